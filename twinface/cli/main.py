@@ -1,0 +1,44 @@
+"""`twinface`: the one command. Each module of this package holds a group of subcommands."""
+
+import sys
+
+import typer
+
+from twinface import __version__
+from twinface.errors import TwinfaceError
+
+app = typer.Typer(
+    name="twinface",
+    help="Put names to faces, live, on a small box.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"twinface {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Put names to faces, live, on a small box."""
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user is one line on stderr, never a traceback."""
+    try:
+        app()
+    except TwinfaceError as error:
+        typer.echo(f"twinface: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

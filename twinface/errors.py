@@ -1,0 +1,66 @@
+"""Every error twinface raises on purpose. The message is one line and names the mend.
+
+    TwinfaceError                exit code 1: the box could not do it
+    ├── WireError                bytes on a socket that are not a message of ours
+    ├── ServiceError             a running process refused, or did not answer in time
+    └── UserError                exit code 2: something the user can put right
+        ├── SettingsError        config/pipeline.toml
+        ├── InputError           pictures, videos, cameras, folders
+        │   └── NoFaceError      a readable picture in which no single face stands out
+        ├── AssetError           model files that are missing or not what they should be
+        └── ArtefactError        networks, features, heads and galleries on disk
+            ├── SignatureError   the file was not written with this box's key, or was changed since
+            └── FingerprintError artefacts of two different networks were mixed
+"""
+
+
+class TwinfaceError(Exception):
+    """Base of all; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class WireError(TwinfaceError):
+    """A frame from a socket that does not follow the schema, or is larger than allowed."""
+
+
+class ServiceError(TwinfaceError):
+    """A control request that was refused or not answered; `code` is one word for machines."""
+
+    def __init__(self, message: str, code: str = "failed") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UserError(TwinfaceError):
+    """Something the user can put right; the message says how."""
+
+    exit_code = 2
+
+
+class SettingsError(UserError):
+    """The configuration has an unknown key, a wrong type or a value out of range."""
+
+
+class InputError(UserError):
+    """A picture, video, camera or folder is missing, unreadable or empty."""
+
+
+class NoFaceError(InputError):
+    """No face, or no single largest face, was found in a picture."""
+
+
+class AssetError(UserError):
+    """A model file could not be had, or its sha256 is not the pinned one."""
+
+
+class ArtefactError(UserError):
+    """A network, features, head or gallery on disk is missing, damaged or of another format."""
+
+
+class SignatureError(ArtefactError):
+    """A signed pickle whose HMAC does not fit: never unpickled."""
+
+
+class FingerprintError(ArtefactError):
+    """Artefacts that belong to different networks were used together."""

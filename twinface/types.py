@@ -1,0 +1,129 @@
+"""The values that pass between the rooms: frozen, and checked when they are made."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture, shape (height, width, 3), BGR, uint8."""
+
+Vectors = NDArray[np.float32]
+"""Embeddings, shape (n, d), float32."""
+
+
+def _check_image(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image: expected uint8 (height, width, 3), got {image.dtype} {image.shape}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    `media_ms` is the position in the source (0 for its first frame), `captured_at_ns` wall-clock and
+    `captured_mono_ns` monotonic time. `cut` says that it does not continue the frame before (a new picture of a
+    slideshow, a source that started again), so that no track may live across it.
+    """
+
+    image: Image
+    index: int
+    media_ms: float
+    captured_at_ns: int
+    captured_mono_ns: int
+    cut: bool = False
+
+    def __post_init__(self) -> None:
+        _check_image(self.image)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A detected face.
+
+    `box_xyxy` float32 (4,) and `landmarks_px` float32 (5, 2) are in pixels of the picture: the eye, the eye, the nose
+    tip, the mouth corner, the mouth corner, each pair from left to right as seen in the picture.
+    `detection_score` is the detector's own, 0…1.
+    """
+
+    box_xyxy: NDArray[np.float32]
+    landmarks_px: NDArray[np.float32]
+    detection_score: float
+
+    def __post_init__(self) -> None:
+        if self.box_xyxy.shape != (4,):
+            raise ValueError(f"box_xyxy: expected shape (4,), got {self.box_xyxy.shape}")
+        if self.landmarks_px.shape != (5, 2):
+            raise ValueError(f"landmarks_px: expected shape (5, 2), got {self.landmarks_px.shape}")
+        if not np.isfinite(self.box_xyxy).all() or not np.isfinite(self.landmarks_px).all():
+            raise ValueError("face: expected finite coordinates")
+
+    @property
+    def width_px(self) -> float:
+        """Width of the box."""
+        return float(self.box_xyxy[2] - self.box_xyxy[0])
+
+    @property
+    def height_px(self) -> float:
+        """Height of the box."""
+        return float(self.box_xyxy[3] - self.box_xyxy[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """An aligned face, uint8 (size, size, 3), BGR, with a `quality` of 0 (useless) … 1 (clear and frontal)."""
+
+    image: Image
+    quality: float
+
+    def __post_init__(self) -> None:
+        _check_image(self.image)
+        if self.image.shape[0] != self.image.shape[1]:
+            raise ValueError(f"crop: expected a square, got {self.image.shape}")
+        if not 0.0 <= self.quality <= 1.0:
+            raise ValueError(f"quality: expected 0…1, got {self.quality}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """What a feature network makes of a crop: float32 (d,), and the fingerprint of the network."""
+
+    vector: NDArray[np.float32]
+    network: str
+
+    def __post_init__(self) -> None:
+        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or self.vector.size == 0:
+            raise ValueError(f"vector: expected float32 (d,), got {self.vector.dtype} {self.vector.shape}")
+        if not np.isfinite(self.vector).all():
+            raise ValueError("vector: expected finite numbers")
+
+
+class State(StrEnum):
+    """What is known of a face: no look yet, somebody of the gallery, or nobody of it."""
+
+    PENDING = "pending"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody of the gallery and how well they fit, 0…1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who a face is: `name` is None unless `state` is known; `candidates` best first."""
+
+    state: State
+    name: str | None
+    score: float
+    candidates: tuple[Candidate, ...]
+
+    def __post_init__(self) -> None:
+        if (self.name is not None) != (self.state is State.KNOWN):
+            raise ValueError(f"decision: a name goes with state known only, got {self.name!r} and {self.state}")
