@@ -1,0 +1,1 @@
+"""Sockets, credits, mailboxes, books: the only place that knows ZeroMQ."""

@@ -1,0 +1,1 @@
+"""The topics, what stands in their messages, and how a message becomes frames. No sockets here."""

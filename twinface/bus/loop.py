@@ -1,0 +1,95 @@
+"""The event loop of a process: sockets, file descriptors, timers and signals, in one thread."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import zmq
+
+Callback = Callable[[], object]
+
+
+@dataclass(slots=True)
+class _Timer:
+    due_at_s: float
+    every_s: float
+    callback: Callback
+
+
+class Loop:
+    """Calls back when something is readable or a timer is due, until `stop` or a signal."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._poller = zmq.Poller()
+        self._callbacks: dict[object, Callback] = {}
+        self._timers: list[_Timer] = []
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.add(self._wake_read, self._drain_wakeups)
+
+    def add(self, readable: "zmq.Socket[bytes] | int", callback: Callback) -> None:
+        """Call `callback` whenever the socket or file descriptor is readable."""
+        self._poller.register(readable, zmq.POLLIN)
+        self._callbacks[readable] = callback
+
+    def every(self, seconds: float, callback: Callback) -> None:
+        """Call `callback` every so many seconds."""
+        self._timers.append(_Timer(time.monotonic() + seconds, seconds, callback))
+
+    def wake(self) -> None:
+        """End the present wait; may be called from any thread."""
+        try:
+            os.write(self._wake_write, b"\0")
+        except BlockingIOError:
+            return  # enough wake-ups are waiting already
+
+    def stop(self) -> None:
+        """Leave `run` after the present callbacks; may be called from any thread."""
+        self.stopping = True
+        self.wake()
+
+    def handle_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT; main thread only."""
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        while not self.stopping:
+            self.turn()
+
+    def turn(self, timeout_s: float = 1.0) -> None:
+        """Wait for the next event or timer, at most `timeout_s`, and call back."""
+        now = time.monotonic()
+        wait_s = min([timeout_s, *(timer.due_at_s - now for timer in self._timers)])
+        for readable, _ in self._poller.poll(max(0.0, wait_s) * 1000.0):
+            self._callbacks[readable]()
+        self._call_timers()
+
+    def close(self) -> None:
+        """Release the wake-up pipe."""
+        if signal.getsignal(signal.SIGTERM) == self._on_signal:
+            signal.set_wakeup_fd(-1)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _call_timers(self) -> None:
+        now = time.monotonic()
+        for timer in self._timers:
+            if timer.due_at_s <= now:
+                timer.due_at_s = now + timer.every_s
+                timer.callback()
+
+    def _drain_wakeups(self) -> None:
+        try:
+            while os.read(self._wake_read, 512):
+                pass
+        except BlockingIOError:
+            return
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True

@@ -1,0 +1,172 @@
+"""A process on the bus: its identity, run directory, books, loop and heartbeat. What every main starts from."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import psutil
+import zmq
+
+from twinface.bus.books import Books
+from twinface.bus.control import ControlServer, Handler
+from twinface.bus.loop import Loop
+from twinface.bus.meters import Meters
+from twinface.bus.pubsub import Publisher, Subscriber
+from twinface.bus.reader import Delivery, WorkReader
+from twinface.bus.rundir import RunDirectory
+from twinface.bus.sender import Captured, Outcome, WorkSender
+from twinface.messages.schema import Heartbeat, Message
+from twinface.messages.topics import CONTROL, HEALTH, Topic
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.1
+_HEARTBEAT_S = 1.0
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent dies, so that a killed supervisord leaves no orphans."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+class Node:
+    """One process, as a context manager: everything it opened is closed in reverse order.
+
+    `name` is "camera.front", "extractor.0", "matcher". Raises ServiceError when a process of that name is running.
+    """
+
+    def __init__(self, name: str, run: RunDirectory) -> None:
+        self.name = name
+        self.epoch = time.time_ns()
+        self.loop = Loop()
+        self.meters = Meters()
+        self.state = "starting"
+        self.detail = ""
+        self._run = run
+        self._started_at_s = time.monotonic()
+        self._process = psutil.Process()
+        self._closing = ExitStack()
+        lock = run.lock(name)
+        self._closing.callback(os.close, lock)
+        self._closing.callback(self.loop.close)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._closing.callback(self._context.term)
+        self._books = Books(run.books_path(name, self.epoch))
+        self._health = self.publisher(HEALTH)
+        self.loop.every(_HEARTBEAT_S, self.beat)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def sender(
+        self,
+        topic: Topic,
+        *,
+        keep_stale: bool = False,
+        on_outcome: Callable[[int, Outcome], None] | None = None,
+    ) -> WorkSender:
+        """The sending end of a work link, bound under this process's name."""
+        sender = WorkSender(
+            self._context,
+            self._run.endpoint(topic, self.name),
+            topic,
+            origin=self.name,
+            epoch=self.epoch,
+            account=self._books.account(f"out {topic.name}"),
+            keep_stale=keep_stale,
+            on_outcome=on_outcome,
+        )
+        self._closing.callback(sender.close)
+        self.loop.add(sender.socket, sender.on_readable)
+        self.loop.every(_TICK_S, sender.tick)
+        return sender
+
+    def reader(self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None]) -> WorkReader:
+        """The reading end of a work link to all `origins`; `handle` is called with every message, in turns."""
+        endpoints = [self._run.endpoint(topic, origin) for origin in origins]
+        reader = WorkReader(self._context, endpoints, topic, origin=self.name, epoch=self.epoch, books=self._books)
+        self._closing.callback(reader.close)
+
+        def on_readable() -> None:
+            delivery = reader.receive()
+            if delivery is not None:
+                handle(delivery)
+
+        for socket in reader.sockets:
+            self.loop.add(socket, on_readable)
+        self.loop.every(_TICK_S, reader.tick)
+        reader.tick()
+        return reader
+
+    def publisher(self, topic: Topic) -> Publisher:
+        """Publishes `topic` under this process's name."""
+        publisher = Publisher(
+            self._context, self._run.endpoint(topic, self.name), topic, origin=self.name, epoch=self.epoch
+        )
+        self._closing.callback(publisher.close)
+        return publisher
+
+    def subscriber(self, topic: Topic, origins: Sequence[str], handle: Callable[[Message], None]) -> Subscriber:
+        """Listens to `topic` of all `origins`."""
+        subscriber = Subscriber(self._context, [self._run.endpoint(topic, origin) for origin in origins], topic)
+        self._closing.callback(subscriber.close)
+
+        def on_readable() -> None:
+            message = subscriber.receive()
+            if message is not None:
+                handle(message)
+
+        self.loop.add(subscriber.socket, on_readable)
+        return subscriber
+
+    def answer(self, handler: Handler) -> ControlServer:
+        """Answers control requests with `handler`."""
+        server = ControlServer(
+            self._context,
+            self._run.endpoint(CONTROL, self.name),
+            origin=self.name,
+            epoch=self.epoch,
+            handler=handler,
+        )
+        self._closing.callback(server.close)
+        self.loop.add(server.socket, server.on_readable)
+        return server
+
+    def beat(self) -> None:
+        """Publish a heartbeat now; the loop does it once a second."""
+        times = self._process.cpu_times()
+        counters, gauges, latency_ms = self.meters.read()
+        heartbeat = Heartbeat(
+            process=self.name,
+            pid=os.getpid(),
+            state=self.state,
+            detail=self.detail,
+            uptime_s=time.monotonic() - self._started_at_s,
+            cpu_s=times.user + times.system,
+            memory_mb=self._process.memory_info().rss / 1e6,
+            counters=counters,
+            gauges=gauges,
+            latency_ms=latency_ms,
+        )
+        self._health.publish(heartbeat, Captured.now())
+
+    def set_state(self, state: str, detail: str = "") -> None:
+        """Change what the heartbeat says of this process, and say it at once."""
+        if (state, detail) != (self.state, self.detail):
+            self.state, self.detail = state, detail
+            log.info("state", extra={"process": self.name, "state": state, "detail": detail})
+            self.beat()

@@ -1,0 +1,74 @@
+"""Publish and subscribe: whoever listens, gets; the sender never waits."""
+
+from collections.abc import Sequence
+
+import zmq
+
+from twinface.bus.sender import Captured
+from twinface.messages.codec import MAX_HEADER_BYTES, decode, encode
+from twinface.messages.schema import Array, Body, Message, Stamp
+from twinface.messages.topics import Pattern, Topic
+
+
+class Publisher:
+    """Publishes one topic. `wanted` is only meaningful for topics that are made on demand."""
+
+    def __init__(
+        self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, topic: Topic, *, origin: str, epoch: int
+    ) -> None:
+        self.topic = topic
+        self._origin = origin
+        self._epoch = epoch
+        self._sequence = 0
+        self._subscriptions = 0
+        self.socket = context.socket(zmq.XPUB if topic.pattern is Pattern.ON_DEMAND else zmq.PUB)
+        self.socket.set(zmq.LINGER, 200)
+        self.socket.set(zmq.SNDHWM, topic.capacity)
+        if topic.pattern is Pattern.ON_DEMAND:
+            self.socket.set(zmq.XPUB_VERBOSER, 1)
+        self.socket.bind(endpoint)
+
+    def wanted(self) -> bool:
+        """Whether somebody is subscribed at this moment."""
+        while True:
+            try:
+                frame = self.socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return self._subscriptions > 0
+            self._subscriptions += 1 if frame[:1] == b"\x01" else -1
+
+    def publish(self, body: Body, captured: Captured, array: Array | None = None) -> None:
+        """Send to whoever is subscribed; a subscriber that is `capacity` messages behind misses this one."""
+        stamp = Stamp(self._origin, self._epoch, self._sequence, captured.at_ns, captured.mono_ns, captured.media_ms)
+        self._sequence += 1
+        self.socket.send_multipart(encode(self.topic, Message(stamp, body, array)), zmq.NOBLOCK)
+
+    def close(self) -> None:
+        """Close the socket; what is on its way may still leave."""
+        self.socket.close()
+
+
+class Subscriber:
+    """Listens to one topic of any number of publishers, which may come and go."""
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoints: Sequence[str], topic: Topic) -> None:
+        self.topic = topic
+        self.socket = context.socket(zmq.SUB)
+        self.socket.set(zmq.LINGER, 0)
+        self.socket.set(zmq.RCVHWM, max(topic.capacity, 1))
+        self.socket.set(zmq.RECONNECT_IVL, 50)
+        self.socket.set(zmq.RECONNECT_IVL_MAX, 500)
+        self.socket.set(zmq.MAXMSGSIZE, topic.max_payload_bytes + MAX_HEADER_BYTES)
+        self.socket.subscribe(topic.name)
+        for endpoint in endpoints:
+            self.socket.connect(endpoint)
+
+    def receive(self, timeout_s: float = 0.0) -> Message | None:
+        """The next message, or None when none came in time; WireError when it is not one."""
+        if not self.socket.poll(int(timeout_s * 1000)):
+            return None
+        return decode(self.socket.recv_multipart(), self.topic)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()

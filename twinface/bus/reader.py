@@ -1,0 +1,133 @@
+"""The reading end of a work link: grants credits to every sender, hands messages out, answers for each."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import zmq
+
+from twinface.bus.books import Account, Books, Column
+from twinface.bus.credit import RENEW_EVERY_S, Credit, pack_credit
+from twinface.errors import WireError
+from twinface.messages.codec import MAX_HEADER_BYTES, decode
+from twinface.messages.schema import Message
+from twinface.messages.topics import Topic
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 4096
+"""Sequence numbers kept to know a message that arrives a second time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """A message that waits for its answer: give it to `WorkReader.settle` when its work is done."""
+
+    message: Message
+    channel: int
+
+
+class WorkReader:
+    """Reads one topic from any number of senders. Not thread-safe: it lives in its process's loop."""
+
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        endpoints: Sequence[str],
+        topic: Topic,
+        *,
+        origin: str,
+        epoch: int,
+        books: Books,
+    ) -> None:
+        self.topic = topic
+        self._books = books
+        self._number = 0
+        self._renewed_at_s = 0.0
+        self._turn = 0
+        self._seen: OrderedDict[tuple[str, int, int], None] = OrderedDict()
+        self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
+
+    def _connect(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, identity: str) -> "zmq.Socket[bytes]":
+        socket = context.socket(zmq.DEALER)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.ROUTING_ID, identity.encode())
+        socket.set(zmq.RECONNECT_IVL, 50)
+        socket.set(zmq.RECONNECT_IVL_MAX, 500)
+        socket.set(zmq.SNDHWM, 64)
+        socket.set(zmq.MAXMSGSIZE, self.topic.max_payload_bytes + MAX_HEADER_BYTES)
+        socket.connect(endpoint)
+        return socket
+
+    def receive(self) -> Delivery | None:
+        """The next message of any sender, in turns; None when none is there."""
+        for offset in range(len(self.sockets)):
+            channel = (self._turn + offset) % len(self.sockets)
+            delivery = self._receive_from(channel)
+            if delivery is not None:
+                self._turn = channel + 1
+                return delivery
+        return None
+
+    def _receive_from(self, channel: int) -> Delivery | None:
+        while True:
+            try:
+                frames = self.sockets[channel].recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+            try:
+                message = decode(frames, self.topic)
+            except WireError as error:
+                log.warning("message refused", extra={"topic": self.topic.name, "error": str(error)})
+                self._books.account(f"in {self.topic.name} refused").add(Column.REJECTED)
+                continue
+            if self._is_new(message):
+                return Delivery(message, channel)
+            self._account(message).add(Column.DUPLICATES)
+            self._answer(message, channel)
+
+    def settle(self, delivery: Delivery) -> None:
+        """Answer for a message; its sender may then send another one."""
+        self._account(delivery.message).add(Column.ANSWERED)
+        self._answer(delivery.message, delivery.channel)
+
+    def tick(self) -> None:
+        """Renew the credits; to be called a few times a second, also when nothing arrives."""
+        now = time.monotonic()
+        if now - self._renewed_at_s >= RENEW_EVERY_S:
+            self._renewed_at_s = now
+            for channel in range(len(self.sockets)):
+                self._grant(channel, None)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for socket in self.sockets:
+            socket.close()
+
+    def _is_new(self, message: Message) -> bool:
+        stamp = message.stamp
+        account = self._account(message)
+        key = (stamp.origin, stamp.epoch, stamp.sequence)
+        if key in self._seen:
+            return False
+        self._seen[key] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        account.add(Column.RECEIVED)
+        account.put(Column.HIGHEST, max(account.get(Column.HIGHEST), stamp.sequence + 1))
+        return True
+
+    def _account(self, message: Message) -> Account:
+        return self._books.account(f"in {self.topic.name} {message.stamp.origin}@{message.stamp.epoch}")
+
+    def _answer(self, message: Message, channel: int) -> None:
+        self._grant(channel, (message.stamp.epoch, message.stamp.sequence))
+
+    def _grant(self, channel: int, settles: tuple[int, int] | None) -> None:
+        self._number += 1
+        try:
+            self.sockets[channel].send(pack_credit(Credit(self._number, self.topic.window, settles)), zmq.NOBLOCK)
+        except zmq.Again:
+            log.warning("credit not sent", extra={"topic": self.topic.name, "channel": channel})

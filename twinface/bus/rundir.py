@@ -1,0 +1,79 @@
+"""The run directory: sockets, locks, books and logs of one running system, for its owner only."""
+
+import fcntl
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from twinface.errors import ServiceError, SettingsError
+from twinface.messages.topics import Topic
+
+RUN_VARIABLE = "TWINFACE_RUN"
+"""Environment variable with the run directory; `twinface up` sets it for the processes."""
+
+_MAX_IPC_PATH_BYTES = 107
+"""sun_path of a Unix socket on Linux, its closing zero included."""
+
+
+def default_run_directory() -> Path:
+    """$TWINFACE_RUN, else $XDG_RUNTIME_DIR/twinface, else <temporary folder>/twinface-<uid>."""
+    named = os.environ.get(RUN_VARIABLE)
+    if named:
+        return Path(named)
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "twinface" if runtime else Path(tempfile.gettempdir()) / f"twinface-{os.getuid()}"
+
+
+class RunDirectory:
+    """A folder with mode 0700 that belongs to this user.
+
+    Raises SettingsError when it cannot be made, belongs to somebody else, or its path is too long for a socket.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self.path.stat()
+            if status.st_uid != os.getuid():
+                raise SettingsError(f"{self.path} belongs to another user; set run_directory in the configuration")
+            if stat.S_IMODE(status.st_mode) != 0o700:
+                self.path.chmod(0o700)
+            for folder in ("locks", "books", "logs"):
+                (self.path / folder).mkdir(exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"run directory {self.path} cannot be used: {error}") from error
+
+    def endpoint(self, topic: Topic, origin: str) -> str:
+        """The ipc endpoint that `origin` ("camera.front") binds for `topic`."""
+        return f"ipc://{self.socket_path(f'{topic.name}.{origin}')}"
+
+    def socket_path(self, name: str) -> Path:
+        """Path of the Unix socket `name`; SettingsError when it is too long for the system."""
+        path = self.path / name
+        if len(os.fsencode(path)) >= _MAX_IPC_PATH_BYTES:
+            raise SettingsError(f"{path} is too long for a socket; set a shorter run_directory in the configuration")
+        return path
+
+    def lock(self, name: str) -> int:
+        """Take the lock `name` for as long as this process lives; returns the open file descriptor.
+
+        A second bind on an ipc path would silently take the traffic away from the first: so one process holds one
+        name. Raises ServiceError when another process holds it.
+        """
+        descriptor = os.open(self.path / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise ServiceError(
+                f"{name} is already running in {self.path}; `twinface down` stops it", "locked"
+            ) from error
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        return descriptor
+
+    def books_path(self, origin: str, epoch: int) -> Path:
+        """Where `origin` keeps the books of this `epoch`."""
+        return self.path / "books" / f"{origin}@{epoch}"

@@ -1,0 +1,117 @@
+"""Message ⇄ frames `[topic, header, payload?]`. The header is msgpack, an array travels raw.
+
+Nothing from the wire is unpickled, and nothing is allocated before size, shape and dtype were checked.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgpack
+import numpy as np
+import pydantic
+
+from twinface.errors import WireError
+from twinface.messages.schema import BODIES, Array, Body, Message, Stamp
+from twinface.messages.topics import TOPICS, Topic
+
+MAX_HEADER_BYTES = 256 * 1024
+_MAX_ITEMS = 16 * 1024
+_MAX_STRING_BYTES = 16 * 1024
+_MAX_DIMENSIONS = 3
+_DTYPES: dict[str, np.dtype[Any]] = {"|u1": np.dtype(np.uint8), "<f4": np.dtype("<f4")}
+
+Frames = list[bytes | memoryview]
+
+
+_CHECKERS: dict[type[Any], pydantic.TypeAdapter[Any]] = {
+    kind: pydantic.TypeAdapter(kind) for kind in (Stamp, *BODIES.values())
+}
+
+
+def encode(topic: Topic, message: Message) -> Frames:
+    """Frames of a message. The array is not copied: it must not be changed until the frames are sent."""
+    header: dict[str, Any] = {
+        "version": topic.version,
+        "kind": message.body.kind,
+        "stamp": dataclasses.asdict(message.stamp),
+        "body": dataclasses.asdict(message.body),
+    }
+    if message.array is None:
+        return [topic.name.encode(), msgpack.packb(header)]
+    array = np.ascontiguousarray(message.array)
+    header["array"] = {"dtype": array.dtype.str, "shape": list(array.shape)}
+    return [topic.name.encode(), msgpack.packb(header), array.data.cast("B")]
+
+
+def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
+    """The message in `frames`, of `topic` when one is given.
+
+    Raises WireError for everything that is not exactly a message: wrong topic or version, a header too large or
+    too deep, fields missing or of another type, a payload that does not fit its shape and dtype or the topic's limit.
+    """
+    if len(frames) not in (2, 3):
+        raise WireError(f"expected 2 or 3 frames, got {len(frames)}")
+    named = TOPICS.get(bytes(frames[0][:64]).decode("ascii", "replace"))
+    if named is None or (topic is not None and named is not topic):
+        raise WireError(f"unexpected topic {bytes(frames[0][:64])!r}")
+    header = _unpack_header(frames[1])
+    if header.get("version") != named.version:
+        raise WireError(f"{named.name}: version {header.get('version')!r} is not {named.version}; update both sides")
+    stamp, body = _check_header(header)
+    payload = frames[2] if len(frames) == 3 else None
+    return Message(stamp, body, _view_array(named, header.get("array"), payload))
+
+
+def body_from(kind: type[Any], value: object) -> Any:
+    """`value` (plain containers, as from msgpack or JSON) as a message body of `kind`; WireError when it is not one."""
+    try:
+        return _CHECKERS[kind].validate_python(value)
+    except pydantic.ValidationError as error:
+        raise WireError(f"{kind.__name__}: {error.errors()[0]['msg']} at {error.errors()[0]['loc']}") from error
+
+
+def _unpack_header(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_HEADER_BYTES:
+        raise WireError(f"header of {len(data)} bytes is larger than {MAX_HEADER_BYTES}")
+    try:
+        header = msgpack.unpackb(
+            data,
+            max_array_len=_MAX_ITEMS,
+            max_map_len=_MAX_ITEMS,
+            max_str_len=_MAX_STRING_BYTES,
+            max_bin_len=0,
+            max_ext_len=0,
+        )
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
+        raise WireError(f"header is not msgpack within the limits ({type(error).__name__})") from error
+    if not isinstance(header, dict):
+        raise WireError("header is not a map")
+    return header
+
+
+def _check_header(header: dict[str, Any]) -> tuple[Stamp, Body]:
+    kind = header.get("kind")
+    body_type = BODIES.get(kind) if isinstance(kind, str) else None
+    if body_type is None:
+        raise WireError(f"unknown kind of message {kind!r}"[:100])
+    return body_from(Stamp, header.get("stamp")), body_from(body_type, header.get("body"))
+
+
+def _view_array(topic: Topic, described: object, payload: bytes | None) -> Array | None:
+    if described is None and payload is None:
+        return None
+    if not isinstance(described, dict) or payload is None:
+        raise WireError(f"{topic.name}: payload and its description must come together")
+    dtype = _DTYPES.get(described.get("dtype", ""))
+    shape = described.get("shape")
+    if dtype is None or not isinstance(shape, list) or not 0 < len(shape) <= _MAX_DIMENSIONS:
+        raise WireError(f"{topic.name}: unexpected array description")
+    if not all(type(side) is int and 0 < side <= topic.max_payload_bytes for side in shape):
+        raise WireError(f"{topic.name}: array sides out of range")
+    size = math.prod(shape) * dtype.itemsize
+    if size > topic.max_payload_bytes or size != len(payload):
+        raise WireError(f"{topic.name}: payload has {len(payload)} bytes, its description {size}")
+    array: Array = np.frombuffer(payload, dtype=dtype)
+    return array.reshape(shape)

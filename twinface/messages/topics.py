@@ -1,0 +1,115 @@
+"""THE table of topics: who sends what to whom, how, and what happens when the reader is slow."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Pattern(StrEnum):
+    """How a topic travels."""
+
+    WORK = "work"  # ROUTER ⇄ DEALER with credits and leases: every message is accounted for
+    PUBLISH = "publish"  # PUB → SUB: whoever listens, gets
+    ON_DEMAND = "on demand"  # XPUB → SUB: made only while somebody is subscribed
+    REQUEST = "request"  # DEALER ⇄ ROUTER: a question and its answer
+
+
+class Overflow(StrEnum):
+    """What a full mailbox of a work link does."""
+
+    NEWEST_PER_KEY = "newest per key"  # a newer message of the same key replaces the waiting one
+    DROP_OLDEST = "drop oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One row of the table.
+
+    `capacity` is the number of messages a sender (work link) or the socket (publish) keeps for a slow reader,
+    `window` the credits a reader grants at a time, `lease_ms` how long it may take to answer for a message, and
+    `attempts` how often a message is offered before it counts as lost. `stale_after_ms` is the age at which a
+    message that could be offered again no longer makes sense.
+    """
+
+    name: str
+    version: int
+    publisher: str
+    readers: tuple[str, ...]
+    pattern: Pattern
+    max_payload_bytes: int
+    capacity: int
+    overflow: Overflow = Overflow.DROP_OLDEST
+    window: int = 2
+    lease_ms: int = 2000
+    attempts: int = 3
+    stale_after_ms: int = 5000
+
+
+CROPS = Topic(
+    name="crops",
+    version=1,
+    publisher="camera",
+    readers=("extractor",),
+    pattern=Pattern.WORK,
+    max_payload_bytes=1024 * 1024,
+    capacity=16,
+    overflow=Overflow.NEWEST_PER_KEY,
+)
+VECTORS = Topic(
+    name="vectors",
+    version=1,
+    publisher="extractor",
+    readers=("matcher",),
+    pattern=Pattern.WORK,
+    max_payload_bytes=1024 * 1024,
+    capacity=64,
+    window=8,
+)
+TRACKS = Topic(
+    name="tracks",
+    version=1,
+    publisher="camera",
+    readers=("matcher",),
+    pattern=Pattern.WORK,
+    max_payload_bytes=0,
+    capacity=64,
+    overflow=Overflow.NEWEST_PER_KEY,
+    window=8,
+)
+MATCHES = Topic(
+    name="matches",
+    version=1,
+    publisher="matcher",
+    readers=("watch", "web"),
+    pattern=Pattern.PUBLISH,
+    max_payload_bytes=0,
+    capacity=1000,
+)
+PREVIEW = Topic(
+    name="preview",
+    version=1,
+    publisher="camera",
+    readers=("web",),
+    pattern=Pattern.ON_DEMAND,
+    max_payload_bytes=4 * 1024 * 1024,
+    capacity=2,
+)
+HEALTH = Topic(
+    name="health",
+    version=1,
+    publisher="every process",
+    readers=("web", "up"),
+    pattern=Pattern.PUBLISH,
+    max_payload_bytes=0,
+    capacity=10,
+)
+CONTROL = Topic(
+    name="control",
+    version=1,
+    publisher="matcher, trainer",
+    readers=("cli", "web"),
+    pattern=Pattern.REQUEST,
+    max_payload_bytes=0,
+    capacity=100,
+)
+
+TOPICS = {topic.name: topic for topic in (CROPS, VECTORS, TRACKS, MATCHES, PREVIEW, HEALTH, CONTROL)}
