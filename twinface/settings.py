@@ -140,14 +140,14 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def _explain(error: pydantic.ValidationError, text: str, path: Path) -> str:
     """The first mistake as one line: file, line number, what is wrong, the mend."""
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     location = tuple(first["loc"])
     dotted = ".".join(str(part) for part in location)
     where = f"{path}:{_line_of(text, location)}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {dotted or 'settings'}: {first['msg']}"
     known = _known_keys(location[:-1])
-    nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+    nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
     mend = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(known)}"
     return f"{where}: unknown setting {dotted!r}; {mend}"
 
@@ -163,20 +163,18 @@ def _known_keys(section: tuple[int | str, ...]) -> list[str]:
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int:
     """Line (from 1) of a key in TOML text; of its section where the key is not written there; 1 as a last resort."""
-    section = ".".join(part for part in location[:-1] if isinstance(part, str))
-    wanted_table = next((part for part in location if isinstance(part, int)), 0)
-    key = str(location[-1]) if location else ""
-    current, table, section_line = "", -1, 1
+    *parents, key = location or ("",)
+    wanted = tuple(parents)
+    section: tuple[int | str, ...] = ()
+    tables, section_line = 0, 1
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?", line)
+        header = re.match(r"\s*(\[\[?)\s*([\w-]+)", line)
         if header:
-            current = header.group(1)
-            table += line.lstrip().startswith("[[")
-            if current == key and not section:
-                return number
-            if current == section and table in {wanted_table, -1}:
+            repeated = header.group(1) == "[["
+            section = (header.group(2), tables) if repeated else (header.group(2),)
+            tables += repeated
+            if section in {wanted, location}:
                 section_line = number
-        elif current == section and table in {wanted_table, -1} or (current == section and section != "camera"):
-            if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-                return number
+        elif section == wanted and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", line):
+            return number
     return section_line

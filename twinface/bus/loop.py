@@ -1,5 +1,6 @@
 """The event loop of a process: sockets, file descriptors, timers and signals, in one thread."""
 
+import math
 import os
 import signal
 import time
@@ -66,7 +67,7 @@ class Loop:
         """Wait for the next event or timer, at most `timeout_s`, and call back."""
         now = time.monotonic()
         wait_s = min([timeout_s, *(timer.due_at_s - now for timer in self._timers)])
-        for readable, _ in self._poller.poll(max(0.0, wait_s) * 1000.0):
+        for readable, _ in self._poller.poll(math.ceil(max(0.0, wait_s) * 1000.0)):
             self._callbacks[readable]()
         self._call_timers()
 

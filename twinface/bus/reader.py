@@ -47,7 +47,7 @@ class WorkReader:
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
-        self._seen: OrderedDict[tuple[str, int, int], None] = OrderedDict()
+        self._answered: OrderedDict[tuple[str, int, int], bool] = OrderedDict()
         self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
 
     def _connect(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, identity: str) -> "zmq.Socket[bytes]":
@@ -86,11 +86,13 @@ class WorkReader:
             if self._is_new(message):
                 return Delivery(message, channel)
             self._account(message).add(Column.DUPLICATES)
-            self._answer(message, channel)
+            if self._answered[_key(message)]:
+                self._answer(message, channel)
 
     def settle(self, delivery: Delivery) -> None:
         """Answer for a message; its sender may then send another one."""
         self._account(delivery.message).add(Column.ANSWERED)
+        self._answered[_key(delivery.message)] = True
         self._answer(delivery.message, delivery.channel)
 
     def tick(self) -> None:
@@ -107,16 +109,14 @@ class WorkReader:
             socket.close()
 
     def _is_new(self, message: Message) -> bool:
-        stamp = message.stamp
-        account = self._account(message)
-        key = (stamp.origin, stamp.epoch, stamp.sequence)
-        if key in self._seen:
+        if _key(message) in self._answered:
             return False
-        self._seen[key] = None
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        self._answered[_key(message)] = False
+        if len(self._answered) > _REMEMBERED:
+            self._answered.popitem(last=False)
+        account = self._account(message)
         account.add(Column.RECEIVED)
-        account.put(Column.HIGHEST, max(account.get(Column.HIGHEST), stamp.sequence + 1))
+        account.put(Column.HIGHEST, max(account.get(Column.HIGHEST), message.stamp.sequence + 1))
         return True
 
     def _account(self, message: Message) -> Account:
@@ -131,3 +131,7 @@ class WorkReader:
             self.sockets[channel].send(pack_credit(Credit(self._number, self.topic.window, settles)), zmq.NOBLOCK)
         except zmq.Again:
             log.warning("credit not sent", extra={"topic": self.topic.name, "channel": channel})
+
+
+def _key(message: Message) -> tuple[str, int, int]:
+    return message.stamp.origin, message.stamp.epoch, message.stamp.sequence
