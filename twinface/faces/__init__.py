@@ -1,0 +1,17 @@
+"""Pixels to aligned crops: sources, detection, alignment, quality, tracking."""
+
+from twinface.faces.alignment import align_face
+from twinface.faces.choice import pick_enrolment_face, pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import list_pictures, read_image
+from twinface.faces.quality import assess_quality
+
+__all__ = [
+    "FaceDetector",
+    "align_face",
+    "assess_quality",
+    "list_pictures",
+    "pick_enrolment_face",
+    "pick_main_face",
+    "read_image",
+]

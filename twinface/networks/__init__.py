@@ -1,0 +1,15 @@
+"""Crop to vector: feature networks behind one interface."""
+
+from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
+from twinface.networks.registry import available_networks, load_network
+from twinface.networks.runtimes import Network
+
+__all__ = [
+    "Network",
+    "NetworkRecipe",
+    "available_networks",
+    "compute_fingerprint",
+    "load_network",
+    "read_recipe",
+    "write_recipe",
+]

@@ -1,0 +1,1 @@
+"""Picture to faces to vectors to names: what the commands and the services share."""

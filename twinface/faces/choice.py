@@ -1,0 +1,44 @@
+"""Which face of a picture is meant when there are several."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from twinface.errors import NoFaceError
+from twinface.types import Face
+
+_ALIKE = 0.7
+"""A second face at least this much of the first one's side is alike in size."""
+
+
+def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
+    """The largest and most central face: greatest area less twice the squared distance from the picture's centre.
+
+    `image_shape` is (height, width, …). The rule is InsightFace's, so a bystander nearer the edge does not win over the
+    face in the middle. Raises NoFaceError when there is none.
+    """
+    if not faces:
+        raise NoFaceError("no face was found")
+    centre = np.array([image_shape[1], image_shape[0]], np.float32) / 2
+
+    def prominence(face: Face) -> float:
+        offset = (face.box_xyxy[:2] + face.box_xyxy[2:]) / 2 - centre
+        return face.width_px * face.height_px - 2 * float(offset @ offset)
+
+    return max(faces, key=prominence)
+
+
+def pick_enrolment_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
+    """The one face a picture is of: the main one, which no other may equal in size.
+
+    Raises NoFaceError when there is none, or when it cannot be told whom the picture is of.
+    """
+    main = pick_main_face(faces, image_shape)
+    alike = [face for face in faces if _side_px(face) >= _ALIKE * _side_px(main)]
+    if len(alike) > 1:
+        raise NoFaceError(f"{len(alike)} faces alike in size; cut the picture to the one that is meant")
+    return main
+
+
+def _side_px(face: Face) -> float:
+    return float(np.sqrt(max(face.width_px * face.height_px, 0.0)))

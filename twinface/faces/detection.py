@@ -1,0 +1,65 @@
+"""YuNet: where the faces are, with five landmarks each."""
+
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.errors import AssetError
+from twinface.types import Face, Image
+
+_MOST_FACES = 5000
+_NMS_IOU = 0.3
+
+
+class FaceDetector:
+    """YuNet (Wu, Peng, Yu: a tiny millisecond-level face detector, 2023) in OpenCV.
+
+    Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
+    picture as given, are left out. One detector serves one thread. Raises AssetError when `model` cannot be loaded.
+    """
+
+    def __init__(
+        self, model: Path, *, score_threshold: float = 0.6, max_side_px: int = 400, min_face_px: float = 0
+    ) -> None:
+        self._max_side_px = max_side_px
+        self._min_face_px = min_face_px
+        # OpenCV 5.0 warns at each start that its new engine has no targets to choose from.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            self._yunet = cv2.FaceDetectorYN.create(
+                str(model), "", (max_side_px, max_side_px), score_threshold, _NMS_IOU, _MOST_FACES
+            )
+        except cv2.error as error:
+            raise AssetError(f"{model}: OpenCV cannot load it ({error.err}); run `twinface assets`") from error
+
+    def detect(self, image: Image) -> list[Face]:
+        """All faces in a picture, best detection score first; boxes and landmarks in pixels of `image`.
+
+        Boxes and landmarks may lie partly outside the picture.
+        """
+        height, width = image.shape[:2]
+        ratio = min(1.0, self._max_side_px / max(height, width))
+        shrunk_width, shrunk_height = max(1, round(width * ratio)), max(1, round(height * ratio))
+        if ratio < 1:
+            image = np.asarray(cv2.resize(image, (shrunk_width, shrunk_height), interpolation=cv2.INTER_AREA), np.uint8)
+        self._yunet.setInputSize((shrunk_width, shrunk_height))
+        rows = cast(NDArray[np.float32] | None, self._yunet.detect(image)[1])
+        if rows is None:
+            return []
+        back = np.array([width / shrunk_width, height / shrunk_height], np.float32)
+        faces = [_to_face(row, back) for row in rows if np.isfinite(row).all()]
+        faces = [face for face in faces if face.width_px >= self._min_face_px]
+        return sorted(faces, key=lambda face: -face.detection_score)
+
+
+def _to_face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:
+    """YuNet's row: x, y, width, height, five landmarks, score."""
+    corner, size = row[0:2], row[2:4]
+    return Face(
+        box_xyxy=np.concatenate([corner * back, (corner + size) * back]),
+        landmarks_px=row[4:14].reshape(5, 2) * back,
+        detection_score=float(row[14]),
+    )

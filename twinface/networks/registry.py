@@ -1,0 +1,66 @@
+"""Which networks there are: `sface` from the assets, those in the box, and any folder with a network.json."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from twinface import assets
+from twinface.errors import ArtefactError, AssetError, FingerprintError
+from twinface.networks.onnx_inputs import keep_inputs
+from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
+from twinface.networks.runtimes import Network, OpenCvNetwork, start_runtime
+
+_IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
+_SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b452a660e00"
+
+
+def available_networks() -> tuple[str, ...]:
+    """The names that `load_network` knows besides folders."""
+    return ("sface", *sorted(path.parent.name for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")))
+
+
+def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
+    """Load a network by name ("sface") or from a folder with network.json, verified against its fingerprint.
+
+    Raises ArtefactError when there is none or it is damaged, AssetError when its file cannot be fetched.
+    """
+    if name_or_path == "sface":
+        return _load_sface(threads)
+    folder = _IN_THE_BOX / name_or_path if str(name_or_path) in available_networks() else Path(name_or_path)
+    if not (folder / RECIPE_FILE).is_file():
+        raise ArtefactError(
+            f"no network {str(name_or_path)!r}: name one of {', '.join(available_networks())},"
+            f" or a folder with {RECIPE_FILE} as `twinface network` makes it"
+        )
+    recipe = read_recipe(folder)
+    network_file = read_network_file(folder, recipe)
+    if compute_fingerprint(recipe, network_file) != recipe.fingerprint:
+        raise FingerprintError(
+            f"{folder}: {recipe.file} and {RECIPE_FILE} do not belong together (fingerprint differs);"
+            " copy the whole folder again, or make the network anew"
+        )
+    return start_runtime(recipe, network_file, threads)
+
+
+def _load_sface(threads: int) -> Network:
+    """SFace (Zhong et al., 2021, https://arxiv.org/abs/2205.12010) from OpenCV's model zoo, block-quantised to int8."""
+    path = assets.fetch("sface")
+    model = keep_inputs(path.read_bytes(), {"data"})
+    if hashlib.sha256(model).hexdigest() != _SFACE_LOADED_SHA256:
+        raise AssetError(f"{path}: changed after it was verified; remove it and run `twinface assets`")
+    recipe = NetworkRecipe(
+        name="sface",
+        backbone="mobilefacenet",
+        layer="fc1",
+        pooling="none",
+        input_size_px=112,
+        color_order="rgb",
+        scaling="none",
+        dimension=128,
+        normalisation="none",
+        quantization="int8",
+        runtime="opencv",
+        file=path.name,
+        licence="Apache-2.0",
+    )
+    return OpenCvNetwork(replace(recipe, fingerprint=compute_fingerprint(recipe, model)), model, threads)
