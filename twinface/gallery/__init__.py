@@ -1,0 +1,21 @@
+"""People on disk: signed pickles of their vectors, and the gallery of who is known."""
+
+from twinface.gallery.keys import box_key
+from twinface.gallery.people import (
+    PersonVectors,
+    person_path,
+    read_features,
+    read_person,
+    write_features,
+    write_person,
+)
+
+__all__ = [
+    "PersonVectors",
+    "box_key",
+    "person_path",
+    "read_features",
+    "read_person",
+    "write_features",
+    "write_person",
+]
