@@ -5,12 +5,22 @@ from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import list_pictures, read_image
 from twinface.faces.quality import assess_quality
+from twinface.faces.scenes import SceneCuts
+from twinface.faces.sources import Source, SourceKind, SourceSpec, open_source
+from twinface.faces.tracking import Tracker, TrackUpdate
 
 __all__ = [
     "FaceDetector",
+    "SceneCuts",
+    "Source",
+    "SourceKind",
+    "SourceSpec",
+    "TrackUpdate",
+    "Tracker",
     "align_face",
     "assess_quality",
     "list_pictures",
+    "open_source",
     "pick_enrolment_face",
     "pick_main_face",
     "read_image",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import AssetError
+from twinface.faces.opencv import hush_opencv
 from twinface.types import Face, Image
 
 _MOST_FACES = 5000
@@ -26,8 +27,7 @@ class FaceDetector:
     ) -> None:
         self._max_side_px = max_side_px
         self._min_face_px = min_face_px
-        # OpenCV 5.0 warns at each start that its new engine has no targets to choose from.
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        hush_opencv()
         try:
             self._yunet = cv2.FaceDetectorYN.create(
                 str(model), "", (max_side_px, max_side_px), score_threshold, _NMS_IOU, _MOST_FACES

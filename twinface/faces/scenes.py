@@ -1,0 +1,36 @@
+"""Hard cuts inside a video, so that no track lives across one."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.types import Image
+
+_THUMBNAIL_PX = (32, 18)
+
+
+class SceneCuts:
+    """Says whether a picture belongs to another scene than the one before.
+
+    A picture is shrunk to a grey thumbnail; its difference to the one before has to be large, over `threshold`, the mean
+    of absolute differences in grey levels, and stand out from the differences just before it, so that a shaking camera or
+    somebody who walks through the picture is no cut.
+    """
+
+    def __init__(self, threshold: float = 18.0) -> None:
+        self._threshold = threshold
+        self._before: NDArray[np.float32] | None = None
+        self._usual = 0.0
+
+    def is_cut(self, image: Image) -> bool:
+        """Look at the next picture; the first one is no cut."""
+        step = max(1, image.shape[1] // (4 * _THUMBNAIL_PX[0]))
+        small = cv2.resize(image[::step, ::step], _THUMBNAIL_PX, interpolation=cv2.INTER_AREA)
+        thumbnail = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)
+        before, self._before = self._before, thumbnail
+        if before is None:
+            return False
+        difference = float(np.abs(thumbnail - before).mean())
+        cut = difference > max(self._threshold, 3.0 * self._usual)
+        self._usual = 0.0 if cut else 0.8 * self._usual + 0.2 * difference
+        return cut
