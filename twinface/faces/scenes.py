@@ -12,9 +12,9 @@ _THUMBNAIL_PX = (32, 18)
 class SceneCuts:
     """Says whether a picture belongs to another scene than the one before.
 
-    A picture is shrunk to a grey thumbnail; its difference to the one before has to be large, over `threshold`, the mean
-    of absolute differences in grey levels, and stand out from the differences just before it, so that a shaking camera or
-    somebody who walks through the picture is no cut.
+    A picture is shrunk to a grey thumbnail. The mean of absolute differences to the one before, in grey levels, has to
+    be over `threshold`, and to stand out from the differences just before, so that a shaking camera or somebody who
+    walks through the picture is no cut.
     """
 
     def __init__(self, threshold: float = 18.0) -> None:
