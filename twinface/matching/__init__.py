@@ -1,0 +1,8 @@
+"""Vectors to names: heads score pairs of vectors, a rule decides from a person's scores."""
+
+from twinface.matching.decision import decide
+from twinface.matching.heads import Head, Scorer, Scores
+from twinface.matching.loading import load_head
+from twinface.matching.spec import HeadSpec
+
+__all__ = ["Head", "HeadSpec", "Scorer", "Scores", "decide", "load_head"]

@@ -1,0 +1,67 @@
+"""From the scores of single vectors to a name, or to nobody's."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.matching.heads import Scores
+from twinface.settings import MatchingSettings
+from twinface.types import Candidate, Decision, State
+
+MAX_CANDIDATES = 3
+BEST_K = 3
+"""Scores that the rule `best-k` takes of each person."""
+
+_Rule = Callable[[Scores, NDArray[np.int32], int, MatchingSettings], NDArray[np.float64]]
+
+
+def decide(
+    scores: Scores, person_index: NDArray[np.int32], names: tuple[str, ...], settings: MatchingSettings
+) -> Decision:
+    """Who a face is, from its `scores` (n,) against a gallery whose vector i is of `names[person_index[i]]`.
+
+    Each rule makes one number, 0…1, of a person's scores; the best person is named where it is enough:
+
+    * `mean`: mean of all the person's scores, at least `threshold`
+    * `best-k`: mean of the person's BEST_K best scores, at least `threshold`: poor pictures in the gallery cost less
+    * `vote`: share of the person's vectors that score over `vote_score`, more than `vote_share`
+
+    With an empty gallery everybody is unknown. Equal people are ordered by their mean score, then as in `names`.
+    """
+    if len(scores) == 0:
+        return Decision(State.UNKNOWN, None, 0.0, ())
+    person_scores = _RULES[settings.rule](scores, person_index, len(names), settings)
+    means = _mean(scores, person_index, len(names), settings)
+    best_first = np.lexsort((-means, -person_scores))[:MAX_CANDIDATES]
+    candidates = tuple(Candidate(names[i], float(person_scores[i])) for i in best_first)
+    best = candidates[0]
+    known = best.score > settings.vote_share if settings.rule == "vote" else best.score >= settings.threshold
+    return Decision(State.KNOWN if known else State.UNKNOWN, best.name if known else None, best.score, candidates)
+
+
+def _mean(
+    scores: Scores, person_index: NDArray[np.int32], people: int, _settings: MatchingSettings
+) -> NDArray[np.float64]:
+    counts = np.bincount(person_index, minlength=people)
+    return np.bincount(person_index, weights=scores, minlength=people) / np.maximum(counts, 1)
+
+
+def _vote(
+    scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> NDArray[np.float64]:
+    return _mean((scores > settings.vote_score).astype(np.float32), person_index, people, settings)
+
+
+def _best_k(
+    scores: Scores, person_index: NDArray[np.int32], people: int, _settings: MatchingSettings
+) -> NDArray[np.float64]:
+    order = np.lexsort((-scores, person_index))
+    counts = np.bincount(person_index, minlength=people)
+    first = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    rank = np.arange(len(scores)) - first[person_index[order]]
+    best = order[rank < BEST_K]
+    return _mean(scores[best], person_index[best], people, _settings)
+
+
+_RULES: dict[str, _Rule] = {"best-k": _best_k, "mean": _mean, "vote": _vote}

@@ -1,0 +1,25 @@
+"""From a head's folder to a head that scores."""
+
+from pathlib import Path
+
+from twinface.errors import FingerprintError
+from twinface.matching.heads import Head
+from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
+from twinface.matching.spec import HeadSpec, read_spec
+
+
+def load_head(folder: Path | None, network: str) -> Head:
+    """The head in a folder, for vectors of the network with this fingerprint; None is the built-in metric head.
+
+    The built-in one is calibrated for SFace: with another network its order is right, its scores are not.
+    Raises ArtefactError (missing, damaged, another format) or FingerprintError (trained on another network).
+    """
+    if folder is None:
+        return MetricHead(HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION))
+    spec = read_spec(folder)
+    if spec.network != network:
+        raise FingerprintError(
+            f"{folder}: this head is for the network {spec.network_name or '?'} ({spec.network[:12]}), the vectors are "
+            f"of {network[:12]}; train it again on features of the network in use, or name its own with --network"
+        )
+    return MetricHead(spec)
