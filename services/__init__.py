@@ -1,0 +1,1 @@
+"""The processes. Each main only wires settings, bus and library together."""

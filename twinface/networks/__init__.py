@@ -1,7 +1,7 @@
 """Crop to vector: feature networks behind one interface."""
 
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
-from twinface.networks.registry import available_networks, load_network
+from twinface.networks.registry import available_networks, find_recipe, load_network
 from twinface.networks.runtimes import Network
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "NetworkRecipe",
     "available_networks",
     "compute_fingerprint",
+    "find_recipe",
     "load_network",
     "read_recipe",
     "write_recipe",

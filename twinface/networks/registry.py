@@ -8,7 +8,7 @@ from twinface import assets
 from twinface.errors import ArtefactError, AssetError, FingerprintError
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
-from twinface.networks.runtimes import Network, OpenCvNetwork, start_runtime
+from twinface.networks.runtimes import Network, start_runtime
 
 _IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
 _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b452a660e00"
@@ -24,8 +24,18 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
 
     Raises ArtefactError when there is none or it is damaged, AssetError when its file cannot be fetched.
     """
+    recipe, network_file = _find(name_or_path)
+    return start_runtime(recipe, network_file, threads)
+
+
+def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
+    """What `load_network` would load, verified as there, without starting a runtime."""
+    return _find(name_or_path)[0]
+
+
+def _find(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
     if name_or_path == "sface":
-        return _load_sface(threads)
+        return _find_sface()
     folder = _IN_THE_BOX / name_or_path if str(name_or_path) in available_networks() else Path(name_or_path)
     if not (folder / RECIPE_FILE).is_file():
         raise ArtefactError(
@@ -39,10 +49,10 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
             f"{folder}: {recipe.file} and {RECIPE_FILE} do not belong together (fingerprint differs);"
             " copy the whole folder again, or make the network anew"
         )
-    return start_runtime(recipe, network_file, threads)
+    return recipe, network_file
 
 
-def _load_sface(threads: int) -> Network:
+def _find_sface() -> tuple[NetworkRecipe, bytes]:
     """SFace (Zhong et al., 2021, https://arxiv.org/abs/2205.12010) from OpenCV's model zoo, block-quantised to int8."""
     path = assets.fetch("sface")
     model = keep_inputs(path.read_bytes(), {"data"})
@@ -63,4 +73,4 @@ def _load_sface(threads: int) -> Network:
         file=path.name,
         licence="Apache-2.0",
     )
-    return OpenCvNetwork(replace(recipe, fingerprint=compute_fingerprint(recipe, model)), model, threads)
+    return replace(recipe, fingerprint=compute_fingerprint(recipe, model)), model

@@ -1,0 +1,88 @@
+"""camera: one source → crops worth recognising, tracks, and a preview for who asks. Argument: its number."""
+
+import sys
+import time
+
+from twinface import assets
+from twinface.bus.node import Node
+from twinface.bus.sender import Captured, Outcome
+from twinface.faces import FaceDetector, SourceSpec, open_source
+from twinface.live.camera import CameraStage, CropEnd
+from twinface.live.feed import FrameFeed
+from twinface.live.preview import PreviewMaker
+from twinface.live.service import process_number, run_service
+from twinface.messages.topics import CROPS, PREVIEW, TRACKS
+from twinface.networks import find_recipe
+from twinface.settings import CameraSettings, Settings
+from twinface.types import Frame
+
+_END = {Outcome.SETTLED: CropEnd.DELIVERED, Outcome.EXPIRED: CropEnd.LOST}
+
+
+def _spec(camera: CameraSettings) -> SourceSpec:
+    return SourceSpec(
+        camera.source,
+        loop=camera.loop,
+        picture_seconds=camera.picture_seconds,
+        picture_fps=camera.picture_fps,
+        paced=not camera.lossless,
+    )
+
+
+def _work(node: Node, settings: Settings) -> None:
+    camera = settings.camera[process_number()]
+    stage = CameraStage(
+        camera,
+        node.epoch,
+        FaceDetector(
+            assets.fetch("yunet"),
+            score_threshold=settings.detection.score_threshold,
+            max_side_px=settings.detection.max_side_px,
+        ),
+        detection=settings.detection,
+        tracking=settings.tracking,
+        crop_size_px=find_recipe(settings.network).input_size_px,
+    )
+    crops = node.sender(
+        CROPS,
+        keep_stale=camera.lossless,
+        on_outcome=lambda crop, outcome: stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED)),
+    )
+    tracks = node.sender(TRACKS, keep_stale=camera.lossless)
+    preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
+    feed = FrameFeed(open_source(_spec(camera)), lossless=camera.lossless, wake=node.loop.wake)
+
+    def show(frame: Frame) -> None:
+        started_s = time.perf_counter()
+        captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
+        sighting = stage.see(frame)
+        for meta, image in sighting.crops:
+            crops.offer(meta, captured, array=image, key=None if camera.lossless else meta.track)
+        update = sighting.update
+        pinned = bool(update.born or update.ended)
+        tracks.offer(update, captured, key=None if camera.lossless else 0, pinned=pinned)
+        preview.offer(frame, update, captured)
+        node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
+        node.meters.count("frames")
+        node.meters.count("boxes", len(update.tracks))
+        node.meters.count("crops", len(sighting.crops))
+
+    def announce_end() -> None:
+        if feed.ended:
+            node.set_state("failed" if feed.failure else "ended", feed.failure or "the source has ended")
+            tracks.offer(stage.end(), Captured.now(), key=0)
+
+    node.loop.every(0.2, announce_end)
+    while not node.loop.stopping:
+        room = not (camera.lossless and (crops.full or tracks.full))
+        frame = feed.take() if room else None
+        if frame is not None:
+            node.set_state("running")
+            show(frame)
+        node.loop.turn(0.0 if frame is not None else 1.0)
+        node.meters.gauge("frames_skipped", feed.skipped)
+    feed.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(run_service(lambda settings: f"camera.{settings.camera[process_number()].name}", _work))

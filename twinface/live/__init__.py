@@ -1,0 +1,1 @@
+"""The stages of the live pipeline without their sockets: messages in, messages out."""

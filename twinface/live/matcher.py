@@ -1,0 +1,222 @@
+"""The matcher stage: tracks and vectors in, match events out."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.live.streams import Arrival, Stream
+from twinface.live.tracks import Look, Track
+from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
+from twinface.types import Decision, Vectors
+
+_KEPT_EVENTS = 10_000
+"""Events a subscriber that missed some can still ask for."""
+
+_EXIT_GRACE_S = 1.0
+"""How long a live track that ended waits for looks that are still on their way."""
+
+Decide = Callable[[Vectors, NDArray[np.float32]], Decision]
+"""Who a track is: the vectors (n, d) of its looks, and how much each counts, float32 (n,), in; a decision out."""
+
+
+class MatcherStage:
+    """Keeps the streams of all cameras and says what happens in them.
+
+    `decide` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count as open until they are closed.
+    """
+
+    def __init__(
+        self,
+        decide: Decide,
+        *,
+        epoch: int,
+        expected_cameras: Sequence[str],
+        max_looks: int,
+        stream_deadline_s: float,
+    ) -> None:
+        self._decide = decide
+        self.gallery_version = 0
+        self._epoch = epoch
+        self._max_looks = max_looks
+        self._deadline_s = stream_deadline_s
+        self._streams: dict[str, Stream | None] = dict.fromkeys(expected_cameras)
+        self._events: deque[MatchEvent] = deque(maxlen=_KEPT_EVENTS)
+        self._sequence = 0
+
+    @property
+    def streams_open(self) -> int:
+        """Cameras whose stream goes on, or has not been heard of yet."""
+        return sum(stream is None or not stream.closed for stream in self._streams.values())
+
+    def on_tracks(self, update: TracksUpdate, stamp: Stamp) -> list[MatchEvent]:
+        """Take one frame's tracks."""
+        return list(self._on_tracks(update, stamp))
+
+    def on_vector(self, arrival: Arrival) -> list[MatchEvent]:
+        """Take the vector of one crop."""
+        return list(self._on_vector(arrival))
+
+    def tick(self) -> list[MatchEvent]:
+        """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
+        return list(self._tick())
+
+    def events_since(self, sequence: int) -> list[MatchEvent]:
+        """The events from number `sequence` on that are still kept, oldest first."""
+        return [event for event in self._events if event.sequence >= sequence]
+
+    def snapshot(self) -> dict[str, object]:
+        """The present, in plain containers: tracks, streams, and the number of the next event."""
+        streams = [stream for stream in self._streams.values() if stream is not None]
+        return {
+            "epoch": self._epoch,
+            "next_sequence": self._sequence,
+            "streams_open": self.streams_open,
+            "gallery_version": self.gallery_version,
+            "streams": [
+                {"camera": stream.camera, "epoch": stream.epoch, "closed": stream.closed} for stream in streams
+            ],
+            "tracks": [
+                {
+                    "camera": stream.camera,
+                    "track": track.number,
+                    "name": track.decision.name,
+                    "state": str(track.decision.state),
+                    "score": track.decision.score,
+                    "box_xyxy": list(track.box_xyxy),
+                }
+                for stream in streams
+                for track in stream.tracks.values()
+                if not stream.closed
+            ],
+        }
+
+    def _on_tracks(self, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
+        stream = yield from self._stream(update.camera, update.epoch)
+        if stream is None or stream.closed:
+            return
+        stream.take_update(update, stamp)
+        if update.lossless:
+            stream.hold_frame(update, stamp)
+            yield from self._drain(stream)
+        else:
+            yield from self._begin_and_move(stream, update, stamp)
+            for number in update.ended:
+                if number in stream.tracks:
+                    stream.tracks[number].exit_at_s = time.monotonic() + _EXIT_GRACE_S
+        yield from self._close_if_over(stream)
+
+    def _on_vector(self, arrival: Arrival) -> Iterator[MatchEvent]:
+        crop = arrival.meta.crop
+        stream = yield from self._stream(crop.camera, crop.epoch)
+        if stream is None or stream.closed or not stream.is_new(crop.crop):
+            return
+        if crop.lossless:
+            stream.hold_vector(arrival)
+            yield from self._drain(stream)
+        else:
+            yield from self._look(stream, arrival)
+
+    def _tick(self) -> Iterator[MatchEvent]:
+        now = time.monotonic()
+        for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
+            yield from self._drain(stream)
+            for track in list(stream.tracks.values()):
+                if track.exit_at_s is not None and track.exit_at_s <= now:
+                    yield self._exit(stream, track)
+            yield from self._close_if_over(stream)
+
+    def _stream(self, camera: str, epoch: int) -> Generator[MatchEvent, None, Stream | None]:
+        """The stream of this start of a camera; None for an earlier one, whose last messages come late."""
+        known = self._streams.get(camera)
+        if known is not None and known.epoch == epoch:
+            return known
+        if known is not None and known.epoch > epoch:
+            return None
+        if known is not None and not known.closed:
+            yield from self._close(known, "camera restarted")
+        stream = self._streams[camera] = Stream(camera, epoch)
+        return stream
+
+    def _drain(self, stream: Stream) -> Iterator[MatchEvent]:
+        while (ready := stream.next_ready(self._deadline_s)) is not None:
+            update, stamp, arrivals = ready
+            yield from self._begin_and_move(stream, update, stamp)
+            for arrival in arrivals:
+                yield from self._look(stream, arrival)
+            for number in update.ended:
+                if number in stream.tracks:
+                    yield self._exit(stream, stream.tracks[number])
+
+    def _begin_and_move(self, stream: Stream, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
+        for box in update.tracks:
+            if box.track in stream.tracks:
+                stream.tracks[box.track].box_xyxy = box.box_xyxy
+            else:
+                yield self._enter(stream, box.track, box.box_xyxy, update.frame, stamp)
+
+    def _look(self, stream: Stream, arrival: Arrival) -> Iterator[MatchEvent]:
+        crop = arrival.meta.crop
+        if crop.track not in stream.tracks:
+            yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, arrival.stamp)
+        track = stream.tracks[crop.track]
+        track.add(Look(arrival.vector, crop.quality), self._max_looks)
+        track.decision = self._decide(
+            np.stack([look.vector for look in track.looks]),
+            np.array([look.quality for look in track.looks], np.float32),
+        )
+        event = self._event("match", stream, track, crop.frame, arrival.stamp)
+        yield self._record(replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality))
+
+    def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
+        track = stream.tracks[number] = Track(number, box_xyxy)
+        return self._record(self._event("enter", stream, track, frame, stamp))
+
+    def _exit(self, stream: Stream, track: Track) -> MatchEvent:
+        del stream.tracks[track.number]
+        frame = stream.last_update.frame if stream.last_update else 0
+        return self._record(self._event("exit", stream, track, frame, stream.last_stamp))
+
+    def _close_if_over(self, stream: Stream) -> Iterator[MatchEvent]:
+        reason = stream.closing_reason(self._deadline_s)
+        if reason is not None:
+            yield from self._close(stream, reason)
+
+    def _close(self, stream: Stream, reason: str) -> Iterator[MatchEvent]:
+        for track in list(stream.tracks.values()):
+            yield self._exit(stream, track)
+        stream.closed = True
+        frame = stream.last_update.frame if stream.last_update else 0
+        event = self._event("end", stream, None, frame, stream.last_stamp)
+        yield self._record(replace(event, reason=reason, streams_open=self.streams_open))
+
+    def _event(self, kind: str, stream: Stream, track: Track | None, frame: int, stamp: Stamp | None) -> MatchEvent:
+        decision = track.decision if track is not None else None
+        return MatchEvent(
+            type=kind,
+            epoch=self._epoch,
+            sequence=-1,
+            camera=stream.camera,
+            camera_epoch=stream.epoch,
+            track=track.number if track is not None else None,
+            name=decision.name if decision is not None else None,
+            state=str(decision.state) if decision is not None else None,
+            score=decision.score if decision is not None else None,
+            box_xyxy=track.box_xyxy if track is not None else None,
+            frame=frame,
+            media_ms=stamp.media_ms if stamp is not None else 0.0,
+            captured_at_ns=stamp.captured_at_ns if stamp is not None else 0,
+            latency_ms=(time.monotonic_ns() - stamp.captured_mono_ns) / 1e6 if stamp is not None else None,
+            candidates=tuple(CandidateScore(one.name, one.score) for one in decision.candidates) if decision else (),
+            looks=track.looks_seen if track is not None else 0,
+            gallery_version=self.gallery_version,
+        )
+
+    def _record(self, event: MatchEvent) -> MatchEvent:
+        numbered = replace(event, sequence=self._sequence)
+        self._sequence += 1
+        self._events.append(numbered)
+        return numbered

@@ -1,0 +1,44 @@
+"""What every process does before its own work: logging, settings, run directory, signals, exit codes."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+from twinface.bus.node import Node, die_with_parent
+from twinface.bus.rundir import RunDirectory, default_run_directory
+from twinface.errors import TwinfaceError
+from twinface.logs import configure_logging
+from twinface.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def run_directory(settings: Settings) -> RunDirectory:
+    """The run directory that the configuration or the environment names."""
+    return RunDirectory(settings.run_directory or default_run_directory())
+
+
+def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:
+    """Run `work` as the process called `name_of(settings)` until it is told to stop; returns the exit code."""
+    die_with_parent()
+    configure_logging("starting")
+    try:
+        settings = load_settings()
+        name = name_of(settings)
+        configure_logging(name)
+        with Node(name, run_directory(settings)) as node:
+            node.loop.handle_signals()
+            log.info("started", extra={"epoch": node.epoch})
+            work(node, settings)
+            log.info("stopped")
+    except TwinfaceError as error:
+        log.error("failed", extra={"error": str(error)})
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def process_number() -> int:
+    """The one argument of a process of which there are several: its number, from 0."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else 0

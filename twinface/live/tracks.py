@@ -1,0 +1,38 @@
+"""What the matcher knows of one track: its looks, and who it is by them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.messages.schema import BoxXyxy
+from twinface.types import Decision, State
+
+NOT_YET = Decision(State.PENDING, None, 0.0, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One recognised crop of a track: its vector, float32 (d,), and quality, 0…1."""
+
+    vector: NDArray[np.float32]
+    quality: float
+
+
+@dataclass(slots=True)
+class Track:
+    """A face over time. `box_xyxy` is where it was last seen."""
+
+    number: int
+    box_xyxy: BoxXyxy
+    decision: Decision = NOT_YET
+    looks: list[Look] = field(default_factory=list)
+    looks_seen: int = 0
+    exit_at_s: float | None = None
+
+    def add(self, look: Look, max_looks: int) -> None:
+        """Keep a look, of the best `max_looks` by quality."""
+        self.looks_seen += 1
+        self.looks.append(look)
+        if len(self.looks) > max_looks:
+            self.looks.remove(min(self.looks, key=lambda one: one.quality))

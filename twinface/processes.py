@@ -1,0 +1,43 @@
+"""THE table of processes: what each one runs, publishes and reads, how many there are, and what it may cost."""
+
+from dataclasses import dataclass
+
+from twinface.messages.topics import CONTROL, CROPS, HEALTH, MATCHES, PREVIEW, TRACKS, VECTORS, Topic
+from twinface.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One row. `autostart` is false for what is started on request; budgets are of one process at work."""
+
+    name: str
+    module: str
+    publishes: tuple[Topic, ...]
+    reads: tuple[Topic, ...]
+    cpu_budget_cores: float
+    memory_budget_mb: int
+    autostart: bool = True
+
+
+CAMERA = Process("camera", "services.camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
+EXTRACTOR = Process("extractor", "services.extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
+MATCHER = Process("matcher", "services.matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
+WEB = Process("web", "services.web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
+TRAINER = Process("trainer", "services.trainer", (CONTROL, HEALTH), (), 2.0, 2000, autostart=False)
+
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, TRAINER)
+
+
+def camera_names(settings: Settings) -> list[str]:
+    """Names on the bus of all cameras, in the order of the configuration."""
+    return [f"{CAMERA.name}.{camera.name}" for camera in settings.camera]
+
+
+def extractor_names(settings: Settings) -> list[str]:
+    """Names on the bus of all extractors."""
+    return [f"{EXTRACTOR.name}.{number}" for number in range(settings.extractor.count)]
+
+
+def process_names(settings: Settings) -> list[str]:
+    """Names on the bus of everything that is started by itself."""
+    return [*camera_names(settings), *extractor_names(settings), MATCHER.name, WEB.name]
