@@ -1,0 +1,67 @@
+"""Picture to faces to vectors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface import assets
+from twinface.errors import InputError
+from twinface.faces import FaceDetector, align_face, assess_quality, pick_main_face
+from twinface.faces.alignment import scale_template
+from twinface.networks import Network
+from twinface.types import Face, Image
+
+PickFace = Callable[[Sequence[Face], tuple[int, ...]], Face]
+"""Which face of a picture is meant; raises NoFaceError when that cannot be said."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedFace:
+    """A face of a picture, its vector, float32 (d,), as the network gives it, and its quality, 0…1."""
+
+    face: Face
+    vector: NDArray[np.float32]
+    quality: float
+
+
+def open_detector() -> FaceDetector:
+    """YuNet from the assets, as measured for pictures: 400 pixels on the long side. Raises AssetError."""
+    return FaceDetector(assets.fetch("yunet"), max_side_px=400)
+
+
+def embed_faces(image: Image, detector: FaceDetector, network: Network) -> list[EmbeddedFace]:
+    """Every face of a picture, best detection first."""
+    return [_embed(image, face, network) for face in detector.detect(image)]
+
+
+def embed_one_face(
+    image: Image, detector: FaceDetector, network: Network, pick: PickFace = pick_main_face
+) -> EmbeddedFace:
+    """The face that a picture is of. Raises NoFaceError, as `pick` does."""
+    return _embed(image, pick(detector.detect(image), image.shape), network)
+
+
+def embed_aligned(image: Image, network: Network) -> EmbeddedFace:
+    """The face in a picture that is a crop already, cut to the template.
+
+    Raises InputError when the picture is not a square.
+    """
+    height_px, width_px = image.shape[:2]
+    if height_px != width_px:
+        raise InputError(f"{width_px}x{height_px} pixels is no aligned crop, which is a square; leave --aligned out")
+    size_px = network.recipe.input_size_px
+    if height_px != size_px:
+        shrinks = height_px > size_px
+        smooth = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        image = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=smooth), np.uint8)
+    box = np.array([0, 0, height_px, height_px], np.float32)
+    face = Face(box, scale_template(height_px), detection_score=1.0)
+    return EmbeddedFace(face, network.embed(image[np.newaxis])[0], assess_quality(image, face))
+
+
+def _embed(image: Image, face: Face, network: Network) -> EmbeddedFace:
+    crop = align_face(image, face.landmarks_px, network.recipe.input_size_px)
+    return EmbeddedFace(face, network.embed(crop[np.newaxis])[0], assess_quality(crop, face))

@@ -1,0 +1,127 @@
+"""Folders of faces become features: the vectors of every picture, a signed file a person."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.faces import FaceDetector, pick_main_face, read_image
+from twinface.gallery import PersonVectors, write_features
+from twinface.networks import Network, load_network
+from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
+from twinface.recognition.people import list_people
+
+_MOST_WORKERS = 8
+_AHEAD_PER_WORKER = 4
+
+OnPicture = Callable[[Path, InputError | None], None]
+"""Called for each picture when it is done, with the error when it was skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """How an extraction went."""
+
+    people: int
+    pictures: int
+    skipped: int
+
+
+class Embedder:
+    """Turns picture files into vectors on every core at once.
+
+    Each worker thread has its own detector and its own network with one thread: that keeps all cores busy with reading,
+    detection and the network alike, which one network with many threads does not. Close it, or use it in `with`.
+    """
+
+    def __init__(self, network: str | Path, *, aligned: bool = False, pick: PickFace = pick_main_face) -> None:
+        count = min(_MOST_WORKERS, os.cpu_count() or 1)
+        networks = [load_network(network, threads=1) for _ in range(count)]
+        self.recipe = networks[0].recipe
+        self._pick = pick
+        self._tools: SimpleQueue[tuple[FaceDetector | None, Network]] = SimpleQueue()
+        for one in networks:
+            self._tools.put((None if aligned else open_detector(), one))
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="embedder")
+        self._ahead = count * _AHEAD_PER_WORKER
+
+    def __enter__(self) -> "Embedder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def embed_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, EmbeddedFace | InputError]]:
+        """The one face of each picture, in the order given; for a picture that cannot be used, the error."""
+        running: deque[tuple[Path, Future[EmbeddedFace | InputError]]] = deque()
+        for path in paths:
+            running.append((path, self._pool.submit(self._embed_file, path)))
+            if len(running) > self._ahead:
+                done, future = running.popleft()
+                yield done, future.result()
+        for done, future in running:
+            yield done, future.result()
+
+    def _embed_file(self, path: Path) -> EmbeddedFace | InputError:
+        tools = self._tools.get()
+        detector, network = tools
+        try:
+            image = read_image(path)
+            if detector is None:
+                return embed_aligned(image, network)
+            return embed_one_face(image, detector, network, self._pick)
+        except InputError as error:
+            return error
+        finally:
+            self._tools.put(tools)
+
+
+def extract_folder(
+    faces: Path,
+    features: Path,
+    network: str | Path,
+    *,
+    aligned: bool = False,
+    on_picture: OnPicture = lambda _path, _error: None,
+) -> Extraction:
+    """Embed every picture of a folder of people and write a signed file of vectors for each person.
+
+    With `aligned` the pictures are crops already. Unreadable pictures and those without a face are skipped; a person
+    without any vector gets no file. Raises InputError when there is no vector at all.
+    """
+    people = list_people(faces)
+    count = written = skipped = 0
+    with Embedder(network, aligned=aligned) as embedder:
+        results = embedder.embed_files(path for pictures in people.values() for path in pictures)
+        for name, pictures in people.items():
+            usable: list[tuple[str, EmbeddedFace]] = []
+            for path, result in islice(results, len(pictures)):
+                if isinstance(result, EmbeddedFace):
+                    usable.append((path.name, result))
+                on_picture(path, result if isinstance(result, InputError) else None)
+            count += len(usable)
+            skipped += len(pictures) - len(usable)
+            if usable:
+                write_features(features, [to_person(name, usable, embedder.recipe.fingerprint)])
+                written += 1
+    if not written:
+        raise InputError(f"{faces}: none of the {skipped} pictures could be used; see the warnings")
+    return Extraction(written, count, skipped)
+
+
+def to_person(name: str, faces: list[tuple[str, EmbeddedFace]], network: str) -> PersonVectors:
+    """A person of the features or the gallery, from the embedded faces of their files."""
+    return PersonVectors(
+        name=name,
+        files=tuple(file for file, _ in faces),
+        vectors=np.stack([face.vector for _, face in faces]),
+        quality=np.array([face.quality for _, face in faces], np.float32),
+        network=network,
+    )
