@@ -9,9 +9,13 @@ from twinface.gallery.people import (
     write_features,
     write_person,
 )
+from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.store import Gallery
 
 __all__ = [
+    "Gallery",
     "PersonVectors",
+    "Snapshot",
     "box_key",
     "person_path",
     "read_features",

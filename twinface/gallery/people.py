@@ -20,6 +20,7 @@ from twinface.types import Vectors
 _FORMAT = 1
 _MAX_NAME_LENGTH = 200
 _MAX_DIMENSION = 1 << 20
+_SAME_PICTURE_COSINE = 0.9999
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +119,22 @@ def _person_of(value: dict[str, Any]) -> PersonVectors:
     if not isinstance(files, tuple) or not all(isinstance(file, str) for file in files):
         raise ValueError("a person without a list of files")
     return PersonVectors(name, files, unpack_array(value.get("vectors")), unpack_array(value.get("quality")), network)
+
+
+def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:
+    """`old` with those pictures of `new` whose vectors neither it nor an earlier one of them has; both of one length.
+
+    The vector tells a picture, since one file may be added under two paths, and two files have the same name.
+    """
+    vectors = new.vectors if old is None else np.concatenate([old.vectors, new.vectors])
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    kept = list(range(0 if old is None else len(old.files)))
+    for row in range(len(kept), len(unit)):
+        if not (unit[kept] @ unit[row] > _SAME_PICTURE_COSINE).any():
+            kept.append(row)
+    files = new.files if old is None else old.files + new.files
+    quality = new.quality if old is None else np.concatenate([old.quality, new.quality])
+    return PersonVectors(new.name, tuple(files[row] for row in kept), vectors[kept], quality[kept], new.network)
 
 
 def write_features(folder: Path, people: Iterable[PersonVectors], key: bytes | None = None) -> None:

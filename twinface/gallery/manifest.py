@@ -1,0 +1,42 @@
+"""gallery.json: the network a gallery belongs to, and a version that grows with every change."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from twinface.errors import ArtefactError
+from twinface.files import canonical_json, read_json_object, write_atomically
+
+FORMAT = 1
+MANIFEST_FILE = "gallery.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What gallery.json says; `network` is the fingerprint."""
+
+    version: int
+    network: str
+    network_name: str
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read gallery.json. Raises ArtefactError when it is missing, damaged or of another format."""
+    path = folder / MANIFEST_FILE
+    if not path.exists():
+        raise ArtefactError(f"{folder}: no gallery here; start one with `twinface gallery add NAME PICTURE`")
+    value = read_json_object(path)
+    if value.get("format") != FORMAT:
+        raise ArtefactError(f"{path}: format {value.get('format')}, this twinface reads {FORMAT}; update twinface")
+    manifest = Manifest(value.get("version", 0), value.get("network", ""), value.get("network_name", ""))
+    if type(manifest.version) is not int or not isinstance(manifest.network, str) or not manifest.network:
+        raise ArtefactError(f"{path}: no version or no network in it; delete it and add somebody: the people stay")
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write gallery.json, whole or not at all. Raises ArtefactError when it cannot be written."""
+    path = folder / MANIFEST_FILE
+    try:
+        write_atomically(path, canonical_json({"format": FORMAT, **asdict(manifest)}))
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
