@@ -17,63 +17,72 @@ from twinface.messages.schema import MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.processes import camera_names, extractor_names
-from twinface.recognition import Naming
+from twinface.recognition.naming import Naming
 from twinface.settings import Settings
 
+_TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
 
 
-def _work(node: Node, settings: Settings) -> None:
-    naming = Naming(settings.gallery, settings.head, find_recipe(settings.network), settings.matching)
-    stage = MatcherStage(
-        naming.decide,
-        epoch=node.epoch,
-        expected_cameras=[camera.name for camera in settings.camera],
-        max_looks=settings.matching.max_looks,
-        stream_deadline_s=settings.matching.stream_deadline_s,
-    )
-    matches = node.publisher(MATCHES)
+class _Matcher:
+    def __init__(self, node: Node, settings: Settings) -> None:
+        self._node = node
+        self._recipe = find_recipe(settings.network)
+        self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
+        self._stage = MatcherStage(
+            self._naming.decide,
+            epoch=node.epoch,
+            expected_cameras=[camera.name for camera in settings.camera],
+            max_looks=settings.matching.max_looks,
+            stream_deadline_s=settings.matching.stream_deadline_s,
+        )
+        self._matches = node.publisher(MATCHES)
+        node.answer(self._answer)
+        self._look_for_changes()
+        self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
+        self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
+        node.loop.every(_TICK_S, lambda: self._publish(self._stage.tick()))
+        node.loop.every(_LOOK_FOR_CHANGES_S, self._look_for_changes)
 
-    def publish(events: Sequence[MatchEvent]) -> None:
-        for event in events:
-            captured = Captured(event.captured_at_ns, time.monotonic_ns(), event.media_ms)
-            matches.publish(event, captured)
-            node.meters.count(event.type)
-            if event.type == "match" and event.latency_ms is not None:
-                node.meters.latency("capture_to_match", event.latency_ms)
-
-    def take_tracks(delivery: Delivery) -> None:
+    def _take_tracks(self, delivery: Delivery) -> None:
         if isinstance(delivery.message.body, TracksUpdate):
-            publish(stage.on_tracks(delivery.message.body, delivery.message.stamp))
-        tracks.settle(delivery)
+            self._publish(self._stage.on_tracks(delivery.message.body, delivery.message.stamp))
+        self._tracks.settle(delivery)
 
-    def take_vector(delivery: Delivery) -> None:
+    def _take_vector(self, delivery: Delivery) -> None:
         meta, vector, stamp = delivery.message.body, delivery.message.array, delivery.message.stamp
-        if isinstance(meta, VectorMeta) and vector is not None:
-            publish(stage.on_vector(Arrival(meta, vector, stamp)))
-        vectors.settle(delivery)
+        if isinstance(meta, VectorMeta) and vector is not None and meta.network == self._recipe.fingerprint:
+            self._publish(self._stage.on_vector(Arrival(meta, vector, stamp)))
+        else:
+            self._node.meters.count("vectors_of_another_network")
+        self._vectors.settle(delivery)
 
-    def answer(verb: str, arguments: Mapping[str, Any]) -> Any:
+    def _publish(self, events: Sequence[MatchEvent]) -> None:
+        for event in events:
+            self._matches.publish(event, Captured(event.captured_at_ns, time.monotonic_ns(), event.media_ms))
+            self._node.meters.count(event.type)
+            if event.type == "match" and event.latency_ms is not None:
+                self._node.meters.latency("capture_to_match", event.latency_ms)
+
+    def _answer(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         if verb == "snapshot":
-            return stage.snapshot()
+            return self._stage.snapshot()
         if verb == "replay":
             since = arguments.get("since", 0)
             if not isinstance(since, int):
                 raise ServiceError("replay: `since` is the number of an event", "bad request")
-            events = [dataclasses.asdict(event) for event in stage.events_since(since)]
-            return {"epoch": node.epoch, "events": events}
+            events = self._stage.events_since(since)
+            return {"epoch": self._node.epoch, "events": [dataclasses.asdict(event) for event in events]}
         raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay", "unknown")
 
-    def look_for_changes() -> None:
-        naming.refresh()
-        node.set_state("running", naming.problem or naming.summary)
+    def _look_for_changes(self) -> None:
+        self._naming.refresh()
+        self._stage.gallery_version = self._naming.gallery_version
+        self._node.set_state("running", self._naming.problem or self._naming.summary)
 
-    node.answer(answer)
-    tracks = node.reader(TRACKS, camera_names(settings), take_tracks)
-    vectors = node.reader(VECTORS, extractor_names(settings), take_vector)
-    node.loop.every(0.1, lambda: publish(stage.tick()))
-    node.loop.every(_LOOK_FOR_CHANGES_S, look_for_changes)
-    look_for_changes()
+
+def _work(node: Node, settings: Settings) -> None:
+    _Matcher(node, settings)
     node.loop.run()
 
 

@@ -62,8 +62,9 @@ class ExtractorSettings(_Section):
 class MatchingSettings(_Section):
     """`[matching]`."""
 
-    rule: Literal["mean", "vote"] = "mean"
+    rule: Literal["best-k", "mean", "vote"] = "mean"
     threshold: Fraction = 0.5
+    best_k: Count = 3
     vote_score: Fraction = 0.8
     vote_share: Fraction = 0.85
     max_looks: Count = 8

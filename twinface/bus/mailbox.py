@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from twinface.messages.codec import Frames
 from twinface.messages.topics import Overflow
 
+_PINNED_TIMES = 16
+
 
 @dataclass(slots=True)
 class Parcel:
@@ -20,7 +22,11 @@ class Parcel:
 
 
 class Mailbox:
-    """Waiting parcels in the order of their numbers, at most `capacity` of them besides the pinned ones."""
+    """Waiting parcels in the order of their numbers.
+
+    At most `capacity`, unless pinned ones fill it: those are kept until there are sixteen times as many, because
+    memory has an end even when a reader is away for days.
+    """
 
     def __init__(self, capacity: int, overflow: Overflow) -> None:
         self._capacity = capacity
@@ -51,8 +57,10 @@ class Mailbox:
         pushed_out = None
         if self.full:
             pushed_out = next((one for one in self._waiting if not one.pinned), None)
-            if pushed_out is not None:
-                self._waiting.remove(pushed_out)
+        if pushed_out is None and len(self._waiting) >= _PINNED_TIMES * self._capacity:
+            pushed_out = self._waiting[0]
+        if pushed_out is not None:
+            self._waiting.remove(pushed_out)
         self._insert(parcel)
         return None, pushed_out
 

@@ -15,6 +15,9 @@ RUN_VARIABLE = "TWINFACE_RUN"
 _MAX_IPC_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, its closing zero included."""
 
+_LOCK_PATIENCE_S = 0.5
+"""Somebody who asks whether a lock is held has it for a moment; a process that was killed, too."""
+
 
 def default_run_directory() -> Path:
     """$TWINFACE_RUN, else $XDG_RUNTIME_DIR/twinface, else <temporary folder>/twinface-<uid>."""
@@ -74,6 +77,30 @@ class RunDirectory:
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
 
+    def is_locked(self, name: str) -> bool:
+        """Whether a living process holds the lock `name`."""
+        try:
+            descriptor = os.open(self.path / "locks" / name, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _try_lock(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+
+    def clear_books(self) -> None:
+        """Forget the books of earlier runs; only for who holds the lock of the whole system."""
+        for path in (self.path / "books").iterdir():
+            path.unlink()
+
     def books_path(self, origin: str, epoch: int) -> Path:
         """Where `origin` keeps the books of this `epoch`."""
         return self.path / "books" / f"{origin}@{epoch}"
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

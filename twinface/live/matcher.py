@@ -26,7 +26,8 @@ Decide = Callable[[Vectors, NDArray[np.float32]], Decision]
 class MatcherStage:
     """Keeps the streams of all cameras and says what happens in them.
 
-    `decide` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count as open until they are closed.
+    `decide` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count as
+    open until they are closed.
     """
 
     def __init__(

@@ -1,0 +1,102 @@
+"""supervisord from outside: starting it, asking it, stopping it."""
+
+import os
+import subprocess
+import sys
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.states import STOPPED_STATES, ProcessStates
+from supervisor.xmlrpc import SupervisorTransport
+
+from twinface.bus.node import die_with_parent
+from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
+from twinface.errors import ServiceError
+from twinface.packaged import packaged_path
+from twinface.settings import CONFIG_VARIABLE, Settings
+
+_SOCKET = "supervisor.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """A process as supervisord sees it: `name` as on the bus, `state` its word (RUNNING, BACKOFF, FATAL, …)."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_s: float
+    failed: bool
+
+
+def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "subprocess.Popen[bytes]":
+    """Start supervisord in the foreground of a child process; it ends when this process does."""
+    environment = {
+        **os.environ,
+        CONFIG_VARIABLE: str(config.absolute()),
+        RUN_VARIABLE: str(run.path),
+        "TWINFACE_PYTHON": sys.executable,
+        "TWINFACE_START_DIRECTORY": str(Path.cwd()),
+        "TWINFACE_CAMERAS": str(len(settings.camera)),
+        "TWINFACE_EXTRACTORS": str(settings.extractor.count),
+        # Each process is one worker on a core of its own: thread pools of the numeric libraries only get in the way.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    conf = str(packaged_path("supervisord.conf"))
+    return subprocess.Popen(  # noqa: S603  this Python and our own file, no shell
+        [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", conf],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  nothing else runs in this process yet
+    )
+
+
+def process_states(run: RunDirectory, settings: Settings) -> list[ProcessState]:
+    """All processes of the running system. Raises ServiceError when it is not running."""
+    infos: Any = _call(run, "getAllProcessInfo")
+    return [
+        ProcessState(
+            name=_bus_name(info["group"], info["name"], settings),
+            state=info["statename"],
+            pid=info["pid"],
+            uptime_s=float(info["now"] - info["start"]) if info["pid"] else 0.0,
+            failed=info["state"] == ProcessStates.FATAL
+            or (info["state"] in STOPPED_STATES and info["exitstatus"] not in (0, -1) and info["start"] > 0),
+        )
+        for info in infos
+    ]
+
+
+def start_process(run: RunDirectory, name: str) -> None:
+    """Start one that does not start by itself."""
+    _call(run, "startProcess", name)
+
+
+def shut_down(run: RunDirectory) -> None:
+    """Ask supervisord to stop everything and itself."""
+    _call(run, "shutdown")
+
+
+def _call(run: RunDirectory, method: str, *arguments: str) -> object:
+    path = run.socket_path(_SOCKET)
+    proxy: Any = xmlrpc.client.ServerProxy(
+        "http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{path}")
+    )
+    try:
+        answer: object = getattr(proxy.supervisor, method)(*arguments)
+    except xmlrpc.client.Fault as fault:
+        raise ServiceError(f"supervisord: {fault.faultString}", "supervisord") from fault
+    except (OSError, xmlrpc.client.ProtocolError) as error:
+        raise ServiceError(f"nothing is running in {run.path}; start it with `twinface up`", "not running") from error
+    return answer
+
+
+def _bus_name(group: str, name: str, settings: Settings) -> str:
+    if group == "camera":
+        number = int(name)
+        return f"camera.{settings.camera[number].name}" if number < len(settings.camera) else f"camera.{number}"
+    return f"{group}.{name}" if group != name else name

@@ -1,0 +1,85 @@
+"""Vectors to a name, by the gallery and the head of this box, which may change while they are in use."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.errors import ArtefactError
+from twinface.gallery import Gallery, Snapshot
+from twinface.matching import Scorer, decide, load_head
+from twinface.networks import NetworkRecipe
+from twinface.settings import MatchingSettings
+from twinface.types import Decision, Vectors
+
+log = logging.getLogger(__name__)
+
+_HEAD_FILE = "head.json"
+
+
+class Naming:
+    """Names faces. What is wrong with gallery or head does not stop it: `problem` says it, and it goes on with what
+    it had before (at first: nobody is known).
+    """
+
+    def __init__(self, gallery: Path, head: Path | None, recipe: NetworkRecipe, settings: MatchingSettings) -> None:
+        self.problem = ""
+        self._gallery_folder = gallery
+        self._head_folder = head
+        self._recipe = recipe
+        self._settings = settings
+        self._gallery: Gallery | None = None
+        self._head_seen: tuple[int, int] | None = None
+        self._snapshot = Snapshot((), np.empty(0, np.int32), np.empty((0, 0), np.float32), 0, recipe.fingerprint)
+        self._scorer: Scorer | None = None
+        self.refresh()
+
+    @property
+    def gallery_version(self) -> int:
+        """Version of the gallery in use; 0 while there is none."""
+        return self._snapshot.version
+
+    @property
+    def summary(self) -> str:
+        """How many people and vectors are known, in words."""
+        return f"{len(self._snapshot.names)} people, {len(self._snapshot.vectors)} vectors"
+
+    def refresh(self) -> bool:
+        """Take up changes of gallery and head on disk, and say whether there were any; cheap when there were none."""
+        try:
+            changed = self._refresh()
+        except ArtefactError as error:
+            if str(error) != self.problem:
+                log.error("gallery or head not taken up", extra={"error": str(error)})
+            self.problem = str(error)
+            return False
+        self.problem = "" if self._snapshot.names else "the gallery is empty; add people with `twinface gallery add`"
+        return changed
+
+    def decide(self, vectors: Vectors, weights: NDArray[np.float32]) -> Decision:
+        """Who `vectors`, float32 (k, d), of one face show; `weights` (k,), 0…1, is how much each counts."""
+        if self._scorer is None or not self._snapshot.names:
+            return decide(np.empty(0, np.float32), self._snapshot.person_index, (), self._settings)
+        scores = np.average(self._scorer(vectors), axis=0, weights=np.maximum(weights, 1e-3)).astype(np.float32)
+        return decide(scores, self._snapshot.person_index, self._snapshot.names, self._settings)
+
+    def _refresh(self) -> bool:
+        if self._gallery is None:
+            self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
+        gallery_changed = self._gallery.refresh() or self._gallery.version != self._snapshot.version
+        head_seen = self._look_at_head()
+        if self._scorer is not None and not gallery_changed and head_seen == self._head_seen:
+            return False
+        head = load_head(self._head_folder, self._recipe.fingerprint)
+        snapshot = self._gallery.snapshot()
+        self._scorer = head.prepare(snapshot.vectors)
+        self._snapshot, self._head_seen = snapshot, head_seen
+        return True
+
+    def _look_at_head(self) -> tuple[int, int] | None:
+        path = self._head_folder / _HEAD_FILE if self._head_folder else None
+        if path is None or not path.exists():
+            return None
+        status = path.stat()
+        return status.st_ino, status.st_mtime_ns
