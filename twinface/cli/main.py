@@ -5,6 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
+from twinface.cli import assets, faces, features
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -27,6 +28,12 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Put names to faces, live, on a small box."""
+
+
+app.command("assets")(assets.fetch_assets)
+app.command("selfies")(faces.selfies)
+app.command("capture")(faces.capture)
+app.command("extract")(features.extract)
 
 
 def main() -> None:

@@ -70,15 +70,18 @@ class Embedder:
             yield done, future.result()
 
     def _embed_file(self, path: Path) -> EmbeddedFace | InputError:
+        try:
+            image = read_image(path)
+        except InputError as error:
+            return error
         tools = self._tools.get()
         detector, network = tools
         try:
-            image = read_image(path)
             if detector is None:
                 return embed_aligned(image, network)
             return embed_one_face(image, detector, network, self._pick)
         except InputError as error:
-            return error
+            return type(error)(f"{path}: {error}")
         finally:
             self._tools.put(tools)
 

@@ -1,0 +1,25 @@
+"""`twinface assets`: fetch what does not come with the package."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from twinface import assets
+from twinface.cli.console import progress_bar
+
+
+def fetch_assets(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object of names and paths.")] = False,
+) -> None:
+    """Fetch the model files and the demo's portraits, verify them, and say where they lie."""
+    places = {}
+    with progress_bar("fetching", total=len(assets.ASSETS)) as bar:
+        for name in assets.ASSETS:
+            places[name] = str(assets.fetch(name))
+            bar.advance()
+    if as_json:
+        typer.echo(json.dumps(places, indent=2))
+        return
+    for name, path in places.items():
+        typer.echo(f"{name:10} {path}  ({assets.ASSETS[name].licence})")

@@ -1,0 +1,40 @@
+"""What the commands share to talk to people: warnings and progress on stderr, so that stdout stays the result."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warn(message: object) -> None:
+    """One line on stderr; above the progress bar while there is one."""
+    errors.print(f"warning: {message}", style="yellow", markup=False)
+
+
+@contextmanager
+def progress_bar(description: str, total: int | None) -> Iterator["Bar"]:
+    """A progress bar while the block runs; nothing but warnings where stderr is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        yield Bar(progress, progress.add_task(description, total=total))
+
+
+class Bar:
+    """What a command moves on."""
+
+    def __init__(self, progress: Progress, task: int) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._progress.advance(self._task)  # type: ignore[arg-type]

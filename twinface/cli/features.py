@@ -1,0 +1,35 @@
+"""`twinface extract`: the vectors of every picture of a folder of people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.cli.console import progress_bar, warn
+from twinface.errors import InputError
+from twinface.settings import load_settings
+
+
+def extract(
+    faces: Annotated[Path, typer.Option("--faces", help="Folder with one folder of pictures for each person.")],
+    features: Annotated[Path, typer.Option("--features", help="Folder for the vectors, one signed file a person.")],
+    network: Annotated[
+        str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
+    ] = None,
+    aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
+) -> None:
+    """Turn every picture into a vector, once (the seed's extract_features.py)."""
+    from twinface.recognition.extraction import extract_folder
+    from twinface.recognition.people import list_people
+
+    total = sum(len(pictures) for pictures in list_people(faces).values())
+    with progress_bar("extracting", total) as bar:
+
+        def on_picture(_path: Path, error: InputError | None) -> None:
+            bar.advance()
+            if error is not None:
+                warn(error)
+
+        chosen = network or load_settings().network
+        done = extract_folder(faces, features, chosen, aligned=aligned, on_picture=on_picture)
+    typer.echo(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")
