@@ -5,7 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, faces, features
+from twinface.cli import assets, faces, features, identify, pipeline, status
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -33,7 +33,11 @@ def _options(
 app.command("assets")(assets.fetch_assets)
 app.command("selfies")(faces.selfies)
 app.command("capture")(faces.capture)
+app.command("identify")(identify.identify)
 app.command("extract")(features.extract)
+app.command("up")(pipeline.up)
+app.command("status")(status.status)
+app.command("down")(pipeline.down)
 
 
 def main() -> None:

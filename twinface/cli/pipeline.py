@@ -1,0 +1,137 @@
+"""`twinface up` and `down`: the live pipeline as a whole."""
+
+import json
+import signal
+import subprocess
+import time
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.options import ConfigOption
+from twinface.errors import ServiceError, TwinfaceError
+from twinface.live.preflight import check_before_start
+from twinface.live.service import run_directory
+from twinface.live.supervision import process_states, shut_down, start_supervisord
+from twinface.messages.topics import CONTROL
+from twinface.processes import process_names
+from twinface.settings import Settings, default_config_path, load_settings
+
+_POLL_S = 0.2
+_STOP_TIMEOUT_S = 20.0
+_UP = "supervisord"
+"""Name of the lock that `twinface up` holds."""
+
+
+def up(
+    config: ConfigOption = None,
+    exit_when_done: Annotated[
+        bool, typer.Option("--exit-when-done", help="Stop when every file source has ended and is worked off.")
+    ] = False,
+) -> None:
+    """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
+    path = config or default_config_path()
+    settings = load_settings(path)
+    for warning in check_before_start(settings, exit_when_done=exit_when_done):
+        typer.echo(f"twinface: warning: {warning}", err=True)
+    run = run_directory(settings)
+    run.lock(_UP)
+    run.clear_books()
+    daemon = start_supervisord(path, settings, run)
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    try:
+        _wait_until_started(daemon, run, settings)
+        _watch_over(daemon, run, exit_when_done=exit_when_done)
+    except KeyboardInterrupt:
+        typer.echo("stopping", err=True)
+    finally:
+        _stop(daemon)
+
+
+def down(config: ConfigOption = None) -> None:
+    """Stop everything that `twinface up` started, and wait until it is gone."""
+    settings = load_settings(config)
+    run = run_directory(settings)
+    shut_down(run)
+    give_up_at_s = time.monotonic() + _STOP_TIMEOUT_S
+    while run.is_locked(_UP):
+        if time.monotonic() > give_up_at_s:
+            raise ServiceError(f"still running after {_STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
+        time.sleep(_POLL_S)
+    typer.echo("stopped")
+
+
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings) -> None:
+    """Say of each process when it runs; raise when one does not."""
+    reported: set[str] = set()
+    wanted = set(process_names(settings))
+    while reported < wanted:
+        if daemon.poll() is not None:
+            raise TwinfaceError(f"supervisord ended at once; see {run.path / 'logs' / 'supervisord.log'}")
+        try:
+            states = process_states(run, settings)
+        except ServiceError:
+            states = []  # supervisord has not opened its socket yet
+        for state in states:
+            if state.failed:
+                raise TwinfaceError(f"{state.name} does not start: {_last_error(run, state.name, settings)}")
+            if state.name in wanted - reported and state.state == "RUNNING":
+                reported.add(state.name)
+                typer.echo(f"{state.name} is running (pid {state.pid})", err=True)
+        time.sleep(_POLL_S)
+    page = run.path / "web.json"
+    if page.exists():
+        typer.echo(f"page: {json.loads(page.read_text())['url']}", err=True)
+
+
+def _watch_over(daemon: "subprocess.Popen[bytes]", run: RunDirectory, *, exit_when_done: bool) -> None:
+    while daemon.poll() is None:
+        if exit_when_done and _all_streams_closed(run):
+            return
+        time.sleep(_POLL_S)
+    if daemon.returncode != 0:
+        raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
+
+
+def _all_streams_closed(run: RunDirectory) -> bool:
+    try:
+        return bool(ask(run.endpoint(CONTROL, "matcher"), "snapshot", timeout_s=5.0)["streams_open"] == 0)
+    except ServiceError:
+        return False  # the matcher is starting anew
+
+
+def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+    if daemon.poll() is not None:
+        return
+    daemon.terminate()
+    try:
+        daemon.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()
+
+
+def _last_error(run: RunDirectory, name: str, settings: Settings) -> str:
+    """The last error that a process wrote into its log."""
+    group, _, own = name.partition(".")
+    numbers = {camera.name: str(number) for number, camera in enumerate(settings.camera)}
+    log = run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return f"see {log.parent}"
+    for line in reversed(lines):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return f"{line} (see {log})"
+        if isinstance(event, dict) and "error" in event:
+            return str(event["error"])
+    return f"see {log}"
