@@ -22,6 +22,7 @@ from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import Captured, Outcome, WorkSender
+from twinface.errors import WireError
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 
@@ -120,13 +121,21 @@ class Node:
         self._closing.callback(publisher.close)
         return publisher
 
-    def subscriber(self, topic: Topic, origins: Sequence[str], handle: Callable[[Message], None]) -> Subscriber:
-        """Listens to `topic` of all `origins`."""
-        subscriber = Subscriber(self._context, [self._run.endpoint(topic, origin) for origin in origins], topic)
+    def subscriber(
+        self, topic: Topic, origins: Sequence[str], handle: Callable[[Message], None], *, listening: bool = True
+    ) -> Subscriber:
+        """Listens to `topic` of all `origins`; bytes that are no message are counted and dropped with a warning."""
+        endpoints = [self._run.endpoint(topic, origin) for origin in origins]
+        subscriber = Subscriber(self._context, endpoints, topic, listening=listening)
         self._closing.callback(subscriber.close)
 
         def on_readable() -> None:
-            message = subscriber.receive()
+            try:
+                message = subscriber.receive()
+            except WireError as error:
+                self.meters.count("refused_messages")
+                log.warning("message refused", extra={"topic": topic.name, "error": str(error)})
+                return
             if message is not None:
                 handle(message)
 
@@ -168,5 +177,5 @@ class Node:
         """Change what the heartbeat says of this process, and say it at once."""
         if (state, detail) != (self.state, self.detail):
             self.state, self.detail = state, detail
-            log.info("state", extra={"process": self.name, "state": state, "detail": detail})
+            log.info("state", extra={"state": state, "detail": detail})
             self.beat()

@@ -51,7 +51,14 @@ class Publisher:
 class Subscriber:
     """Listens to one topic of any number of publishers, which may come and go."""
 
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoints: Sequence[str], topic: Topic) -> None:
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        endpoints: Sequence[str],
+        topic: Topic,
+        *,
+        listening: bool = True,
+    ) -> None:
         self.topic = topic
         self.socket = context.socket(zmq.SUB)
         self.socket.set(zmq.LINGER, 0)
@@ -59,9 +66,17 @@ class Subscriber:
         self.socket.set(zmq.RECONNECT_IVL, 50)
         self.socket.set(zmq.RECONNECT_IVL_MAX, 500)
         self.socket.set(zmq.MAXMSGSIZE, topic.max_payload_bytes + MAX_HEADER_BYTES)
-        self.socket.subscribe(topic.name)
+        if listening:
+            self.listen(True)
         for endpoint in endpoints:
             self.socket.connect(endpoint)
+
+    def listen(self, listening: bool) -> None:
+        """Stop or take up listening; what is made on demand is not made for who does not listen."""
+        if listening:
+            self.socket.subscribe(self.topic.name)
+        else:
+            self.socket.unsubscribe(self.topic.name)
 
     def receive(self, timeout_s: float = 0.0) -> Message | None:
         """The next message, or None when none came in time; WireError when it is not one."""
