@@ -15,8 +15,8 @@ from twinface.recognition.selfies import CROP_SIZE_PX, save_crop
 from twinface.types import Crop, Face, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
-_GOOD_QUALITY = 0.35
-_ALIKE = 0.9
+_GOOD_QUALITY = 0.3
+_ALIKE = 0.95
 
 
 @dataclass(slots=True)

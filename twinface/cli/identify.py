@@ -1,0 +1,80 @@
+"""`twinface identify`: who is in these pictures."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twinface.cli.console import progress_bar, warn
+from twinface.errors import InputError
+from twinface.settings import load_settings
+
+
+def identify(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
+    network: Annotated[
+        str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
+    ] = None,
+    head: Annotated[Path | None, typer.Option("--head", help="Folder of a head. [default: as configured]")] = None,
+    gallery: Annotated[
+        Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """Name the faces of pictures (the seed's test.py, for single pictures)."""
+    from twinface.faces import read_image
+    from twinface.recognition.identification import Identifier, choose_settings
+
+    identifier = Identifier(choose_settings(load_settings(), network, head, gallery))
+    for problem in identifier.damaged:
+        warn(problem)
+    entries: list[dict[str, Any]] = []
+    with progress_bar("identifying", len(images)) as bar:
+        for path in images:
+            try:
+                image = read_image(path)
+            except InputError as error:
+                entries.append({"image": str(path), "error": str(error)})
+            else:
+                height, width = image.shape[:2]
+                faces = [_to_json(found) for found in identifier.identify(image)]
+                entries.append({"image": str(path), "width": width, "height": height, "faces": faces})
+            bar.advance()
+    if as_json:
+        typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        _print_table(entries)
+    if all("error" in entry for entry in entries):
+        raise typer.Exit(InputError.exit_code)
+
+
+def _to_json(found: Any) -> dict[str, Any]:
+    decision = found.decision
+    return {
+        "box_xyxy": [round(float(side), 1) for side in found.face.box_xyxy],
+        "name": decision.name,
+        "state": decision.state.value,
+        "score": round(decision.score, 4),
+        "candidates": [{"name": one.name, "score": round(one.score, 4)} for one in decision.candidates],
+    }
+
+
+def _print_table(entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("picture", "who", "score", "box", box=None, pad_edge=False)
+    for entry in entries:
+        picture = escape(entry["image"])
+        if "error" in entry:
+            table.add_row(picture, f"[yellow]{escape(entry['error'])}[/]", "", "")
+        elif not entry["faces"]:
+            table.add_row(picture, "[dim]no face[/]", "", "")
+        for face in entry.get("faces", []):
+            who = f"[bold green]{escape(face['name'])}[/]" if face["name"] else f"[dim]{face['state']}[/]"
+            box = " ".join(str(round(side)) for side in face["box_xyxy"])
+            table.add_row(picture, who, f"{face['score']:.2f}", box)
+            picture = ""
+    Console().print(table)

@@ -1,0 +1,68 @@
+"""Who is in a picture: picture → faces → vectors → names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface import assets
+from twinface.errors import ArtefactError
+from twinface.faces import FaceDetector
+from twinface.gallery import Gallery
+from twinface.matching import decide, load_head
+from twinface.networks import load_network
+from twinface.recognition.embedding import embed_faces
+from twinface.settings import Settings
+from twinface.types import Decision, Face, Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedFace:
+    """A face and who it is."""
+
+    face: Face
+    decision: Decision
+
+
+class Identifier:
+    """Names the faces of single pictures, with the network, head, gallery and rule of the settings.
+
+    `damaged` are the people of the gallery that cannot be used, each as an error that says why.
+    Raises ArtefactError and its kin when network, head or gallery is missing, damaged or does not fit the others, and
+    when nobody is in the gallery; AssetError when a model file cannot be had.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._network = load_network(settings.network)
+        fingerprint = self._network.recipe.fingerprint
+        gallery = Gallery.open(settings.gallery, network=fingerprint)
+        self.damaged = tuple(gallery.damaged.values())
+        self._people = gallery.snapshot()
+        if not self._people.names:
+            raise ArtefactError(
+                f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
+            )
+        self._score = load_head(settings.head, fingerprint).prepare(self._people.vectors)
+        self._matching = settings.matching
+        detection = settings.detection
+        self._detector = FaceDetector(
+            assets.fetch("yunet"), score_threshold=detection.score_threshold, max_side_px=detection.max_side_px
+        )
+
+    def identify(self, image: Image) -> list[NamedFace]:
+        """Every face of a picture, the one the detector is surest of first."""
+        return [
+            NamedFace(found.face, self._decide(found.vector))
+            for found in embed_faces(image, self._detector, self._network)
+        ]
+
+    def _decide(self, vector: NDArray[np.float32]) -> Decision:
+        scores = self._score(vector[np.newaxis])[0]
+        return decide(scores, self._people.person_index, self._people.names, self._matching)
+
+
+def choose_settings(settings: Settings, network: str | None, head: Path | None, gallery: Path | None) -> Settings:
+    """The settings with what was named on the command line instead."""
+    chosen = {"network": network, "head": head, "gallery": gallery}
+    return settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})
