@@ -68,7 +68,7 @@ def _work(node: Node, settings: Settings) -> None:
         node.meters.count("crops", len(sighting.crops))
 
     def announce_end() -> None:
-        if feed.ended:
+        if feed.ended and not tracks.full:
             node.set_state("failed" if feed.failure else "ended", feed.failure or "the source has ended")
             tracks.offer(stage.end(), Captured.now(), key=0)
 

@@ -18,16 +18,22 @@ class FrameFeed:
 
     def __init__(self, source: Source, *, lossless: bool, wake: Callable[[], None]) -> None:
         self.skipped = 0
-        self.ended = False
         self.failure: str | None = None
         self._source = source
         self._lossless = lossless
         self._wake = wake
         self._frame: Frame | None = None
+        self._source_ended = False
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._read, name="frames", daemon=True)
         self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether no frame will come any more: the source has ended and its last frame was taken."""
+        with self._changed:
+            return self._source_ended and self._frame is None
 
     def take(self) -> Frame | None:
         """The newest frame that was not taken yet."""
@@ -52,7 +58,7 @@ class FrameFeed:
         except TwinfaceError as error:
             self.failure = str(error)
             log.error("source failed", extra={"error": str(error)})
-        self.ended = True
+        self._source_ended = True
         self._wake()
 
     def _hand_over(self, frame: Frame) -> bool:
