@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from twinface.errors import FingerprintError
+from twinface.matching.custom import read_custom_head
 from twinface.matching.heads import Head
+from twinface.matching.layers import fold, read_layers
 from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
 from twinface.matching.spec import HeadSpec, read_spec
+from twinface.matching.trained import FoldedHead, LayeredHead
 
 
 def load_head(folder: Path | None, network: str) -> Head:
@@ -22,4 +25,10 @@ def load_head(folder: Path | None, network: str) -> Head:
             f"{folder}: this head is for the network {spec.network_name or '?'} ({spec.network[:12]}), the vectors are "
             f"of {network[:12]}; train it again on features of the network in use, or name its own with --network"
         )
-    return MetricHead(spec)
+    if spec.architecture == "metric":
+        return MetricHead(spec)
+    if spec.architecture == "custom":
+        return read_custom_head(folder, spec)
+    layers = read_layers(folder, spec)
+    folded = fold(layers)
+    return FoldedHead(spec, *folded) if folded else LayeredHead(spec, layers)

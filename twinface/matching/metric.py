@@ -17,7 +17,7 @@ class MetricHead(Head):
 
     def __init__(self, spec: HeadSpec) -> None:
         if spec.calibration is None:
-            raise ArtefactError("a metric head without a calibration; train or calibrate it again")
+            raise ArtefactError("head.json has no calibration of its metric; train the head again")
         self.spec = spec
         self._slope, self._offset = spec.calibration.slope, spec.calibration.offset
 
