@@ -5,7 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, faces, features, identify, pipeline, status
+from twinface.cli import assets, faces, features, gallery, identify, pipeline, status
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command("selfies")(faces.selfies)
 app.command("capture")(faces.capture)
 app.command("identify")(identify.identify)
 app.command("extract")(features.extract)
+app.add_typer(gallery.app, name="gallery")
 app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("down")(pipeline.down)

@@ -3,6 +3,7 @@
 from twinface.gallery.keys import box_key
 from twinface.gallery.people import (
     PersonVectors,
+    checked_name,
     person_path,
     read_features,
     read_person,
@@ -17,6 +18,7 @@ __all__ = [
     "PersonVectors",
     "Snapshot",
     "box_key",
+    "checked_name",
     "person_path",
     "read_features",
     "read_person",
