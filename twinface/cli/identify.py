@@ -35,7 +35,7 @@ def identify(
             try:
                 image = read_image(path)
             except InputError as error:
-                entries.append({"image": str(path), "error": str(error)})
+                entries.append({"image": str(path), "error": str(error).removeprefix(f"{path}: ")})
             else:
                 height, width = image.shape[:2]
                 faces = [_to_json(found) for found in identifier.identify(image)]
@@ -65,9 +65,14 @@ def _print_table(entries: list[dict[str, Any]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("picture", "who", "score", "box", box=None, pad_edge=False)
-    for entry in entries:
-        picture = escape(entry["image"])
+    table = Table(box=None, pad_edge=False)
+    table.add_column("picture", overflow="fold")
+    table.add_column("who", overflow="fold")
+    table.add_column("score", no_wrap=True)
+    table.add_column("box", no_wrap=True)
+    names = [Path(entry["image"]).name for entry in entries]
+    for entry, name in zip(entries, names, strict=True):
+        picture = escape(name if names.count(name) == 1 else entry["image"])
         if "error" in entry:
             table.add_row(picture, f"[yellow]{escape(entry['error'])}[/]", "", "")
         elif not entry["faces"]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Playable:
     decode: Callable[[], Image | None]
 
 
-Pass = Generator[Playable, None, None]
+Pass = Iterator[Playable]
 """A file played once, from its beginning to its end."""
 
 
@@ -43,7 +43,7 @@ class PlayedSource:
         self.skipped = 0
         self._play = play
         self._paced = paced
-        self._pass = play()
+        self._pass: Pass = play()
         self._waiting: Playable | None = None
         self._delivered_in_pass = False
         self._index = -1
@@ -77,10 +77,10 @@ class PlayedSource:
                 yield frame
 
     def close(self) -> None:
-        """See Source.close."""
-        self._pass.close()
-        self._waiting = None
+        """See Source.close. May be called while another thread is in `next_frame`, which then lets go of the file."""
         self.state = "ended"
+        self._pass = iter(())
+        self._waiting = None
 
     def _take(self) -> Playable | None:
         """The frame whose turn it is, of the next pass after the end of one."""
