@@ -9,10 +9,9 @@ than its number says, and a running reader sees it by the time of the folder.
 """
 
 import difflib
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -24,26 +23,10 @@ from twinface.files import sync_folder
 from twinface.gallery.keys import box_key
 from twinface.gallery.locking import WAIT_S, writers_lock
 from twinface.gallery.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
-from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, read_person, write_person
+from twinface.gallery.people import PersonVectors, appended, checked_name, write_person
+from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.types import Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class _FileState:
-    """Tells a file that was replaced from one that was not."""
-
-    inode: int
-    modified_ns: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file of people/ as last read: a person, or why it is none."""
-
-    state: _FileState
-    content: PersonVectors | ArtefactError
 
 
 class Gallery:
@@ -54,11 +37,7 @@ class Gallery:
         self._key = key
         self._expected_network = network
         self._lock_wait_s = lock_wait_s
-        self._people_folder = folder / "people"
-        self._entries: dict[Path, _Entry] = {}
-        self._people: dict[str, PersonVectors] = {}
-        self._paths: dict[str, Path] = {}
-        self._damaged: dict[Path, ArtefactError] = {}
+        self._files = PeopleFolder(folder / "people", key)
         self._manifest = Manifest(0, "", "")
         self._seen: tuple[Manifest, int] | None = None
         self._snapshot: Snapshot | None = None
@@ -104,16 +83,16 @@ class Gallery:
     @property
     def people(self) -> Mapping[str, PersonVectors]:
         """Everybody by name, in the order of names; who is in a damaged file is left out."""
-        return self._people
+        return self._files.people
 
     @property
     def damaged(self) -> Mapping[Path, ArtefactError]:
         """Files of people/ that cannot be used, and why; no change of the gallery touches them."""
-        return self._damaged
+        return self._files.damaged
 
     def require_sound(self) -> None:
         """Raise the error of the first damaged file, if there is one."""
-        for error in self._damaged.values():
+        for error in self.damaged.values():
             raise error
 
     def refresh(self) -> bool:
@@ -123,30 +102,30 @@ class Gallery:
         it was. Damaged people raise nothing, they are in `damaged`.
         """
         manifest = read_manifest(self.folder)
-        seen = (manifest, _time_of(self._people_folder))
-        if seen == self._seen:
-            return False
-        states = _file_states(self._people_folder)
+        try:
+            seen = (manifest, time_of(self._files.folder))
+            if seen == self._seen:
+                return False
+            states = file_states(self._files.folder)
+        except OSError as error:
+            raise ArtefactError(f"{self._files.folder}: cannot be read ({error.strerror}); check its rights") from error
         self._check_network(manifest, empty=not states)
-        entries = {}
-        for path, state in states.items():
-            entry = self._entries.get(path)
-            entries[path] = entry if entry and entry.state == state else _Entry(state, self._read(path))
-        self._entries, self._manifest, self._seen, self._snapshot = entries, manifest, seen, None
-        self._index()
+        self._files.read(states, manifest.network)
+        self._manifest, self._seen, self._snapshot = manifest, seen, None
         return True
 
     def verify(self) -> Mapping[Path, ArtefactError]:
         """Read every file anew, changed or not, and return `damaged`. Raises as `refresh` does."""
-        self._entries, self._seen = {}, None
+        self._files.forget()
+        self._seen = None
         self.refresh()
-        return self._damaged
+        return self.damaged
 
     def snapshot(self) -> Snapshot:
         """All vectors in one matrix; the same object until `refresh` or a change of one's own finds something new."""
         if self._snapshot is None:
-            self._snapshot = take_snapshot(list(self._people.values()), self.version, self.network)
-            self._share(self._snapshot.vectors)
+            self._snapshot = take_snapshot(list(self.people.values()), self.version, self.network)
+            self._files.share(self._snapshot.vectors)
         return self._snapshot
 
     def add(self, name: str, files: Sequence[str], vectors: Vectors, quality: NDArray[np.float32]) -> int:
@@ -160,18 +139,18 @@ class Gallery:
         new = PersonVectors(name, tuple(files), vectors, quality, self.network)
         with self._writing():
             self._refuse_damaged(name)
-            for somebody in self._people.values():
+            for somebody in self.people.values():
                 if somebody.vectors.shape[1] != vectors.shape[1]:
                     raise ArtefactError(
                         f"{name}: vectors of {vectors.shape[1]} numbers, {somebody.name}'s have "
                         f"{somebody.vectors.shape[1]}; make both with the same network"
                     )
                 break
-            old = self._people.get(name)
+            old = self.people.get(name)
             merged = appended(old, new)
             added = len(merged.files) - (len(old.files) if old else 0)
             if added:
-                write_person(person_path(self._people_folder, name), merged, self._key)
+                write_person(self._files.path_of(name), merged, self._key)
                 self._commit()
         return added
 
@@ -179,11 +158,11 @@ class Gallery:
         """Remove a person, also one whose file is damaged. Raises InputError when nobody has this name."""
         name = checked_name(name)
         with self._writing():
-            path = person_path(self._people_folder, name)
+            path = self._files.path_of(name)
             if not path.exists():
                 raise self._nobody(name)
             path.unlink()
-            sync_folder(self._people_folder)
+            sync_folder(self._files.folder)
             self._commit()
 
     def rename(self, old: str, new: str) -> None:
@@ -192,20 +171,20 @@ class Gallery:
         with self._writing():
             self._refuse_damaged(old)
             self._refuse_damaged(new)
-            if old not in self._people:
+            if old not in self.people:
                 raise self._nobody(old)
-            if new in self._people:
+            if new in self.people:
                 raise InputError(f"{new} is in the gallery already; choose another name, or remove one of the two")
             # The name inside the file counts, so each of the two steps leaves exactly one person.
-            path = person_path(self._people_folder, old)
-            write_person(path, replace(self._people[old], name=new), self._key)
-            path.rename(person_path(self._people_folder, new))
-            sync_folder(self._people_folder)
+            path = self._files.path_of(old)
+            write_person(path, replace(self.people[old], name=new), self._key)
+            path.rename(self._files.path_of(new))
+            sync_folder(self._files.folder)
             self._commit()
 
     def _create(self, manifest: Manifest) -> None:
         try:
-            self._people_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
         if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
@@ -213,8 +192,8 @@ class Gallery:
         with writers_lock(self.folder, self._lock_wait_s):
             if not (self.folder / MANIFEST_FILE).exists():
                 write_manifest(self.folder, manifest)
-            elif (old := read_manifest(self.folder)).network != manifest.network and not _file_states(
-                self._people_folder
+            elif (old := read_manifest(self.folder)).network != manifest.network and not file_states(
+                self._files.folder
             ):
                 write_manifest(self.folder, replace(manifest, version=old.version + 1))
 
@@ -226,83 +205,30 @@ class Gallery:
                 "folder with --gallery and add everybody again"
             )
 
-    def _read(self, path: Path) -> PersonVectors | ArtefactError:
-        try:
-            return read_person(path, self._key)
-        except ArtefactError as error:
-            return error
-
-    def _index(self) -> None:
-        """Sort what was read into people and damaged files."""
-        people: dict[str, tuple[Path, PersonVectors]] = {}
-        damaged: dict[Path, ArtefactError] = {}
-        dimension = 0
-        for path, entry in sorted(self._entries.items()):
-            person = entry.content
-            if isinstance(person, ArtefactError):
-                damaged[path] = person
-            elif person.network != self.network:
-                damaged[path] = FingerprintError(f"{path}: {person.name} is of another network; add them again")
-            elif person.name in people:
-                damaged[path] = ArtefactError(f"{path}: {person.name} is in {people[person.name][0]} too; delete one")
-            elif person.vectors.shape[1] != (dimension or person.vectors.shape[1]):
-                damaged[path] = ArtefactError(f"{path}: {person.name}'s vectors are of another length; add them again")
-            else:
-                people[person.name] = (path, person)
-                dimension = person.vectors.shape[1]
-        self._people = {name: people[name][1] for name in sorted(people)}
-        self._paths = {name: path for name, (path, _) in people.items()}
-        self._damaged = damaged
-
-    def _share(self, matrix: Vectors) -> None:
-        """Let people point into the matrix, so that their vectors are in memory once."""
-        start = 0
-        for name, person in self._people.items():
-            end = start + len(person.files)
-            shared = replace(person, vectors=matrix[start:end])
-            self._people[name] = shared
-            self._entries[self._paths[name]] = replace(self._entries[self._paths[name]], content=shared)
-            start = end
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the lock, with what others wrote taken up, and a rename that was broken off ended."""
         with writers_lock(self.folder, self._lock_wait_s):
             self.refresh()
-            for name, path in self._paths.items():
-                if path != (proper := person_path(self._people_folder, name)) and not proper.exists():
-                    path.rename(proper)
-            self.refresh()
-            yield
+            self._check_network(self._manifest, empty=False)
+            try:
+                for name, path in self._files.paths.items():
+                    if path != (proper := self._files.path_of(name)) and not proper.exists():
+                        path.rename(proper)
+                self.refresh()
+                yield
+            except OSError as error:
+                raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
 
     def _commit(self) -> None:
         write_manifest(self.folder, replace(self._manifest, version=self.version + 1))
         self.refresh()
 
     def _refuse_damaged(self, name: str) -> None:
-        if (error := self._damaged.get(person_path(self._people_folder, name))) is not None:
+        if (error := self.damaged.get(self._files.path_of(name))) is not None:
             raise error
 
     def _nobody(self, name: str) -> InputError:
-        nearest = difflib.get_close_matches(name, self._people, n=1)
+        nearest = difflib.get_close_matches(name, self.people, n=1)
         mend = f"did you mean {nearest[0]!r}?" if nearest else "see `twinface gallery list`"
         return InputError(f"nobody called {name!r} is in the gallery; {mend}")
-
-
-def _time_of(folder: Path) -> int:
-    """Time of the last file put in or taken out, 0 without the folder."""
-    try:
-        return folder.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
-def _file_states(folder: Path) -> dict[Path, _FileState]:
-    states: dict[Path, _FileState] = {}
-    with suppress(FileNotFoundError), os.scandir(folder) as files:
-        for file in files:
-            if file.name.endswith(".pkl") and not file.name.startswith("."):
-                with suppress(FileNotFoundError):
-                    stat = file.stat()
-                    states[Path(file.path)] = _FileState(stat.st_ino, stat.st_mtime_ns, stat.st_size)
-    return states
