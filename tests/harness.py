@@ -1,0 +1,131 @@
+"""Runs the real processes under a real supervisord, in a temporary run directory."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import ServiceError
+from twinface.messages.topics import CONTROL
+
+TWINFACE = str(Path(sys.executable).parent / "twinface")
+
+TIMES = ("epoch", "camera_epoch", "captured_at_ns", "latency_ms")
+
+
+def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
+    """The first true value of `condition`, which is asked again and again; fails after `timeout_s`."""
+    give_up_at_s = time.monotonic() + timeout_s
+    while time.monotonic() < give_up_at_s:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"waited {timeout_s:g} s in vain for {what}")
+
+
+@dataclass
+class Pipeline:
+    """A configuration in a folder of its own, and what runs from it."""
+
+    folder: Path
+    config: Path = field(init=False)
+    process: "subprocess.Popen[str] | None" = None
+
+    def __post_init__(self) -> None:
+        self.config = self.folder / "pipeline.toml"
+        self.run = RunDirectory(self.folder / "run")
+
+    def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a twinface command to its end."""
+        done = subprocess.run(
+            [TWINFACE, *arguments], cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "TWINFACE_CONFIG": str(self.config), "TWINFACE_KEY_FILE": str(self.folder / "key")}
+
+    def configure(self, *cameras: str, extra: str = "") -> None:
+        """Write the configuration; each of `cameras` is the body of a [[camera]] table."""
+        tables = "\n".join(f"[[camera]]\n{camera}" for camera in cameras)
+        self.config.write_text(f'gallery = "gallery"\nrun_directory = "run"\n{extra}\n[web]\nport = 0\n{tables}\n')
+
+    def enrol(self, name: str, *pictures: Path) -> None:
+        """Add somebody to the gallery."""
+        self.command("gallery", "add", name, *(str(picture) for picture in pictures))
+
+    def start(self, *options: str) -> "subprocess.Popen[str]":
+        """`twinface up`, in the background."""
+        log = (self.folder / "up.log").open("w")
+        command = [TWINFACE, "up", *options]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, env=self._environment(), stdout=log, stderr=log, text=True
+        )
+        log.close()
+        return self.process
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """The matcher's events; none while it is starting."""
+        with contextlib.suppress(ServiceError):
+            events: list[dict[str, Any]] = self.ask("replay", {"since": since})["events"]
+            return events
+        return []
+
+    def ask(self, verb: str, arguments: dict[str, Any] | None = None) -> Any:
+        """Ask the matcher."""
+        return ask(self.run.endpoint(CONTROL, "matcher"), verb, arguments, timeout_s=5.0)
+
+    def status(self) -> dict[str, Any]:
+        """`twinface status --json`."""
+        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        return answer
+
+    def pid(self, name: str) -> int:
+        """Process id of a running process, or 0."""
+        running = [one for one in self.status()["processes"] if one["name"] == name and one["state"] == "RUNNING"]
+        return int(running[0]["pid"]) if running else 0
+
+    def wait(self, timeout_s: float = 120.0) -> int:
+        """Wait for `twinface up` to end; its exit code."""
+        assert self.process is not None
+        return self.process.wait(timeout_s)
+
+    def stop(self) -> int:
+        """Ctrl-C, and wait for the end; the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.wait(40.0)
+
+    def leftovers(self) -> list[int]:
+        """Living processes of this run."""
+        found = []
+        for process in psutil.process_iter(["environ"]):
+            environment = process.info["environ"] or {}
+            if environment.get("TWINFACE_RUN") == str(self.run.path):
+                found.append(process.pid)
+        return found
+
+    def logs(self) -> str:
+        """Everything that was written, for the message of a test that fails."""
+        paths = [self.folder / "up.log", *sorted((self.run.path / "logs").glob("*.log"))]
+        return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in paths if path.exists())
+
+
+def without_times(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events as they have to be the same in two runs."""
+    return [{key: value for key, value in event.items() if key not in TIMES} for event in events]

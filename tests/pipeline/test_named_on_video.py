@@ -1,0 +1,57 @@
+"""Real processes on a real video: who is named, who is not, and that it comes out the same twice."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Pipeline, until, without_times
+
+pytestmark = pytest.mark.pipeline
+
+LIN_MANUEL, ALEX = "lin_manuel_miranda", "alex_lacamoire"
+
+
+def may_be(event: dict[str, Any]) -> str | None:
+    """Whose face it is, by what a person sees in the video; None for everybody but the two."""
+    frame, (left, _, right, _) = event["frame"], event["box_xyxy"]
+    if frame < 20:
+        return LIN_MANUEL if left > 480 else ALEX if right < 100 else None
+    return LIN_MANUEL if 80 < frame < 208 else None
+
+
+def play(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Play to the end; all events, with the books checked and everything stopped."""
+    pipeline.start()
+    until(lambda: any(event["type"] == "end" for event in pipeline.events()), 120.0, "the end of the stream")
+    events = pipeline.events()
+    links = pipeline.status()["links"]
+    assert pipeline.stop() == 0, pipeline.logs()
+    assert pipeline.leftovers() == []
+
+    assert [event["sequence"] for event in events] == list(range(len(events)))
+    assert all(link["balanced"] and link["sent"] == link["received"] for link in links), links
+    assert sum(link["sent"] for link in links if link["topic"] == "vectors") == sum(
+        link["sent"] for link in links if link["topic"] == "crops"
+    )
+    return events
+
+
+def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> None:
+    video = shared_data / "video/two_named_people.mp4"
+    pipeline.configure(f'name = "stage"\nsource = "{video}"\nlossless = true')
+    for name in (LIN_MANUEL, ALEX):
+        pipeline.enrol(name, *sorted((shared_data / "video/people" / name).iterdir()))
+
+    first = play(pipeline)
+    second = play(pipeline)
+
+    looks = [event for event in first if event["type"] == "match"]
+    assert [event["reason"] for event in first if event["type"] == "end"] == ["complete"]
+    wrong = [event for event in looks if event["name"] not in {may_be(event), None}]
+    assert not wrong
+    lin_manuels = [event["name"] for event in looks if may_be(event) == LIN_MANUEL]
+    assert lin_manuels.count(LIN_MANUEL) >= 10
+    assert lin_manuels.count(LIN_MANUEL) >= 0.9 * len(lin_manuels)
+    entered = [event["track"] for event in first if event["type"] == "enter"]
+    assert sorted(entered) == sorted(event["track"] for event in first if event["type"] == "exit")
+    assert without_times(first) == without_times(second)
