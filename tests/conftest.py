@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from twinface import assets
+from twinface.faces import FaceDetector
+from twinface.networks import Network, load_network
+from twinface.recognition.embedding import open_detector
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -13,3 +18,21 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the real faces and videos of {SHARED_DATA}, which are not part of the project")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def portraits() -> Path:
+    """The folder of the demo's portraits: person_a_1.jpg, person_a_2.jpg, person_b_1.jpg, …, impostor_2.jpg."""
+    return assets.fetch("portraits")
+
+
+@pytest.fixture(scope="session")
+def detector() -> FaceDetector:
+    """YuNet as the commands use it."""
+    return open_detector()
+
+
+@pytest.fixture(scope="session")
+def sface() -> Network:
+    """The SFace network."""
+    return load_network("sface")

@@ -1,8 +1,8 @@
 """Crop to vector: feature networks behind one interface."""
 
+from twinface.networks.network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
 from twinface.networks.registry import available_networks, find_recipe, load_network
-from twinface.networks.runtimes import Network
 
 __all__ = [
     "Network",

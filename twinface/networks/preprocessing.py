@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.networks.recipe import NetworkRecipe
-from twinface.types import Vectors
 
 _SCALE_AND_OFFSET_RGB: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "none": ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
@@ -29,13 +28,3 @@ def preprocess(crops: NDArray[np.uint8], recipe: NetworkRecipe) -> NDArray[np.fl
     if recipe.color_order == "bgr":
         return crops * scale[::-1] + offset[::-1]
     return crops[..., ::-1] * scale + offset
-
-
-def postprocess(vectors: Vectors, recipe: NetworkRecipe) -> Vectors:
-    """Vectors, float32 (n, d), normalised as the recipe says; C-contiguous. Raises ValueError for another length."""
-    if vectors.shape[1] != recipe.dimension:
-        raise ValueError(f"vectors: the network gives {vectors.shape[1]} numbers, its recipe says {recipe.dimension}")
-    if recipe.normalisation == "l2":
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / np.maximum(lengths, np.float32(1e-12))
-    return np.ascontiguousarray(vectors, np.float32)

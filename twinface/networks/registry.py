@@ -6,9 +6,9 @@ from pathlib import Path
 
 from twinface import assets
 from twinface.errors import ArtefactError, AssetError, FingerprintError
+from twinface.networks.network import Network
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
-from twinface.networks.runtimes import Network, start_runtime
 
 _IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
 _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b452a660e00"
@@ -25,7 +25,7 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
     Raises ArtefactError when there is none or it is damaged, AssetError when its file cannot be fetched.
     """
     recipe, network_file = _find(name_or_path)
-    return start_runtime(recipe, network_file, threads)
+    return Network(recipe, network_file, threads=threads)
 
 
 def find_recipe(name_or_path: str | Path) -> NetworkRecipe:

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from twinface.errors import ArtefactError
+from twinface.files import canonical_json, read_json_object, sha256_of, write_atomically
+
+
+def test_written_file_has_content_and_mode(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "file"
+    write_atomically(path, b"content", mode=0o600)
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "not bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_target_that_is_a_folder_leaves_no_temporary_file(tmp_path: Path) -> None:
+    (tmp_path / "taken" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        write_atomically(tmp_path / "taken", b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_canonical_json_does_not_depend_on_order() -> None:
+    assert canonical_json({"b": 1, "a": "é"}) == canonical_json({"a": "é", "b": 1})
+    assert json.loads(canonical_json({"a": "é"})) == {"a": "é"}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        canonical_json({"a": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"{", "not valid JSON"), (b"[1]", "expected a JSON object"), (None, "cannot be read")]
+)
+def test_json_that_is_no_object_is_one_line(tmp_path: Path, content: bytes | None, problem: str) -> None:
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ArtefactError, match=problem) as caught:
+        read_json_object(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_sha256_of_a_known_file(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
