@@ -1,0 +1,55 @@
+"""web: a page of who is there now, and the health of every process."""
+
+import sys
+
+from twinface.bus.control import ask
+from twinface.bus.node import Node
+from twinface.files import canonical_json, write_atomically
+from twinface.live.service import run_directory, run_service
+from twinface.messages.schema import Message
+from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
+from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names
+from twinface.settings import Settings
+from twinface.web.app import create_app
+from twinface.web.health import HealthBoard
+from twinface.web.hub import Hub
+from twinface.web.server import PageServer
+
+
+def _work(node: Node, settings: Settings) -> None:
+    run = run_directory(settings)
+    names = process_names(settings)
+    cameras = [camera.name for camera in settings.camera]
+    control = run.endpoint(CONTROL, MATCHER.name)
+    server = PageServer(settings.web.host, settings.web.port)
+    hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
+
+    def pass_on(message: Message) -> None:
+        node.meters.count(message.body.kind)
+        server.post(hub.take, message)
+
+    node.subscriber(HEALTH, [*names, TRAINER.name], pass_on)
+    node.subscriber(MATCHES, [MATCHER.name], pass_on)
+    previews = {
+        camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], pass_on, listening=False) for camera in cameras
+    }
+    node.loop.every(1.0, lambda: server.post(hub.tell_health))
+    server.start(create_app(hub, settings.web.host, lambda verb: ask(control, verb)), on_exit=node.loop.stop)
+    address = run.path / "web.json"
+    write_atomically(address, canonical_json({"url": server.url}))
+    node.set_state("running", server.url)
+    listening: frozenset[str] = frozenset()
+    try:
+        while not node.loop.stopping:
+            watched = hub.watched
+            for camera in watched ^ listening:
+                previews[camera].listen(camera in watched)
+            listening = watched
+            node.loop.turn()
+    finally:
+        address.unlink(missing_ok=True)
+        server.stop(hub.close)
+
+
+if __name__ == "__main__":
+    sys.exit(run_service(lambda _settings: WEB.name, _work))

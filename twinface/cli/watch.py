@@ -1,0 +1,101 @@
+"""`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import select
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.options import ConfigOption
+from twinface.cli.watch_table import Tally, presence_table, summary_table
+from twinface.live.following import MatchFollower
+from twinface.live.presence import Presence
+from twinface.live.service import run_directory
+from twinface.messages.schema import MatchEvent
+from twinface.settings import load_settings
+
+_TURN_S = 0.25
+
+
+def watch(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each match event.")] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin with the events that the matcher still keeps.")
+    ] = False,
+) -> None:
+    """Show live matches until every stream has ended, or Ctrl-C."""
+    run = run_directory(load_settings(config))
+    try:
+        if as_json:
+            _print_json(run, from_start=from_start)
+        else:
+            _show_table(run, from_start=from_start)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        # Whoever read this has enough; Python would complain about it once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_json(run: RunDirectory, *, from_start: bool) -> None:
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=from_start)
+        for events in _follow(follower):
+            for event in events:
+                sys.stdout.write(json.dumps(dataclasses.asdict(event)) + "\n")
+                sys.stdout.flush()
+            if _reader_has_left():
+                return
+        _warn_of_missed(follower)
+
+
+def _show_table(run: RunDirectory, *, from_start: bool) -> None:
+    presence, tally, console = Presence(), Tally(), Console()
+    with MatchFollower(run) as follower:
+        snapshot = follower.begin(from_start=from_start)
+        if not from_start:
+            presence.take_snapshot(snapshot)
+        missed = 0
+        try:
+            with Live(presence_table(presence), console=console, auto_refresh=False, transient=True) as live:
+                for events in _follow(follower):
+                    for event in events:
+                        presence.take(event)
+                        tally.take(event)
+                    if follower.missed > missed and (snapshot := follower.snapshot() or {}):
+                        missed = follower.missed
+                        presence.take_snapshot(snapshot)
+                    live.update(presence_table(presence), refresh=True)
+        finally:
+            console.print(summary_table(tally))
+            _warn_of_missed(follower)
+
+
+def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
+    """Batches of events, also empty ones, until every stream has ended."""
+    while follower.streams_open != 0:
+        yield follower.poll(_TURN_S)
+
+
+def _reader_has_left() -> bool:
+    """Whether the other end of our standard output is closed, so that nobody waits for what will not come."""
+    poller = select.poll()
+    with contextlib.suppress(ValueError, OSError):
+        poller.register(sys.stdout.fileno(), 0)
+    return any(state & select.POLLERR for _, state in poller.poll(0))
+
+
+def _warn_of_missed(follower: MatchFollower) -> None:
+    if follower.missed:
+        typer.echo(
+            f"twinface: warning: {follower.missed} events were missed, the matcher keeps them no longer", err=True
+        )

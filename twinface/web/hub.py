@@ -1,0 +1,109 @@
+"""From the bus to the pages: what came is passed on to every client that is connected."""
+
+import dataclasses
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
+from twinface.web.health import HealthBoard
+from twinface.web.outlets import Outlet
+
+PREVIEW_BOUNDARY = b"--frame\r\n"
+_EVENT_CAPACITY = 500
+_KEPT_NEWS = 100
+
+
+class Hub:
+    """Lives in the server's event loop. `on_watched` is called when `watched` has changed."""
+
+    def __init__(self, health: HealthBoard, cameras: Sequence[str], on_watched: Callable[[], None]) -> None:
+        self.health = health
+        self.watched: frozenset[str] = frozenset()
+        self._on_watched = on_watched
+        self._listeners: set[Outlet] = set()
+        self._watchers: dict[str, set[Outlet]] = {camera: set() for camera in cameras}
+        self._news: deque[dict[str, object]] = deque(maxlen=_KEPT_NEWS)
+        self._known_as: dict[tuple[str, int | None], tuple[str | None, str | None]] = {}
+
+    def take(self, message: Message) -> None:
+        """Pass on a message of the bus."""
+        match message.body:
+            case MatchEvent() as event:
+                self._take_event(event)
+            case Heartbeat() as heartbeat:
+                self.health.take(heartbeat)
+            case PreviewMeta() as meta if message.array is not None:
+                self._take_preview(meta, message.array.tobytes())
+
+    def tell_health(self) -> None:
+        """Tell every page how the processes are."""
+        self._tell("health", self.health.report())
+
+    def listen(self) -> Outlet:
+        """Events from now on, after the latest news so far and how the processes are."""
+        outlet = Outlet(_EVENT_CAPACITY)
+        outlet.put(_server_sent("recent", list(self._news)))
+        outlet.put(_server_sent("health", self.health.report()))
+        self._listeners.add(outlet)
+        return outlet
+
+    def watch(self, camera: str) -> Outlet | None:
+        """Pictures of a camera, the newest only, as parts of a multipart stream; None when there is no such camera."""
+        if camera not in self._watchers:
+            return None
+        outlet = Outlet(1, newest_only=True)
+        self._watchers[camera].add(outlet)
+        self._note_watched()
+        return outlet
+
+    def leave(self, outlet: Outlet) -> None:
+        """Forget a client."""
+        outlet.close()
+        self._listeners.discard(outlet)
+        for watchers in self._watchers.values():
+            watchers.discard(outlet)
+        self._note_watched()
+
+    def close(self) -> None:
+        """End every stream."""
+        for outlet in (*self._listeners, *(one for watchers in self._watchers.values() for one in watchers)):
+            outlet.close()
+
+    def _take_event(self, event: MatchEvent) -> None:
+        told = {**dataclasses.asdict(event), "news": self._is_news(event)}
+        if told["news"]:
+            self._news.append(told)
+        self._tell("match", told)
+
+    def _is_news(self, event: MatchEvent) -> bool:
+        """Whether this is more than another look at somebody of whom nothing new is known."""
+        track, said = (event.camera, event.track), (event.name, event.state)
+        if event.type == "exit":
+            self._known_as.pop(track, None)
+        elif event.type == "match":
+            changed = self._known_as.get(track) != said
+            self._known_as[track] = said
+            return changed
+        return True
+
+    def _take_preview(self, meta: PreviewMeta, jpeg: bytes) -> None:
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
+        for outlet in self._watchers.get(meta.camera, ()):
+            # The boundary follows at once: browsers show a picture when they have seen where it ends.
+            outlet.put(head + jpeg + b"\r\n" + PREVIEW_BOUNDARY)
+        self._tell("boxes", dataclasses.asdict(meta))
+
+    def _tell(self, kind: str, data: object) -> None:
+        chunk = _server_sent(kind, data)
+        self._listeners = {outlet for outlet in self._listeners if outlet.put(chunk)}
+
+    def _note_watched(self) -> None:
+        watched = frozenset(camera for camera, watchers in self._watchers.items() if watchers)
+        if watched != self.watched:
+            self.watched = watched
+            self._on_watched()
+
+
+def _server_sent(kind: str, data: object) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()

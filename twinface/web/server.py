@@ -1,0 +1,83 @@
+"""The HTTP server, in a thread of its own beside the process's loop."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from twinface.errors import SettingsError, TwinfaceError
+
+_STOP_TIMEOUT_S = 4.0
+_MAX_CONNECTIONS = 128
+
+
+class PageServer:
+    """Listens on `host` and `port` (0 = any free one) from the moment it is made.
+
+    Raises SettingsError when it cannot.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only shown, not bound
+        name = f"[{shown}]" if ":" in shown else shown
+        self.url = f"http://{name}:{self._socket.getsockname()[1]}/"
+        self._loop = asyncio.new_event_loop()
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, app: ASGIApp, on_exit: Callable[[], None]) -> None:
+        """Begin to serve; `on_exit` is called in the server's thread when it ends, for whatever reason."""
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            http="h11",
+            ws="none",
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = server = uvicorn.Server(config)
+
+        def serve() -> None:
+            try:
+                self._loop.run_until_complete(server.serve(sockets=[self._socket]))
+            finally:
+                on_exit()
+
+        self._thread = threading.Thread(target=serve, name="http", daemon=True)
+        self._thread.start()
+
+    def post(self, callback: Callable[..., None], *arguments: object) -> None:
+        """Call `callback` soon in the server's event loop; from any thread."""
+        self._loop.call_soon_threadsafe(callback, *arguments)
+
+    def stop(self, end_streams: Callable[[], None]) -> None:
+        """End every stream, then the server; TwinfaceError when it had ended before, by itself."""
+        if self._server is None or self._thread is None:
+            return
+        died = not self._thread.is_alive()
+        if not died:
+            self.post(end_streams)
+            self._server.should_exit = True
+            self._thread.join(_STOP_TIMEOUT_S)
+        self._socket.close()
+        if not self._thread.is_alive():
+            self._loop.close()
+        if died:
+            raise TwinfaceError("the HTTP server ended by itself; see the log")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server((str(address[0]), port), family=family)
+    except OSError as error:
+        mend = "set another host or port under [web] (port 0 = any free one)"
+        raise SettingsError(f"cannot listen on {host} port {port} ({error.strerror}); {mend}") from error

@@ -1,0 +1,69 @@
+// Who is there now: the matcher's snapshot and the events after it.
+
+export class Presence {
+  constructor() {
+    this.epoch = 0;
+    this.next = 0;
+    this.tracks = new Map();
+    this.complete = false; // false: events were missed, a snapshot is needed
+    this.waiting = []; // events that came while a snapshot was on its way
+  }
+
+  get(camera, track) {
+    return this.tracks.get(`${camera} ${track}`);
+  }
+
+  everybody() {
+    return [...this.tracks.values()].sort((a, b) => (a.since ?? 0) - (b.since ?? 0) || a.track - b.track);
+  }
+
+  needSnapshot() {
+    this.complete = false;
+    this.waiting = [];
+  }
+
+  take(event) {
+    if (!this.complete) {
+      this.waiting.push(event);
+    } else if (event.epoch !== this.epoch || event.sequence > this.next) {
+      this.needSnapshot();
+      this.waiting.push(event);
+    } else if (event.sequence === this.next) {
+      this.next += 1;
+      this.#apply(event);
+    }
+  }
+
+  takeSnapshot(snapshot, news) {
+    const before = this.tracks;
+    const entered = new Map(
+      news.filter((event) => event.type === "enter" && event.epoch === snapshot.epoch)
+        .map((event) => [`${event.camera} ${event.track}`, event.captured_at_ns / 1e6]));
+    this.tracks = new Map();
+    for (const track of snapshot.tracks) {
+      const key = `${track.camera} ${track.track}`;
+      const since = track.entered_at_ns ? track.entered_at_ns / 1e6 : entered.get(key) ?? before.get(key)?.since;
+      this.tracks.set(key, { ...track, since });
+    }
+    this.epoch = snapshot.epoch;
+    this.next = snapshot.next_sequence;
+    this.complete = true;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const event of waiting) this.take(event);
+  }
+
+  #apply(event) {
+    const key = `${event.camera} ${event.track}`;
+    if (event.type === "end") {
+      for (const [one, track] of this.tracks) if (track.camera === event.camera) this.tracks.delete(one);
+    } else if (event.type === "exit") {
+      this.tracks.delete(key);
+    } else {
+      const { camera, track, name, state, score } = event;
+      const known = this.tracks.get(key);
+      const since = known ? known.since : event.captured_at_ns / 1e6;
+      this.tracks.set(key, { camera, track, name, state, score, since });
+    }
+  }
+}

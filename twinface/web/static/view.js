@@ -1,0 +1,108 @@
+// Drawing. Every text goes through textContent: a name is never markup.
+
+const byId = (id) => document.getElementById(id);
+const clock = (ms) => new Date(ms).toLocaleTimeString([], { hourCycle: "h23" });
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+export function lasting(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function initials(name) {
+  return (name.match(/[\p{L}\p{N}]+/gu) ?? ["·"]).slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");
+}
+
+export function title(person) {
+  if (person.state === "known") return person.name;
+  return person.state === "pending" ? "looking…" : "unknown";
+}
+
+export function showHere(people) {
+  byId("here-count").textContent = people.length || "";
+  byId("nobody").hidden = people.length > 0;
+  byId("here").replaceChildren(...people.map((person) => {
+    const since = person.since ? ` · since ${clock(person.since)} · ${lasting(Date.now() - person.since)}` : "";
+    const mark = { known: () => initials(person.name), unknown: () => "?" }[person.state]?.() ?? "…";
+    const face = make("span", "face", mark);
+    face.setAttribute("aria-hidden", "true");
+    return make("li", person.state, face,
+      make("div", "who", make("b", "", title(person)), make("span", "", `${person.camera}${since}`)),
+      person.state === "pending" ? null : score(person));
+  }));
+}
+
+function score(person) {
+  const meter = make("meter");
+  meter.value = person.score ?? 0;
+  meter.setAttribute("aria-label", "score");
+  return make("div", "score", make("b", person.state, (person.score ?? 0).toFixed(2)), meter);
+}
+
+export function describe(event) {
+  const where = `at ${event.camera}`;
+  if (event.type === "end") return `${event.camera}: the stream has ended`;
+  if (event.type === "exit") return event.name ? `${event.name} left ${event.camera}` : null;
+  if (event.type !== "match") return null;
+  if (event.state === "known") return `${event.name} ${where}`;
+  return event.state === "unknown" ? `somebody unknown ${where}` : null;
+}
+
+export function showLog(news) {
+  const rows = news.filter((event) => describe(event) !== null).slice(-40).reverse();
+  byId("nothing").hidden = rows.length > 0;
+  byId("log").replaceChildren(...rows.map((event) => {
+    const time = make("time", "", event.captured_at_ns ? clock(event.captured_at_ns / 1e6) : "");
+    const state = event.type === "match" ? event.state : "quiet";
+    const detail = event.type === "match" ? (event.score ?? 0).toFixed(2) : "";
+    return make("li", "", time, make("span", `said ${state}`, describe(event)), make("span", "quiet", detail));
+  }));
+}
+
+export function showProcesses(processes) {
+  byId("processes").replaceChildren(...processes.map((one) => {
+    const dot = make("span", "dot");
+    dot.dataset.state = condition(one);
+    const name = make("th", "", one.process);
+    name.scope = "row";
+    const cpu = one.alive ? `${Math.round((100 * one.cpu_s) / Math.max(one.uptime_s, 0.001))} %` : "";
+    const memory = one.alive ? `${Math.round(one.memory_mb)} MB` : "";
+    return make("tr", "", name, make("td", "", dot, stateOf(one)), make("td", "number", cpu),
+      make("td", "number", memory), make("td", "", one.detail));
+  }));
+}
+
+export function condition(process) {
+  if (!process.alive || process.state === "failed") return "down";
+  return process.state === "ended" ? "ended" : "fine";
+}
+
+export function stateOf(process) {
+  if (process.alive) return process.state;
+  return process.age_s === null ? "not started" : `silent for ${lasting(process.age_s * 1000)}`;
+}
+
+export function showConnection(state, text) {
+  const pill = byId("connection");
+  if (pill.textContent !== text) pill.textContent = text;
+  pill.dataset.state = state;
+}
+
+export function showAlarm(text, peopleUnsure) {
+  const alarm = byId("alarm");
+  alarm.hidden = !text;
+  if (alarm.textContent !== text) alarm.textContent = text;
+  document.body.toggleAttribute("data-stale", peopleUnsure);
+}
+
+export function announce(text) {
+  byId("announcer").textContent = text;
+}
