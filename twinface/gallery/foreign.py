@@ -7,7 +7,7 @@ array is made of that afterwards, once its shape is known to fit its bytes.
 
 import pickle
 import pickletools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +22,7 @@ MAX_FOREIGN_BYTES = 256 * 1024 * 1024
 """Larger files are not read: some 16,000 vectors of 2048 double numbers."""
 
 _SUFFIXES = {"", ".pkl", ".pickle", ".cpickle", ".p"}
+_OPERATIONS = {operation.code: operation for operation in pickletools.opcodes}
 _MAX_OPERATIONS = 1000
 _DTYPES = {"f2", "f4", "f8"}
 
@@ -111,14 +112,28 @@ def _check_operations(data: bytes) -> None:
 
     A pickle of a few bytes may ask for a memo of 4 billion entries, and the unpickler makes it before it looks.
     """
-    for count, (operation, argument, _) in enumerate(pickletools.genops(data)):
+    for count, (name, argument) in enumerate(_operations(data)):
         if count > _MAX_OPERATIONS:
             raise ValueError("more operations than an array needs")
         number = argument if isinstance(argument, int) else 0
-        if operation.name == "PROTO" and number > 2:
+        if name == "PROTO" and number > 2:
             raise ValueError(f"protocol {number}, expected 0 to 2")
-        if "PUT" in operation.name and number > _MAX_OPERATIONS:
+        if "PUT" in name and number > _MAX_OPERATIONS:
             raise ValueError("a memo larger than an array needs")
+
+
+def _operations(data: bytes) -> Iterator[tuple[str, object]]:
+    """Name and argument of each operation, as pickletools.genops, but for strings of python 2 that are not ASCII."""
+    stream = BytesIO(data)
+    while code := stream.read(1):
+        operation = _OPERATIONS[code.decode("latin1")]
+        if operation.name == "STRING":
+            yield operation.name, stream.readline()
+        else:
+            yield operation.name, operation.arg.reader(stream) if operation.arg else None
+        if operation.name == "STOP":
+            return
+    raise ValueError("cut short")
 
 
 def _array_of(value: Any) -> Vectors:

@@ -23,16 +23,18 @@ class CustomHead(DifferenceHead):
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[0]
         self._deviation = deviation
+        self._allocated_rows = 0
         super().__init__(spec, int(self._input["shape"][-1]))
-        interpreter.resize_tensor_input(self._input["index"], (self._rows, self.dimension))
-        interpreter.allocate_tensors()
 
     def _scores(self, differences: Vectors) -> Scores:
-        full = np.zeros((self._rows, self.dimension), np.float32)
-        full[: len(differences)] = differences if self._deviation is None else differences / self._deviation
-        self._interpreter.set_tensor(self._input["index"], full)
+        if len(differences) != self._allocated_rows:
+            self._interpreter.resize_tensor_input(self._input["index"], differences.shape)
+            self._interpreter.allocate_tensors()
+            self._allocated_rows = len(differences)
+        inputs = differences if self._deviation is None else differences / self._deviation
+        self._interpreter.set_tensor(self._input["index"], inputs)
         self._interpreter.invoke()
-        scores: Scores = self._interpreter.get_tensor(self._output["index"])[: len(differences), 0]
+        scores: Scores = self._interpreter.get_tensor(self._output["index"])[:, 0]
         if not np.isfinite(scores).all():
             raise ArtefactError("the head's own model gives scores that are not numbers; train it again")
         return np.clip(scores, 0.0, 1.0)

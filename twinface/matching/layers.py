@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def checked_deviation(path: Path, arrays: dict[str, _Floats], dimension: int) ->
 def read_arrays(path: Path) -> dict[str, _Floats]:
     """The float arrays of head.npz, as float32. Raises ArtefactError when it is missing, damaged or holds others."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name].astype(np.float32, casting="same_kind") for name in archive.files}
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ArtefactError(f"{path}: cannot be read ({error}); train the head again") from error

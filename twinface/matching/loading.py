@@ -18,15 +18,16 @@ def load_head(folder: Path | None, network: str) -> Head:
     Raises ArtefactError (missing, damaged, another format) or FingerprintError (trained on another network).
     """
     if folder is None:
-        return MetricHead(HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION))
+        spec = HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION)
+        return MetricHead(spec, SFACE_CALIBRATION)
     spec = read_spec(folder)
     if spec.network != network:
         raise FingerprintError(
             f"{folder}: this head is for the network {spec.network_name or '?'} ({spec.network[:12]}), the vectors are "
             f"of {network[:12]}; train it again on features of the network in use, or name its own with --network"
         )
-    if spec.architecture == "metric":
-        return MetricHead(spec)
+    if spec.calibration is not None and spec.architecture == "metric":
+        return MetricHead(spec, spec.calibration)
     if spec.architecture == "custom":
         return read_custom_head(folder, spec)
     layers = read_layers(folder, spec)

@@ -1,6 +1,5 @@
 """The metric head: cosine, calibrated to a score. Nothing to train."""
 
-from twinface.errors import ArtefactError
 from twinface.matching.heads import Head, Scorer, Scores, checked_vectors, normalised, sigmoid
 from twinface.matching.spec import Calibration, HeadSpec
 from twinface.types import Vectors
@@ -15,11 +14,9 @@ impostor pairs score more, and 93.9 % of the genuine."""
 class MetricHead(Head):
     """score = sigmoid(slope · (cosine - offset)), one matrix product for all probes and the whole gallery."""
 
-    def __init__(self, spec: HeadSpec) -> None:
-        if spec.calibration is None:
-            raise ArtefactError("head.json has no calibration of its metric; train the head again")
+    def __init__(self, spec: HeadSpec, calibration: Calibration) -> None:
         self.spec = spec
-        self._slope, self._offset = spec.calibration.slope, spec.calibration.offset
+        self._slope, self._offset = calibration.slope, calibration.offset
 
     def prepare(self, gallery: Vectors) -> Scorer:
         """A scorer that keeps the gallery normalised; see Head."""

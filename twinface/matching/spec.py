@@ -63,8 +63,11 @@ def read_spec(folder: Path) -> HeadSpec:
             f"{path}: format {value.get('format')}, this twinface reads {FORMAT}; update twinface or train again"
         )
     try:
-        return HeadSpec.model_validate(value)
+        spec = HeadSpec.model_validate(value)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ArtefactError(f"{path}: {where}: {first['msg']}; train the head again") from error
+    if spec.architecture == "metric" and spec.calibration is None:
+        raise ArtefactError(f"{path}: a metric head without its calibration; train the head again")
+    return spec
