@@ -53,6 +53,7 @@ def list_pictures(folder: Path) -> list[Path]:
     )
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """A sort key by which numbers inside names count as numbers."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """A sort key by which the numbers inside names count as numbers."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
