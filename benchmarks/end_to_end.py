@@ -1,0 +1,157 @@
+"""The whole pipeline on one 720p video at real time: frames, crops, capture-to-match latency, CPU and memory.
+
+    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--extractors 2] [--json]
+
+The video is made here: four portraits of the assets walk over a moving background, two of the people are known.
+Latency is from the moment a frame was taken to the moment its face's match was decided.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from twinface import assets
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import ServiceError
+from twinface.messages.topics import CONTROL
+
+WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25
+KNOWN = {"person a": "person_a", "person b": "person_b"}
+SHOWN = ("person_a_2", "impostor_1", "person_b_2", "impostor_2")
+TWINFACE = str(Path(sys.executable).parent / "twinface")
+
+
+def make_video(path: Path, seconds: float) -> int:
+    """Write the video; returns its number of frames."""
+    portraits = assets.fetch("portraits")
+    faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg"))) for name in SHOWN]
+    noise = np.random.default_rng(0).integers(60, 120, (HEIGHT_PX // 8, WIDTH_PX // 8 * 2, 3), np.uint8)
+    background = cv2.resize(noise, (WIDTH_PX * 2, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (WIDTH_PX, HEIGHT_PX))
+    frames = round(seconds * FPS)
+    for number in range(frames):
+        shift = (2 * number) % WIDTH_PX
+        picture = background[:, shift : shift + WIDTH_PX].copy()
+        for place, face in enumerate(faces):
+            height, width = face.shape[:2]
+            swing = np.sin(2 * np.pi * (number / FPS / 6 + place / 4))
+            left = int(40 + place * 310 + 30 * swing)
+            top = int((HEIGHT_PX - height) / 2 * (1 + 0.5 * swing))
+            picture[top : top + height, left : left + width] = face
+        writer.write(picture)
+    writer.release()
+    return frames
+
+
+def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = 240 / picture.shape[1]
+    small = cv2.resize(picture, None, fx=scale, fy=min(scale, 460 / picture.shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def measure(folder: Path, seconds: float, extractors: int) -> dict[str, Any]:
+    """Play the video through the real processes; what was measured, in plain containers."""
+    frames = make_video(folder / "walk.mp4", seconds)
+    (folder / "pipeline.toml").write_text(
+        f'gallery = "gallery"\nrun_directory = "run"\n[extractor]\ncount = {extractors}\n[web]\nport = 0\n'
+        '[[camera]]\nname = "walk"\nsource = "walk.mp4"\n'
+    )
+    environment = {
+        **os.environ,
+        "TWINFACE_CONFIG": str(folder / "pipeline.toml"),
+        "TWINFACE_KEY_FILE": str(folder / "key"),
+    }
+
+    def twinface(*arguments: str) -> str:
+        done = subprocess.run(
+            [TWINFACE, *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    for name, picture in KNOWN.items():
+        twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
+    up = subprocess.Popen([TWINFACE, "up"], cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        events = _play(RunDirectory(folder / "run"), seconds + 60)
+        status = json.loads(twinface("status", "--json"))
+    finally:
+        up.terminate()
+        up.wait(30)
+    return _summarise(frames, events, status)
+
+
+def _play(run: RunDirectory, timeout_s: float) -> list[dict[str, Any]]:
+    give_up_at_s = time.monotonic() + timeout_s
+    while time.monotonic() < give_up_at_s:
+        time.sleep(0.5)
+        try:
+            events: list[dict[str, Any]] = ask(run.endpoint(CONTROL, "matcher"), "replay", {"since": 0})["events"]
+        except ServiceError:
+            continue  # the matcher is still starting
+        if any(event["type"] == "end" for event in events):
+            return events
+    raise SystemExit(f"the video did not end within {timeout_s:g} s")
+
+
+def _summarise(frames: int, events: list[dict[str, Any]], status: dict[str, Any]) -> dict[str, Any]:
+    health = {process["name"]: process["health"] for process in status["processes"] if process["health"]}
+    links = {link["topic"]: link for link in status["links"] if link["topic"] != "vectors"}
+    looks = [event for event in events if event["type"] == "match"]
+    latency_ms = [event["latency_ms"] for event in looks]
+    p50_ms, p95_ms = np.percentile(latency_ms, (50, 95))
+    return {
+        "frames_in_video": frames,
+        "frames_seen": health["camera.walk"]["counters"]["frames"],
+        "face_boxes": health["camera.walk"]["counters"]["boxes"],
+        "crops_offered": links["crops"]["sent"],
+        "crops_recognised": len(looks),
+        "named": sum(look["name"] is not None for look in looks),
+        "capture_to_match_ms": {"p50": round(float(p50_ms), 1), "p95": round(float(p95_ms), 1)},
+        "books_balance": all(link["balanced"] for link in status["links"]),
+        "processes": {
+            name: {
+                "cpu_percent_of_a_core": round(100.0 * one["cpu_s"] / one["uptime_s"], 1),
+                "memory_mb": round(one["memory_mb"], 1),
+            }
+            for name, one in health.items()
+        },
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the video")
+    parser.add_argument("--extractors", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="twinface-bench-", dir="/tmp") as folder:
+        figures = measure(Path(folder), arguments.seconds, arguments.extractors)
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    processes = figures.pop("processes")
+    console = Console()
+    for name, value in figures.items():
+        console.print(f"{name.replace('_', ' ')}: {value}")
+    table = Table("process", "CPU, % of a core", "memory, MB", box=None)
+    for name, one in processes.items():
+        table.add_row(name, str(one["cpu_percent_of_a_core"]), str(one["memory_mb"]))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

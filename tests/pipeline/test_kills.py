@@ -1,0 +1,84 @@
+"""Two cameras, two extractors; every process is killed once in the middle. Matches go on, the books balance, and no
+name is wrong."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Pipeline, until
+
+from twinface import assets
+
+pytestmark = pytest.mark.pipeline
+
+VICTIMS = ("camera.left", "extractor.0", "matcher", "camera.right", "extractor.1", "web")
+
+Event = dict[str, Any]
+
+
+def kill_each_once(pipeline: Pipeline, truth: Callable[[Event], set[str | None]]) -> None:
+    """Kill, wait until the process is back and both cameras' faces are named again, and check everything seen."""
+    seen: dict[tuple[int, int], Event] = {}
+    pipeline.start()
+
+    def looks_since(moment_ns: int) -> set[str]:
+        """Cameras of which somebody was named, by events of frames taken after a moment."""
+        seen.update({(event["epoch"], event["sequence"]): event for event in pipeline.events()})
+        return {
+            event["camera"]
+            for event in seen.values()
+            if event["type"] == "match" and event["name"] and event["captured_at_ns"] > moment_ns
+        }
+
+    until(lambda: looks_since(0) == {"left", "right"}, 60.0, "both cameras to name somebody")
+    for victim in VICTIMS:
+        pid = pipeline.pid(victim)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda pid=pid, victim=victim: pipeline.pid(victim) not in {0, pid}, 30.0, f"{victim} to come back")
+        moment_ns = max(event["captured_at_ns"] for event in seen.values())
+        until(lambda moment_ns=moment_ns: looks_since(moment_ns) == {"left", "right"}, 60.0, f"names after {victim}")
+
+    links = pipeline.status()["links"]
+    assert all(link["balanced"] for link in links), links
+    assert len({(link["sender"], link["epoch"]) for link in links}) == 8, "four senders, each started twice"
+    assert pipeline.stop() == 0, pipeline.logs()
+    assert pipeline.leftovers() == []
+    wrong = [event for event in seen.values() if event["name"] is not None and event["name"] not in truth(event)]
+    assert not wrong
+
+
+def test_killed_while_portraits_are_shown(pipeline: Pipeline) -> None:
+    portraits = assets.fetch("portraits")
+    pictures = pipeline.folder / "pictures"
+    pictures.mkdir()
+    for name in ("impostor_1", "impostor_2", "person_a_2", "person_b_2"):
+        shutil.copy(portraits / f"{name}.jpg", pictures)
+    source = 'source = "pictures"\nloop = true\npicture_seconds = 0.6\npicture_fps = 5.0'
+    pipeline.configure(f'name = "left"\n{source}', f'name = "right"\n{source}')
+    pipeline.enrol("person a", portraits / "person_a_1.jpg")
+    pipeline.enrol("person b", portraits / "person_b_1.jpg")
+
+    def truth(event: Event) -> set[str | None]:
+        shown = event["frame"] // 3 % 4
+        return {(None, None, "person a", "person b")[shown]}
+
+    kill_each_once(pipeline, truth)
+
+
+def test_killed_while_videos_play(pipeline: Pipeline, shared_data: Path) -> None:
+    video = shared_data / "video/two_named_people.mp4"
+    pipeline.configure(*(f'name = "{name}"\nsource = "{video}"\nloop = true' for name in ("left", "right")))
+    for person in sorted((shared_data / "video/people").iterdir()):
+        pipeline.enrol(person.name, *sorted(person.iterdir()))
+
+    def truth(event: Event) -> set[str | None]:
+        frame = event["frame"] % 275
+        if frame < 20:
+            return {"lin_manuel_miranda"} if event["box_xyxy"][0] > 480 else {"alex_lacamoire"}
+        return {"lin_manuel_miranda"} if 80 < frame < 208 else {None}
+
+    kill_each_once(pipeline, truth)
