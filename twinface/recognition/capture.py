@@ -15,7 +15,7 @@ from twinface.recognition.selfies import CROP_SIZE_PX, save_crop
 from twinface.types import Crop, Face, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
-_GOOD_QUALITY = 0.3
+_GOOD_QUALITY = 0.4
 _ALIKE = 0.95
 
 

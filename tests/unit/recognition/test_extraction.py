@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from twinface.errors import InputError
+from twinface.faces import FaceDetector
+from twinface.gallery import read_features
+from twinface.networks import Network
+from twinface.recognition.extraction import Embedder, extract_folder
+from twinface.recognition.people import list_people
+from twinface.recognition.selfies import crop_selfies
+
+
+@pytest.fixture(autouse=True)
+def own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signing key of the test's own."""
+    monkeypatch.setenv("TWINFACE_KEY_FILE", str(tmp_path / "key"))
+
+
+def test_every_usable_picture_becomes_a_vector(people: Path, tmp_path: Path, sface: Network) -> None:
+    seen: list[tuple[str, str]] = []
+    done = extract_folder(
+        people,
+        tmp_path / "features",
+        "sface",
+        on_picture=lambda path, error: seen.append((path.name, str(error or ""))),
+    )
+    assert (done.people, done.pictures, done.skipped) == (2, 4, 2)
+    a, b = read_features(tmp_path / "features")
+    assert (a.name, a.files, b.name, b.files) == ("a", ("1.jpg", "2.jpg"), "b", ("1.jpg", "2.jpg"))
+    assert a.vectors.shape == (2, 128)
+    assert a.network == sface.recipe.fingerprint
+    assert (a.quality > 0.3).all()
+    assert [name for name, _ in seen] == ["1.jpg", "2.jpg", "1.jpg", "2.jpg", "broken.jpg", "empty.png"]
+    assert "not a picture" in dict(seen)["broken.jpg"]
+    assert "no face was found" in dict(seen)["empty.png"]
+
+
+def test_aligned_crops_give_the_vectors_of_their_pictures(people: Path, tmp_path: Path, detector: FaceDetector) -> None:
+    for _ in crop_selfies(list_people(people), tmp_path / "crops", detector):
+        pass
+    extract_folder(people, tmp_path / "from-pictures", "sface")
+    extract_folder(tmp_path / "crops", tmp_path / "from-crops", "sface", aligned=True)
+    for one, other in zip(
+        read_features(tmp_path / "from-pictures"), read_features(tmp_path / "from-crops"), strict=True
+    ):
+        for a, b in zip(one.vectors, other.vectors, strict=True):
+            assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.95
+
+
+def test_picture_that_is_no_square_is_no_crop(people: Path) -> None:
+    with Embedder("sface", aligned=True) as embedder:
+        ((path, result),) = embedder.embed_files([people / "a" / "1.jpg"])
+    assert isinstance(result, InputError)
+    assert str(path) in str(result)
+
+
+def test_order_and_count_do_not_depend_on_the_workers(people: Path, portraits: Path) -> None:
+    paths = [people / "a" / "1.jpg", people / "b" / "empty.png", people / "b" / "1.jpg"] * 12
+    with Embedder("sface") as embedder:
+        results = list(embedder.embed_files(paths))
+    assert [path for path, _ in results] == paths
+    assert [type(result).__name__ for _, result in results] == ["EmbeddedFace", "NoFaceError", "EmbeddedFace"] * 12
+    first, again = results[0][1], results[3][1]
+    np.testing.assert_array_equal(first.vector, again.vector)  # type: ignore[union-attr]
+
+
+def test_folder_in_which_nothing_can_be_used_is_an_error(people: Path, tmp_path: Path) -> None:
+    for path in people.rglob("*.jpg"):
+        path.unlink()
+    with pytest.raises(InputError, match="none of the 1 pictures"):
+        extract_folder(people, tmp_path / "features", "sface")
+    assert not (tmp_path / "features").exists()
+
+
+def test_pictures_without_a_person_are_said(portraits: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="these pictures into one folder for each person"):
+        list_people(portraits)
+    with pytest.raises(InputError, match="no such folder"):
+        list_people(tmp_path / "nowhere")
