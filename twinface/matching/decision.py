@@ -10,8 +10,6 @@ from twinface.settings import MatchingSettings
 from twinface.types import Candidate, Decision, State
 
 MAX_CANDIDATES = 3
-BEST_K = 3
-"""Scores that the rule `best-k` takes of each person."""
 
 _Rule = Callable[[Scores, NDArray[np.int32], int, MatchingSettings], NDArray[np.float64]]
 
@@ -24,7 +22,7 @@ def decide(
     Each rule makes one number, 0…1, of a person's scores; the best person is named where it is enough:
 
     * `mean`: mean of all the person's scores, at least `threshold`
-    * `best-k`: mean of the person's BEST_K best scores, at least `threshold`: poor pictures in the gallery cost less
+    * `best-k`: mean of the person's `best_k` best scores, at least `threshold`: poor pictures in the gallery cost less
     * `vote`: share of the person's vectors that score over `vote_score`, more than `vote_share`
 
     With an empty gallery everybody is unknown. Equal people are ordered by their mean score, then as in `names`.
@@ -54,14 +52,14 @@ def _vote(
 
 
 def _best_k(
-    scores: Scores, person_index: NDArray[np.int32], people: int, _settings: MatchingSettings
+    scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
 ) -> NDArray[np.float64]:
     order = np.lexsort((-scores, person_index))
     counts = np.bincount(person_index, minlength=people)
     first = np.concatenate(([0], np.cumsum(counts)[:-1]))
     rank = np.arange(len(scores)) - first[person_index[order]]
-    best = order[rank < BEST_K]
-    return _mean(scores[best], person_index[best], people, _settings)
+    best = order[rank < settings.best_k]
+    return _mean(scores[best], person_index[best], people, settings)
 
 
 _RULES: dict[str, _Rule] = {"best-k": _best_k, "mean": _mean, "vote": _vote}

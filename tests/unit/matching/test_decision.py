@@ -16,7 +16,7 @@ def scores(*values: float) -> np.ndarray:
 
 
 def rule(name: str, threshold: float = 0.5) -> MatchingSettings:
-    return MatchingSettings.model_construct(rule=name, threshold=threshold, vote_score=0.8, vote_share=0.85)
+    return MatchingSettings.model_validate({"rule": name, "threshold": threshold})
 
 
 def test_mean_names_the_best_mean_not_the_best_score() -> None:
