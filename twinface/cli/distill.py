@@ -1,0 +1,108 @@
+"""`twinface distill`: teach a ResNet50 what a network that knows faces says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from twinface.cli.console import errors, warn
+from twinface.errors import InputError
+
+if TYPE_CHECKING:
+    from twinface.training.distillation.period import Figures
+
+
+def distill(
+    *,
+    output: Annotated[Path, typer.Option("--output", help="Folder of the run: crops, answers, checkpoints, log.")],
+    crops: Annotated[
+        list[Path] | None, typer.Option("--crops", help="Folder of aligned crops, the template in their middle 7/8.")
+    ] = None,
+    faces: Annotated[list[Path] | None, typer.Option("--faces", help="Folder of pictures of a face each.")] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
+    ] = None,
+    teacher: Annotated[str, typer.Option("--teacher", help="Network to learn from: a name or a folder.")] = "sface",
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
+    ] = False,
+    depth: Annotated[str, typer.Option("--depth", help="Blocks used of conv2 … conv5; the full network: 3,4,6,2.")] = (
+        "3,4,6,2"
+    ),
+    input_size: Annotated[int, typer.Option("--input-size", min=32, help="Side of the pictures, pixels.")] = 112,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Pictures a step.")] = 32,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 1e-3,
+    views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+) -> None:
+    """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
+    from twinface.training.distillation import run as runs
+    from twinface.training.distillation.checkpoints import Progress as State
+    from twinface.training.distillation.packing import Sources
+
+    if minutes is not None and steps is not None:
+        raise InputError("--minutes and --steps exclude each other; give one")
+    if minutes is None and steps is None and not resume:
+        raise InputError("how long? give --minutes or --steps")
+    period = State(
+        depth=parse_depth(depth),
+        size_px=input_size,
+        batch=batch,
+        learning_rate=learning_rate,
+        period_steps=steps,
+        period_minutes=minutes,
+    )
+    settings = runs.Settings(Sources(tuple(crops or ()), tuple(faces or ()), people), teacher, seed, views, threads)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("preparing", total=None)
+
+        def on_picture(_path: Path, error: InputError | None) -> None:
+            bar.advance(task)
+            if error is not None:
+                warn(error)
+
+        def on_step(state: State, done: float) -> None:
+            bar.update(task, total=1.0, completed=done, description=f"learning, {state.samples:,} samples")
+
+        def on_figures(figures: "Figures") -> None:
+            errors.print(describe(figures))
+
+        listener = runs.Listener(on_picture, on_step, on_figures)
+        if resume:
+            state = runs.resume(output, settings, period if minutes or steps else None, listener)
+        else:
+            state = runs.start(output, settings, period, listener)
+    ending = "finished" if state.finished else "stopped; --resume goes on"
+    typer.echo(f"{state.samples} samples, period {ending}: {output}")
+
+
+def parse_depth(text: str) -> tuple[int, ...]:
+    """Blocks of the four stages. Raises InputError when these are not four, or more than ResNet50 has."""
+    from twinface.training.distillation.residual import FULL_DEPTH
+
+    try:
+        depth = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--depth {text}: expected four numbers such as 3,4,6,2") from error
+    if len(depth) != len(FULL_DEPTH) or not all(1 <= a <= b for a, b in zip(depth, FULL_DEPTH, strict=True)):
+        raise InputError(f"--depth {text}: expected four numbers from 1,1,1,1 to {','.join(map(str, FULL_DEPTH))}")
+    return depth
+
+
+def describe(figures: "Figures") -> str:
+    """The figures on a line."""
+    text = (
+        f"{figures.minutes:.1f} min {figures.samples} samples: loss {figures.loss:.4f}"
+        f" agreement {figures.agreement:.4f} rate {figures.learning_rate:.2e}"
+    )
+    if figures.held_out_agreement is None:
+        return text
+    return (
+        f"{text} | held out: agreement {figures.held_out_agreement:.4f} EER {figures.held_out_eer:.2%}"
+        f" projected {figures.held_out_projected_eer:.2%}"
+    )

@@ -1,0 +1,116 @@
+"""A run on disk: weights, optimiser and counters that belong together, replaced as a whole."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from twinface.errors import ArtefactError
+from twinface.files import canonical_json, read_json_object, sync_folder
+
+WEIGHTS, OPTIMISER, PROGRESS, BACKBONE = "student.npz", "optimiser.npz", "progress.json", "backbone.weights.h5"
+_PREFIX = "checkpoint-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: samples seen in all, and steps and seconds of its present period, which has these settings."""
+
+    samples: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    depth: tuple[int, ...] = ()
+    size_px: int = 0
+    batch: int = 0
+    learning_rate: float = 0.0
+    period_steps: int | None = None
+    period_minutes: float | None = None
+
+
+def save_checkpoint(run: Path, student: Any, progress: Progress) -> Path:
+    """Write `run`/checkpoint-<samples>/ and remove older ones; a stop at any moment leaves one whole checkpoint."""
+    target = run / f"{_PREFIX}{progress.samples:09}"
+    temporary = Path(tempfile.mkdtemp(dir=run, prefix=".checkpoint-"))
+    try:
+        _save(temporary / WEIGHTS, {variable.path: variable for variable in student.variables})
+        student.resnet.save_weights(temporary / BACKBONE)
+        _save(temporary / OPTIMISER, {str(index): value for index, value in enumerate(student.optimizer.variables)})
+        (temporary / PROGRESS).write_bytes(canonical_json({"format": 1, **asdict(progress)}))
+        for path in temporary.iterdir():
+            _sync(path)
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(run)
+    for path in _checkpoints(run):
+        if path != target:
+            shutil.rmtree(path)
+    return target
+
+
+def find_checkpoint(run: Path) -> Path | None:
+    """The newest whole checkpoint of a run; leftovers of a write that was cut off are removed."""
+    for path in run.glob(f".{_PREFIX}*"):
+        shutil.rmtree(path)
+    found = _checkpoints(run)
+    return found[-1] if found else None
+
+
+def read_progress(checkpoint: Path) -> Progress:
+    """How far a checkpoint is. Raises ArtefactError when it is damaged."""
+    content = read_json_object(checkpoint / PROGRESS)
+    try:
+        if content.pop("format") != 1:
+            raise ValueError("another format")
+        return Progress(**{**content, "depth": tuple(content["depth"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{checkpoint}: not a checkpoint of this version ({error}); start a new run") from error
+
+
+def load_weights(checkpoint: Path, student: Any) -> None:
+    """Give a student the weights of a checkpoint. Raises ArtefactError when they are of another architecture."""
+    _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.variables})
+
+
+def load_optimiser(checkpoint: Path, student: Any) -> None:
+    """Give the optimiser of a student, built already, its state back. Raises ArtefactError when it does not fit."""
+    _assign(checkpoint / OPTIMISER, {str(index): value for index, value in enumerate(student.optimizer.variables)})
+
+
+def _save(path: Path, variables: dict[str, Any]) -> None:
+    arrays: dict[str, Any] = {name: np.asarray(variable) for name, variable in variables.items()}
+    np.savez(path, **arrays)
+
+
+def _assign(path: Path, variables: dict[str, Any]) -> None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            values = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, BadZipFile) as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}); remove its folder and start again") from error
+    wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
+    if {name: value.shape for name, value in values.items()} != wanted:
+        raise ArtefactError(f"{path}: of another architecture; give the run's own settings, or start a new run")
+    for name, variable in variables.items():
+        variable.assign(values[name])
+
+
+def _checkpoints(run: Path) -> list[Path]:
+    return sorted(path for path in run.glob(f"{_PREFIX}*") if path.is_dir())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

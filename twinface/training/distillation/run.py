@@ -1,0 +1,195 @@
+"""A run of distillation: started, stopped and taken up again.
+
+The teacher's answers are wanted less their mean: pictures of one kind (soft, frontal, …) lie to one side of the sphere,
+and a student that is asked for the plain answers learns that side first and nothing else for long.
+"""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinface.errors import ArtefactError, InputError
+from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.networks import Network, load_network
+from twinface.training.distillation.answers import Answers
+from twinface.training.distillation.checkpoints import (
+    Progress,
+    find_checkpoint,
+    load_optimiser,
+    load_weights,
+    read_progress,
+)
+from twinface.training.distillation.packing import OnPicture, Pack, Sources, make_pack
+from twinface.training.distillation.period import Figures, HeldOut, make_watch
+from twinface.training.distillation.stream import as_input, make_stream
+from twinface.training.distillation.student import build_student
+from twinface.training.distillation.verification import unit
+from twinface.training.tensorflow_setup import import_keras, limit_threads
+from twinface.types import Vectors
+
+_FORMAT = 1
+_CENTRE_SAMPLE = 2000
+_WEIGHT_DECAY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop."""
+
+    sources: Sources
+    teacher: str = "sface"
+    seed: int = 0
+    views: int = 8
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
+    """Who wants to know: each picture packed, each step (with 0…1 of the period), each set of figures."""
+
+    on_picture: OnPicture
+    on_step: Callable[[Progress, float], None]
+    on_figures: Callable[[Figures], None]
+
+
+def start(run: Path, settings: Settings, period: Progress, listener: Listener) -> Progress:
+    """Start a run in an empty folder and learn for a period. Raises InputError when there is a run already."""
+    if find_checkpoint(run):
+        raise InputError(f"{run}: there is a run already; go on with --resume, or name another folder")
+    return _learn(run, settings, period, listener, checkpoint=None)
+
+
+def resume(run: Path, settings: Settings, period: Progress | None, listener: Listener) -> Progress:
+    """Go on from a run's last checkpoint: with the period that was stopped, or with a new one.
+
+    Raises ArtefactError when there is nothing to resume, or the period is finished and no new one is given.
+    """
+    checkpoint = find_checkpoint(run)
+    if checkpoint is None:
+        raise ArtefactError(f"{run}: no checkpoint to resume from; start the run without --resume")
+    reached = read_progress(checkpoint)
+    if period is None and reached.finished:
+        raise ArtefactError(f"{run}: the period is finished; give --minutes or --steps for another")
+    going_on = replace(period, samples=reached.samples) if period else reached
+    return _learn(run, settings, going_on, listener, checkpoint)
+
+
+def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
+    limit_threads(settings.threads)
+    keras = import_keras()
+    teacher = load_network(settings.teacher)
+    _check_same_run(run, settings, teacher)
+    pack = make_pack(settings.sources, run / "pack", listener.on_picture)
+    answers = Answers(run / "answers", teacher, pack.crops, settings.views, settings.seed)
+    centre = _centre(run, answers, len(pack.crops), settings.seed)
+    keras.utils.set_random_seed(settings.seed)
+    student = _prepare(period, teacher.recipe.dimension, checkpoint)
+    stream = make_stream(
+        answers,
+        centre,
+        start=period.samples,
+        batch=period.batch,
+        size_px=period.size_px,
+        count=len(pack.crops),
+        seed=settings.seed,
+    )
+
+    def on_figures(figures: Figures) -> None:
+        with (run / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(asdict(figures)) + "\n")
+        listener.on_figures(figures)
+
+    held_out = _hold_out(run, pack, teacher, centre, period.size_px)
+    with _stop_on_signal() as stop_asked:
+        watch = make_watch(
+            run, period, held_out, on_step=listener.on_step, on_figures=on_figures, stop_asked=stop_asked
+        )
+        student.fit(stream, epochs=1, shuffle=False, verbose=0, callbacks=[watch])
+    progress: Progress = watch.progress
+    return progress
+
+
+def _prepare(period: Progress, dimension: int, checkpoint: Path | None) -> Any:
+    """The student and its optimiser, as the checkpoint left them; a new period begins with a new optimiser."""
+    keras = import_keras()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if _has_bfloat16() else "float32")
+    try:
+        student = build_student(dimension, period.depth)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if checkpoint:
+        load_weights(checkpoint, student)
+    optimiser = keras.optimizers.AdamW(period.learning_rate, weight_decay=_WEIGHT_DECAY)
+    optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    student.compile(optimizer=optimiser, jit_compile=keras.backend.backend() == "jax")
+    optimiser.build(student.trainable_variables)
+    if checkpoint and period.steps:
+        load_optimiser(checkpoint, student)
+    return student
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor computes with bfloat16 (where it does not, that would be slower than float32)."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _check_same_run(run: Path, settings: Settings, teacher: Network) -> None:
+    about = {
+        "format": _FORMAT,
+        "teacher": teacher.recipe.fingerprint,
+        "seed": settings.seed,
+        "views": settings.views,
+    }
+    path = run / "run.json"
+    if not path.exists():
+        write_atomically(path, canonical_json(about))
+    elif (found := read_json_object(path)) != about:
+        differing = next(key for key in about if found.get(key) != about[key])
+        raise ArtefactError(f"{run}: the run has another {differing}; give the same one, or name another folder")
+
+
+def _centre(run: Path, answers: Answers, count: int, seed: int) -> Vectors:
+    """The mean of the teacher's unit vectors over some of the crops, float32 (d,), kept with the run."""
+    path = run / "centre.npy"
+    if not path.exists():
+        rows = np.sort(np.random.default_rng(seed).permutation(count)[:_CENTRE_SAMPLE])
+        mean = np.mean([answers.look(0, rows[place : place + 1])[1][0] for place in range(len(rows))], axis=0)
+        np.save(path, mean.astype(np.float32))
+    return np.asarray(np.load(path), np.float32)
+
+
+def _hold_out(run: Path, pack: Pack, teacher: Network, centre: Vectors, size_px: int) -> HeldOut | None:
+    count = len(pack.held_out)
+    if count == 0:
+        return None
+    held_out = Answers(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
+    pictures, vectors = held_out.look(0, np.arange(count))
+    return HeldOut(as_input(pictures, size_px), pack.held_out_people, unit(vectors - centre))
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """While the block runs, SIGINT and SIGTERM ask for a stop after the present step instead of ending the process."""
+    asked = False
+
+    def ask(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,52 @@
+"""What a run sees, sample after sample: decided by the seed and the count alone, so that it can go on anywhere."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.training.distillation.answers import Answers
+from twinface.training.distillation.verification import unit
+from twinface.training.distillation.views import resize
+from twinface.training.tensorflow_setup import import_keras
+from twinface.types import Vectors
+
+_CAFFE_MEANS_BGR = np.array([103.939, 116.779, 123.68], np.float32)
+
+
+def as_input(crops: NDArray[np.uint8], size_px: int) -> NDArray[np.float32]:
+    """Crops, uint8 (n, s, s, 3) BGR, as ResNet50 of keras.applications wants them, float32 (n, size_px, size_px, 3)."""
+    return resize(crops, size_px).astype(np.float32) - _CAFFE_MEANS_BGR
+
+
+def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
+    """Which of `count` crops the samples are: a permutation an epoch, drawn from (seed, epoch)."""
+    epochs, places = np.divmod(np.arange(samples.start, samples.stop), count)
+    rows = np.empty(len(samples), np.int64)
+    for epoch in np.unique(epochs):
+        order = np.random.default_rng((seed, int(epoch))).permutation(count)
+        rows[epochs == epoch] = order[places[epochs == epoch]]
+    return rows
+
+
+def make_stream(
+    answers: Answers, centre: Vectors, *, start: int, batch: int, size_px: int, count: int, seed: int
+) -> Any:
+    """A keras PyDataset without end of (pictures, the teacher's unit vectors less `centre`), from sample `start` on."""
+    base: Any = import_keras().utils.PyDataset
+
+    class Stream(base):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
+
+        @property
+        def num_batches(self) -> None:
+            return None
+
+        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Vectors]:
+            first = start + index * batch
+            rows = rows_of(range(first, first + batch), count, seed)
+            pictures, vectors = answers.look(first // count, rows)
+            return as_input(pictures, size_px), unit(vectors - centre)
+
+    return Stream()
