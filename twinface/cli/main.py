@@ -5,7 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, faces, features, gallery, identify, pipeline, status
+from twinface.cli import assets, distill, faces, features, gallery, identify, pipeline, status, watch
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -38,7 +38,9 @@ app.command("extract")(features.extract)
 app.add_typer(gallery.app, name="gallery")
 app.command("up")(pipeline.up)
 app.command("status")(status.status)
+app.command("watch")(watch.watch)
 app.command("down")(pipeline.down)
+app.command("distill")(distill.distill)
 
 
 def main() -> None:
