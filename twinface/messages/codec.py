@@ -19,37 +19,47 @@ from twinface.messages.topics import TOPICS, Topic
 MAX_HEADER_BYTES = 256 * 1024
 _MAX_ITEMS = 16 * 1024
 _MAX_STRING_BYTES = 16 * 1024
-_MAX_DIMENSIONS = 3
-_DTYPES: dict[str, np.dtype[Any]] = {"|u1": np.dtype(np.uint8), "<f4": np.dtype("<f4")}
 
 Frames = list[bytes | memoryview]
 
 
-_CHECKERS: dict[type[Any], pydantic.TypeAdapter[Any]] = {
-    kind: pydantic.TypeAdapter(kind) for kind in (Stamp, *BODIES.values())
-}
+def _checker(kind: type[Any]) -> pydantic.TypeAdapter[tuple[Any]]:
+    # In a tuple, because only what surrounds a dataclass can be configured: no NaN and no infinity anywhere.
+    surrounded: Any = tuple.__class_getitem__((kind,))
+    return pydantic.TypeAdapter(surrounded, config=pydantic.ConfigDict(allow_inf_nan=False))
+
+
+_CHECKERS = {kind: _checker(kind) for kind in (Stamp, *BODIES.values())}
 
 
 def encode(topic: Topic, message: Message) -> Frames:
-    """Frames of a message. The array is not copied: it must not be changed until the frames are sent."""
+    """Frames of a message. The array is not copied: it must not be changed until the frames are sent.
+
+    Raises WireError when it is larger than anybody would take.
+    """
     header: dict[str, Any] = {
         "version": topic.version,
         "kind": message.body.kind,
         "stamp": dataclasses.asdict(message.stamp),
         "body": dataclasses.asdict(message.body),
     }
-    if message.array is None:
-        return [topic.name.encode(), msgpack.packb(header)]
-    array = np.ascontiguousarray(message.array)
-    header["array"] = {"dtype": array.dtype.str, "shape": list(array.shape)}
-    return [topic.name.encode(), msgpack.packb(header), array.data.cast("B")]
+    payload: list[memoryview] = []
+    if message.array is not None:
+        array = np.ascontiguousarray(message.array)
+        header["array"] = {"dtype": array.dtype.str, "shape": list(array.shape)}
+        payload.append(array.data.cast("B"))
+    packed: bytes = msgpack.packb(header)
+    if len(packed) > MAX_HEADER_BYTES:
+        raise WireError(f"header of {len(packed)} bytes is larger than {MAX_HEADER_BYTES}")
+    return [topic.name.encode(), packed, *payload]
 
 
 def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
     """The message in `frames`, of `topic` when one is given.
 
     Raises WireError for everything that is not exactly a message: wrong topic or version, a header too large or
-    too deep, fields missing or of another type, a payload that does not fit its shape and dtype or the topic's limit.
+    too deep, fields missing or not to be read as their type, numbers that are none, a payload that is not the topic's
+    or does not fit its shape. Fields that are not known are passed over: they were added later.
     """
     if len(frames) not in (2, 3):
         raise WireError(f"expected 2 or 3 frames, got {len(frames)}")
@@ -57,9 +67,10 @@ def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
     if named is None or (topic is not None and named is not topic):
         raise WireError(f"unexpected topic {bytes(frames[0][:64])!r}")
     header = _unpack_header(frames[1])
-    if header.get("version") != named.version:
-        raise WireError(f"{named.name}: version {header.get('version')!r} is not {named.version}; update both sides")
-    stamp, body = _check_header(header)
+    version = header.get("version")
+    if type(version) is not int or version != named.version:
+        raise WireError(f"{named.name}: version {version!r} is not {named.version}; update both sides"[:200])
+    stamp, body = _check_header(named, header)
     payload = frames[2] if len(frames) == 3 else None
     return Message(stamp, body, _view_array(named, header.get("array"), payload))
 
@@ -67,9 +78,11 @@ def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
 def body_from(kind: type[Any], value: object) -> Any:
     """`value` (plain containers, as from msgpack or JSON) as a message body of `kind`; WireError when it is not one."""
     try:
-        return _CHECKERS[kind].validate_python(value)
+        return _CHECKERS[kind].validate_python((value,))[0]
     except pydantic.ValidationError as error:
-        raise WireError(f"{kind.__name__}: {error.errors()[0]['msg']} at {error.errors()[0]['loc']}") from error
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise WireError(f"{kind.__name__}: {first['msg']} at {where or 'its beginning'}"[:200]) from error
 
 
 def _unpack_header(data: bytes) -> dict[str, Any]:
@@ -91,23 +104,22 @@ def _unpack_header(data: bytes) -> dict[str, Any]:
     return header
 
 
-def _check_header(header: dict[str, Any]) -> tuple[Stamp, Body]:
+def _check_header(topic: Topic, header: dict[str, Any]) -> tuple[Stamp, Body]:
     kind = header.get("kind")
-    body_type = BODIES.get(kind) if isinstance(kind, str) else None
-    if body_type is None:
-        raise WireError(f"unknown kind of message {kind!r}"[:100])
-    return body_from(Stamp, header.get("stamp")), body_from(body_type, header.get("body"))
+    if kind not in topic.kinds:
+        raise WireError(f"{topic.name}: unexpected kind of message {kind!r}"[:200])
+    return body_from(Stamp, header.get("stamp")), body_from(BODIES[kind], header.get("body"))
 
 
 def _view_array(topic: Topic, described: object, payload: bytes | None) -> Array | None:
-    if described is None and payload is None:
+    if topic.payload_dtype is None and described is None and payload is None:
         return None
-    if not isinstance(described, dict) or payload is None:
-        raise WireError(f"{topic.name}: payload and its description must come together")
-    dtype = _DTYPES.get(described.get("dtype", ""))
+    if topic.payload_dtype is None or not isinstance(described, dict) or payload is None:
+        raise WireError(f"{topic.name}: a payload too many, or one or its description too few")
+    dtype = np.dtype(topic.payload_dtype)
     shape = described.get("shape")
-    if dtype is None or not isinstance(shape, list) or not 0 < len(shape) <= _MAX_DIMENSIONS:
-        raise WireError(f"{topic.name}: unexpected array description")
+    if described.get("dtype") != dtype.str or not isinstance(shape, list) or len(shape) != topic.payload_dimensions:
+        raise WireError(f"{topic.name}: expected {dtype} with {topic.payload_dimensions} dimensions")
     if not all(type(side) is int and 0 < side <= topic.max_payload_bytes for side in shape):
         raise WireError(f"{topic.name}: array sides out of range")
     size = math.prod(shape) * dtype.itemsize

@@ -24,6 +24,8 @@ class Overflow(StrEnum):
 class Topic:
     """One row of the table.
 
+    `kinds` are the bodies that travel on it. Where `payload_dtype` is given, each message has an array of that type,
+    with `payload_dimensions` of them; otherwise none has one.
     `capacity` is the number of messages a sender (work link) or the socket (publish) keeps for a slow reader,
     `window` the credits a reader grants at a time, `lease_ms` how long it may take to answer for a message, and
     `attempts` how often a message is offered before it counts as lost. `stale_after_ms` is the age at which a
@@ -35,8 +37,11 @@ class Topic:
     publisher: str
     readers: tuple[str, ...]
     pattern: Pattern
-    max_payload_bytes: int
+    kinds: tuple[str, ...]
     capacity: int
+    payload_dtype: str | None = None
+    payload_dimensions: int = 0
+    max_payload_bytes: int = 0
     overflow: Overflow = Overflow.DROP_OLDEST
     window: int = 2
     lease_ms: int = 2000
@@ -50,6 +55,9 @@ CROPS = Topic(
     publisher="camera",
     readers=("extractor",),
     pattern=Pattern.WORK,
+    kinds=("crop",),
+    payload_dtype="|u1",
+    payload_dimensions=3,
     max_payload_bytes=1024 * 1024,
     capacity=16,
     overflow=Overflow.NEWEST_PER_KEY,
@@ -60,6 +68,9 @@ VECTORS = Topic(
     publisher="extractor",
     readers=("matcher",),
     pattern=Pattern.WORK,
+    kinds=("vector",),
+    payload_dtype="<f4",
+    payload_dimensions=1,
     max_payload_bytes=1024 * 1024,
     capacity=64,
     window=8,
@@ -70,7 +81,7 @@ TRACKS = Topic(
     publisher="camera",
     readers=("matcher",),
     pattern=Pattern.WORK,
-    max_payload_bytes=0,
+    kinds=("tracks",),
     capacity=64,
     overflow=Overflow.NEWEST_PER_KEY,
     window=8,
@@ -81,7 +92,7 @@ MATCHES = Topic(
     publisher="matcher",
     readers=("watch", "web"),
     pattern=Pattern.PUBLISH,
-    max_payload_bytes=0,
+    kinds=("match",),
     capacity=1000,
 )
 PREVIEW = Topic(
@@ -90,6 +101,9 @@ PREVIEW = Topic(
     publisher="camera",
     readers=("web",),
     pattern=Pattern.ON_DEMAND,
+    kinds=("preview",),
+    payload_dtype="|u1",
+    payload_dimensions=1,
     max_payload_bytes=4 * 1024 * 1024,
     capacity=2,
 )
@@ -99,7 +113,7 @@ HEALTH = Topic(
     publisher="every process",
     readers=("web", "up"),
     pattern=Pattern.PUBLISH,
-    max_payload_bytes=0,
+    kinds=("heartbeat",),
     capacity=10,
 )
 CONTROL = Topic(
@@ -108,7 +122,7 @@ CONTROL = Topic(
     publisher="matcher, trainer",
     readers=("cli", "web"),
     pattern=Pattern.REQUEST,
-    max_payload_bytes=0,
+    kinds=("request", "reply"),
     capacity=100,
 )
 
