@@ -2,10 +2,12 @@
 
 import sys
 import time
+from functools import partial
 
 from twinface import assets
 from twinface.bus.node import Node
-from twinface.bus.sender import Captured, Outcome
+from twinface.bus.outcome import Outcome
+from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, SourceSpec, open_source
 from twinface.live.camera import CameraStage, CropEnd
 from twinface.live.feed import FrameFeed
@@ -43,24 +45,24 @@ def _work(node: Node, settings: Settings) -> None:
         tracking=settings.tracking,
         crop_size_px=find_recipe(settings.network).input_size_px,
     )
-    crops = node.sender(
-        CROPS,
-        keep_stale=camera.lossless,
-        on_outcome=lambda crop, outcome: stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED)),
-    )
-    tracks = node.sender(TRACKS, keep_stale=camera.lossless)
+    crops = node.sender(CROPS)
+    tracks = node.sender(TRACKS)
     preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
     feed = FrameFeed(open_source(_spec(camera)), lossless=camera.lossless, wake=node.loop.wake)
+
+    def crop_ended(crop: int, outcome: Outcome) -> None:
+        stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
 
     def show(frame: Frame) -> None:
         started_s = time.perf_counter()
         captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
         sighting = stage.see(frame)
         for meta, image in sighting.crops:
-            crops.offer(meta, captured, array=image, key=None if camera.lossless else meta.track)
+            ended = partial(crop_ended, meta.crop)
+            crops.offer(meta, captured, array=image, key=meta.track, pinned=camera.lossless, on_outcome=ended)
         update = sighting.update
-        pinned = bool(update.born or update.ended)
-        tracks.offer(update, captured, key=None if camera.lossless else 0, pinned=pinned)
+        pinned = camera.lossless or bool(update.born or update.ended)
+        tracks.offer(update, captured, key=0, pinned=pinned)
         preview.offer(frame, update, captured)
         node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
         node.meters.count("frames")

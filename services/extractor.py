@@ -2,10 +2,12 @@
 
 import sys
 import time
+from functools import partial
 
 from twinface.bus.node import Node
+from twinface.bus.outcome import Outcome
 from twinface.bus.reader import Delivery
-from twinface.bus.sender import Captured, Outcome
+from twinface.bus.sender import Captured
 from twinface.live.service import process_number, run_service
 from twinface.messages.schema import CropMeta, VectorMeta
 from twinface.messages.topics import CROPS, VECTORS
@@ -16,28 +18,30 @@ from twinface.settings import Settings
 
 def _work(node: Node, settings: Settings) -> None:
     network = load_network(settings.network, threads=settings.extractor.threads)
-    unanswered: dict[int, Delivery] = {}
+    shape = (network.recipe.input_size_px, network.recipe.input_size_px, 3)
 
     def embed(delivery: Delivery) -> None:
         crop, image, stamp = delivery.message.body, delivery.message.array, delivery.message.stamp
-        if not isinstance(crop, CropMeta) or image is None:
+        if not isinstance(crop, CropMeta) or image is None or image.shape != shape:
+            node.meters.count("crops_of_another_size")
             return
         started_s = time.perf_counter()
         vector = network.embed(image[None])[0]
         embed_ms = (time.perf_counter() - started_s) * 1000.0
         captured = Captured(stamp.captured_at_ns, stamp.captured_mono_ns, stamp.media_ms)
         meta = VectorMeta(crop, network.recipe.fingerprint, embed_ms)
-        unanswered[vectors.offer(meta, captured, array=vector)] = delivery
+        vectors.offer(meta, captured, array=vector, pinned=crop.lossless, on_outcome=partial(answer, delivery))
         node.meters.count("crops")
         node.meters.latency("embed", embed_ms)
 
-    def answer(sequence: int, outcome: Outcome) -> None:
+    def answer(delivery: Delivery, outcome: Outcome) -> None:
         # A crop is answered for when the matcher has its vector: if this process dies before, another one gets it.
-        delivery = unanswered.pop(sequence)
         if outcome is Outcome.SETTLED:
             crops.settle(delivery)
+        else:
+            crops.give_back(delivery)
 
-    vectors = node.sender(VECTORS, on_outcome=answer)
+    vectors = node.sender(VECTORS)
     crops = node.reader(CROPS, camera_names(settings), embed)
     node.set_state("running")
     node.loop.run()

@@ -19,22 +19,20 @@ _MAX_ACCOUNTS = 256
 
 
 class Column(IntEnum):
-    """The columns of an account. A sender uses the first nine, a reader the others."""
+    """The columns of an account. A sender uses the first nine, a reader the last three."""
 
     OFFERED = 0
     SETTLED = 1
     DROPPED_REPLACED = 2  # a newer message of the same key took its place
     DROPPED_OVERFLOW = 3  # the mailbox was full
-    DROPPED_STALE = 4  # its reader went away, and by then it was too old to be offered again
+    DROPPED_STALE = 4  # too old by the time a reader could have had it
     LOST_EXPIRED = 5  # offered as often as allowed, never answered
     REDELIVERED = 6  # offered again (not an outcome: the message is still waiting or in flight)
     WAITING = 7
     IN_FLIGHT = 8
     RECEIVED = 9
     ANSWERED = 10  # received and settled
-    REJECTED = 11  # not understood, so not answered for: its lease runs out
-    DUPLICATES = 12  # received once more
-    HIGHEST = 13  # highest sequence number seen, plus one
+    DUPLICATES = 11  # received once more
 
 
 _RECORD_BYTES = _NAME_BYTES + 8 * len(Column)
@@ -62,32 +60,45 @@ class Account:
 
 
 class Books:
-    """The accounts of one process and epoch, in the file `path`."""
+    """The accounts of one process and epoch, in the file `path`, which appears when it is complete."""
 
     def __init__(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        unfinished = path.with_name(f".{path.name}")
+        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.ftruncate(descriptor, _FILE_BYTES)
+            # Not a file with holes: on a full disk, a store into one of them would kill the process.
+            os.posix_fallocate(descriptor, 0, _FILE_BYTES)
             self._mapped = mmap.mmap(descriptor, _FILE_BYTES)
         finally:
             os.close(descriptor)
         self._mapped[: len(_MAGIC)] = _MAGIC
+        unfinished.rename(path)
+        self._lasting: dict[str, Account] = {}
         self._slots: dict[str, int] = {}
-        self._next_slot = 0
 
-    def account(self, name: str) -> Account:
+    def account(self, name: str, *, lasting: bool = False) -> Account:
         """The account `name` (at most 128 bytes), opened at zero on first use.
 
-        A process that outlives hundreds of its peers' epochs uses the oldest slots again.
+        A process that outlives hundreds of its peers' epochs gives the slot that was not asked for the longest to
+        another account; so only one that is `lasting` may be kept.
         """
-        if name not in self._slots:
-            slot = self._next_slot % _MAX_ACCOUNTS
-            self._next_slot += 1
-            self._slots = {one: taken for one, taken in self._slots.items() if taken != slot}
-            offset = len(_MAGIC) + slot * _RECORD_BYTES
+        if name in self._lasting:
+            return self._lasting[name]
+        slot = self._slots.pop(name, None)
+        if slot is None:
+            slot = self._free_slot()
+            offset = _offset(slot)
             self._mapped[offset : offset + _RECORD_BYTES] = name.encode().ljust(_RECORD_BYTES, b"\0")
+        account = Account(self._mapped, _offset(slot) + _NAME_BYTES)
+        if lasting:
+            self._lasting[name] = account
+        else:
             self._slots[name] = slot
-        return Account(self._mapped, len(_MAGIC) + self._slots[name] * _RECORD_BYTES + _NAME_BYTES)
+        return account
+
+    def _free_slot(self) -> int:
+        taken = len(self._lasting) + len(self._slots)
+        return taken if taken < _MAX_ACCOUNTS else self._slots.pop(next(iter(self._slots)))
 
 
 def read_books(path: Path) -> dict[str, dict[Column, int]]:
@@ -99,6 +110,10 @@ def read_books(path: Path) -> dict[str, dict[Column, int]]:
     if len(data) != _FILE_BYTES or not data.startswith(_MAGIC):
         raise ArtefactError(f"{path} holds no books; delete it")
     return dict(_accounts(data))
+
+
+def _offset(slot: int) -> int:
+    return len(_MAGIC) + slot * _RECORD_BYTES
 
 
 def _accounts(data: bytes) -> Iterator[tuple[str, dict[Column, int]]]:

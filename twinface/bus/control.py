@@ -1,6 +1,5 @@
 """Questions to a running process and their answers, with ids, time-outs and error codes."""
 
-import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,17 +8,15 @@ import zmq
 
 from twinface.bus.sender import Captured
 from twinface.errors import ServiceError, TwinfaceError, UserError, WireError
-from twinface.messages.codec import decode, encode
+from twinface.messages.codec import Frames, decode, encode
 from twinface.messages.schema import Message, Reply, Request, Stamp
 from twinface.messages.topics import CONTROL
-
-log = logging.getLogger(__name__)
 
 Handler = Callable[[str, Mapping[str, Any]], Any]
 """(verb, arguments) → a result of plain containers; a TwinfaceError becomes the error of the reply."""
 
 
-def _frames(body: Request | Reply, origin: str, epoch: int) -> list[Any]:
+def _frames(body: Request | Reply, origin: str, epoch: int) -> Frames:
     now = Captured.now()
     stamp = Stamp(origin, epoch, 0, now.at_ns, now.mono_ns, 0.0)
     return encode(CONTROL, Message(stamp, body))
@@ -36,10 +33,12 @@ class ControlServer:
         origin: str,
         epoch: int,
         handler: Handler,
+        refuse: Callable[[WireError], object],
     ) -> None:
         self._origin = origin
         self._epoch = epoch
         self._handler = handler
+        self._refuse = refuse
         self.socket = context.socket(zmq.ROUTER)
         self.socket.set(zmq.LINGER, 200)
         self.socket.set(zmq.MAXMSGSIZE, 1024 * 1024)
@@ -55,11 +54,17 @@ class ControlServer:
             try:
                 body = decode(frames, CONTROL).body
             except WireError as error:
-                log.warning("request refused", extra={"error": str(error)})
+                self._refuse(error)
                 continue
             if isinstance(body, Request):
-                reply = self._answer(body)
-                self.socket.send_multipart([identity, *_frames(reply, self._origin, self._epoch)], zmq.NOBLOCK)
+                self.socket.send_multipart([identity, *self._reply(body)], zmq.NOBLOCK)
+
+    def _reply(self, request: Request) -> Frames:
+        try:
+            return _frames(self._answer(request), self._origin, self._epoch)
+        except WireError as error:
+            refusal = Reply(request.id, error=f"the answer to {request.verb!r} is too large: {error}", code="too large")
+            return _frames(refusal, self._origin, self._epoch)
 
     def _answer(self, request: Request) -> Reply:
         try:

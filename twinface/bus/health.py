@@ -1,5 +1,6 @@
 """Listening to heartbeats from outside the pipeline."""
 
+import logging
 import time
 from collections.abc import Sequence
 
@@ -7,8 +8,11 @@ import zmq
 
 from twinface.bus.pubsub import Subscriber
 from twinface.bus.rundir import RunDirectory
+from twinface.errors import WireError
 from twinface.messages.schema import Heartbeat
 from twinface.messages.topics import HEALTH
+
+log = logging.getLogger(__name__)
 
 
 def latest_heartbeats(run: RunDirectory, names: Sequence[str], *, timeout_s: float = 1.5) -> dict[str, Heartbeat]:
@@ -18,7 +22,11 @@ def latest_heartbeats(run: RunDirectory, names: Sequence[str], *, timeout_s: flo
     with zmq.Context() as context:
         subscriber = Subscriber(context, [run.endpoint(HEALTH, name) for name in names], HEALTH)
         while len(beats) < len(names) and (left_s := give_up_at_s - time.monotonic()) > 0:
-            message = subscriber.receive(left_s)
+            try:
+                message = subscriber.receive(left_s)
+            except WireError as error:
+                log.warning("message refused", extra={"topic": HEALTH.name, "error": str(error)})
+                continue
             if message is not None and isinstance(message.body, Heartbeat):
                 beats[message.body.process] = message.body
         subscriber.close()

@@ -3,21 +3,23 @@
 import bisect
 from dataclasses import dataclass, field
 
+from twinface.bus.outcome import OnOutcome, Outcome
 from twinface.messages.codec import Frames
 from twinface.messages.topics import Overflow
 
 _PINNED_TIMES = 16
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
-    """A message on its way. `key`: what a newer one replaces; `pinned`: nothing replaces or drops it."""
+    """A message on its way. `key`: what a newer one replaces; `pinned`: nothing replaces, drops or outdates it."""
 
     sequence: int
     frames: Frames = field(repr=False)
     key: int | None
     pinned: bool
     offered_at_s: float
+    on_outcome: OnOutcome | None = None
     attempts: int = 0
 
 
@@ -41,32 +43,51 @@ class Mailbox:
         """Whether one more would push another one out."""
         return len(self._waiting) >= self._capacity
 
-    def put(self, parcel: Parcel) -> tuple[Parcel | None, Parcel | None]:
-        """Add a parcel in its place; returns the one it replaced and the one that was pushed out.
+    def put(self, parcel: Parcel) -> tuple[Parcel, Outcome] | None:
+        """Add a parcel in its place; returns the one that had to go, and why.
 
-        Either may be the parcel itself: one that comes back when a newer one of its key already waits.
+        That may be the parcel itself: one that comes back when newer ones already wait.
         """
-        if self._overflow is Overflow.NEWEST_PER_KEY and parcel.key is not None and not parcel.pinned:
-            older = next((one for one in self._waiting if one.key == parcel.key and not one.pinned), None)
-            if older is not None and older.sequence > parcel.sequence:
-                return parcel, None
-            if older is not None:
-                self._waiting.remove(older)
-                self._insert(parcel)
-                return older, None
-        pushed_out = None
-        if self.full:
-            pushed_out = next((one for one in self._waiting if not one.pinned), None)
-        if pushed_out is None and len(self._waiting) >= _PINNED_TIMES * self._capacity:
-            pushed_out = self._waiting[0]
-        if pushed_out is not None:
-            self._waiting.remove(pushed_out)
+        older = self._of_same_key(parcel)
+        if older is not None:
+            return self._exchange(min(older, parcel, key=_number), parcel), Outcome.REPLACED
+        if not self.full:
+            self._insert(parcel)
+            return None
+        droppable = [one for one in self._waiting if not one.pinned]
+        if droppable:
+            candidates = droppable if parcel.pinned else [*droppable, parcel]
+            return self._exchange(min(candidates, key=_number), parcel), Outcome.OVERFLOW
+        if len(self._waiting) >= _PINNED_TIMES * self._capacity:
+            return self._exchange(min(self._waiting[0], parcel, key=_number), parcel), Outcome.OVERFLOW
         self._insert(parcel)
-        return None, pushed_out
+        return None
 
-    def take(self) -> Parcel | None:
-        """The oldest parcel, or None."""
-        return self._waiting.pop(0) if self._waiting else None
+    def take(self) -> Parcel:
+        """The oldest parcel; there must be one."""
+        return self._waiting.pop(0)
+
+    def withdraw(self, sequence: int) -> Parcel | None:
+        """Take out the parcel with this number, if it waits here."""
+        parcel = next((one for one in self._waiting if one.sequence == sequence), None)
+        if parcel is not None:
+            self._waiting.remove(parcel)
+        return parcel
+
+    def _of_same_key(self, parcel: Parcel) -> Parcel | None:
+        if self._overflow is not Overflow.NEWEST_PER_KEY or parcel.key is None or parcel.pinned:
+            return None
+        return next((one for one in self._waiting if one.key == parcel.key and not one.pinned), None)
+
+    def _exchange(self, out: Parcel, parcel: Parcel) -> Parcel:
+        if out is not parcel:
+            self._waiting.remove(out)
+            self._insert(parcel)
+        return out
 
     def _insert(self, parcel: Parcel) -> None:
-        bisect.insort(self._waiting, parcel, key=lambda one: one.sequence)
+        bisect.insort(self._waiting, parcel, key=_number)
+
+
+def _number(parcel: Parcel) -> int:
+    return parcel.sequence

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +22,7 @@ from twinface.bus.meters import Meters
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured, Outcome, WorkSender
+from twinface.bus.sender import Captured, WorkSender
 from twinface.errors import WireError
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
@@ -47,7 +48,6 @@ class Node:
 
     def __init__(self, name: str, run: RunDirectory) -> None:
         self.name = name
-        self.epoch = time.time_ns()
         self.loop = Loop()
         self.meters = Meters()
         self.state = "starting"
@@ -58,6 +58,7 @@ class Node:
         self._closing = ExitStack()
         lock = run.lock(name)
         self._closing.callback(os.close, lock)
+        self.epoch = run.next_epoch(name)
         self._closing.callback(self.loop.close)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._closing.callback(self._context.term)
@@ -73,13 +74,7 @@ class Node:
     ) -> None:
         self._closing.close()
 
-    def sender(
-        self,
-        topic: Topic,
-        *,
-        keep_stale: bool = False,
-        on_outcome: Callable[[int, Outcome], None] | None = None,
-    ) -> WorkSender:
+    def sender(self, topic: Topic) -> WorkSender:
         """The sending end of a work link, bound under this process's name."""
         sender = WorkSender(
             self._context,
@@ -87,9 +82,8 @@ class Node:
             topic,
             origin=self.name,
             epoch=self.epoch,
-            account=self._books.account(f"out {topic.name}"),
-            keep_stale=keep_stale,
-            on_outcome=on_outcome,
+            account=self._books.account(f"out {topic.name}", lasting=True),
+            refuse=partial(self._refuse, topic),
         )
         self._closing.callback(sender.close)
         self.loop.add(sender.socket, sender.on_readable)
@@ -99,7 +93,15 @@ class Node:
     def reader(self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None]) -> WorkReader:
         """The reading end of a work link to all `origins`; `handle` is called with every message, in turns."""
         endpoints = [self._run.endpoint(topic, origin) for origin in origins]
-        reader = WorkReader(self._context, endpoints, topic, origin=self.name, epoch=self.epoch, books=self._books)
+        reader = WorkReader(
+            self._context,
+            endpoints,
+            topic,
+            origin=self.name,
+            epoch=self.epoch,
+            books=self._books,
+            refuse=partial(self._refuse, topic),
+        )
         self._closing.callback(reader.close)
 
         def on_readable() -> None:
@@ -133,8 +135,7 @@ class Node:
             try:
                 message = subscriber.receive()
             except WireError as error:
-                self.meters.count("refused_messages")
-                log.warning("message refused", extra={"topic": topic.name, "error": str(error)})
+                self._refuse(topic, error)
                 return
             if message is not None:
                 handle(message)
@@ -150,6 +151,7 @@ class Node:
             origin=self.name,
             epoch=self.epoch,
             handler=handler,
+            refuse=partial(self._refuse, CONTROL),
         )
         self._closing.callback(server.close)
         self.loop.add(server.socket, server.on_readable)
@@ -172,6 +174,10 @@ class Node:
             latency_ms=latency_ms,
         )
         self._health.publish(heartbeat, Captured.now())
+
+    def _refuse(self, topic: Topic, error: WireError) -> None:
+        self.meters.count("refused_messages")
+        log.warning("message refused", extra={"topic": topic.name, "error": str(error)})
 
     def set_state(self, state: str, detail: str = "") -> None:
         """Change what the heartbeat says of this process, and say it at once."""

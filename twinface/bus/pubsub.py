@@ -35,7 +35,7 @@ class Publisher:
                 frame = self.socket.recv(zmq.NOBLOCK)
             except zmq.Again:
                 return self._subscriptions > 0
-            self._subscriptions += 1 if frame[:1] == b"\x01" else -1
+            self._subscriptions += {b"\x01": 1, b"\x00": -1}.get(frame[:1], 0)
 
     def publish(self, body: Body, captured: Captured, array: Array | None = None) -> None:
         """Send to whoever is subscribed; a subscriber that is `capacity` messages behind misses this one."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import zmq
@@ -30,7 +30,10 @@ class Delivery:
 
 
 class WorkReader:
-    """Reads one topic from any number of senders. Not thread-safe: it lives in its process's loop."""
+    """Reads one topic from any number of senders. Not thread-safe: it lives in its process's loop.
+
+    `refuse` is told of what is no message; it is not answered for, so that its lease runs out.
+    """
 
     def __init__(
         self,
@@ -41,12 +44,15 @@ class WorkReader:
         origin: str,
         epoch: int,
         books: Books,
+        refuse: Callable[[WireError], object],
     ) -> None:
         self.topic = topic
         self._books = books
+        self._refuse = refuse
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
+        self._unheard: set[int] = set()
         self._answered: OrderedDict[tuple[str, int, int], bool] = OrderedDict()
         self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
 
@@ -80,8 +86,7 @@ class WorkReader:
             try:
                 message = decode(frames, self.topic)
             except WireError as error:
-                log.warning("message refused", extra={"topic": self.topic.name, "error": str(error)})
-                self._books.account(f"in {self.topic.name} refused").add(Column.REJECTED)
+                self._refuse(error)
                 continue
             if self._is_new(message):
                 return Delivery(message, channel)
@@ -94,6 +99,10 @@ class WorkReader:
         self._account(delivery.message).add(Column.ANSWERED)
         self._answered[_key(delivery.message)] = True
         self._answer(delivery.message, delivery.channel)
+
+    def give_back(self, delivery: Delivery) -> None:
+        """Leave a message that cannot be worked off: when its lease has run out it may come again, also to here."""
+        self._answered.pop(_key(delivery.message), None)
 
     def tick(self) -> None:
         """Renew the credits; to be called a few times a second, also when nothing arrives."""
@@ -114,9 +123,7 @@ class WorkReader:
         self._answered[_key(message)] = False
         if len(self._answered) > _REMEMBERED:
             self._answered.popitem(last=False)
-        account = self._account(message)
-        account.add(Column.RECEIVED)
-        account.put(Column.HIGHEST, max(account.get(Column.HIGHEST), message.stamp.sequence + 1))
+        self._account(message).add(Column.RECEIVED)
         return True
 
     def _account(self, message: Message) -> Account:
@@ -130,7 +137,11 @@ class WorkReader:
         try:
             self.sockets[channel].send(pack_credit(Credit(self._number, self.topic.window, settles)), zmq.NOBLOCK)
         except zmq.Again:
-            log.warning("credit not sent", extra={"topic": self.topic.name, "channel": channel})
+            if channel not in self._unheard:
+                log.warning("a sender takes no credits", extra={"topic": self.topic.name, "channel": channel})
+            self._unheard.add(channel)
+        else:
+            self._unheard.discard(channel)
 
 
 def _key(message: Message) -> tuple[str, int, int]:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from twinface.errors import ServiceError, SettingsError
@@ -15,6 +16,7 @@ RUN_VARIABLE = "TWINFACE_RUN"
 _MAX_IPC_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, its closing zero included."""
 
+_LOCK_POLL_S = 0.01
 _LOCK_PATIENCE_S = 0.5
 """Somebody who asks whether a lock is held has it for a moment; a process that was killed, too."""
 
@@ -39,7 +41,7 @@ class RunDirectory:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = self.path.stat()
-            if status.st_uid != os.getuid():
+            if {status.st_uid, self.path.lstat().st_uid} != {os.getuid()}:
                 raise SettingsError(f"{self.path} belongs to another user; set run_directory in the configuration")
             if stat.S_IMODE(status.st_mode) != 0o700:
                 self.path.chmod(0o700)
@@ -66,13 +68,12 @@ class RunDirectory:
         name. Raises ServiceError when another process holds it.
         """
         descriptor = os.open(self.path / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise ServiceError(
-                f"{name} is already running in {self.path}; `twinface down` stops it", "locked"
-            ) from error
+        give_up_at_s = time.monotonic() + _LOCK_PATIENCE_S
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > give_up_at_s:
+                os.close(descriptor)
+                raise ServiceError(f"{name} is already running in {self.path}; `twinface down` stops it", "locked")
+            time.sleep(_LOCK_POLL_S)
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
@@ -92,6 +93,19 @@ class RunDirectory:
         """Forget the books of earlier runs; only for who holds the lock of the whole system."""
         for path in (self.path / "books").iterdir():
             path.unlink()
+
+    def next_epoch(self, origin: str) -> int:
+        """The number of a start of `origin`: the time, or one more than its last where the clock went backwards."""
+        return max([time.time_ns(), *(epoch + 1 for own, epoch, _ in self.list_books() if own == origin)])
+
+    def list_books(self) -> list[tuple[str, int, Path]]:
+        """(origin, epoch, file) of all books, by origin and epoch."""
+        found = []
+        for path in (self.path / "books").iterdir():
+            origin, _, epoch = path.name.rpartition("@")
+            if not origin.startswith(".") and epoch.isdecimal():
+                found.append((origin, int(epoch), path))
+        return sorted(found)
 
     def books_path(self, origin: str, epoch: int) -> Path:
         """Where `origin` keeps the books of this `epoch`."""

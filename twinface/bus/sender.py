@@ -5,11 +5,9 @@ stale ones. A message goes out only against a reader's credit; it stays leased u
 that runs out, or whose reader went away, is offered again where that still makes sense, and counted as lost otherwise.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 import zmq
@@ -17,12 +15,11 @@ import zmq
 from twinface.bus.books import Account, Column
 from twinface.bus.credit import CREDIT_TTL_S, Credit, unpack_credit
 from twinface.bus.mailbox import Mailbox, Parcel
+from twinface.bus.outcome import OnOutcome, Outcome
 from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
-
-log = logging.getLogger(__name__)
 
 
 class Captured(NamedTuple):
@@ -38,16 +35,6 @@ class Captured(NamedTuple):
         return cls(time.time_ns(), time.monotonic_ns(), 0.0)
 
 
-class Outcome(StrEnum):
-    """How a message ended; each is a column of the books."""
-
-    SETTLED = "settled"
-    REPLACED = "replaced"
-    OVERFLOW = "overflow"
-    STALE = "stale"
-    EXPIRED = "expired"
-
-
 _COLUMN = {
     Outcome.SETTLED: Column.SETTLED,
     Outcome.REPLACED: Column.DROPPED_REPLACED,
@@ -59,6 +46,8 @@ _COLUMN = {
 
 @dataclass(slots=True)
 class _Reader:
+    origin: bytes
+    epoch: int
     number: int = -1
     window: int = 0
     expires_at_s: float = 0.0
@@ -75,8 +64,7 @@ class _Lease:
 class WorkSender:
     """Offers messages of one topic. Not thread-safe: it lives in its process's loop.
 
-    `keep_stale` is for lossless streams: nothing is given up because of its age.
-    `on_outcome(sequence, outcome)` is called once for every message offered.
+    `refuse` is told of bytes that are no credit, which change nothing.
     """
 
     def __init__(
@@ -88,15 +76,13 @@ class WorkSender:
         origin: str,
         epoch: int,
         account: Account,
-        keep_stale: bool = False,
-        on_outcome: Callable[[int, Outcome], None] | None = None,
+        refuse: Callable[[WireError], object],
     ) -> None:
         self.topic = topic
         self._origin = origin
         self._epoch = epoch
         self._account = account
-        self._keep_stale = keep_stale
-        self._on_outcome = on_outcome
+        self._refuse = refuse
         self._sequence = 0
         self._mailbox = Mailbox(topic.capacity, topic.overflow)
         self._readers: dict[bytes, _Reader] = {}
@@ -120,7 +106,7 @@ class WorkSender:
 
     @property
     def full(self) -> bool:
-        """Whether one more offer may push something out."""
+        """Whether as many wait as should: one more may push another one out. A source that can wait, waits."""
         return self._mailbox.full
 
     def offer(
@@ -131,16 +117,20 @@ class WorkSender:
         array: Array | None = None,
         key: int | None = None,
         pinned: bool = False,
-    ) -> int:
-        """Take a message for delivery; returns its sequence number."""
+        on_outcome: OnOutcome | None = None,
+    ) -> None:
+        """Take a message for delivery.
+
+        A waiting one gives way to a newer one of the same `key` (where the topic says so), to the mailbox's limit, and
+        to age; one that is `pinned` does not.
+        """
         sequence = self._sequence
         self._sequence += 1
         stamp = Stamp(self._origin, self._epoch, sequence, captured.at_ns, captured.mono_ns, captured.media_ms)
         frames = encode(self.topic, Message(stamp, body, array))
         self._account.add(Column.OFFERED)
-        self._put(Parcel(sequence, frames, key, pinned, time.monotonic()))
+        self._put(Parcel(sequence, frames, key, pinned, time.monotonic(), on_outcome))
         self._dispatch()
-        return sequence
 
     def on_readable(self) -> None:
         """Read what the readers say, then send what that allows."""
@@ -152,7 +142,7 @@ class WorkSender:
             try:
                 self._take_credit(identity, unpack_credit(b"".join(rest)))
             except WireError as error:
-                log.warning("credit refused", extra={"topic": self.topic.name, "error": str(error)})
+                self._refuse(error)
         self._dispatch()
 
     def tick(self) -> None:
@@ -168,10 +158,7 @@ class WorkSender:
         self.socket.close()
 
     def _take_credit(self, identity: bytes, credit: Credit) -> None:
-        reader = self._readers.get(identity)
-        if reader is None:
-            self._forget_predecessors(identity)
-            reader = self._readers[identity] = _Reader()
+        reader = self._readers.get(identity) or self._register(identity)
         if credit.settles is not None and credit.settles[0] == self._epoch:
             self._settle(identity, credit.settles[1])
         if credit.number > reader.number:
@@ -179,11 +166,19 @@ class WorkSender:
             reader.window = credit.window
             reader.expires_at_s = time.monotonic() + CREDIT_TTL_S
 
-    def _forget_predecessors(self, identity: bytes) -> None:
-        """A process that started anew: its earlier self, of which only one can run, will not answer any more."""
-        origin = identity.rpartition(b"@")[0]
-        for other in [one for one in self._readers if one.rpartition(b"@")[0] == origin]:
-            self._forget(other)
+    def _register(self, identity: bytes) -> _Reader:
+        """A reader not heard of before. Its process's earlier self, of which only one can run, will answer no more."""
+        origin, _, epoch = identity.rpartition(b"@")
+        if not origin or not epoch.isdigit():
+            raise WireError("not from a reader")
+        reader = _Reader(origin, int(epoch))
+        selves = [one for one, other in self._readers.items() if other.origin == origin]
+        if any(self._readers[one].epoch > reader.epoch for one in selves):
+            raise WireError("from a reader that was started anew since")
+        for one in selves:
+            self._forget(one)
+        self._readers[identity] = reader
+        return reader
 
     def _forget(self, identity: bytes) -> None:
         for sequence in self._readers.pop(identity).leased:
@@ -191,32 +186,37 @@ class WorkSender:
 
     def _settle(self, identity: bytes, sequence: int) -> None:
         lease = self._leases.get(sequence)
-        if lease is not None and lease.reader == identity:
-            self._readers[identity].leased.discard(sequence)
+        if lease is None:
+            # The answer to a lease that ran out: the work is done, nobody needs to do it again.
+            parcel = self._mailbox.withdraw(sequence)
+            if parcel is not None:
+                self._end(parcel, Outcome.SETTLED)
+        elif lease.reader == identity:
             del self._leases[sequence]
-            self._end(sequence, Outcome.SETTLED)
+            self._readers[identity].leased.discard(sequence)
+            self._end(lease.parcel, Outcome.SETTLED)
 
     def _release(self, sequence: int) -> None:
         """Take back what a reader had: offer it again, or count it out."""
         lease = self._leases.pop(sequence)
         if lease.reader in self._readers:
             self._readers[lease.reader].leased.discard(sequence)
-        parcel = lease.parcel
-        age_ms = (time.monotonic() - parcel.offered_at_s) * 1000.0
-        if parcel.attempts >= self.topic.attempts:
-            self._end(sequence, Outcome.EXPIRED)
-        elif age_ms > self.topic.stale_after_ms and not (self._keep_stale or parcel.pinned):
-            self._end(sequence, Outcome.STALE)
+        if lease.parcel.attempts >= self.topic.attempts:
+            self._end(lease.parcel, Outcome.EXPIRED)
+        elif self._is_stale(lease.parcel):
+            self._end(lease.parcel, Outcome.STALE)
         else:
             self._account.add(Column.REDELIVERED)
-            self._put(parcel)
+            self._put(lease.parcel)
+
+    def _is_stale(self, parcel: Parcel) -> bool:
+        age_ms = (time.monotonic() - parcel.offered_at_s) * 1000.0
+        return age_ms > self.topic.stale_after_ms and not parcel.pinned
 
     def _put(self, parcel: Parcel) -> None:
-        replaced, pushed_out = self._mailbox.put(parcel)
-        if replaced is not None:
-            self._end(replaced.sequence, Outcome.REPLACED)
-        if pushed_out is not None:
-            self._end(pushed_out.sequence, Outcome.OVERFLOW)
+        gone = self._mailbox.put(parcel)
+        if gone is not None:
+            self._end(*gone)
 
     def _dispatch(self) -> None:
         while self._mailbox:
@@ -224,9 +224,10 @@ class WorkSender:
             if identity is None:
                 break
             parcel = self._mailbox.take()
-            if parcel is None:
-                break
-            self._send(identity, parcel)
+            if self._is_stale(parcel):
+                self._end(parcel, Outcome.STALE)
+            else:
+                self._send(identity, parcel)
         self._account.put(Column.WAITING, len(self._mailbox))
         self._account.put(Column.IN_FLIGHT, len(self._leases))
 
@@ -244,11 +245,11 @@ class WorkSender:
             self.socket.send_multipart([identity, *parcel.frames], zmq.NOBLOCK)
         except zmq.Again:
             self._readers[identity].expires_at_s = 0.0
-            self._mailbox.put(parcel)
+            self._put(parcel)
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._mailbox.put(parcel)
+            self._put(parcel)
             self._forget(identity)
         else:
             parcel.attempts += 1
@@ -256,7 +257,7 @@ class WorkSender:
             expires_at_s = time.monotonic() + self.topic.lease_ms / 1000.0
             self._leases[parcel.sequence] = _Lease(parcel, identity, expires_at_s)
 
-    def _end(self, sequence: int, outcome: Outcome) -> None:
+    def _end(self, parcel: Parcel, outcome: Outcome) -> None:
         self._account.add(_COLUMN[outcome])
-        if self._on_outcome is not None:
-            self._on_outcome(sequence, outcome)
+        if parcel.on_outcome is not None:
+            parcel.on_outcome(outcome)

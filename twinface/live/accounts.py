@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from twinface.bus.books import Column, read_books
 from twinface.bus.rundir import RunDirectory
@@ -59,9 +58,8 @@ def read_links(run: RunDirectory) -> list[LinkBooks]:
 
 def _read_once(run: RunDirectory) -> list[LinkBooks]:
     # Senders first: what a reader answers for meanwhile only makes its count larger.
-    folder = run.path / "books"
-    senders = _read_all(folder)
-    readers = _read_all(folder)
+    senders = _read_all(run)
+    readers = _read_all(run)
     newest: dict[str, int] = {}
     for origin, epoch in senders:
         newest[origin] = max(epoch, newest.get(origin, 0))
@@ -80,12 +78,8 @@ def _read_once(run: RunDirectory) -> list[LinkBooks]:
     ]
 
 
-def _read_all(folder: Path) -> dict[tuple[str, int], _Ledger]:
-    ledgers = {}
-    for path in folder.iterdir():
-        origin, _, epoch = path.name.rpartition("@")
-        ledgers[origin, int(epoch)] = read_books(path)
-    return ledgers
+def _read_all(run: RunDirectory) -> dict[tuple[str, int], _Ledger]:
+    return {(origin, epoch): read_books(path) for origin, epoch, path in run.list_books()}
 
 
 def _answered(ledgers: Iterable[_Ledger], topic: str, sender: str) -> int:
