@@ -12,6 +12,10 @@ ARCFACE_TEMPLATE_PX = np.array(
 )
 """Where the landmarks of Face come to lie in a crop of 112 pixels (Deng et al., ArcFace, CVPR 2019), float32 (5, 2)."""
 
+_LEAST_SCALE = 0.25
+"""Bilinear sampling reads four pixels: shrunk further than this, a large photo would be read with gaps, so it is
+averaged down first."""
+
 
 def align_face(image: Image, landmarks_px: NDArray[np.float32], size_px: int) -> Image:
     """Cut a face out, uint8 (size_px, size_px, 3) BGR; black where the picture ends.
@@ -20,6 +24,13 @@ def align_face(image: Image, landmarks_px: NDArray[np.float32], size_px: int) ->
     Raises ValueError when they do not span anything (all in one point).
     """
     matrix = estimate_similarity(landmarks_px, scale_template(size_px))
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < _LEAST_SCALE:
+        height, width = image.shape[:2]
+        shrunk = (max(1, round(2 * scale * width)), max(1, round(2 * scale * height)))
+        image = np.asarray(cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA), np.uint8)
+        ratio = np.array([shrunk[0] / width, shrunk[1] / height], np.float32)
+        matrix = estimate_similarity((landmarks_px + 0.5) * ratio - 0.5, scale_template(size_px))
     return np.asarray(cv2.warpAffine(image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -63,6 +63,20 @@ def test_larger_crop_shrinks_to_the_smaller_one() -> None:
     assert difference.mean() < 0.6
 
 
+def test_fine_detail_of_a_large_photo_is_averaged_not_sampled() -> None:
+    """Stripes two pixels wide, shrunk to a tenth, are an even grey; and what is large stays in its place."""
+    image = np.zeros((1400, 1400, 3), np.uint8)
+    image[:, ::4] = image[:, 1::4] = 255
+    landmarks = transform(ARCFACE_TEMPLATE_PX, 0, 10, (100, 100))
+    crop = align_face(image, landmarks, 112).astype(int)
+    assert abs(crop - 127).max() < 25
+    image[:] = 0
+    x, y = landmarks[2]
+    cv2.circle(image, (round(float(x)), round(float(y))), 60, (255, 255, 255), -1)
+    bright = np.argwhere(align_face(image, landmarks, 112)[:, :, 0] > 128)
+    np.testing.assert_allclose(bright.mean(axis=0), ARCFACE_TEMPLATE_PX[2][::-1], atol=0.6)
+
+
 def test_template_of_112_is_the_standard_one() -> None:
     np.testing.assert_allclose(scale_template(112), ARCFACE_TEMPLATE_PX)
 
