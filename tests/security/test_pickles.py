@@ -218,6 +218,22 @@ def test_foreign_pickles_of_any_other_kind_are_refused(tmp_path: Path, kind: str
     assert not (tmp_path / "trace").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("2 billion memo entries", "a memo larger than an array needs"),
+        ("2 billion memo entries as text", "a memo larger than an array needs"),
+        ("a million operations", "more operations than an array needs"),
+        ("a newer protocol", "protocol 4, expected 0 to 2"),
+        ("4 GB by shape", "does not fit its bytes"),
+    ],
+)
+def test_what_would_cost_memory_is_refused_for_that(tmp_path: Path, kind: str, reason: str) -> None:
+    (tmp_path / "a.pkl").write_bytes(hostile_pickles(tmp_path)[kind])
+    with pytest.raises(ArtefactError, match=reason):
+        read_foreign_vectors(tmp_path / "a.pkl")
+
+
 @given(st.binary(max_size=300))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
 def test_no_bytes_do_more_than_be_refused(tmp_path: Path, data: bytes) -> None:

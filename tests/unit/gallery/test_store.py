@@ -222,6 +222,14 @@ def test_an_empty_gallery_is_taken_over_by_another_network(open_gallery: OpenGal
         enrol(running, "b")
 
 
+def test_nobody_is_added_to_an_empty_gallery_of_another_network(open_gallery: OpenGallery, enrol: Enrol) -> None:
+    open_gallery()
+    opened = open_gallery(network=OTHER_NETWORK, create=False)
+    with pytest.raises(FingerprintError, match="made with the network testnet"):
+        enrol(opened, "a")
+    assert open_gallery().people == {}
+
+
 def test_vectors_of_another_length_are_refused(open_gallery: OpenGallery, enrol: Enrol) -> None:
     gallery = open_gallery()
     enrol(gallery, "a", dimension=8)
