@@ -31,7 +31,9 @@ def decode_image(data: bytes, what: str) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except cv2.error as error:
-        raise InputError(f"{what}: cannot be decoded ({error.err}); save it anew as JPEG or PNG") from error
+        too_large = "MAX_IMAGE" in str(error.err)
+        reason = "too many pixels" if too_large else f"cannot be decoded ({error.err})"
+        raise InputError(f"{what}: {reason}; save a smaller copy as JPEG or PNG") from error
     if image is None:
         reason = "not a picture, or damaged" if data else "the file is empty"
         raise InputError(f"{what}: {reason}; give a JPEG, PNG, WebP, TIFF or BMP file")
