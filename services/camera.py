@@ -50,12 +50,13 @@ def _work(node: Node, settings: Settings) -> None:
     preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
     feed = FrameFeed(open_source(_spec(camera)), lossless=camera.lossless, wake=node.loop.wake)
 
+    captured = Captured.now()
+
     def crop_ended(crop: int, outcome: Outcome) -> None:
         stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
 
-    def show(frame: Frame) -> None:
+    def show(frame: Frame, captured: Captured) -> None:
         started_s = time.perf_counter()
-        captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
         sighting = stage.see(frame)
         for meta, image in sighting.crops:
             ended = partial(crop_ended, meta.crop)
@@ -69,21 +70,27 @@ def _work(node: Node, settings: Settings) -> None:
         node.meters.count("boxes", len(update.tracks))
         node.meters.count("crops", len(sighting.crops))
 
-    def announce_end() -> None:
-        if feed.ended and not tracks.full:
-            node.set_state("failed" if feed.failure else "ended", feed.failure or "the source has ended")
-            tracks.offer(stage.end(), Captured.now(), key=0)
-
-    node.loop.every(0.2, announce_end)
-    while not node.loop.stopping:
-        room = not (camera.lossless and (crops.full or tracks.full))
-        frame = feed.take() if room else None
-        if frame is not None:
-            node.set_state("running")
-            show(frame)
-        node.loop.turn(0.0 if frame is not None else 1.0)
+    def look_after_source() -> None:
         node.meters.gauge("frames_skipped", feed.skipped)
-    feed.stop()
+        if feed.failure:
+            node.set_state("failed", feed.failure)
+        elif feed.ended:
+            node.set_state("ended", "the source has ended")
+        if feed.ended and not tracks.full:
+            tracks.offer(stage.end(), captured, key=0)
+
+    node.loop.every(0.2, look_after_source)
+    try:
+        while not node.loop.stopping:
+            room = not (camera.lossless and (crops.full or tracks.full))
+            frame = feed.take() if room else None
+            if frame is not None:
+                node.set_state("running")
+                captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
+                show(frame, captured)
+            node.loop.turn(0.0 if frame is not None else 1.0)
+    finally:
+        feed.stop()
 
 
 if __name__ == "__main__":

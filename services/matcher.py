@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
@@ -13,7 +15,7 @@ from twinface.errors import ServiceError
 from twinface.live.matcher import MatcherStage
 from twinface.live.service import run_service
 from twinface.live.streams import Arrival
-from twinface.messages.schema import MatchEvent, TracksUpdate, VectorMeta
+from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.processes import camera_names, extractor_names
@@ -22,6 +24,8 @@ from twinface.settings import Settings
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
+_MOST_REPLAYED = 250
+"""Events in one answer, so that it stays below the limit of a message."""
 
 
 class _Matcher:
@@ -51,11 +55,15 @@ class _Matcher:
 
     def _take_vector(self, delivery: Delivery) -> None:
         meta, vector, stamp = delivery.message.body, delivery.message.array, delivery.message.stamp
-        if isinstance(meta, VectorMeta) and vector is not None and meta.network == self._recipe.fingerprint:
+        if isinstance(meta, VectorMeta) and vector is not None and self._fits(meta, vector):
             self._publish(self._stage.on_vector(Arrival(meta, vector, stamp)))
         else:
             self._node.meters.count("vectors_of_another_network")
         self._vectors.settle(delivery)
+
+    def _fits(self, meta: VectorMeta, vector: Array) -> bool:
+        of_network = meta.network == self._recipe.fingerprint and vector.shape == (self._recipe.dimension,)
+        return of_network and bool(np.isfinite(vector).all())
 
     def _publish(self, events: Sequence[MatchEvent]) -> None:
         for event in events:
@@ -68,10 +76,10 @@ class _Matcher:
         if verb == "snapshot":
             return self._stage.snapshot()
         if verb == "replay":
-            since = arguments.get("since", 0)
-            if not isinstance(since, int):
-                raise ServiceError("replay: `since` is the number of an event", "bad request")
-            events = self._stage.events_since(since)
+            since, limit = arguments.get("since", 0), arguments.get("limit", _MOST_REPLAYED)
+            if not isinstance(since, int) or not isinstance(limit, int):
+                raise ServiceError("replay: `since` is the number of an event, `limit` how many", "bad request")
+            events = self._stage.events_since(since, min(max(limit, 0), _MOST_REPLAYED))
             return {"epoch": self._node.epoch, "events": [dataclasses.asdict(event) for event in events]}
         raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay", "unknown")
 

@@ -49,7 +49,8 @@ class CameraStage:
         self._looked_at_ms: dict[int, float] = {}
         self._next_crop = 0
         self._tally = CropTally()
-        self._abandoned: list[int] = []
+        self._open_crops: set[int] = set()
+        self._ended_tracks: tuple[int, ...] = ()
         self._last: TracksUpdate | None = None
 
     @property
@@ -80,7 +81,7 @@ class CameraStage:
             crops=tuple(meta.crop for meta, _ in crops),
             tally=self._tally,
             lossless=self._camera.lossless,
-            abandoned=self._take_abandoned(),
+            crops_done=self._crops_done(),
         )
         self._last = update
         return Sighting(update, crops)
@@ -88,12 +89,11 @@ class CameraStage:
     def crop_ended(self, crop: int, end: CropEnd) -> None:
         """Count what became of a crop."""
         self._tally = replace(self._tally, **{end.value: getattr(self._tally, end.value) + 1})
-        if self._camera.lossless and end is not CropEnd.DELIVERED:
-            self._abandoned.append(crop)
+        self._open_crops.discard(crop)
 
     def end(self) -> TracksUpdate:
-        """The update that says that no frame follows; made anew it carries the newest tally."""
-        ended = tuple(self._tracker.update([], cut=True).ended)
+        """The update that says that no frame follows; made anew it says the same with the newest tally."""
+        self._ended_tracks += self._tracker.update([], cut=True).ended
         last = self._last or TracksUpdate(
             self._camera.name, self._epoch, 0, 1, 1, (), (), (), (), self._tally, self._camera.lossless
         )
@@ -101,11 +101,11 @@ class CameraStage:
             last,
             tracks=(),
             born=(),
-            ended=ended,
+            ended=self._ended_tracks,
             crops=(),
             tally=self._tally,
             ended_stream=True,
-            abandoned=self._take_abandoned(),
+            crops_done=self._crops_done(),
         )
 
     def _due(self, frame: Frame, track: int, face: Face) -> bool:
@@ -128,12 +128,12 @@ class CameraStage:
             quality=assess_quality(image, face),
             lossless=self._camera.lossless,
         )
+        self._open_crops.add(self._next_crop)
         self._next_crop += 1
         return meta, image
 
-    def _take_abandoned(self) -> tuple[int, ...]:
-        abandoned, self._abandoned = tuple(self._abandoned), []
-        return abandoned
+    def _crops_done(self) -> int:
+        return min(self._open_crops, default=self._next_crop)
 
 
 def _box(face: Face) -> BoxXyxy:

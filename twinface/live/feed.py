@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 
-from twinface.errors import TwinfaceError
 from twinface.faces import Source
 from twinface.types import Frame
 
@@ -18,7 +17,7 @@ class FrameFeed:
 
     def __init__(self, source: Source, *, lossless: bool, wake: Callable[[], None]) -> None:
         self.skipped = 0
-        self.failure: str | None = None
+        self._broken: str | None = None
         self._source = source
         self._lossless = lossless
         self._wake = wake
@@ -34,6 +33,12 @@ class FrameFeed:
         """Whether no frame will come any more: the source has ended and its last frame was taken."""
         with self._changed:
             return self._source_ended and self._frame is None
+
+    @property
+    def failure(self) -> str | None:
+        """Why no frames come; a camera that does not answer is tried again and again meanwhile."""
+        state = self._source.state
+        return self._broken or (state if state.startswith("failed") else None)
 
     def take(self) -> Frame | None:
         """The newest frame that was not taken yet."""
@@ -55,9 +60,9 @@ class FrameFeed:
             for frame in self._source:
                 if not self._hand_over(frame):
                     return
-        except TwinfaceError as error:
-            self.failure = str(error)
-            log.error("source failed", extra={"error": str(error)})
+        except Exception as error:
+            self._broken = f"{type(error).__name__}: {error}"
+            log.exception("source failed", extra={"error": str(error)})
         self._source_ended = True
         self._wake()
 

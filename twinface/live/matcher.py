@@ -4,20 +4,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.live.streams import Arrival, Stream
-from twinface.live.tracks import Look, Track
+from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors
 
 _KEPT_EVENTS = 10_000
 """Events a subscriber that missed some can still ask for."""
 
-_EXIT_GRACE_S = 1.0
-"""How long a live track that ended waits for looks that are still on their way."""
+_EXIT_GRACE_S = 3.0
+"""How long a live track that ended waits for looks that are still on their way, a second delivery included."""
+
+_OUT_OF_SIGHT_S = 10.0
+"""A live track that nothing was heard of for so long is over, even if the camera has died and cannot say it."""
 
 Decide = Callable[[Vectors, NDArray[np.float32]], Decision]
 """Who a track is: the vectors (n, d) of its looks, and how much each counts, float32 (n,), in; a decision out."""
@@ -65,9 +69,10 @@ class MatcherStage:
         """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
         return list(self._tick())
 
-    def events_since(self, sequence: int) -> list[MatchEvent]:
-        """The events from number `sequence` on that are still kept, oldest first."""
-        return [event for event in self._events if event.sequence >= sequence]
+    def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
+        """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
+        first = max(0, sequence - (self._sequence - len(self._events)))
+        return list(islice(self._events, first, first + limit))
 
     def snapshot(self) -> dict[str, object]:
         """The present, in plain containers: tracks, streams, and the number of the next event."""
@@ -88,6 +93,7 @@ class MatcherStage:
                     "state": str(track.decision.state),
                     "score": track.decision.score,
                     "box_xyxy": list(track.box_xyxy),
+                    "entered_at_ns": track.entered_at_ns,
                 }
                 for stream in streams
                 for track in stream.tracks.values()
@@ -99,15 +105,15 @@ class MatcherStage:
         stream = yield from self._stream(update.camera, update.epoch)
         if stream is None or stream.closed:
             return
-        stream.take_update(update, stamp)
+        stream.take_account(update)
         if update.lossless:
             stream.hold_frame(update, stamp)
             yield from self._drain(stream)
         else:
-            yield from self._begin_and_move(stream, update, stamp)
+            yield from self._show(stream, update, stamp)
             for number in update.ended:
-                if number in stream.tracks:
-                    stream.tracks[number].exit_at_s = time.monotonic() + _EXIT_GRACE_S
+                self._begin_to_end(stream, number, update.tally.offered)
+            yield from self._exit_ended(stream)
         yield from self._close_if_over(stream)
 
     def _on_vector(self, arrival: Arrival) -> Iterator[MatchEvent]:
@@ -118,16 +124,13 @@ class MatcherStage:
         if crop.lossless:
             stream.hold_vector(arrival)
             yield from self._drain(stream)
-        else:
+        elif crop.track in stream.tracks or crop.track not in stream.exited:
             yield from self._look(stream, arrival)
 
     def _tick(self) -> Iterator[MatchEvent]:
-        now = time.monotonic()
         for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
-            yield from self._drain(stream)
-            for track in list(stream.tracks.values()):
-                if track.exit_at_s is not None and track.exit_at_s <= now:
-                    yield self._exit(stream, track)
+            if not stream.lossless:
+                yield from self._exit_ended(stream)
             yield from self._close_if_over(stream)
 
     def _stream(self, camera: str, epoch: int) -> Generator[MatchEvent, None, Stream | None]:
@@ -137,33 +140,49 @@ class MatcherStage:
             return known
         if known is not None and known.epoch > epoch:
             return None
+        stream = self._streams[camera] = Stream(camera, epoch)
         if known is not None and not known.closed:
             yield from self._close(known, "camera restarted")
-        stream = self._streams[camera] = Stream(camera, epoch)
         return stream
 
-    def _drain(self, stream: Stream) -> Iterator[MatchEvent]:
-        while (ready := stream.next_ready(self._deadline_s)) is not None:
+    def _drain(self, stream: Stream, *, complete: bool = True) -> Iterator[MatchEvent]:
+        while (ready := stream.next_ready(complete=complete)) is not None:
             update, stamp, arrivals = ready
-            yield from self._begin_and_move(stream, update, stamp)
+            yield from self._show(stream, update, stamp)
             for arrival in arrivals:
                 yield from self._look(stream, arrival)
             for number in update.ended:
                 if number in stream.tracks:
                     yield self._exit(stream, stream.tracks[number])
 
-    def _begin_and_move(self, stream: Stream, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
+    def _show(self, stream: Stream, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
+        if stream.is_late(stamp):
+            return
+        stream.handled = update, stamp
         for box in update.tracks:
             if box.track in stream.tracks:
-                stream.tracks[box.track].box_xyxy = box.box_xyxy
+                track = stream.tracks[box.track]
+                track.box_xyxy, track.seen_at_s = box.box_xyxy, time.monotonic()
             else:
                 yield self._enter(stream, box.track, box.box_xyxy, update.frame, stamp)
+
+    def _begin_to_end(self, stream: Stream, number: int, crops: int) -> None:
+        if number in stream.tracks:
+            stream.tracks[number].ending = Ending(crops, time.monotonic() + _EXIT_GRACE_S)
+        else:
+            stream.exited.add(number)
+
+    def _exit_ended(self, stream: Stream) -> Iterator[MatchEvent]:
+        for track in list(stream.tracks.values()):
+            if _is_over(track, stream.crops_done):
+                yield self._exit(stream, track)
 
     def _look(self, stream: Stream, arrival: Arrival) -> Iterator[MatchEvent]:
         crop = arrival.meta.crop
         if crop.track not in stream.tracks:
             yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, arrival.stamp)
         track = stream.tracks[crop.track]
+        track.seen_at_s = time.monotonic()
         track.add(Look(arrival.vector, crop.quality), self._max_looks)
         track.decision = self._decide(
             np.stack([look.vector for look in track.looks]),
@@ -173,13 +192,13 @@ class MatcherStage:
         yield self._record(replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality))
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
-        track = stream.tracks[number] = Track(number, box_xyxy)
+        track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured_at_ns, time.monotonic())
         return self._record(self._event("enter", stream, track, frame, stamp))
 
     def _exit(self, stream: Stream, track: Track) -> MatchEvent:
         del stream.tracks[track.number]
-        frame = stream.last_update.frame if stream.last_update else 0
-        return self._record(self._event("exit", stream, track, frame, stream.last_stamp))
+        stream.exited.add(track.number)
+        return self._record(self._event("exit", stream, track, *_last_of(stream)))
 
     def _close_if_over(self, stream: Stream) -> Iterator[MatchEvent]:
         reason = stream.closing_reason(self._deadline_s)
@@ -187,11 +206,11 @@ class MatcherStage:
             yield from self._close(stream, reason)
 
     def _close(self, stream: Stream, reason: str) -> Iterator[MatchEvent]:
+        yield from self._drain(stream, complete=False)
         for track in list(stream.tracks.values()):
             yield self._exit(stream, track)
         stream.closed = True
-        frame = stream.last_update.frame if stream.last_update else 0
-        event = self._event("end", stream, None, frame, stream.last_stamp)
+        event = self._event("end", stream, None, *_last_of(stream))
         yield self._record(replace(event, reason=reason, streams_open=self.streams_open))
 
     def _event(self, kind: str, stream: Stream, track: Track | None, frame: int, stamp: Stamp | None) -> MatchEvent:
@@ -221,3 +240,14 @@ class MatcherStage:
         self._sequence += 1
         self._events.append(numbered)
         return numbered
+
+
+def _is_over(track: Track, crops_done: int) -> bool:
+    now = time.monotonic()
+    if track.ending is not None and (track.ending.crops <= crops_done or track.ending.exit_at_s <= now):
+        return True
+    return now - track.seen_at_s > _OUT_OF_SIGHT_S
+
+
+def _last_of(stream: Stream) -> tuple[int, Stamp | None]:
+    return (stream.handled[0].frame, stream.handled[1]) if stream.handled else (0, None)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.live.recent import RecentNumbers
 from twinface.live.tracks import Track
-from twinface.messages.schema import Stamp, TracksUpdate, VectorMeta
+from twinface.messages.schema import CropTally, Stamp, TracksUpdate, VectorMeta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,73 +21,84 @@ class Arrival:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _WaitingFrame:
-    update: TracksUpdate
-    stamp: Stamp
-    arrived_at_s: float
-
-
 @dataclass(slots=True)
 class Stream:
     """Everything of one start (`epoch`) of a camera.
 
-    Of a lossless stream the frames are handled in order, each when the vectors of all its crops are there: so that two
-    runs of a file give identical matches however many extractors worked on it.
+    Of a lossless stream the frames are handled in order, each when the vectors of all its crops are there or will never
+    come: so that two runs of a file give identical matches however many extractors worked on it.
     """
 
     camera: str
     epoch: int
     tracks: dict[int, Track] = field(default_factory=dict)
-    crops_seen: set[int] = field(default_factory=set)
-    last_update: TracksUpdate | None = None
-    last_stamp: Stamp | None = None
-    ended_at_s: float | None = None
+    exited: RecentNumbers = field(default_factory=RecentNumbers)
+    crops_done: int = 0
+    handled: tuple[TracksUpdate, Stamp] | None = None
     closed: bool = False
-    _frames: deque[_WaitingFrame] = field(default_factory=deque)
+    _crops_seen: RecentNumbers = field(default_factory=RecentNumbers)
+    _tally: CropTally = field(default_factory=CropTally)
+    _ended: bool = False
+    _progress_at_s: float = 0.0
+    _crops_passed: int = 0
+    _frames: deque[tuple[TracksUpdate, Stamp]] = field(default_factory=deque)
     _arrivals: dict[int, Arrival] = field(default_factory=dict)
-    _abandoned: set[int] = field(default_factory=set)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether its frames wait for their vectors, and time decides nothing."""
+        return self.handled is not None and self.handled[0].lossless
 
     def is_new(self, crop: int) -> bool:
         """Whether this crop's vector comes for the first time; a crop may be offered to two extractors."""
-        if crop in self.crops_seen:
+        if crop in self._crops_seen:
             return False
-        self.crops_seen.add(crop)
+        self._crops_seen.add(crop)
         return True
 
-    def take_update(self, update: TracksUpdate, stamp: Stamp) -> None:
-        """Remember the newest account of the stream that the camera gave."""
-        self.last_update, self.last_stamp = update, stamp
-        if update.ended_stream and self.ended_at_s is None:
-            self.ended_at_s = time.monotonic()
+    def take_account(self, update: TracksUpdate) -> None:
+        """Take what the camera says of its crops as a whole; an update that comes late, out of order, adds nothing."""
+        before = self._tally, self._ended
+        self._tally = max(self._tally, update.tally, key=_progress)
+        self._ended |= update.ended_stream
+        self.crops_done = max(self.crops_done, update.crops_done)
+        if (self._tally, self._ended) != before:
+            self._progress_at_s = time.monotonic()
+
+    def is_late(self, stamp: Stamp) -> bool:
+        """Whether a newer frame was handled before."""
+        return self.handled is not None and stamp.sequence < self.handled[1].sequence
 
     def hold_frame(self, update: TracksUpdate, stamp: Stamp) -> None:
         """Lossless: let a frame wait for the vectors of its crops."""
-        self._frames.append(_WaitingFrame(update, stamp, time.monotonic()))
-        self._abandoned.update(update.abandoned)
+        self._frames.append((update, stamp))
 
     def hold_vector(self, arrival: Arrival) -> None:
-        """Lossless: let a vector wait for its frame."""
-        self._arrivals[arrival.meta.crop.crop] = arrival
+        """Lossless: let a vector wait for its frame, unless that has gone on without it."""
+        if arrival.meta.crop.crop >= self._crops_passed:
+            self._arrivals[arrival.meta.crop.crop] = arrival
 
-    def next_ready(self, patience_s: float) -> tuple[TracksUpdate, Stamp, list[Arrival]] | None:
-        """Lossless: the next frame in order with its vectors, when they are complete or waited for too long."""
+    def next_ready(self, *, complete: bool = True) -> tuple[TracksUpdate, Stamp, list[Arrival]] | None:
+        """Lossless: the next frame in order with its vectors; without `complete` also when some are missing."""
         if not self._frames:
             return None
-        frame = self._frames[0]
-        missing = [crop for crop in frame.update.crops if crop not in self._arrivals and crop not in self._abandoned]
-        if missing and time.monotonic() - frame.arrived_at_s < patience_s:
+        update, stamp = self._frames[0]
+        if complete and any(crop >= self.crops_done and crop not in self._arrivals for crop in update.crops):
             return None
         self._frames.popleft()
-        arrivals = [self._arrivals.pop(crop) for crop in frame.update.crops if crop in self._arrivals]
-        self._abandoned.difference_update(frame.update.crops)
-        return frame.update, frame.stamp, arrivals
+        self._crops_passed = max([self._crops_passed, *(crop + 1 for crop in update.crops)])
+        return update, stamp, [self._arrivals.pop(crop) for crop in update.crops if crop in self._arrivals]
 
     def closing_reason(self, deadline_s: float) -> str | None:
-        """Why the stream is over: `complete` when every crop is accounted for, `deadline` when that took too long."""
-        if self.closed or self.ended_at_s is None or self.last_update is None:
+        """Why the stream is over: `complete` when every crop is accounted for, `deadline` when nothing more came of
+        the last ones for `deadline_s`; None while it goes on.
+        """
+        if self.closed or not self._ended:
             return None
-        tally = self.last_update.tally
-        if not self._frames and tally.offered == tally.delivered + tally.dropped + tally.lost:
+        if not self._frames and _progress(self._tally) == (self._tally.offered, self._tally.offered):
             return "complete"
-        return "deadline" if time.monotonic() - self.ended_at_s > deadline_s else None
+        return "deadline" if time.monotonic() - self._progress_at_s > deadline_s else None
+
+
+def _progress(tally: CropTally) -> tuple[int, int]:
+    return tally.offered, tally.delivered + tally.dropped + tally.lost

@@ -19,16 +19,26 @@ class Look:
     quality: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A track the camera has ended: it exits when all crops numbered below `crops` are done, or at `exit_at_s`."""
+
+    crops: int
+    exit_at_s: float
+
+
 @dataclass(slots=True)
 class Track:
-    """A face over time. `box_xyxy` is where it was last seen."""
+    """A face over time. `box_xyxy` is where it was last seen, `seen_at_s` when the matcher last heard of it."""
 
     number: int
     box_xyxy: BoxXyxy
+    entered_at_ns: int
+    seen_at_s: float
     decision: Decision = NOT_YET
     looks: list[Look] = field(default_factory=list)
     looks_seen: int = 0
-    exit_at_s: float | None = None
+    ending: Ending | None = None
 
     def add(self, look: Look, max_looks: int) -> None:
         """Keep a look, of the best `max_looks` by quality."""

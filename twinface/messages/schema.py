@@ -86,7 +86,7 @@ class TracksUpdate:
     """One frame's tracks. `crops` are the crop numbers offered from it.
 
     `ended_stream` says that no further frame follows; updates that come after it only carry a newer `tally`.
-    `abandoned` are crop numbers that will never become vectors (lossless streams only, whose frames wait for them).
+    Of all crops numbered below `crops_done` the vectors have been delivered, or will never come.
     """
 
     kind: ClassVar[str] = "tracks"
@@ -102,7 +102,7 @@ class TracksUpdate:
     tally: CropTally
     lossless: bool
     ended_stream: bool = False
-    abandoned: tuple[int, ...] = ()
+    crops_done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
