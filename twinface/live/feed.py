@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from twinface.errors import TwinfaceError
 from twinface.faces import Source
 from twinface.types import Frame
 
@@ -60,7 +61,10 @@ class FrameFeed:
             for frame in self._source:
                 if not self._hand_over(frame):
                     return
-        except Exception as error:
+        except TwinfaceError as error:
+            self._broken = str(error)
+            log.error("source failed", extra={"error": str(error)})
+        except Exception as error:  # a thread that ends unnoticed would look like a source that pauses
             self._broken = f"{type(error).__name__}: {error}"
             log.exception("source failed", extra={"error": str(error)})
         self._source_ended = True
