@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.networks import NetworkRecipe, available_networks, load_network, read_recipe, write_recipe
+from twinface.networks import NetworkRecipe, available_networks, find_recipe, load_network, read_recipe, write_recipe
 
 CHANNEL_MEANS = Path(__file__).with_name("channel_means.tflite")
 """A LiteRT network that gives the mean of each of its three input channels: (1, 8, 8, 3) to (1, 3)."""
@@ -151,3 +151,11 @@ def test_network_of_another_dimension_than_its_recipe_is_refused(folder: Path) -
     write_recipe(folder, replace(RECIPE, dimension=4))
     with pytest.raises(ArtefactError, match="3 numbers"):
         load_network(folder)
+
+
+def test_recipe_is_found_without_starting_the_network(folder: Path) -> None:
+    written = write_recipe(folder, RECIPE)
+    assert find_recipe(folder) == written
+    (folder / "network.tflite").write_bytes(b"changed")
+    with pytest.raises(FingerprintError):
+        find_recipe(folder)
