@@ -5,7 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, distill, faces, features, gallery, identify, pipeline, status, watch
+from twinface.cli import assets, distill, faces, features, gallery, identify, network, pipeline, status, watch
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("down")(pipeline.down)
+app.command("network")(network.network)
 app.command("distill")(distill.distill)
 
 

@@ -1,8 +1,11 @@
 """Keras, imported late: everything of twinface that only runs does without it."""
 
+import contextlib
 import importlib
 import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from twinface.errors import UserError
@@ -24,7 +27,8 @@ def import_keras() -> Any:
     for module in ("keras", backend):
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(f"this needs {module}, which is not installed; {_INSTALL}")
-    return importlib.import_module("keras")
+    with quiet():
+        return importlib.import_module("keras")
 
 
 def import_tensorflow() -> Any:
@@ -32,7 +36,22 @@ def import_tensorflow() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if importlib.util.find_spec("tensorflow") is None:
         raise MissingExtraError(f"this needs tensorflow, which is not installed; {_INSTALL}")
-    return importlib.import_module("tensorflow")
+    with quiet():
+        return importlib.import_module("tensorflow")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what TensorFlow's own libraries write to stderr, past Python, from the user while the block runs."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def limit_threads(threads: int) -> None:

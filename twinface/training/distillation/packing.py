@@ -1,6 +1,5 @@
 """Pictures of faces, packed into arrays of crops that a run learns from and is measured on."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from twinface import assets
 from twinface.errors import ArtefactError, InputError
-from twinface.faces import FaceDetector, list_pictures, pick_main_face, read_image
+from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.faces.alignment import ARCFACE_TEMPLATE_PX, estimate_similarity
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.training.distillation.views import MARGIN_PX, PACKED_PX, resize
+from twinface.training.pictures import OnPicture, pictures_below
 from twinface.types import Image
 
 HELD_OUT_EVERY = 5
@@ -22,9 +22,6 @@ HELD_OUT_EVERY = 5
 
 _LEARNT, _HELD_OUT, _ABOUT = "crops.u8", "held_out.u8", "pack.json"
 _FORMAT = 1
-
-OnPicture = Callable[[Path, InputError | None], None]
-"""Called for each picture when it is done, with the error when it was skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,9 @@ def split_people(folder: Path) -> tuple[list[Path], list[Path]]:
 def list_work(sources: Sources) -> tuple[list[tuple[Path, bool]], list[list[Path]]]:
     """The pictures to learn from, each with whether it is aligned, and those of each person held out."""
     learnt, held_out = split_people(sources.people) if sources.people else ([], [])
-    work = [(path, True) for folder in sources.crops for path in _pictures_below(folder)]
-    work += [(path, False) for folder in (*sources.faces, *learnt) for path in _pictures_below(folder)]
-    return work, [list(_pictures_below(person)) for person in held_out]
+    work = [(path, True) for folder in sources.crops for path in pictures_below(folder)]
+    work += [(path, False) for folder in (*sources.faces, *learnt) for path in pictures_below(folder)]
+    return work, [list(pictures_below(person)) for person in held_out]
 
 
 def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
@@ -109,12 +106,6 @@ def _open_crops(path: Path, count: int) -> NDArray[np.uint8]:
         return np.memmap(path, np.uint8, "r", shape=shape)
     except (OSError, ValueError) as error:
         raise ArtefactError(f"{path}: {error}; remove the folder and start again") from error
-
-
-def _pictures_below(folder: Path) -> Iterator[Path]:
-    yield from list_pictures(folder)
-    for below in sorted(path for path in folder.iterdir() if path.is_dir()):
-        yield from _pictures_below(below)
 
 
 def _append(file: BinaryIO, path: Path, aligned: bool, detector: FaceDetector, on_picture: OnPicture) -> bool:

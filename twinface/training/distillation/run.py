@@ -25,11 +25,12 @@ from twinface.training.distillation.checkpoints import (
     load_weights,
     read_progress,
 )
-from twinface.training.distillation.packing import OnPicture, Pack, Sources, make_pack
+from twinface.training.distillation.packing import Pack, Sources, make_pack
 from twinface.training.distillation.period import Figures, HeldOut, make_watch
 from twinface.training.distillation.stream import as_input, make_stream
 from twinface.training.distillation.student import build_student
 from twinface.training.distillation.verification import unit
+from twinface.training.pictures import OnPicture
 from twinface.training.tensorflow_setup import import_keras, limit_threads
 from twinface.types import Vectors
 

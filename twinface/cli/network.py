@@ -1,0 +1,57 @@
+"""`twinface network`: build the network that turns a face into a vector."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.cli.console import progress_bar, warn
+from twinface.errors import InputError
+
+
+def network(
+    *,
+    output: Annotated[Path, typer.Option("--output", help="The network is written to the folder NAME in this one.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the network and of its folder.")],
+    backbone: Annotated[str, typer.Option("--backbone", help="Any of keras.applications.")] = "resnet50",
+    weights: Annotated[
+        str, typer.Option("--weights", help="imagenet (downloaded), none (random) or a Keras weights file.")
+    ] = "imagenet",
+    layer: Annotated[
+        str | None,
+        typer.Option("--layer", help="Where vectors are taken. [default: conv5_block2_out of resnet50, else the last]"),
+    ] = None,
+    input_size: Annotated[int, typer.Option("--input-size", min=1, help="Side of the crop, pixels.")] = 224,
+    pooling: Annotated[str, typer.Option("--pooling", help="avg, or none for all numbers of the layer.")] = "avg",
+    quantize: Annotated[str, typer.Option("--quantize", help="none, float16 or int8.")] = "none",
+    calibration: Annotated[
+        Path | None, typer.Option("--calibration", help="Folder of faces that int8 finds its scales with.")
+    ] = None,
+    print_model: Annotated[bool, typer.Option("--print-model/--no-print-model", help="Print its layers.")] = False,
+) -> None:
+    """Build the feature network (the seed's network.py)."""
+    if pooling not in {"avg", "none"}:
+        raise InputError(f"--pooling {pooling}: expected avg or none")
+    from twinface.training.backbones import Blueprint
+    from twinface.training.build_network import build_network
+
+    blueprint = Blueprint(name, backbone, weights, layer, input_size, pooling)
+    with progress_bar("building", None) as bar:
+
+        def on_picture(_path: Path, error: InputError | None) -> None:
+            bar.advance()
+            if error is not None:
+                warn(error)
+
+        recipe = build_network(
+            blueprint,
+            output,
+            quantization=quantize,
+            calibration=calibration,
+            on_picture=on_picture,
+            print_line=typer.echo if print_model else None,
+        )
+    typer.echo(
+        f"{recipe.backbone} to {recipe.layer}, {recipe.input_size_px} px to {recipe.dimension} numbers,"
+        f" {recipe.quantization}: {output / name}"
+    )

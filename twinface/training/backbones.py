@@ -1,0 +1,172 @@
+"""Feature networks from keras.applications, cut at a layer."""
+
+import difflib
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinface.errors import ArtefactError, AssetError, InputError
+from twinface.networks.preprocessing import preprocess
+from twinface.networks.recipe import NetworkRecipe
+from twinface.training.tensorflow_setup import import_keras
+
+DEFAULT_BACKBONE = "resnet50"
+DEFAULT_LAYER = "conv5_block2_out"
+
+_OLD_NAMES = {"resnet50": {"activation_46": DEFAULT_LAYER}}
+"""Layers that went by other names in the Keras of 2017: `activation_46` gives 7 by 7 by 2048 numbers at 224 pixels."""
+
+_MODES = (("rgb", "none"), ("rgb", "tf"), ("rgb", "torch"), ("bgr", "caffe"))
+_RANDOM_WEIGHTS_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What network to build. `weights`: "imagenet", "none" (random, always the same) or a weights file.
+
+    `layer` None is `conv5_block2_out` of ResNet50, and the last one of any other. `pooling`: "avg" or "none".
+    """
+
+    name: str
+    backbone: str = DEFAULT_BACKBONE
+    weights: str = "imagenet"
+    layer: str | None = None
+    input_size_px: int = 224
+    pooling: str = "avg"
+
+
+def backbone_names() -> tuple[str, ...]:
+    """Every backbone of keras.applications, in lower case."""
+    return tuple(sorted(_applications()))
+
+
+def build_features(blueprint: Blueprint) -> tuple[Any, NetworkRecipe]:
+    """A Keras model from pictures (n, s, s, 3) to vectors (n, d), and its recipe, as yet without a file.
+
+    Raises InputError for an unknown backbone, layer or size, AssetError when weights cannot be downloaded, and
+    ArtefactError when a weights file is of another network.
+    """
+    keras = import_keras()
+    application = _pick(blueprint.backbone)
+    backbone = _build_backbone(keras, application, blueprint)
+    layer = _find_layer(backbone, blueprint)
+    pool = keras.layers.GlobalAveragePooling2D() if blueprint.pooling == "avg" else keras.layers.Flatten()
+    model = keras.Model(backbone.inputs[0], pool(layer.output), name="features")
+    color_order, scaling = _preprocessing_of(application)
+    recipe = NetworkRecipe(
+        name=blueprint.name,
+        backbone=blueprint.backbone.lower(),
+        layer=layer.name,
+        pooling=blueprint.pooling,
+        input_size_px=blueprint.input_size_px,
+        color_order=color_order,
+        scaling=scaling,
+        dimension=int(model.output.shape[-1]),
+        normalisation="none",
+        quantization="none",
+        runtime="litert",
+        file="network.tflite",
+        licence=_licence(blueprint.weights),
+    )
+    return model, recipe
+
+
+def _applications() -> dict[str, Any]:
+    applications = import_keras().applications
+    return {name.lower(): getattr(applications, name) for name in dir(applications) if name[0].isupper()}
+
+
+def _pick(backbone: str) -> Any:
+    applications = _applications()
+    if backbone.lower() not in applications:
+        near = difflib.get_close_matches(backbone.lower(), applications, n=3) or sorted(applications)
+        raise InputError(f"--backbone {backbone}: keras.applications has none of that name; try {', '.join(near)}")
+    return applications[backbone.lower()]
+
+
+def _build_backbone(keras: Any, application: Any, blueprint: Blueprint) -> Any:
+    shape = (blueprint.input_size_px, blueprint.input_size_px, 3)
+    keras.utils.set_random_seed(_RANDOM_WEIGHTS_SEED)
+    try:
+        backbone = application(include_top=False, weights=None, input_shape=shape)
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"--input-size {blueprint.input_size_px}: {blueprint.backbone} refuses it ({reason})"
+        ) from error
+    if blueprint.weights == "none":
+        return backbone
+    if blueprint.weights == "imagenet":
+        return _download(application, shape, blueprint.backbone)
+    _load_weights(backbone, Path(blueprint.weights))
+    return backbone
+
+
+def _download(application: Any, shape: tuple[int, int, int], backbone: str) -> Any:
+    try:
+        return application(include_top=False, weights="imagenet", input_shape=shape)
+    except Exception as error:  # keras.utils.get_file raises this class itself
+        if type(error) is not Exception:
+            raise
+        raise AssetError(
+            f"ImageNet weights of {backbone} could not be downloaded ({str(error).split(' -- ')[-1]}); give a file"
+            " with --weights FILE, or random ones with --weights none, or use the network sface, which needs none"
+        ) from error
+
+
+def _load_weights(backbone: Any, path: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"--weights {path}: no such file; give imagenet, none, or a Keras weights file (.weights.h5)")
+    try:
+        backbone.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ArtefactError(f"--weights {path}: not weights of this backbone without its top ({reason})") from error
+
+
+def _find_layer(backbone: Any, blueprint: Blueprint) -> Any:
+    name = blueprint.layer or (DEFAULT_LAYER if blueprint.backbone.lower() == DEFAULT_BACKBONE else None)
+    if name is None:
+        return backbone.layers[-1]
+    name = _OLD_NAMES.get(blueprint.backbone.lower(), {}).get(name, name)
+    layers = {layer.name: layer for layer in backbone.layers}
+    if name not in layers:
+        near = difflib.get_close_matches(name, layers, n=3) or [backbone.layers[-1].name]
+        raise InputError(f"--layer {name}: {blueprint.backbone} has none of that name; try {', '.join(near)}")
+    if len(layers[name].output.shape) != 4:
+        raise InputError(f"--layer {name}: gives no maps to pool; choose a convolution, an activation or a sum")
+    return layers[name]
+
+
+def _preprocessing_of(application: Any) -> tuple[str, str]:
+    """(colour order, scaling) that do what the backbone's own `preprocess_input` does, found by trying."""
+    crop = np.arange(0, 252, 21, np.uint8).reshape(1, 2, 2, 3)
+    wanted = inspect.getmodule(application).preprocess_input(crop[..., ::-1].astype(np.float32))  # type: ignore[union-attr]
+    for color_order, scaling in _MODES:
+        trial = NetworkRecipe(
+            name="trial",
+            backbone="",
+            layer="",
+            pooling="avg",
+            input_size_px=2,
+            color_order=color_order,
+            scaling=scaling,
+            dimension=1,
+            normalisation="none",
+            quantization="none",
+            runtime="litert",
+            file="trial",
+            licence="",
+        )
+        if np.allclose(preprocess(crop, trial), wanted, atol=1e-3):
+            return color_order, scaling
+    raise InputError(f"{application.__name__} scales its pictures in a way that network.json cannot say")
+
+
+def _licence(weights: str) -> str:
+    if weights == "imagenet":
+        return "Keras applications (Apache-2.0); weights learnt from ImageNet, which is offered for research"
+    return "none: random weights" if weights == "none" else "that of the weights file"

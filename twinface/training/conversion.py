@@ -1,0 +1,34 @@
+"""Keras to LiteRT."""
+
+import contextlib
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.training.tensorflow_setup import import_tensorflow, quiet
+
+QUANTIZATIONS = ("none", "float16", "int8")
+
+
+def convert(model: Any, quantization: str, calibration: NDArray[np.float32] | None = None) -> bytes:
+    """A Keras model as a LiteRT file, float32 in and out whatever is inside; `quantization` is one of QUANTIZATIONS.
+
+    "int8" is full-integer arithmetic, scaled by `calibration`, network input float32 (n, s, s, 3). The model must have
+    been built in float32: one built under a mixed policy does not convert.
+    """
+    tensorflow = import_tensorflow()
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
+    if quantization != "none":
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    if quantization == "float16":
+        converter.target_spec.supported_types = [tensorflow.float16]
+    if quantization == "int8":
+        if calibration is None:
+            raise ValueError("calibration: int8 needs pictures to find its scales with")
+        converter.representative_dataset = lambda: ([picture[np.newaxis]] for picture in calibration)
+        converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    with quiet(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+        return bytes(converter.convert())
