@@ -23,10 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from twinface import assets
-from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
-from twinface.errors import ServiceError
-from twinface.messages.topics import CONTROL
+from twinface.live.following import MatchFollower
+from twinface.messages.schema import MatchEvent
 
 WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25
 KNOWN = {"person a": "person_a", "person b": "person_b"}
@@ -93,24 +92,25 @@ def measure(folder: Path, seconds: float, extractors: int) -> dict[str, Any]:
     return _summarise(frames, events, status)
 
 
-def _play(run: RunDirectory, timeout_s: float) -> list[dict[str, Any]]:
+def _play(run: RunDirectory, timeout_s: float) -> list[MatchEvent]:
     give_up_at_s = time.monotonic() + timeout_s
-    while time.monotonic() < give_up_at_s:
-        time.sleep(0.5)
-        try:
-            events: list[dict[str, Any]] = ask(run.endpoint(CONTROL, "matcher"), "replay", {"since": 0})["events"]
-        except ServiceError:
-            continue  # the matcher is still starting
-        if any(event["type"] == "end" for event in events):
-            return events
+    while not run.is_locked("matcher") and time.monotonic() < give_up_at_s:
+        time.sleep(0.05)
+    events: list[MatchEvent] = []
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=True)
+        while time.monotonic() < give_up_at_s:
+            events += follower.poll(0.5)
+            if any(event.type == "end" for event in events):
+                return events
     raise SystemExit(f"the video did not end within {timeout_s:g} s")
 
 
-def _summarise(frames: int, events: list[dict[str, Any]], status: dict[str, Any]) -> dict[str, Any]:
+def _summarise(frames: int, events: list[MatchEvent], status: dict[str, Any]) -> dict[str, Any]:
     health = {process["name"]: process["health"] for process in status["processes"] if process["health"]}
     links = {link["topic"]: link for link in status["links"] if link["topic"] != "vectors"}
-    looks = [event for event in events if event["type"] == "match"]
-    latency_ms = [event["latency_ms"] for event in looks]
+    looks = [event for event in events if event.type == "match"]
+    latency_ms = [look.latency_ms or 0.0 for look in looks]
     p50_ms, p95_ms = np.percentile(latency_ms, (50, 95))
     return {
         "frames_in_video": frames,
@@ -118,7 +118,7 @@ def _summarise(frames: int, events: list[dict[str, Any]], status: dict[str, Any]
         "face_boxes": health["camera.walk"]["counters"]["boxes"],
         "crops_offered": links["crops"]["sent"],
         "crops_recognised": len(looks),
-        "named": sum(look["name"] is not None for look in looks),
+        "named": sum(look.name is not None for look in looks),
         "capture_to_match_ms": {"p50": round(float(p50_ms), 1), "p95": round(float(p95_ms), 1)},
         "books_balance": all(link["balanced"] for link in status["links"]),
         "processes": {

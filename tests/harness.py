@@ -43,6 +43,8 @@ class Pipeline:
     folder: Path
     config: Path = field(init=False)
     process: "subprocess.Popen[str] | None" = None
+    _events: list[dict[str, Any]] = field(default_factory=list)
+    _matcher_epoch: int = 0
 
     def __post_init__(self) -> None:
         self.config = self.folder / "pipeline.toml"
@@ -70,6 +72,7 @@ class Pipeline:
 
     def start(self, *options: str) -> "subprocess.Popen[str]":
         """`twinface up`, in the background."""
+        self._events, self._matcher_epoch = [], 0
         log = (self.folder / "up.log").open("w")
         command = [TWINFACE, "up", *options]
         self.process = subprocess.Popen(
@@ -78,12 +81,19 @@ class Pipeline:
         log.close()
         return self.process
 
-    def events(self, since: int = 0) -> list[dict[str, Any]]:
-        """The matcher's events; none while it is starting."""
+    def events(self) -> list[dict[str, Any]]:
+        """All events since the start, also of a matcher that was killed since they were asked for."""
         with contextlib.suppress(ServiceError):
-            events: list[dict[str, Any]] = self.ask("replay", {"since": since})["events"]
-            return events
-        return []
+            while True:
+                known = sum(event["epoch"] == self._matcher_epoch for event in self._events)
+                page = self.ask("replay", {"since": known})
+                if page["epoch"] != self._matcher_epoch:
+                    self._matcher_epoch = page["epoch"]
+                elif page["events"]:
+                    self._events += page["events"]
+                else:
+                    break
+        return self._events
 
     def ask(self, verb: str, arguments: dict[str, Any] | None = None) -> Any:
         """Ask the matcher."""

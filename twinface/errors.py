@@ -1,16 +1,16 @@
 """Every error twinface raises on purpose. The message is one line and names the mend.
 
-    TwinfaceError                exit code 1: the box could not do it
-    ├── WireError                bytes on a socket that are not a message of ours
-    ├── ServiceError             a running process refused, or did not answer in time
-    └── UserError                exit code 2: something the user can put right
-        ├── SettingsError        config/pipeline.toml
-        ├── InputError           pictures, videos, cameras, folders
-        │   └── NoFaceError      a readable picture in which no single face stands out
-        ├── AssetError           model files that are missing or not what they should be
-        └── ArtefactError        networks, features, heads and galleries on disk
-            ├── SignatureError   the file was not written with this box's key, or was changed since
-            └── FingerprintError artefacts of two different networks were mixed
+TwinfaceError                exit code 1: the box could not do it
+├── WireError                bytes on a socket that are not a message of ours
+├── ServiceError             a running process refused, or did not answer in time
+└── UserError                exit code 2: something the user can put right
+    ├── SettingsError        config/pipeline.toml
+    ├── InputError           pictures, videos, cameras, folders
+    │   └── NoFaceError      a readable picture in which no single face stands out
+    ├── AssetError           model files that are missing or not what they should be
+    └── ArtefactError        networks, features, heads and galleries on disk
+        ├── SignatureError   the file was not written with this box's key, or was changed since
+        └── FingerprintError artefacts of two different networks were mixed
 """
 
 

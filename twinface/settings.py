@@ -62,7 +62,7 @@ class ExtractorSettings(_Section):
 class MatchingSettings(_Section):
     """`[matching]`."""
 
-    rule: Literal["best-k", "mean", "vote"] = "mean"
+    rule: Literal["best-k", "mean", "vote"] = "best-k"
     threshold: Fraction = 0.5
     best_k: Count = 3
     vote_score: Fraction = 0.8

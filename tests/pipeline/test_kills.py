@@ -22,15 +22,13 @@ Event = dict[str, Any]
 
 def kill_each_once(pipeline: Pipeline, truth: Callable[[Event], set[str | None]]) -> None:
     """Kill, wait until the process is back and both cameras' faces are named again, and check everything seen."""
-    seen: dict[tuple[int, int], Event] = {}
     pipeline.start()
 
     def looks_since(moment_ns: int) -> set[str]:
         """Cameras of which somebody was named, by events of frames taken after a moment."""
-        seen.update({(event["epoch"], event["sequence"]): event for event in pipeline.events()})
         return {
             event["camera"]
-            for event in seen.values()
+            for event in pipeline.events()
             if event["type"] == "match" and event["name"] and event["captured_at_ns"] > moment_ns
         }
 
@@ -39,15 +37,15 @@ def kill_each_once(pipeline: Pipeline, truth: Callable[[Event], set[str | None]]
         pid = pipeline.pid(victim)
         os.kill(pid, signal.SIGKILL)
         until(lambda pid=pid, victim=victim: pipeline.pid(victim) not in {0, pid}, 30.0, f"{victim} to come back")
-        moment_ns = max(event["captured_at_ns"] for event in seen.values())
+        moment_ns = max(event["captured_at_ns"] for event in pipeline.events())
         until(lambda moment_ns=moment_ns: looks_since(moment_ns) == {"left", "right"}, 60.0, f"names after {victim}")
 
+    looks = [event for event in pipeline.events() if event["type"] == "match"]
     links = pipeline.status()["links"]
     assert all(link["balanced"] for link in links), links
     assert len({(link["sender"], link["epoch"]) for link in links}) == 8, "four senders, each started twice"
     assert pipeline.stop() == 0, pipeline.logs()
     assert pipeline.leftovers() == []
-    looks = [event for event in seen.values() if event["type"] == "match"]
     assert not [look for look in looks if look["name"] is not None and look["name"] not in truth(look)]
 
 
