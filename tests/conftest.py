@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from twinface import assets
 from twinface.faces import FaceDetector
 from twinface.networks import Network, load_network
 from twinface.recognition.embedding import open_detector
+
+# The same examples in every run, however slow the machine: a test that fails can be run again.
+settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
+settings.load_profile("same every time")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
