@@ -5,7 +5,7 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, distill, faces, features, gallery, identify, network, pipeline, status, watch
+from twinface.cli import assets, distill, faces, features, gallery, identify, network, pipeline, status, train, watch
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -41,6 +41,8 @@ app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("down")(pipeline.down)
 app.command("network")(network.network)
+app.command("stats")(train.stats)
+app.command("train")(train.train)
 app.command("distill")(distill.distill)
 
 

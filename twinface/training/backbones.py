@@ -143,7 +143,7 @@ def _find_layer(backbone: Any, blueprint: Blueprint) -> Any:
 
 def _preprocessing_of(application: Any) -> tuple[str, str]:
     """(colour order, scaling) that do what the backbone's own `preprocess_input` does, found by trying."""
-    crop = np.arange(0, 252, 21, np.uint8).reshape(1, 2, 2, 3)
+    crop = np.arange(0, 252, 21).astype(np.uint8).reshape(1, 2, 2, 3)
     wanted = inspect.getmodule(application).preprocess_input(crop[..., ::-1].astype(np.float32))  # type: ignore[union-attr]
     for color_order, scaling in _MODES:
         trial = NetworkRecipe(

@@ -1,8 +1,9 @@
-"""How well vectors tell people apart that were never learnt from: the figures of the progress line."""
+"""How well vectors tell people apart that were never learnt from."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.training.verification import verification_figures
 from twinface.types import Vectors
 
 
@@ -13,18 +14,10 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def equal_error_rate(vectors: Vectors, people: NDArray[np.int64]) -> float:
-    """The error rate, 0…1, at the threshold where as many genuine pairs are refused as impostors pass, by cosine.
+    """The equal error rate, 0…1, of all pairs of `vectors`, float32 (n, d), by cosine; `people` (n,) says of whom.
 
-    `vectors` float32 (n, d); `people` (n,) says whom each is of. Raises ValueError without genuine or impostor pairs.
+    Raises ValueError without pairs of the same or of different people.
     """
     vectors = unit(vectors)
     first, second = np.triu_indices(len(vectors), 1)
-    scores, same = (vectors @ vectors.T)[first, second], people[first] == people[second]
-    genuine, impostor = np.sort(scores[same]), np.sort(scores[~same])
-    if not genuine.size or not impostor.size:
-        raise ValueError("people: expected pairs of the same and of different people")
-    thresholds = np.sort(scores)
-    refused = np.searchsorted(genuine, thresholds) / genuine.size
-    passed = 1 - np.searchsorted(impostor, thresholds) / impostor.size
-    crossing = int(np.argmax(refused >= passed))
-    return float((refused[crossing] + passed[crossing]) / 2)
+    return verification_figures((vectors @ vectors.T)[first, second], people[first] == people[second]).eer
