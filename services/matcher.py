@@ -34,7 +34,7 @@ class _Matcher:
         self._recipe = find_recipe(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
         self._stage = MatcherStage(
-            self._naming.decide,
+            self._naming,
             epoch=node.epoch,
             expected_cameras=[camera.name for camera in settings.camera],
             max_looks=settings.matching.max_looks,

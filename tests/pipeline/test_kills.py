@@ -46,7 +46,8 @@ def kill_each_once(pipeline: Pipeline, truth: Callable[[Event], set[str | None]]
     assert len({(link["sender"], link["epoch"]) for link in links}) == 8, "four senders, each started twice"
     assert pipeline.stop() == 0, pipeline.logs()
     assert pipeline.leftovers() == []
-    assert not [look for look in looks if look["name"] is not None and look["name"] not in truth(look)]
+    wrong = [look for look in looks if look["name"] is not None and look["name"] not in truth(look)]
+    assert not [(look["camera"], look["frame"], look["track"], look["name"], look["box_xyxy"]) for look in wrong]
 
 
 def test_killed_while_portraits_are_shown(pipeline: Pipeline) -> None:

@@ -2,9 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,27 +24,34 @@ _EXIT_GRACE_S = 3.0
 _OUT_OF_SIGHT_S = 10.0
 """A live track that nothing was heard of for so long is over, even if the camera has died and cannot say it."""
 
-Decide = Callable[[Vectors, NDArray[np.float32]], Decision]
-"""Who a track is: the vectors (n, d) of its looks, and how much each counts, float32 (n,), in; a decision out."""
+
+class Namer(Protocol):
+    """Who knows people; `twinface.recognition.naming.Naming` does."""
+
+    def decide(self, vectors: Vectors, weights: NDArray[np.float32]) -> Decision:
+        """Who the vectors (n, d) of a track's looks show, and how much each counts, float32 (n,)."""
+
+    def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
+        """Whether a vector (d,) may be of the face that one of the vectors (n, d) is of."""
 
 
 class MatcherStage:
     """Keeps the streams of all cameras and says what happens in them.
 
-    `decide` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count as
-    open until they are closed.
+    The `namer` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count
+    as open until they are closed.
     """
 
     def __init__(
         self,
-        decide: Decide,
+        namer: Namer,
         *,
         epoch: int,
         expected_cameras: Sequence[str],
         max_looks: int,
         stream_deadline_s: float,
     ) -> None:
-        self._decide = decide
+        self._namer = namer
         self.gallery_version = 0
         self._epoch = epoch
         self._max_looks = max_looks
@@ -183,11 +191,11 @@ class MatcherStage:
             yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, arrival.stamp)
         track = stream.tracks[crop.track]
         track.seen_at_s = time.monotonic()
+        if track.looks and not self._namer.is_same_face(arrival.vector, track.vectors):
+            # Another face has taken the box, unseen by the tracker: nobody inherits the name of who was there before.
+            track.looks.clear()
         track.add(Look(arrival.vector, crop.quality), self._max_looks)
-        track.decision = self._decide(
-            np.stack([look.vector for look in track.looks]),
-            np.array([look.quality for look in track.looks], np.float32),
-        )
+        track.decision = self._namer.decide(track.vectors, track.weights)
         event = self._event("match", stream, track, crop.frame, arrival.stamp)
         yield self._record(replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.messages.schema import BoxXyxy
-from twinface.types import Decision, State
+from twinface.types import Decision, State, Vectors
 
 NOT_YET = Decision(State.PENDING, None, 0.0, ())
 
@@ -39,6 +39,16 @@ class Track:
     looks: list[Look] = field(default_factory=list)
     looks_seen: int = 0
     ending: Ending | None = None
+
+    @property
+    def vectors(self) -> Vectors:
+        """Of the looks that are kept, float32 (n, d)."""
+        return np.stack([look.vector for look in self.looks])
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """How much each of them counts, float32 (n,)."""
+        return np.array([look.quality for look in self.looks], np.float32)
 
     def add(self, look: Look, max_looks: int) -> None:
         """Keep a look, of the best `max_looks` by quality."""
