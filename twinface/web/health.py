@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from twinface.messages.schema import Heartbeat
 
@@ -10,16 +11,27 @@ STALE_AFTER_S = 3.0
 """Heartbeats come once a second; without one for so long a process counts as down."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    heartbeat: Heartbeat
+    epoch: int
+    at_s: float
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self.at_s
+
+
 class HealthBoard:
     """The latest heartbeat of every process. `expected` are those that have to be alive."""
 
     def __init__(self, expected: Sequence[str]) -> None:
         self._expected = expected
-        self._latest: dict[str, tuple[Heartbeat, float]] = {}
+        self._latest: dict[str, _Heard] = {}
 
-    def take(self, heartbeat: Heartbeat) -> None:
-        """Remember a heartbeat that has just come."""
-        self._latest[heartbeat.process] = heartbeat, time.monotonic()
+    def take(self, heartbeat: Heartbeat, epoch: int) -> None:
+        """Remember a heartbeat that has just come, and which start of its process it is from."""
+        self._latest[heartbeat.process] = _Heard(heartbeat, epoch, time.monotonic())
 
     def report(self) -> dict[str, object]:
         """Everything, in plain containers; `alive` is false for who is silent, `age_s` null for who never spoke."""
@@ -33,15 +45,14 @@ class HealthBoard:
     def _problem(self, name: str) -> str | None:
         if name not in self._latest:
             return f"{name}: no heartbeat yet"
-        heartbeat, heard_at_s = self._latest[name]
-        silent_s = time.monotonic() - heard_at_s
-        if silent_s > STALE_AFTER_S:
-            return f"{name}: no heartbeat for {silent_s:.0f} s"
-        return f"{name}: failed, {heartbeat.detail}" if heartbeat.state == "failed" else None
+        heard = self._latest[name]
+        if heard.age_s > STALE_AFTER_S:
+            return f"{name}: no heartbeat for {heard.age_s:.0f} s"
+        return f"{name}: failed, {heard.heartbeat.detail}" if heard.heartbeat.state == "failed" else None
 
     def _describe(self, name: str) -> dict[str, object]:
         if name not in self._latest:
             return {"process": name, "alive": False, "age_s": None, "state": "missing", "detail": ""}
-        heartbeat, heard_at_s = self._latest[name]
-        age_s = time.monotonic() - heard_at_s
-        return {**dataclasses.asdict(heartbeat), "alive": age_s <= STALE_AFTER_S, "age_s": round(age_s, 3)}
+        heard = self._latest[name]
+        told = {"epoch": heard.epoch, "alive": heard.age_s <= STALE_AFTER_S, "age_s": round(heard.age_s, 3)}
+        return {**dataclasses.asdict(heard.heartbeat), **told}

@@ -32,7 +32,7 @@ class Hub:
             case MatchEvent() as event:
                 self._take_event(event)
             case Heartbeat() as heartbeat:
-                self.health.take(heartbeat)
+                self.health.take(heartbeat, message.stamp.epoch)
             case PreviewMeta() as meta if message.array is not None:
                 self._take_preview(meta, message.array.tobytes())
 

@@ -80,4 +80,5 @@ def _bind(host: str, port: int) -> socket.socket:
         return socket.create_server((str(address[0]), port), family=family)
     except OSError as error:
         mend = "set another host or port under [web] (port 0 = any free one)"
-        raise SettingsError(f"cannot listen on {host} port {port} ({error.strerror}); {mend}") from error
+        reason = str(error.strerror).partition(" (while")[0]
+        raise SettingsError(f"cannot listen on {host} port {port} ({reason}); {mend}") from error

@@ -6,6 +6,7 @@ import { announce, condition, describe, showAlarm, showConnection, showHere, sho
 
 const SILENT_MS = 5000; // the server speaks every second
 const RETRY_MS = 2000;
+const SNAPSHOT_EVERY_MS = 10000; // should the last event before a silence get lost
 const KEPT_NEWS = 100;
 const SHOWN_AT_FIRST = 4; // browsers open six connections to a server, a picture takes one
 
@@ -46,6 +47,8 @@ function takeMatch(event) {
 }
 
 function takeHealth(report) {
+  const matcher = report.processes.find((one) => one.process === "matcher");
+  if (matcher.epoch !== presence.epoch || Date.now() - presence.takenAt > SNAPSHOT_EVERY_MS) presence.needSnapshot();
   processes = report.processes;
   for (const process of processes) {
     const [kind, name] = process.process.split(".");
@@ -57,7 +60,7 @@ function takeHealth(report) {
     }
     cameras.get(name).takeHealth(process);
   }
-  if (!presence.complete) askForSnapshot();
+  if (!presence.complete && matcher.alive) askForSnapshot();
 }
 
 async function askForSnapshot() {

@@ -4,6 +4,7 @@ export class Presence {
   constructor() {
     this.epoch = 0;
     this.next = 0;
+    this.takenAt = 0;
     this.tracks = new Map();
     this.complete = false; // false: events were missed, a snapshot is needed
     this.waiting = []; // events that came while a snapshot was on its way
@@ -19,10 +20,10 @@ export class Presence {
 
   needSnapshot() {
     this.complete = false;
-    this.waiting = [];
   }
 
   take(event) {
+    if (event.epoch < this.epoch) return;
     if (!this.complete) {
       this.waiting.push(event);
     } else if (event.epoch !== this.epoch || event.sequence > this.next) {
@@ -48,6 +49,7 @@ export class Presence {
     this.epoch = snapshot.epoch;
     this.next = snapshot.next_sequence;
     this.complete = true;
+    this.takenAt = Date.now();
     const waiting = this.waiting;
     this.waiting = [];
     for (const event of waiting) this.take(event);

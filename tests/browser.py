@@ -1,0 +1,104 @@
+"""A real browser that is driven over a pipe (the Chrome DevTools protocol), with nothing to install but itself."""
+
+import itertools
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_OPTIONS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--remote-debugging-pipe",
+)
+
+
+class Browser:
+    """One page of a headless Chromium. `messages` are the errors that its console has shown."""
+
+    def __init__(self, executable: str, profile: Path) -> None:
+        to_read, self._to_write = os.pipe()
+        self._from_read, from_write = os.pipe()
+        # The protocol wants descriptors 3 and 4.
+        command = f'exec "$0" "$@" 3<&{to_read} 4>&{from_write}'
+        self._process = subprocess.Popen(
+            ["bash", "-c", command, executable, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            pass_fds=(to_read, from_write),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_read)
+        os.close(from_write)
+        self._numbers = itertools.count(1)
+        self._rest = b""
+        self._session: str | None = None
+        self.messages: list[str] = []
+        targets = self.call("Target.getTargets")["targetInfos"]
+        page = next(one["targetId"] for one in targets if one["type"] == "page")
+        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: Any) -> Any:
+        number = next(self._numbers)
+        request = {"id": number, "method": method, "params": parameters}
+        if self._session is not None:
+            request["sessionId"] = self._session
+        os.write(self._to_write, json.dumps(request).encode() + b"\0")
+        while (message := self._next_message()).get("id") != number:
+            self._note(message)
+        assert "error" not in message, message
+        return message["result"]
+
+    def open(self, url: str, width_px: int = 1280, height_px: int = 900, *, dark: bool = False) -> None:
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width_px, height=height_px, deviceScaleFactor=1, mobile=False
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url=url)
+
+    def evaluate(self, expression: str) -> Any:
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def wait_until(self, expression: str, timeout_s: float = 20.0) -> None:
+        """Wait until `expression` is true; fails with the page's text when that takes too long."""
+        give_up_at_s = time.monotonic() + timeout_s
+        while not self.evaluate(f"Boolean({expression})"):
+            if time.monotonic() > give_up_at_s:
+                pytest.fail(
+                    f"{expression} did not become true; the page says:\n{self.evaluate('document.body.innerText')}"
+                )
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        os.close(self._to_write)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._from_read)
+
+    def _next_message(self) -> dict[str, Any]:
+        while b"\0" not in self._rest:
+            data = os.read(self._from_read, 65536)
+            assert data, "the browser has ended"
+            self._rest += data
+        message, self._rest = self._rest.split(b"\0", 1)
+        parsed: dict[str, Any] = json.loads(message)
+        return parsed
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
+            self.messages.append(message["params"]["entry"]["text"])
+        if message.get("method") == "Runtime.exceptionThrown":
+            self.messages.append(str(message["params"]["exceptionDetails"]))

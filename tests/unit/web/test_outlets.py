@@ -1,0 +1,75 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.types import Message
+
+from twinface.web import outlets
+from twinface.web.outlets import LiveStream, Outlet
+
+
+async def _take(chunks: AsyncIterator[bytes], number: int) -> list[bytes]:
+    return [await anext(chunks) for _ in range(number)]
+
+
+def test_chunks_come_in_order_and_end_when_closed() -> None:
+    async def scenario() -> None:
+        outlet = Outlet(4)
+        chunks = outlet.chunks()
+        assert outlet.put(b"a")
+        assert outlet.put(b"b")
+        assert await _take(chunks, 2) == [b"a", b"b"]
+        asyncio.get_running_loop().call_soon(outlet.close)
+        assert [chunk async for chunk in chunks] == []
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_client_is_given_up_with_what_waited_for_it() -> None:
+    async def scenario() -> None:
+        outlet = Outlet(2)
+        assert [outlet.put(b"x") for _ in range(3)] == [True, True, False]
+        assert [chunk async for chunk in outlet.chunks()] == []
+
+    asyncio.run(scenario())
+
+
+def test_only_the_newest_picture_waits() -> None:
+    async def scenario() -> None:
+        outlet = Outlet(1, newest_only=True)
+        assert all(outlet.put(picture) for picture in (b"1", b"2", b"3"))
+        assert await _take(outlet.chunks(), 1) == [b"3"]
+
+    asyncio.run(scenario())
+
+
+def test_silence_is_filled() -> None:
+    async def scenario() -> None:
+        outlet = Outlet(2)
+        assert await _take(outlet.chunks(b": idle\n\n", 0.01), 2) == [b": idle\n\n"] * 2
+
+    asyncio.run(scenario())
+
+
+def test_a_client_that_takes_nothing_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlets, "_PATIENCE_S", 0.05)
+
+    async def scenario() -> None:
+        outlet = Outlet(2)
+        outlet.put(b"x")
+        ended = asyncio.Event()
+
+        async def receive() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        stream = LiveStream(outlet.chunks(), "text/event-stream", ended.set)
+        async with asyncio.timeout(5):
+            await stream({"type": "http"}, receive, send)
+        assert ended.is_set()
+
+    asyncio.run(scenario())

@@ -1,0 +1,100 @@
+"""The page in a real browser, over the real web process."""
+
+from collections.abc import Iterator
+
+import pytest
+from browser import Browser
+from fake_box import FakeMatcher
+from web_site import Site
+
+_NAME = "<script>alert(1)</script><b>Ada"
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Browser]:
+    site.matcher.event("enter")
+    site.matcher.event("match", name=_NAME, state="known", score=0.8)
+    site.matcher.tracks = [{"camera": "front", "track": 1, "name": _NAME, "state": "known", "score": 0.8}]
+    browser.messages.clear()
+    browser.open(site.url)
+    browser.wait_until("document.querySelector('#connection')?.textContent === 'live'")
+    yield browser
+    browser.call("Page.navigate", url="about:blank")
+
+
+def _text(selector: str) -> str:
+    return f"document.querySelector({selector!r})?.textContent"
+
+
+def test_names_stand_in_the_list_over_the_face_and_in_the_log_as_they_are(page: Browser, site: Site) -> None:
+    page.wait_until(f"{_text('#here .who b')} === {_NAME!r}")
+    page.wait_until(f"{_text('.box[data-state=known] b')} === {_NAME!r}")
+    assert page.evaluate(_text("#log .said")) == f"{_NAME} at front"
+    assert "since" in page.evaluate(_text("#here .who span"))
+    box = page.evaluate(
+        "[...['left','top','width','height'].map((side) => document.querySelector('.box').style[side])]"
+    )
+    assert [float(side.rstrip("%")) for side in box] == pytest.approx([40.625, 30.5556, 18.75, 38.8889], abs=1e-3)
+    page.wait_until("document.querySelector('.frame img').naturalWidth === 640")
+    site.matcher.event("exit", name=_NAME, state="known")
+    page.wait_until("document.querySelectorAll('#here li').length === 0 && !document.querySelector('#nobody').hidden")
+    assert page.messages == []
+
+
+@pytest.mark.parametrize("width_px", [390, 1280])
+def test_nothing_sticks_out_sideways(page: Browser, site: Site, width_px: int) -> None:
+    site.matcher.tracks = [{"camera": "front", "track": 1, "name": "W" * 120, "state": "known", "score": 0.9}]
+    page.open(site.url, width_px)
+    page.wait_until("document.querySelector('.box b')?.textContent.startsWith('WWW')")
+    assert page.evaluate("document.documentElement.scrollWidth") == width_px
+    wide = (
+        "[...document.querySelectorAll('#here li, #log li, figure, h1')].filter((one) => one.scrollWidth > innerWidth)"
+    )
+    assert page.evaluate(f"{wide}.length") == 0
+
+
+def test_missed_events_are_made_up_for(page: Browser, site: Site) -> None:
+    page.wait_until(f"{_text('#here .who b')} === {_NAME!r}")
+    site.matcher.tracks = [{"camera": "front", "track": 2, "name": "Bob", "state": "known", "score": 0.9}]
+    site.matcher.event("enter", track=2, lost=True)
+    site.matcher.event("match", track=2, name="Bob", state="known", score=0.9)
+    page.wait_until(f"{_text('#here')}.includes('Bob') && !{_text('#here')}.includes('Ada')")
+
+
+def test_a_matcher_that_starts_anew_at_once_is_noticed(page: Browser, site: Site) -> None:
+    page.wait_until(f"{_text('#here .who b')} === {_NAME!r}")
+    site.matcher.stop()
+    with FakeMatcher(site.run) as matcher:
+        matcher.event("enter", track=9, lost=True)
+        matcher.tracks = [{"camera": "front", "track": 9, "name": "Bob", "state": "known", "score": 0.9}]
+        page.wait_until(f"{_text('#here')}.includes('Bob') && !{_text('#here')}.includes('Ada')", 8.0)
+
+
+def test_a_hidden_picture_is_not_asked_for(page: Browser, site: Site) -> None:
+    page.wait_until("document.querySelector('.box')")
+    assert site.camera.wanted
+    page.evaluate("document.querySelector('.camera button').click()")
+    page.wait_until(f"{_text('.frame p')} === 'picture hidden'")
+    page.wait_until("!document.querySelector('.box')")
+    page.evaluate("document.querySelector('.camera button').click()")
+    page.wait_until("document.querySelector('.box')")
+
+
+def test_it_says_when_the_matcher_is_down_and_when_it_is_back(page: Browser, site: Site) -> None:
+    site.matcher.stop()
+    page.wait_until("document.querySelector('#alarm').textContent === 'matcher does not answer'")
+    page.wait_until("document.body.hasAttribute('data-stale')")
+    with FakeMatcher(site.run) as matcher:
+        matcher.tracks = [{"camera": "front", "track": 9, "name": "Bob", "state": "known", "score": 0.9}]
+        page.wait_until("document.querySelector('#alarm').hidden")
+        page.wait_until(f"{_text('#here')}.includes('Bob') && !{_text('#here')}.includes('Ada')")
+
+
+def test_it_finds_a_server_that_was_away(page: Browser, site: Site) -> None:
+    port = site.url.rstrip("/").rpartition(":")[2]
+    site.config.write_text(site.config.read_text().replace("port = 0", f"port = {port}"))
+    site.stop_web()
+    page.wait_until("document.querySelector('#connection').textContent === 'connection lost'")
+    site.start_web()
+    page.wait_until("document.querySelector('#connection').textContent === 'live'")
+    page.wait_until("document.querySelector('.box')")
