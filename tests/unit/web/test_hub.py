@@ -83,7 +83,9 @@ def test_a_camera_is_watched_while_somebody_watches() -> None:
     async def scenario() -> None:
         seen: list[frozenset[str]] = []
         hub = _hub(lambda: seen.append(hub.watched))
-        first, second = hub.watch("front"), hub.watch("front")
+        first = hub.watch("front")
+        assert seen == [frozenset({"front"})]
+        second = hub.watch("front")
         assert first is not None
         assert second is not None
         hub.leave(first)
