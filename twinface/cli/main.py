@@ -5,7 +5,20 @@ import sys
 import typer
 
 from twinface import __version__
-from twinface.cli import assets, distill, faces, features, gallery, identify, network, pipeline, status, train, watch
+from twinface.cli import (
+    assets,
+    distill,
+    faces,
+    features,
+    gallery,
+    identify,
+    network,
+    pipeline,
+    retrain,
+    status,
+    train,
+    watch,
+)
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -40,6 +53,7 @@ app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("down")(pipeline.down)
+app.command("retrain")(retrain.retrain)
 app.command("network")(network.network)
 app.command("stats")(train.stats)
 app.command("train")(train.train)

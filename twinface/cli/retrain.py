@@ -1,0 +1,77 @@
+"""`twinface retrain`: a new head while the pipeline runs."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.options import ConfigOption
+from twinface.errors import ServiceError, TwinfaceError
+from twinface.live.service import run_directory
+from twinface.live.supervision import process_states, start_process
+from twinface.messages.topics import CONTROL
+from twinface.processes import TRAINER
+from twinface.settings import load_settings
+
+_START_TIMEOUT_S = 60.0
+_POLL_S = 0.5
+
+
+def retrain(
+    features: Annotated[Path, typer.Option("--features", help="Folder of vectors, as `twinface extract` makes it.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder for the head; default: `head` of the configuration.")
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Times through all pairs of the same person.")] = 15,
+    normalize: Annotated[
+        bool, typer.Option("--normalize/--no-normalize", help="Divide by the deviations of the features.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Train a head on the running box; the matcher takes it up by itself when it is done."""
+    settings = load_settings(config)
+    run = run_directory(settings)
+    if not any(state.name == TRAINER.name and state.pid for state in process_states(run, settings)):
+        start_process(run, TRAINER.name)
+    arguments = {
+        "features": str(features.absolute()),
+        "output": str(output.absolute()) if output else None,
+        "epochs": epochs,
+        "normalize": normalize,
+    }
+    with Console(stderr=True).status("starting the trainer") as shown:
+        _wait_for_trainer(run)
+        answer = _ask(run, "train", arguments)
+        while answer["state"] == "running":
+            shown.update(answer["detail"])
+            time.sleep(_POLL_S)
+            answer = _ask(run, "progress")
+    if answer["state"] != "done":
+        raise TwinfaceError(answer["detail"])
+    typer.echo(answer["detail"])
+    report = answer["report"]
+    if report["head"] and report["cosine"]:
+        typer.echo(f"on {report['validation_people']} people held out:")
+        for name in ("head", "cosine"):
+            typer.echo(f"  {name:7} AUC {report[name]['auc']:.4f}  EER {report[name]['eer']:.2%}")
+
+
+def _ask(run: RunDirectory, verb: str, arguments: dict[str, object] | None = None) -> Any:
+    return ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=10.0)
+
+
+def _wait_for_trainer(run: RunDirectory) -> None:
+    """Until it answers: it may be starting."""
+    give_up_at_s = time.monotonic() + _START_TIMEOUT_S
+    while True:
+        try:
+            _ask(run, "progress")
+        except ServiceError as error:
+            if error.code != "timeout" or time.monotonic() > give_up_at_s:
+                raise
+        else:
+            return
