@@ -1,6 +1,7 @@
 """`twinface retrain`: a new head while the pipeline runs."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,7 +61,7 @@ def retrain(
             typer.echo(f"  {name:7} AUC {report[name]['auc']:.4f}  EER {report[name]['eer']:.2%}")
 
 
-def _ask(run: RunDirectory, verb: str, arguments: dict[str, object] | None = None) -> Any:
+def _ask(run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None) -> Any:
     return ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=10.0)
 
 
