@@ -51,6 +51,6 @@ def _equal_error_rate(genuine: NDArray[np.floating], impostor: NDArray[np.floati
     """Where as many genuine pairs are refused as impostors pass; both sorted."""
     thresholds = np.unique(np.concatenate([genuine, impostor]))
     refused = np.searchsorted(genuine, thresholds) / genuine.size
-    passed = 1 - np.searchsorted(impostor, thresholds) / impostor.size
-    crossing = int(np.argmax(refused >= passed)) if (refused >= passed).any() else -1
-    return float((refused[crossing] + passed[crossing]) / 2)
+    passed = (impostor.size - np.searchsorted(impostor, thresholds)) / impostor.size
+    nearest = int(np.argmin(np.abs(refused - passed)))
+    return float((refused[nearest] + passed[nearest]) / 2)
