@@ -15,7 +15,7 @@ from rich.live import Live
 
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.options import ConfigOption
-from twinface.cli.watch_table import Tally, presence_table, summary_table
+from twinface.cli.watch_table import Tally, describe, presence_table, summary_table
 from twinface.live.following import MatchFollower
 from twinface.live.presence import Presence
 from twinface.live.service import run_directory
@@ -37,6 +37,8 @@ def watch(
     try:
         if as_json:
             _print_json(run, from_start=from_start)
+        elif not sys.stdout.isatty():
+            _print_lines(run, from_start=from_start)
         else:
             _show_table(run, from_start=from_start)
     except KeyboardInterrupt:
@@ -56,6 +58,27 @@ def _print_json(run: RunDirectory, *, from_start: bool) -> None:
             if _reader_has_left():
                 return
         _warn_of_missed(follower)
+
+
+def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
+    """Where a table cannot be drawn: one line whenever it turns out who somebody is."""
+    said: dict[tuple[str, int, int | None], str | None] = {}
+    tally = Tally()
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=from_start)
+        try:
+            for events in _follow(follower):
+                for event in events:
+                    tally.take(event)
+                    track = event.camera, event.camera_epoch, event.track
+                    if event.type == "match" and said.get(track, "") != event.name:
+                        said[track] = event.name
+                        typer.echo(describe(event))
+                if _reader_has_left():
+                    return
+        finally:
+            Console().print(summary_table(tally))
+            _warn_of_missed(follower)
 
 
 def _show_table(run: RunDirectory, *, from_start: bool) -> None:

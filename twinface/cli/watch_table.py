@@ -50,6 +50,15 @@ class Tally:
             visitor.best_score = max(visitor.best_score, event.score or 0.0)
 
 
+def describe(event: MatchEvent) -> str:
+    """A look in one line."""
+    seen_at = datetime.datetime.fromtimestamp(event.captured_at_ns / 1e9).strftime("%H:%M:%S")
+    return (
+        f"{seen_at}  {event.camera}  {event.name or event.state}"
+        f"  (score {event.score or 0.0:.2f}, {event.latency_ms or 0.0:.0f} ms, track {event.track})"
+    )
+
+
 def presence_table(presence: Presence) -> Table:
     """Who is there now."""
     table = Table("camera", "track", "name", "state", "score", "latency", "since", title="who is there now")
