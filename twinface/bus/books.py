@@ -96,6 +96,10 @@ class Books:
             self._slots[name] = slot
         return account
 
+    def close(self) -> None:
+        """Let go of the file; accounts must not be used any more."""
+        self._mapped.close()
+
     def _free_slot(self) -> int:
         taken = len(self._lasting) + len(self._slots)
         return taken if taken < _MAX_ACCOUNTS else self._slots.pop(next(iter(self._slots)))

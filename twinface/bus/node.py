@@ -63,6 +63,7 @@ class Node:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._closing.callback(self._context.term)
         self._books = Books(run.books_path(name, self.epoch))
+        self._closing.callback(self._books.close)
         self._health = self.publisher(HEALTH)
         self.loop.every(_HEARTBEAT_S, self.beat)
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import zmq
@@ -52,7 +53,8 @@ class WorkReader:
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
-        self._unheard: set[int] = set()
+        self._deaf: set[int] = set()
+        self._endpoints = endpoints
         self._answered: OrderedDict[tuple[str, int, int], bool] = OrderedDict()
         self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
 
@@ -83,6 +85,7 @@ class WorkReader:
                 frames = self.sockets[channel].recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return None
+            self._deaf.discard(channel)
             try:
                 message = decode(frames, self.topic)
             except WireError as error:
@@ -137,11 +140,19 @@ class WorkReader:
         try:
             self.sockets[channel].send(pack_credit(Credit(self._number, self.topic.window, settles)), zmq.NOBLOCK)
         except zmq.Again:
-            if channel not in self._unheard:
-                log.warning("a sender takes no credits", extra={"topic": self.topic.name, "channel": channel})
-            self._unheard.add(channel)
-        else:
-            self._unheard.discard(channel)
+            self._connect_again(channel)
+
+    def _connect_again(self, channel: int) -> None:
+        """A sender that takes no credits is away; or libzmq gave up the connection, as it does for good on a message
+        that is too large.
+        """
+        endpoint = self._endpoints[channel]
+        if channel not in self._deaf:
+            log.warning("a sender takes no credits", extra={"topic": self.topic.name, "endpoint": endpoint})
+        self._deaf.add(channel)
+        with suppress(zmq.ZMQError):  # not connected: then it needs only the other half
+            self.sockets[channel].disconnect(endpoint)
+        self.sockets[channel].connect(endpoint)
 
 
 def _key(message: Message) -> tuple[str, int, int]:

@@ -47,6 +47,8 @@ def encode(topic: Topic, message: Message) -> Frames:
     if message.array is not None:
         array = np.ascontiguousarray(message.array)
         header["array"] = {"dtype": array.dtype.str, "shape": list(array.shape)}
+        if array.nbytes > topic.max_payload_bytes:
+            raise WireError(f"{topic.name}: payload of {array.nbytes} bytes is larger than {topic.max_payload_bytes}")
         payload.append(array.data.cast("B"))
     packed: bytes = msgpack.packb(header)
     if len(packed) > MAX_HEADER_BYTES:

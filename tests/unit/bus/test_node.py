@@ -1,0 +1,165 @@
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+
+from twinface.bus.health import latest_heartbeats
+from twinface.bus.node import Node
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import ServiceError
+from twinface.messages.schema import Heartbeat, Message
+from twinface.messages.topics import CROPS, HEALTH, MATCHES, VECTORS
+
+_BEATING = """
+import sys
+from pathlib import Path
+from twinface.bus.node import Node
+from twinface.bus.rundir import RunDirectory
+
+with Node(sys.argv[2], RunDirectory(Path(sys.argv[1]))) as node:
+    node.loop.handle_signals()
+    node.set_state("running", "for a test")
+    print("up", flush=True)
+    node.loop.run()
+print("down", flush=True)
+"""
+
+_CHILD_OF_A_PARENT_THAT_DIES = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", '''
+import signal, sys
+from twinface.bus.node import die_with_parent
+die_with_parent()
+print("ready", flush=True)
+signal.pause()
+'''], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def _descriptors() -> set[str]:
+    return {str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.exists()}
+
+
+def test_everything_it_opened_is_closed(run: RunDirectory) -> None:
+    before = _descriptors()
+    with Node("extractor.0", run) as node:
+        node.sender(VECTORS)
+        node.reader(CROPS, ["camera.a", "camera.b"], lambda _: None)
+        node.publisher(MATCHES)
+        node.subscriber(HEALTH, ["matcher"], lambda _: None)
+        node.answer(lambda _verb, _arguments: None)
+        node.loop.turn(0.01)
+        assert run.is_locked("extractor.0")
+        context = node._context
+    assert context.closed
+    assert not run.is_locked("extractor.0")
+    assert _descriptors() == before
+
+
+def test_it_closes_after_an_error_too(run: RunDirectory) -> None:
+    def fail() -> None:
+        with Node("web", run) as node:
+            node.reader(CROPS, ["camera.a"], lambda _: None)
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fail()
+    assert not run.is_locked("web")
+
+
+def test_a_second_one_of_its_name_is_refused_before_it_binds_anything(run: RunDirectory) -> None:
+    with Node("camera.a", run) as node:
+        node.sender(CROPS)
+        with pytest.raises(ServiceError, match="already running"):
+            Node("camera.a", run)
+        assert len(run.list_books()) == 1
+
+
+def test_each_start_has_its_own_number_and_books(run: RunDirectory) -> None:
+    epochs = []
+    for _ in range(3):
+        with Node("camera.a", run) as node:
+            epochs.append(node.epoch)
+    assert epochs == sorted(set(epochs))
+    assert [epoch for _, epoch, _ in run.list_books()] == epochs
+
+
+def test_a_heartbeat_tells_how_it_is(
+    run: RunDirectory, node: Callable[[str], Node], wait_for: Callable[..., None]
+) -> None:
+    listener, matcher = node("listener"), node("matcher")
+    heard: list[Message] = []
+    listener.subscriber(HEALTH, ["matcher"], heard.append)
+    matcher.meters.count("match", 3)
+    matcher.meters.latency("decide", 2.0)
+    wait_for(lambda: heard, listener, work=matcher.beat)
+    beat = heard[-1].body
+    assert isinstance(beat, Heartbeat)
+    assert (beat.process, beat.pid, beat.state) == ("matcher", os.getpid(), "starting")
+    assert beat.counters == {"match": 3}
+    assert beat.latency_ms == {"decide": (2.0, 2.0)}
+    assert 5 < beat.memory_mb < 5000
+    assert beat.cpu_s > 0
+    matcher.set_state("running", "2 people")
+    wait_for(lambda: heard[-1].body.state == "running", listener)  # type: ignore[union-attr]
+    heard.clear()
+    wait_for(lambda: heard, listener, matcher)
+
+
+def test_heartbeats_of_real_processes_and_a_clean_stop(run: RunDirectory, child: Callable[..., Any]) -> None:
+    processes = [child(_BEATING, [name]) for name in ("matcher", "camera.a")]
+    for process in processes:
+        assert process.stdout.readline() == "up\n"
+    beats = latest_heartbeats(run, ["matcher", "camera.a", "web"], timeout_s=2.5)
+    assert set(beats) == {"matcher", "camera.a"}
+    assert [beats[name].pid for name in ("matcher", "camera.a")] == [process.pid for process in processes]
+    assert beats["matcher"].detail == "for a test"
+    for process, number in zip(processes, (signal.SIGTERM, signal.SIGINT), strict=True):
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout.readline() == "down\n"
+
+
+def test_heartbeats_that_are_none_are_passed_over(run: RunDirectory, node: Callable[[str], Node], context: Any) -> None:
+    import threading
+
+    bad = context.socket(zmq.PUB)
+    bad.bind(run.endpoint(HEALTH, "bad"))
+    good = node("good")
+    stopping = threading.Event()
+
+    def publish() -> None:
+        while not stopping.wait(0.02):
+            bad.send_multipart([b"health", b"\xc1"])
+            good.beat()
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        assert set(latest_heartbeats(run, ["bad", "good"], timeout_s=0.5)) == {"good"}
+    finally:
+        stopping.set()
+        thread.join()
+        bad.close()
+
+
+def test_a_process_dies_with_its_parent(child: Callable[..., Any], wait_for: Callable[..., None]) -> None:
+    parent = child(_CHILD_OF_A_PARENT_THAT_DIES)
+    orphan = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not _runs(orphan))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
