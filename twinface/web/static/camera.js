@@ -49,7 +49,7 @@ export class CameraCard {
   takeBoxes(meta, presence) {
     if (!this.playing) return;
     this.boxesAt = Date.now();
-    this.frame.style.aspectRatio = `${meta.width_px} / ${meta.height_px}`;
+    this.frame.style.setProperty("--ratio", meta.width_px / meta.height_px);
     this.image.hidden = false;
     this.overlay.replaceChildren(...meta.tracks.map(({ track, box_xyxy: box }) => {
       const [left, top, right, bottom] = box.map((side, axis) => (100 * side) / (axis % 2 ? meta.height_px : meta.width_px));
