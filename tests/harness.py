@@ -53,7 +53,13 @@ class Pipeline:
     def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a twinface command to its end."""
         done = subprocess.run(
-            [TWINFACE, *arguments], cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=120, check=False
+            [TWINFACE, *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stderr
         return done

@@ -22,6 +22,10 @@ from twinface.settings import Settings, default_config_path, load_settings
 
 _POLL_S = 0.2
 _STOP_TIMEOUT_S = 20.0
+_PAGE_TIMEOUT_S = 10.0
+_PAGE_FILE = "web.json"
+"""Where the web process says at which address its page is."""
+
 _UP = "supervisord"
 """Name of the lock that `twinface up` holds."""
 
@@ -40,6 +44,7 @@ def up(
     run = run_directory(settings)
     run.lock(_UP)
     run.clear_books()
+    (run.path / _PAGE_FILE).unlink(missing_ok=True)
     daemon = start_supervisord(path, settings, run)
     signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
@@ -86,7 +91,10 @@ def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, se
                 reported.add(state.name)
                 typer.echo(f"{state.name} is running (pid {state.pid})", err=True)
         time.sleep(_POLL_S)
-    page = run.path / "web.json"
+    give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
+    page = run.path / _PAGE_FILE
+    while not page.exists() and time.monotonic() < give_up_at_s:
+        time.sleep(_POLL_S)
     if page.exists():
         typer.echo(f"page: {json.loads(page.read_text())['url']}", err=True)
 
