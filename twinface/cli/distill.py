@@ -34,7 +34,11 @@ def distill(
     ),
     input_size: Annotated[int, typer.Option("--input-size", min=32, help="Side of the pictures, pixels.")] = 112,
     batch: Annotated[int, typer.Option("--batch", min=2, help="Pictures a step.")] = 32,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 1e-3,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 4e-3,
+    hint_weight: Annotated[
+        float,
+        typer.Option("--hint-weight", min=0.0, help="Of what the teacher sees between its layers; 0: not learnt."),
+    ] = 1.0,
     views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 8,
     seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
@@ -53,6 +57,7 @@ def distill(
         size_px=input_size,
         batch=batch,
         learning_rate=learning_rate,
+        hint_weight=hint_weight,
         period_steps=steps,
         period_minutes=minutes,
     )
@@ -98,7 +103,7 @@ def describe(figures: "Figures") -> str:
     """The figures on a line."""
     text = (
         f"{figures.minutes:.1f} min {figures.samples} samples: loss {figures.loss:.4f}"
-        f" agreement {figures.agreement:.4f} rate {figures.learning_rate:.2e}"
+        f" agreement {figures.agreement:.4f} hints {figures.hint_error:.3f} rate {figures.learning_rate:.2e}"
     )
     if figures.held_out_agreement is None:
         return text

@@ -29,6 +29,7 @@ class Progress:
     size_px: int = 0
     batch: int = 0
     learning_rate: float = 0.0
+    hint_weight: float = 0.0
     period_steps: int | None = None
     period_minutes: float | None = None
 

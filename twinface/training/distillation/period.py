@@ -29,7 +29,8 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How a run stands. `loss` and `agreement` (cosine to the teacher less its mean) are means since the last figures.
+    """How a run stands. `loss`, `agreement` (cosine to the teacher less its mean) and `hint_error` are
+    means since the last figures.
 
     The held-out ones are None where nobody is held out: agreement, and equal error rates by cosine of the 2048 numbers
     and of their projection to the teacher's.
@@ -41,6 +42,7 @@ class Figures:
     learning_rate: float
     loss: float
     agreement: float
+    hint_error: float
     held_out_agreement: float | None = None
     held_out_eer: float | None = None
     held_out_projected_eer: float | None = None
@@ -126,6 +128,7 @@ def make_watch(
                 learning_rate=float(self.model.optimizer.learning_rate),
                 loss=float(logs["loss"]),
                 agreement=float(logs["agreement"]),
+                hint_error=float(logs["hint_error"]),
                 **(measure(self.model, held_out) if held_out else {}),
             )
             self.model.reset_metrics()

@@ -28,8 +28,12 @@ def build_resnet50(keras: Any, depth: tuple[int, ...]) -> Any:
     return resnet
 
 
-def run_resnet50(resnet: Any, pictures: Any, depth: tuple[int, ...], training: bool) -> Any:
-    """The map after the last used block, (n, h, w, 2048), of pictures, (n, s, s, 3), scaled as Keras wants them."""
+def run_resnet50(resnet: Any, pictures: Any, depth: tuple[int, ...], training: bool) -> dict[int, Any]:
+    """The maps, (n, h, w, channels), after the last used block of the stages 2 … 5.
+
+    `pictures` (n, s, s, 3) are scaled as keras.applications.resnet wants them.
+    """
+    stages = {}
     x = pictures
     for name in _STEM:
         x = _apply(resnet, name, x, training)
@@ -40,7 +44,8 @@ def run_resnet50(resnet: Any, pictures: Any, depth: tuple[int, ...], training: b
         if name.endswith("block1"):
             x = _apply(resnet, f"{name}_0_bn", resnet.get_layer(f"{name}_0_conv")(x), training)
         x = resnet.get_layer(f"{name}_out")(resnet.get_layer(f"{name}_add")([x, branch]))
-    return x
+        stages[int(name[len("conv")])] = x
+    return stages
 
 
 def _apply(resnet: Any, name: str, x: Any, training: bool) -> Any:

@@ -6,17 +6,17 @@ and a student that is asked for the plain answers learns that side first and not
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
-from twinface.networks import Network, load_network
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.checkpoints import (
     Progress,
@@ -28,14 +28,17 @@ from twinface.training.distillation.checkpoints import (
 from twinface.training.distillation.packing import Pack, Sources, make_pack
 from twinface.training.distillation.period import Figures, HeldOut, make_watch
 from twinface.training.distillation.stream import as_input, make_stream
-from twinface.training.distillation.student import build_student
+from twinface.training.distillation.student import Hint, build_student
+from twinface.training.distillation.teacher import Teacher, load_or_find_bases
 from twinface.training.distillation.verification import unit
+from twinface.training.distillation.views import MARGIN_PX
 from twinface.training.pictures import OnPicture
 from twinface.training.tensorflow_setup import import_keras, limit_threads
 from twinface.types import Vectors
 
 _FORMAT = 1
 _CENTRE_SAMPLE = 2000
+_BASIS_SAMPLE = 300
 _WEIGHT_DECAY = 0.05
 
 
@@ -83,14 +86,16 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
     limit_threads(settings.threads)
-    keras = import_keras()
-    teacher = load_network(settings.teacher)
+    teacher = Teacher(settings.teacher)
     _check_same_run(run, settings, teacher)
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
-    answers = Answers(run / "answers", teacher, pack.crops, settings.views, settings.seed)
-    centre = _centre(run, answers, len(pack.crops), settings.seed)
-    keras.utils.set_random_seed(settings.seed)
-    student = _prepare(period, teacher.recipe.dimension, checkpoint)
+    sample = np.sort(np.random.default_rng(settings.seed).permutation(len(pack.crops))[:_CENTRE_SAMPLE])
+    bases = load_or_find_bases(run / "hints.npz", teacher, _middle(pack.crops[sample[:_BASIS_SAMPLE]]))
+    answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
+    centre = _centre(run, answers, sample)
+    hints = [Hint(place.stage, place.kept) for place in teacher.places]
+    import_keras().utils.set_random_seed(settings.seed)
+    student = _prepare(period, teacher.dimension, hints, checkpoint)
     stream = make_stream(
         answers,
         centre,
@@ -116,13 +121,13 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     return progress
 
 
-def _prepare(period: Progress, dimension: int, checkpoint: Path | None) -> Any:
+def _prepare(period: Progress, dimension: int, hints: Sequence[Hint], checkpoint: Path | None) -> Any:
     """The student and its optimiser, as the checkpoint left them; a new period begins with a new optimiser."""
     keras = import_keras()
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if _has_bfloat16() else "float32")
     try:
-        student = build_student(dimension, period.depth)
+        student = build_student(dimension, hints, period.depth, period.hint_weight)
     finally:
         keras.config.set_dtype_policy(before)
     if checkpoint:
@@ -145,10 +150,10 @@ def _has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _check_same_run(run: Path, settings: Settings, teacher: Network) -> None:
+def _check_same_run(run: Path, settings: Settings, teacher: Teacher) -> None:
     about = {
         "format": _FORMAT,
-        "teacher": teacher.recipe.fingerprint,
+        "teacher": teacher.fingerprint,
         "seed": settings.seed,
         "views": settings.views,
     }
@@ -160,23 +165,29 @@ def _check_same_run(run: Path, settings: Settings, teacher: Network) -> None:
         raise ArtefactError(f"{run}: the run has another {differing}; give the same one, or name another folder")
 
 
-def _centre(run: Path, answers: Answers, count: int, seed: int) -> Vectors:
-    """The mean of the teacher's unit vectors over some of the crops, float32 (d,), kept with the run."""
+def _middle(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The standard crops, uint8 (n, 112, 112, 3), in packed ones."""
+    return crops[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
+
+
+def _centre(run: Path, answers: Answers, sample: NDArray[np.int64]) -> Vectors:
+    """The mean of the teacher's unit vectors over a sample of the crops, float32 (d,), kept with the run."""
     path = run / "centre.npy"
     if not path.exists():
-        rows = np.sort(np.random.default_rng(seed).permutation(count)[:_CENTRE_SAMPLE])
-        mean = np.mean([answers.look(0, rows[place : place + 1])[1][0] for place in range(len(rows))], axis=0)
-        np.save(path, mean.astype(np.float32))
+        np.save(
+            path,
+            np.mean([answers.look(0, sample[place : place + 1]).vectors[0] for place in range(len(sample))], axis=0),
+        )
     return np.asarray(np.load(path), np.float32)
 
 
-def _hold_out(run: Path, pack: Pack, teacher: Network, centre: Vectors, size_px: int) -> HeldOut | None:
+def _hold_out(run: Path, pack: Pack, teacher: Teacher, centre: Vectors, size_px: int) -> HeldOut | None:
     count = len(pack.held_out)
     if count == 0:
         return None
     held_out = Answers(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
-    pictures, vectors = held_out.look(0, np.arange(count))
-    return HeldOut(as_input(pictures, size_px), pack.held_out_people, unit(vectors - centre))
+    look = held_out.look(0, np.arange(count))
+    return HeldOut(as_input(look.pictures, size_px), pack.held_out_people, unit(look.vectors - centre))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
 def make_stream(
     answers: Answers, centre: Vectors, *, start: int, batch: int, size_px: int, count: int, seed: int
 ) -> Any:
-    """A keras PyDataset without end of (pictures, the teacher's unit vectors less `centre`), from sample `start` on."""
+    """A keras PyDataset without end, from sample `start` on: pictures, and the teacher's centred vectors and maps."""
     base: Any = import_keras().utils.PyDataset
 
     class Stream(base):  # type: ignore[misc]
@@ -43,10 +43,10 @@ def make_stream(
         def num_batches(self) -> None:
             return None
 
-        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Vectors]:
+        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
             first = start + index * batch
             rows = rows_of(range(first, first + batch), count, seed)
-            pictures, vectors = answers.look(first // count, rows)
-            return as_input(pictures, size_px), unit(vectors - centre)
+            look = answers.look(first // count, rows)
+            return as_input(look.pictures, size_px), (unit(look.vectors - centre), *look.maps)
 
     return Stream()
