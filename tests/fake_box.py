@@ -153,6 +153,7 @@ class FakeCamera(FakeProcess):
         super().__init__(run, f"camera.{camera}")
         self._camera = camera
         self.wanted = False
+        self.paused = False
         self.jpeg = draw_face()
 
     def set_up(self, node: Node) -> None:
@@ -162,16 +163,25 @@ class FakeCamera(FakeProcess):
 
     def _show(self) -> None:
         self.wanted = self._publisher.wanted()
-        if self.wanted:
-            meta = PreviewMeta(self._camera, 0, 640, 360, (TrackBox(1, (260.0, 110.0, 380.0, 250.0), 0.9),))
-            self._publisher.publish(meta, Captured.now(), np.frombuffer(self.jpeg, np.uint8))
+        if self.wanted and not self.paused:
+            self._publish(self.jpeg)
+
+    def show_once(self, jpeg: bytes) -> None:
+        """Show this picture, and no other one after it."""
+        self.paused = True
+        self.do(lambda: self._publish(jpeg))
+
+    def _publish(self, jpeg: bytes) -> None:
+        meta = PreviewMeta(self._camera, 0, 640, 360, (TrackBox(1, (260.0, 110.0, 380.0, 250.0), 0.9),))
+        self._publisher.publish(meta, Captured.now(), np.frombuffer(jpeg, np.uint8))
 
 
-def draw_face() -> bytes:
-    """A JPEG of 640 by 360 pixels with a face in its middle."""
+def draw_face(width_px: int = 640) -> bytes:
+    """A JPEG, 16:9, with a face in its middle."""
     image = np.full((360, 640, 3), (90, 80, 70), np.uint8)
     cv2.ellipse(image, (320, 180), (48, 62), 0, 0, 360, (150, 180, 225), -1)
     for x in (302, 338):
         cv2.circle(image, (x, 168), 5, (40, 40, 40), -1)
     cv2.ellipse(image, (320, 205), (18, 8), 0, 0, 180, (60, 60, 160), 2)
+    image = cv2.resize(image, (width_px, width_px * 9 // 16))
     return bytes(cv2.imencode(".jpg", image)[1])

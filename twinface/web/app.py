@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from twinface.errors import ServiceError
 from twinface.web.guard import SecurityHeaders, allowed_hosts
-from twinface.web.hub import PREVIEW_BOUNDARY, Hub
+from twinface.web.hub import PICTURE_HEAD, Hub
 from twinface.web.outlets import LiveStream, Outlet
 
 _STATIC = Path(__file__).parent / "static"
@@ -74,6 +74,6 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
 
 
 async def _pictures(outlet: Outlet) -> AsyncIterator[bytes]:
-    yield PREVIEW_BOUNDARY
+    yield PICTURE_HEAD
     async for part in outlet.chunks():
         yield part

@@ -9,7 +9,9 @@ from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
 from twinface.web.health import HealthBoard
 from twinface.web.outlets import Outlet
 
-PREVIEW_BOUNDARY = b"--frame\r\n"
+PICTURE_HEAD = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"
+"""What goes before each picture of a multipart stream."""
+
 _EVENT_CAPACITY = 500
 _KEPT_NEWS = 100
 
@@ -88,10 +90,9 @@ class Hub:
         return True
 
     def _take_preview(self, meta: PreviewMeta, jpeg: bytes) -> None:
-        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
         for outlet in self._watchers.get(meta.camera, ()):
-            # The boundary follows at once: browsers show a picture when they have seen where it ends.
-            outlet.put(head + jpeg + b"\r\n" + PREVIEW_BOUNDARY)
+            # The head of the next one follows at once: Chromium shows a picture only when the next one begins.
+            outlet.put(jpeg + b"\r\n" + PICTURE_HEAD)
         self._tell("boxes", dataclasses.asdict(meta))
 
     def _tell(self, kind: str, data: object) -> None:

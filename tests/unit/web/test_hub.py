@@ -105,7 +105,7 @@ def test_pictures_go_to_watchers_and_boxes_to_listeners() -> None:
         meta = PreviewMeta("front", 3, 640, 360, (TrackBox(1, (1.0, 2.0, 3.0, 4.0), 0.9),))
         hub.take(Message(_STAMP, meta, np.frombuffer(b"\xff\xd8picture", np.uint8)))
         part = await anext(watcher.chunks())
-        assert part == b"Content-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n\xff\xd8picture\r\n--frame\r\n"
+        assert part == b"\xff\xd8picture\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n"
         kind, boxes = (await _told(listener))[-1]
         assert kind == "boxes"
         assert boxes["tracks"] == [{"track": 1, "box_xyxy": [1.0, 2.0, 3.0, 4.0], "detection_score": 0.9}]

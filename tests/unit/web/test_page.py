@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser import Browser
-from fake_box import FakeMatcher
+from fake_box import FakeMatcher, draw_face
 from web_site import Site
 
 _NAME = "<script>alert(1)</script><b>Ada"
@@ -39,6 +39,12 @@ def test_names_stand_in_the_list_over_the_face_and_in_the_log_as_they_are(page: 
     site.matcher.event("exit", name=_NAME, state="known")
     page.wait_until("document.querySelectorAll('#here li').length === 0 && !document.querySelector('#nobody').hidden")
     assert page.messages == []
+
+
+def test_a_picture_is_shown_when_it_comes_not_with_the_next(page: Browser, site: Site) -> None:
+    page.wait_until("document.querySelector('.frame img').naturalWidth === 640")
+    site.camera.show_once(draw_face(320))
+    page.wait_until("document.querySelector('.frame img').naturalWidth === 320", 5.0)
 
 
 @pytest.mark.parametrize("width_px", [390, 1280])

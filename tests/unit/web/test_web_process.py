@@ -88,7 +88,7 @@ def test_the_camera_encodes_only_while_somebody_watches(site: Site) -> None:
                 break
         assert site.camera.wanted
     head, picture = received.split(b"--frame\r\n")[1].split(b"\r\n\r\n", 1)
-    assert head == f"Content-Type: image/jpeg\r\nContent-Length: {len(site.camera.jpeg)}".encode()
+    assert head == b"Content-Type: image/jpeg"
     assert picture == site.camera.jpeg + b"\r\n"
     until(lambda: not site.camera.wanted, 5.0, "the camera to stop encoding")
     assert httpx.get(f"{site.url}preview/cellar.mjpeg").status_code == 404
