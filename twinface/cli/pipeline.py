@@ -20,7 +20,7 @@ from twinface.messages.topics import CONTROL
 from twinface.processes import process_names
 from twinface.settings import Settings, default_config_path, load_settings
 
-_POLL_S = 0.2
+_POLL_S = 0.25
 _STOP_TIMEOUT_S = 20.0
 _PAGE_TIMEOUT_S = 10.0
 _PAGE_FILE = "web.json"
@@ -49,7 +49,7 @@ def up(
     signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
         _wait_until_started(daemon, run, settings)
-        _watch_over(daemon, run, exit_when_done=exit_when_done)
+        _watch_over(daemon, run, settings, exit_when_done=exit_when_done)
     except KeyboardInterrupt:
         typer.echo("stopping", err=True)
     finally:
@@ -99,13 +99,30 @@ def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, se
         typer.echo(f"page: {json.loads(page.read_text())['url']}", err=True)
 
 
-def _watch_over(daemon: "subprocess.Popen[bytes]", run: RunDirectory, *, exit_when_done: bool) -> None:
+def _watch_over(
+    daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings, *, exit_when_done: bool
+) -> None:
+    """Until supervisord or, if so wanted, every stream has ended; tell of processes that failed for good."""
+    told: set[str] = set()
     while daemon.poll() is None:
         if exit_when_done and _all_streams_closed(run):
             return
+        for name in _failed(run, settings) - told:
+            told.add(name)
+            problem = f"{name} has failed and is not started again: {_last_error(run, name, settings)}"
+            if exit_when_done:
+                raise TwinfaceError(problem)
+            typer.echo(f"twinface: {problem}", err=True)
         time.sleep(_POLL_S)
     if daemon.returncode != 0:
         raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
+
+
+def _failed(run: RunDirectory, settings: Settings) -> set[str]:
+    try:
+        return {state.name for state in process_states(run, settings) if state.failed}
+    except ServiceError:
+        return set()  # supervisord is on its way out
 
 
 def _all_streams_closed(run: RunDirectory) -> bool:

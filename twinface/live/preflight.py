@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinface import assets
 from twinface.errors import ArtefactError, SettingsError
-from twinface.faces.sources import SourceKind, find_kind
+from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_source
 from twinface.gallery import Gallery
 from twinface.matching import load_head
 from twinface.networks import find_recipe
@@ -30,6 +30,8 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> list[str]
 def _check_sources(settings: Settings, *, exit_when_done: bool) -> Iterator[str]:
     for camera in settings.camera:
         is_file = find_kind(camera.source) in _FILES
+        if is_file:
+            open_source(SourceSpec(camera.source)).close()
         if exit_when_done and (camera.loop or not is_file):
             raise SettingsError(
                 f"camera {camera.name!r} never ends; leave out --exit-when-done, or `loop` in its table"
