@@ -1,0 +1,177 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from twinface.faces import FaceDetector, read_image
+from twinface.live.camera import CameraStage, CropEnd, Sighting
+from twinface.messages.schema import CropTally, TrackBox, TracksUpdate
+from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
+from twinface.types import Frame, Image
+
+MakeStage = Callable[..., CameraStage]
+
+
+@pytest.fixture(scope="session")
+def portrait(portraits: Path) -> Image:
+    """A picture with one face of about a third of its 400 pixels."""
+    image = read_image(portraits / "person_a_1.jpg")
+    scale = 400 / max(image.shape)
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@pytest.fixture
+def make_stage(detector: FaceDetector) -> MakeStage:
+    def make(*, lossless: bool = False, min_face_px: int = 24, max_missed_frames: int = 1) -> CameraStage:
+        return CameraStage(
+            CameraSettings(name="front", source="0", lossless=lossless),
+            7,
+            detector,
+            detection=DetectionSettings(min_face_px=min_face_px),
+            tracking=TrackingSettings(look_interval_ms=400, max_missed_frames=max_missed_frames),
+            crop_size_px=112,
+        )
+
+    return make
+
+
+def frame(image: Image, index: int, *, cut: bool = False) -> Frame:
+    """A frame of a film of ten a second."""
+    return Frame(image, index, index * 100.0, 0, 0, cut)
+
+
+def without_face(image: Image, face: TrackBox) -> Image:
+    """The same picture, its face smeared: nobody to be seen, and alike enough that it is no hard cut."""
+    left, top, right, bottom = (int(side) for side in face.box_xyxy)
+    nobody = image.copy()
+    nobody[top:bottom, left:right] = cv2.blur(nobody[top:bottom, left:right], (71, 71))
+    return nobody
+
+
+def play(stage: CameraStage, images: Sequence[Image]) -> list[Sighting]:
+    return [stage.see(frame(image, index)) for index, image in enumerate(images)]
+
+
+def test_a_face_has_a_track_and_a_crop(make_stage: MakeStage, portrait: Image, detector: FaceDetector) -> None:
+    sighting = make_stage().see(frame(portrait, 3))
+    update = sighting.update
+    height_px, width_px = portrait.shape[:2]
+    assert (update.camera, update.epoch, update.frame) == ("front", 7, 3)
+    assert (update.width_px, update.height_px) == (width_px, height_px)
+    (box,) = update.tracks
+    assert update.born == (box.track,)
+    assert (update.ended, update.crops, update.ended_stream) == ((), (0,), False)
+    left, top, right, bottom = box.box_xyxy
+    assert 0 < left < right < width_px
+    assert 0 < top < bottom < height_px
+    ((meta, image),) = sighting.crops
+    assert (meta.camera, meta.epoch, meta.crop, meta.track, meta.frame) == ("front", 7, 0, box.track, 3)
+    assert (meta.box_xyxy, meta.detection_score) == (box.box_xyxy, box.detection_score)
+    assert meta.quality > 0.3
+    assert not meta.lossless
+    assert (image.shape, image.dtype) == ((112, 112, 3), np.uint8)
+    grey_around = np.pad(image, ((60, 60), (60, 60), (0, 0)), mode="edge")
+    assert len(detector.detect(grey_around)) == 1, "the crop shows the face"
+
+
+def test_a_track_is_looked_at_again_after_the_interval_of_media_time(make_stage: MakeStage, portrait: Image) -> None:
+    sightings = play(make_stage(), [portrait] * 10)
+    assert [len(one.crops) for one in sightings] == [1, 0, 0, 0, 1, 0, 0, 0, 1, 0]
+    assert [one.update.crops for one in sightings if one.crops] == [(0,), (1,), (2,)]
+    assert len({one.update.tracks[0].track for one in sightings}) == 1
+    assert [one.update.tally.offered for one in sightings] == [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]
+
+
+def test_a_small_face_is_tracked_but_not_recognised(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage(min_face_px=300)
+    sighting = stage.see(frame(portrait, 0))
+    assert len(sighting.update.tracks) == 1
+    assert sighting.crops == ()
+    assert stage.tally == CropTally()
+
+
+def test_a_track_ends_when_it_was_missed_too_often(make_stage: MakeStage, portrait: Image) -> None:
+    nobody = without_face(portrait, make_stage().see(frame(portrait, 0)).update.tracks[0])
+    sightings = play(make_stage(max_missed_frames=1), [portrait, nobody, nobody, nobody, portrait])
+    assert [one.update.ended for one in sightings] == [(), (), (1,), (), ()]
+    assert [one.update.born for one in sightings] == [(1,), (), (), (), (2,)]
+    assert [len(one.crops) for one in sightings] == [1, 0, 0, 0, 1]
+
+
+def test_no_track_lives_across_a_cut(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage()
+    stage.see(frame(portrait, 0))
+    sighting = stage.see(frame(portrait, 1, cut=True))
+    assert (sighting.update.born, sighting.update.ended) == ((2,), (1,))
+    assert len(sighting.crops) == 1
+
+
+def test_two_faces_have_two_tracks(make_stage: MakeStage, portrait: Image) -> None:
+    twice = np.ascontiguousarray(np.concatenate([portrait, portrait], axis=1))
+    sighting = make_stage().see(frame(twice, 0))
+    assert len(sighting.update.tracks) == 2
+    assert sighting.update.crops == (0, 1)
+    assert {meta.track for meta, _ in sighting.crops} == {1, 2}
+
+
+def test_what_becomes_of_crops_is_counted(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage()
+    play(stage, [portrait] * 17)
+    for crop, end in ((0, CropEnd.DELIVERED), (2, CropEnd.DROPPED), (3, CropEnd.LOST), (1, CropEnd.DELIVERED)):
+        stage.crop_ended(crop, end)
+    assert stage.tally == CropTally(offered=5, delivered=2, dropped=1, lost=1)
+
+
+def test_crops_are_done_up_to_the_first_that_is_open(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage()
+    play(stage, [portrait] * 9)
+
+    def done() -> int:
+        return stage.end().crops_done
+
+    assert done() == 0
+    stage.crop_ended(1, CropEnd.DROPPED)
+    assert done() == 0
+    stage.crop_ended(0, CropEnd.LOST)
+    assert done() == 2
+    stage.crop_ended(2, CropEnd.DELIVERED)
+    assert done() == 3
+
+
+def test_an_update_says_what_is_done_before_its_own_crops(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage()
+    first, *_, fifth = [stage.see(frame(portrait, index)).update for index in range(5)]
+    assert (first.crops, first.crops_done) == ((0,), 0)
+    assert (fifth.crops, fifth.crops_done) == ((1,), 0)
+    stage.crop_ended(0, CropEnd.DELIVERED)
+    assert stage.see(frame(portrait, 5)).update.crops_done == 1
+
+
+def test_the_end_says_the_same_each_time_with_the_newest_tally(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage(lossless=True)
+    play(stage, [portrait] * 5)
+    first = stage.end()
+    assert (first.ended_stream, first.ended, first.tracks, first.crops) == (True, (1,), (), ())
+    assert (first.frame, first.lossless, first.tally) == (4, True, CropTally(offered=2))
+    stage.crop_ended(0, CropEnd.DELIVERED)
+    second = stage.end()
+    assert (second.ended, second.ended_stream) == ((1,), True)
+    assert (second.tally, second.crops_done) == (CropTally(offered=2, delivered=1), 1)
+
+
+def test_a_source_without_a_frame_ends_too(make_stage: MakeStage) -> None:
+    update = make_stage().end()
+    assert isinstance(update, TracksUpdate)
+    assert (update.camera, update.ended_stream, update.tally) == ("front", True, CropTally())
+
+
+def test_the_same_pictures_give_the_same_messages(make_stage: MakeStage, portrait: Image) -> None:
+    moving = [np.roll(portrait, 4 * step, axis=1) for step in range(8)]
+    runs: list[Any] = [play(make_stage(), moving) for _ in range(2)]
+    assert [one.update for one in runs[0]] == [one.update for one in runs[1]]
+    for one, other in zip(*runs, strict=True):
+        assert [meta for meta, _ in one.crops] == [meta for meta, _ in other.crops]
+        assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(one.crops, other.crops, strict=True))

@@ -1,0 +1,140 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from twinface.errors import InputError
+from twinface.live.feed import FrameFeed
+from twinface.types import Frame
+
+_PATIENCE_S = 10.0
+
+
+class Scripted:
+    """A source that gives its frames when the test says so, then ends or fails."""
+
+    kind, finite, skipped = "video", True, 0
+
+    def __init__(self, count: int, *, error: Exception | None = None) -> None:
+        self.state = "open"
+        self.given = 0
+        self.closed = threading.Event()
+        self._count = count
+        self._error = error
+        self._go = threading.Semaphore(0)
+
+    def go(self, frames: int = 1) -> None:
+        self._go.release(frames)
+
+    def next_frame(self, timeout_s: float) -> Frame | None:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(self._count):
+            while not self._go.acquire(timeout=0.05):
+                if self.closed.is_set():
+                    return
+            self.given += 1
+            yield Frame(np.zeros((2, 2, 3), np.uint8), index, 0.0, 0, 0)
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class Wakes:
+    """Counts how often the loop was woken, and waits for the next time."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Semaphore(0)
+
+    def __call__(self) -> None:
+        self._woken.release()
+
+    def wait(self) -> None:
+        assert self._woken.acquire(timeout=_PATIENCE_S)
+
+
+@contextmanager
+def feeding(source: Scripted, wakes: Wakes, *, lossless: bool) -> Iterator[FrameFeed]:
+    feed = FrameFeed(source, lossless=lossless, wake=wakes)
+    try:
+        yield feed
+    finally:
+        feed.stop()
+        assert not feed._thread.is_alive()
+        assert source.closed.is_set()
+
+
+def test_live_the_newest_frame_is_kept() -> None:
+    source, wakes = Scripted(3), Wakes()
+    with feeding(source, wakes, lossless=False) as feed:
+        assert feed.take() is None
+        for _ in range(3):
+            source.go()
+            wakes.wait()
+        assert feed.skipped == 2
+        wakes.wait()
+        assert not feed.ended, "its last frame was not taken yet"
+        assert _index(feed) == 2
+        assert feed.take() is None
+        assert feed.ended
+        assert feed.failure is None
+
+
+def test_lossless_the_source_waits_until_a_frame_is_taken() -> None:
+    source, wakes = Scripted(4), Wakes()
+    source.go(4)
+    with feeding(source, wakes, lossless=True) as feed:
+        indices = []
+        for _ in range(4):
+            wakes.wait()
+            assert source.given <= len(indices) + 2
+            indices.append(_index(feed))
+        assert indices == [0, 1, 2, 3]
+        wakes.wait()
+        assert feed.ended
+        assert feed.skipped == 0
+
+
+def test_stopping_does_not_wait_for_a_frame_to_be_taken() -> None:
+    source, wakes = Scripted(4), Wakes()
+    source.go(4)
+    with feeding(source, wakes, lossless=True):
+        wakes.wait()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(InputError("video.mp4: it broke off"), "video.mp4: it broke off"), (KeyError("pts"), "KeyError: 'pts'")],
+)
+def test_a_source_that_fails_has_ended_and_says_why(error: Exception, told: str) -> None:
+    source, wakes = Scripted(1, error=error), Wakes()
+    source.go()
+    with feeding(source, wakes, lossless=False) as feed:
+        wakes.wait()
+        wakes.wait()
+        assert _index(feed) == 0
+        assert feed.ended
+        assert feed.failure == told
+
+
+def test_a_source_that_does_not_answer_yet_has_failed_but_not_ended() -> None:
+    source, wakes = Scripted(1), Wakes()
+    with feeding(source, wakes, lossless=False) as feed:
+        source.state = "failed: it does not open"
+        assert feed.failure == "failed: it does not open"
+        assert not feed.ended
+        source.state = "open"
+        source.go()
+        wakes.wait()
+        assert feed.failure is None
+
+
+def _index(feed: FrameFeed) -> int:
+    frame = feed.take()
+    assert frame is not None
+    return frame.index

@@ -1,0 +1,81 @@
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_box import short_run_directory
+
+from twinface.bus.node import Node
+from twinface.bus.sender import Captured
+from twinface.live.preview import PreviewMaker
+from twinface.messages.schema import CropTally, Message, PreviewMeta, TrackBox, TracksUpdate
+from twinface.messages.topics import PREVIEW
+from twinface.settings import WebSettings
+from twinface.types import Frame
+
+_TRACKS = (TrackBox(1, (10.0, 20.0, 30.0, 40.0), 0.9),)
+
+
+@pytest.fixture
+def nodes() -> Iterator[tuple[Node, Node]]:
+    with short_run_directory() as run, Node("camera.front", run) as camera, Node("web", run) as web:
+        yield camera, web
+
+
+def offer(maker: PreviewMaker, index: int, width_px: int = 640) -> None:
+    image = np.full((width_px * 9 // 16, width_px, 3), index % 250, np.uint8)
+    update = TracksUpdate("front", 1, index, width_px, image.shape[0], _TRACKS, (), (), (), CropTally(), False)
+    maker.offer(Frame(image, index, 0.0, 0, 0), update, Captured.now())
+
+
+def count_encodings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    encoded: list[Any] = []
+    encode = cv2.imencode
+    monkeypatch.setattr(cv2, "imencode", lambda *arguments: (encoded.append(arguments), encode(*arguments))[1])
+    return encoded
+
+
+def test_nothing_is_encoded_for_nobody(nodes: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = count_encodings(monkeypatch)
+    maker = PreviewMaker(nodes[0].publisher(PREVIEW), WebSettings())
+    for index in range(20):
+        offer(maker, index)
+    assert encoded == []
+
+
+@pytest.mark.parametrize(("width_px", "shown"), [(1280, (180, 320)), (200, (112, 200))])
+def test_a_viewer_gets_a_small_picture_and_the_boxes(
+    nodes: tuple[Node, Node], width_px: int, shown: tuple[int, int]
+) -> None:
+    camera, web = nodes
+    publisher = camera.publisher(PREVIEW)
+    maker = PreviewMaker(publisher, WebSettings(preview_width_px=320, preview_fps=1000.0))
+    heard: list[Message] = []
+    web.subscriber(PREVIEW, ["camera.front"], heard.append)
+    for index in range(1000):
+        offer(maker, index, width_px)
+        web.loop.turn(0.01)
+        if heard:
+            break
+    meta, jpeg = heard[0].body, heard[0].array
+    assert meta == PreviewMeta("front", heard[0].body.frame, width_px, width_px * 9 // 16, _TRACKS)  # type: ignore[union-attr]
+    assert jpeg is not None
+    picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[:2] == shown
+
+
+def test_it_keeps_to_its_rate(nodes: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    camera, web = nodes
+    publisher = camera.publisher(PREVIEW)
+    encoded = count_encodings(monkeypatch)
+    maker = PreviewMaker(publisher, WebSettings(preview_fps=0.01))
+    web.subscriber(PREVIEW, ["camera.front"], lambda _: None)
+    for _ in range(1000):
+        if publisher.wanted():
+            break
+        web.loop.turn(0.01)
+    for index in range(50):
+        offer(maker, index)
+    assert len(encoded) == 1
