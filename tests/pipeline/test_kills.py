@@ -78,6 +78,6 @@ def test_killed_while_videos_play(pipeline: Pipeline, shared_data: Path) -> None
         frame = event["frame"] % 275
         if frame < 20:
             return {"lin_manuel_miranda"} if event["box_xyxy"][0] > 480 else {"alex_lacamoire"}
-        return {"lin_manuel_miranda"} if 80 < frame < 208 else {None}
+        return {"lin_manuel_miranda"} if 82 <= frame < 211 else {None}
 
     kill_each_once(pipeline, truth)

@@ -16,7 +16,7 @@ def may_be(event: dict[str, Any]) -> str | None:
     frame, (left, _, right, _) = event["frame"], event["box_xyxy"]
     if frame < 20:
         return LIN_MANUEL if left > 480 else ALEX if right < 100 else None
-    return LIN_MANUEL if 80 < frame < 208 else None
+    return LIN_MANUEL if 82 <= frame < 211 else None
 
 
 def play(pipeline: Pipeline) -> list[dict[str, Any]]:

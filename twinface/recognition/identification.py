@@ -40,6 +40,7 @@ class Identifier:
         self.damaged = tuple(gallery.damaged.values())
         self._people = gallery.snapshot()
         if not self._people.names:
+            gallery.require_sound()
             raise ArtefactError(
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
