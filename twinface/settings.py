@@ -22,7 +22,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class CameraSettings(_Section):
@@ -77,7 +77,7 @@ class WebSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     preview_fps: Positive = 8.0
-    preview_width_px: Annotated[int, Field(ge=64)] = 640
+    preview_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
 
 
 class Settings(_Section):

@@ -1,5 +1,6 @@
 """Questions to a running process and their answers, with ids, time-outs and error codes."""
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,8 +13,11 @@ from twinface.messages.codec import Frames, decode, encode
 from twinface.messages.schema import Message, Reply, Request, Stamp
 from twinface.messages.topics import CONTROL
 
+log = logging.getLogger(__name__)
+
 Handler = Callable[[str, Mapping[str, Any]], Any]
-"""(verb, arguments) → a result of plain containers; a TwinfaceError becomes the error of the reply."""
+"""(verb, arguments) → a result of plain containers. A TwinfaceError becomes the error of the reply, and so does what
+arguments that are missing or of another type lead to."""
 
 
 def _frames(body: Request | Reply, origin: str, epoch: int) -> Frames:
@@ -73,6 +77,9 @@ class ControlServer:
             return Reply(request.id, error=str(error), code=error.code)
         except TwinfaceError as error:
             return Reply(request.id, error=str(error), code="user" if isinstance(error, UserError) else "failed")
+        except (KeyError, TypeError, ValueError) as error:
+            log.exception("request not understood", extra={"verb": request.verb})
+            return Reply(request.id, error=f"{request.verb!r} is not asked like this: {error!r}", code="bad request")
 
     def close(self) -> None:
         """Close the socket; answers on their way may still leave."""

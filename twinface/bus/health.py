@@ -4,9 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-import zmq
-
-from twinface.bus.pubsub import Subscriber
+from twinface.bus.pubsub import subscribed
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import WireError
 from twinface.messages.schema import Heartbeat
@@ -19,8 +17,7 @@ def latest_heartbeats(run: RunDirectory, names: Sequence[str], *, timeout_s: flo
     """One heartbeat of each of the processes `names` that has one within the time; they come once a second."""
     beats: dict[str, Heartbeat] = {}
     give_up_at_s = time.monotonic() + timeout_s
-    with zmq.Context() as context:
-        subscriber = Subscriber(context, [run.endpoint(HEALTH, name) for name in names], HEALTH)
+    with subscribed([run.endpoint(HEALTH, name) for name in names], HEALTH) as subscriber:
         while len(beats) < len(names) and (left_s := give_up_at_s - time.monotonic()) > 0:
             try:
                 message = subscriber.receive(left_s)
@@ -29,5 +26,4 @@ def latest_heartbeats(run: RunDirectory, names: Sequence[str], *, timeout_s: flo
                 continue
             if message is not None and isinstance(message.body, Heartbeat):
                 beats[message.body.process] = message.body
-        subscriber.close()
     return beats

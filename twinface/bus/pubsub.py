@@ -1,6 +1,7 @@
 """Publish and subscribe: whoever listens, gets; the sender never waits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import zmq
 
@@ -87,3 +88,14 @@ class Subscriber:
     def close(self) -> None:
         """Close the socket."""
         self.socket.close()
+
+
+@contextmanager
+def subscribed(endpoints: Sequence[str], topic: Topic) -> Iterator[Subscriber]:
+    """A subscriber for who is no process on the bus."""
+    with zmq.Context() as context:
+        subscriber = Subscriber(context, endpoints, topic)
+        try:
+            yield subscriber
+        finally:
+            subscriber.close()

@@ -3,12 +3,11 @@
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
-import zmq
-
 from twinface.bus.control import ask
-from twinface.bus.pubsub import Subscriber
+from twinface.bus.pubsub import subscribed
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, WireError
 from twinface.messages.codec import body_from
@@ -42,15 +41,14 @@ class MatchFollower:
         self._epoch = 0
         self._next_sequence = 0
         self._heard_at_s = time.monotonic()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._subscriber = Subscriber(self._context, [run.endpoint(MATCHES, MATCHER.name)], MATCHES)
+        self._closing = ExitStack()
+        self._subscriber = self._closing.enter_context(subscribed([run.endpoint(MATCHES, MATCHER.name)], MATCHES))
 
     def __enter__(self) -> "MatchFollower":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._subscriber.close()
-        self._context.term()
+        self._closing.close()
 
     def begin(self, *, from_start: bool = False) -> Mapping[str, Any]:
         """The matcher's snapshot, waiting for one that is just starting; events follow from it on.

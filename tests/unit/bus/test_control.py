@@ -58,6 +58,15 @@ def test_an_error_comes_back_with_its_code(run: RunDirectory, endpoint: str, err
     assert refusal.value.code == code
 
 
+def test_a_question_asked_wrongly_does_not_end_the_process(run: RunDirectory, endpoint: str) -> None:
+    with answering(run, lambda _verb, arguments: int(arguments["number"]) + 1):
+        for arguments in ({}, {"number": "many"}, {"number": None}):
+            with pytest.raises(ServiceError, match="is not asked like this") as refusal:
+                ask(endpoint, "count", arguments)
+            assert refusal.value.code == "bad request"
+        assert ask(endpoint, "count", {"number": 4}) == 5
+
+
 def test_nobody_there_is_a_time_out(endpoint: str) -> None:
     with pytest.raises(ServiceError, match="is it running") as refusal:
         ask(endpoint, "add", timeout_s=0.05)
