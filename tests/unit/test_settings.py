@@ -1,0 +1,166 @@
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from twinface.errors import SettingsError
+from twinface.packaged import packaged_path
+from twinface.settings import CONFIG_VARIABLE, CameraSettings, Settings, default_config_path, load_settings
+
+PIPELINE = packaged_path("config/pipeline.toml")
+
+
+def _fields(model: type[pydantic.BaseModel], prefix: str = "") -> dict[str, Any]:
+    """Dotted name of every setting → its default."""
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        inner = CameraSettings if name == "camera" else field.annotation
+        if isinstance(inner, type) and issubclass(inner, pydantic.BaseModel):
+            found |= _fields(inner, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = field.default
+    return found
+
+
+def _written(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted name of every key of a TOML document → its value."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = value[0] if isinstance(value, list) else value
+        found |= _written(inner, f"{prefix}{name}.") if isinstance(inner, dict) else {f"{prefix}{name}": value}
+    return found
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Any:
+    """Loads settings from text; the file is called pipeline.toml."""
+
+    def load(text: str) -> Settings:
+        path = tmp_path / "pipeline.toml"
+        path.write_text(text)
+        return load_settings(path)
+
+    return load
+
+
+def test_every_setting_is_written_in_the_configuration_and_none_that_is_not_one() -> None:
+    assert set(_written(tomllib.loads(PIPELINE.read_text()))) == set(_fields(Settings))
+
+
+def test_what_is_written_is_the_default() -> None:
+    written = load_settings(PIPELINE)
+    assert written.model_copy(update={"camera": ()}) == Settings()
+    (camera,) = written.camera
+    assert camera == CameraSettings(name=camera.name, source=camera.source)
+
+
+def test_every_setting_is_explained() -> None:
+    for line in PIPELINE.read_text().splitlines():
+        if "=" in line.partition("#")[0]:
+            assert re.search(r"=\s*(\".*?\"|\S+)\s+# \S.{4,}", line), f"no comment: {line}"
+
+
+def test_numbers_say_their_unit_or_range() -> None:
+    """In the name, or in the comment."""
+    units = r"_ms$|_px$|_fps$|_s$|_seconds$|_frames$|_looks$|_k$|^port$|^count$|^threads$"
+    comments = {
+        name.strip(): line.partition("#")[2]
+        for line in PIPELINE.read_text().splitlines()
+        for name in [line.partition("=")[0]]
+    }
+    for name, value in _written(tomllib.loads(PIPELINE.read_text())).items():
+        own = name.rpartition(".")[2]
+        if isinstance(value, int | float) and not isinstance(value, bool) and not re.search(units, own):
+            assert "0…1" in comments[own], f"neither unit nor range: {name}"
+
+
+def test_every_configuration_that_comes_with_the_package_is_right() -> None:
+    for path in PIPELINE.parent.glob("*.toml"):
+        assert load_settings(path).camera
+
+
+def test_paths_are_absolute_whether_written_or_not(load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert load("").gallery == tmp_path / ".local/share/twinface/gallery"
+    written = load('gallery = "~/people"\nhead = "heads/mine"\nrun_directory = "run"')
+    assert (written.gallery, written.head, written.run_directory) == (
+        tmp_path / "people",
+        tmp_path / "heads/mine",
+        tmp_path / "run",
+    )
+    nothing = load('head = ""\nrun_directory = ""')
+    assert (nothing.head, nothing.run_directory) == (None, None)
+
+
+def _camera(**fields: str) -> str:
+    lines = {"name": '"front"', "source": '"0"', **fields}
+    return "[[camera]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ('netwrk = "sface"', 1, "unknown setting 'netwrk'; did you mean 'network'?"),
+        ("[matching]\n\n# a comment\ntreshold = 0.5", 4, "'matching.treshold'; did you mean 'threshold'?"),
+        ("[matching]\nxyz = 0.5", 2, "known here: rule, threshold, best_k"),
+        ("[matchin]\nthreshold = 0.5", 1, "did you mean 'matching'?"),
+        (_camera(sourc='"0"'), 4, "'camera.0.sourc'; did you mean 'source'?"),
+        (_camera() + _camera(name='"back"', picture_fsp="5"), 7, "did you mean 'picture_fps'?"),
+        ("[matching]\nthreshold = 1.5", 2, "matching.threshold: Input should be less than or equal to 1"),
+        ('[matching]\nthreshold = "high"', 2, "matching.threshold: Input should be a valid number"),
+        ('[matching]\nrule = "median"', 2, "matching.rule: Input should be 'best-k', 'mean' or 'vote'"),
+        ("[extractor]\ncount = 0", 2, "extractor.count: Input should be greater than or equal to 1"),
+        ("[extractor]\ncount = 1.5", 2, "extractor.count: Input should be a valid integer"),
+        ("[web]\nport = 70000", 2, "web.port"),
+        ("[tracking]\nlook_interval_ms = nan", 2, "tracking.look_interval_ms"),
+        (_camera(name='"front door"'), 2, "camera.0.name: String should match pattern"),
+        ('[[camera]]\nname = "front"', 1, "camera.0.source: Field required"),
+        (_camera() + _camera(), 1, "two cameras have the same name, of front, front"),
+        ("camera = 5", 1, "camera: Input should be a valid tuple"),
+        ("web = 5", 1, "web: Input should be a valid dictionary"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_its_mend(load: Any, text: str, line: int, told: str) -> None:
+    with pytest.raises(SettingsError) as mistake:
+        load(text)
+    message = str(mistake.value)
+    assert f"pipeline.toml:{line}: " in message
+    assert told in message
+    assert "\n" not in message
+
+
+def test_the_misspelt_name_is_told_before_what_it_leads_to(load: Any) -> None:
+    with pytest.raises(SettingsError, match=r":3: unknown setting 'camera\.0\.sorce'; did you mean 'source'"):
+        load('[[camera]]\nname = "front"\nsorce = "0"')
+
+
+def test_what_is_no_toml_is_told_so(load: Any) -> None:
+    with pytest.raises(SettingsError, match=r"not valid TOML.*line 2"):
+        load("[web]\nport 8080")
+
+
+def test_a_file_that_cannot_be_read_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "absent.toml", tmp_path, tmp_path / "binary.toml"):
+        with pytest.raises(SettingsError, match=f"{path.name}: cannot be read.*--config"):
+            load_settings(path)
+
+
+def test_where_the_configuration_is_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert default_config_path() == PIPELINE
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/pipeline.toml").touch()
+    assert default_config_path().samefile(tmp_path / "config/pipeline.toml")
+    monkeypatch.setenv(CONFIG_VARIABLE, "/elsewhere.toml")
+    assert default_config_path() == Path("/elsewhere.toml")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(pydantic.ValidationError):
+        Settings().network = "other"  # type: ignore[misc]
