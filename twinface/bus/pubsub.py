@@ -99,14 +99,3 @@ def subscribed(endpoints: Sequence[str], topic: Topic) -> Iterator[Subscriber]:
             yield subscriber
         finally:
             subscriber.close()
-
-
-@contextmanager
-def subscribed(endpoints: Sequence[str], topic: Topic) -> Iterator[Subscriber]:
-    """A subscriber for who is no process of the pipeline, closed at the end of the block."""
-    with zmq.Context() as context:
-        subscriber = Subscriber(context, endpoints, topic)
-        try:
-            yield subscriber
-        finally:
-            subscriber.close()
