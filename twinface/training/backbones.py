@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,8 +122,9 @@ def _load_weights(backbone: Any, path: Path) -> None:
     if not path.is_file():
         raise InputError(f"--weights {path}: no such file; give imagenet, none, or a Keras weights file (.weights.h5)")
     try:
-        backbone.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings(action="error"):  # of layers that Keras would leave as they are
+            backbone.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ArtefactError(f"--weights {path}: not weights of this backbone without its top ({reason})") from error
 

@@ -19,9 +19,14 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     target = tmp_path / "head"
     with published(target) as folder:
         (folder / "good.txt").write_text("good")
-    with pytest.raises(KeyboardInterrupt), published(target) as folder:
-        (folder / "half.txt").write_text("half")
-        raise KeyboardInterrupt
+
+    def stop_half_way() -> None:
+        with published(target) as folder:
+            (folder / "half.txt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_half_way()
     assert [path.name for path in target.iterdir()] == ["good.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["head"]
 

@@ -39,7 +39,7 @@ def save_checkpoint(run: Path, student: Any, progress: Progress) -> Path:
     target = run / f"{_PREFIX}{progress.samples:09}"
     temporary = Path(tempfile.mkdtemp(dir=run, prefix=".checkpoint-"))
     try:
-        _save(temporary / WEIGHTS, {variable.path: variable for variable in student.variables})
+        _save(temporary / WEIGHTS, {variable.path: variable for variable in student.weights})
         student.resnet.save_weights(temporary / BACKBONE)
         _save(temporary / OPTIMISER, {str(index): value for index, value in enumerate(student.optimizer.variables)})
         (temporary / PROGRESS).write_bytes(canonical_json({"format": 1, **asdict(progress)}))
@@ -79,7 +79,7 @@ def read_progress(checkpoint: Path) -> Progress:
 
 def load_weights(checkpoint: Path, student: Any) -> None:
     """Give a student the weights of a checkpoint. Raises ArtefactError when they are of another architecture."""
-    _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.variables})
+    _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.weights})
 
 
 def load_optimiser(checkpoint: Path, student: Any) -> None:

@@ -41,8 +41,8 @@ def build_student(
             self.adapters = [
                 keras.Sequential(
                     [
-                        layers.BatchNormalization(momentum=_MOMENTUM),
-                        layers.Conv2D(hint.channels, 1, kernel_initializer="zeros"),
+                        layers.BatchNormalization(momentum=_MOMENTUM, name="norm"),
+                        layers.Conv2D(hint.channels, 1, kernel_initializer="zeros", name="map"),
                     ],
                     name=f"hint_conv{hint.stage}",
                 )
