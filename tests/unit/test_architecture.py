@@ -1,0 +1,98 @@
+"""The rules of the house that can be checked without running it. Who may import whom stands in pyproject.toml."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twinface.processes import PROCESSES
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
+MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
+HEAVY = {"keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    """Top-level packages that a module imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def _room(path: Path) -> str:
+    return "/".join(path.relative_to(ROOT).parts[:2])
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("zmq", {"twinface/bus"}),
+        ("pickle", {"twinface/gallery"}),
+        ("tensorflow", {"twinface/training"}),
+        ("keras", {"twinface/training"}),
+        ("matplotlib", {"twinface/training", "twinface/evaluation"}),
+        ("starlette", {"twinface/web"}),
+        ("uvicorn", {"twinface/web"}),
+        ("supervisor", {"twinface/live"}),
+    ],
+)
+def test_a_package_is_known_to_its_room_only(trees: dict[Path, ast.Module], package: str, rooms: set[str]) -> None:
+    users = {_room(path) for path, tree in trees.items() if package in _imports(tree)}
+    assert users <= rooms
+
+
+def test_import_contracts_are_kept() -> None:
+    lint = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["camera", "extractor", "matcher"])
+def test_what_recognises_loads_nothing_heavy(name: str) -> None:
+    script = f"import sys, services.{name}; print(*sorted({{one.partition('.')[0] for one in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "twinface" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_the_command_line_starts_without_anything_heavy() -> None:
+    script = "import sys, twinface.cli.main; print(*sorted({one.partition('.')[0] for one in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {path: length for path, length in lengths.items() if length > 500} == {}
+
+
+@pytest.mark.parametrize("path", MAINS, ids=lambda path: path.stem)
+def test_a_main_only_wires(trees: dict[Path, ast.Module], path: Path) -> None:
+    """Short, with few branches, and nothing that is not a function, a class or a constant at its top."""
+    tree = trees[path]
+    assert len(path.read_text().splitlines()) <= 120
+    assert sum(isinstance(node, ast.For | ast.While | ast.If | ast.IfExp | ast.Try) for node in ast.walk(tree)) <= 20
+    kinds = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.If)
+    assert all(isinstance(node, kinds) for node in tree.body)
+
+
+def test_there_is_a_main_for_every_process() -> None:
+    assert {path.stem for path in MAINS} == {process.name for process in PROCESSES}
+
+
+def test_wire_bodies_are_decoded_in_one_place(trees: dict[Path, ast.Module]) -> None:
+    users = {_room(path) for path, tree in trees.items() if "msgpack" in _imports(tree)}
+    assert users == {"twinface/bus", "twinface/messages"}
