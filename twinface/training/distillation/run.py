@@ -4,6 +4,7 @@ The teacher's answers are wanted less their mean: pictures of one kind (soft, fr
 and a student that is asked for the plain answers learns that side first and nothing else for long.
 """
 
+import gc
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -117,6 +118,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
             run, period, held_out, on_step=listener.on_step, on_figures=on_figures, stop_asked=stop_asked
         )
         student.fit(stream, epochs=1, shuffle=False, verbose=0, callbacks=[watch])
+    gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
     progress: Progress = watch.progress
     return progress
 
