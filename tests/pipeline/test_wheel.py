@@ -1,0 +1,48 @@
+"""Installed from a wheel, the pipeline runs from any directory."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import Pipeline
+
+from twinface import assets
+
+pytestmark = pytest.mark.pipeline
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*build, str(CHECKOUT)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("twinface-*.whl")
+    site = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+
+    (pipeline.folder / "pictures").mkdir()
+    shutil.copy(assets.fetch("portraits") / "impostor_1.jpg", pipeline.folder / "pictures")
+    pipeline.configure('name = "door"\nsource = "pictures"\npicture_seconds = 0.5')
+    environment = {**os.environ, "PYTHONPATH": str(site), "TWINFACE_KEY_FILE": str(pipeline.folder / "key")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "twinface.cli.main", "up", "--config", "pipeline.toml", "--exit-when-done"],
+        cwd=pipeline.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + pipeline.logs()
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", "import services.camera as one; print(one.__file__)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.startswith(str(site))
