@@ -7,7 +7,7 @@ which outlives the process. Anybody may read the file while it is written.
 import mmap
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from twinface.errors import ArtefactError
 
 _MAGIC = b"twinface books 1"
 _NAME_BYTES = 128
-_MAX_ACCOUNTS = 256
+_MAX_ACCOUNTS = 512
 
 
 class Column(IntEnum):
@@ -95,6 +95,13 @@ class Books:
         else:
             self._slots[name] = slot
         return account
+
+    def inherit(self, accounts: Mapping[str, Mapping[Column, int]]) -> None:
+        """Add what an earlier start had counted, before its own books are thrown away."""
+        for name, columns in accounts.items():
+            account = self.account(name)
+            for column, value in columns.items():
+                account.add(column, value)
 
     def close(self) -> None:
         """Let go of the file; accounts must not be used any more."""

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,7 @@ from typing import Self
 import psutil
 import zmq
 
-from twinface.bus.books import Books
+from twinface.bus.books import Books, read_books
 from twinface.bus.control import ControlServer, Handler
 from twinface.bus.loop import Loop
 from twinface.bus.meters import Meters
@@ -23,7 +23,7 @@ from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import Captured, WorkSender
-from twinface.errors import WireError
+from twinface.errors import ArtefactError, WireError
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 
@@ -64,6 +64,7 @@ class Node:
         self._closing.callback(self._context.term)
         self._books = Books(run.books_path(name, self.epoch))
         self._closing.callback(self._books.close)
+        self._clear_outdated_books()
         self._health = self.publisher(HEALTH)
         self.loop.every(_HEARTBEAT_S, self.beat)
 
@@ -175,6 +176,15 @@ class Node:
             latency_ms=latency_ms,
         )
         self._health.publish(heartbeat, Captured.now())
+
+    def _clear_outdated_books(self) -> None:
+        # What earlier starts answered for still counts for senders whose own books are kept.
+        kept = {f"{origin}@{epoch}" for origin, epoch, _ in self._run.list_books()}
+        for path in self._run.outdated_books(self.name):
+            with suppress(ArtefactError):
+                accounts = read_books(path)
+                self._books.inherit({name: accounts[name] for name in accounts if name.rpartition(" ")[2] in kept})
+            path.unlink()
 
     def _refuse(self, topic: Topic, error: WireError) -> None:
         self.meters.count("refused_messages")

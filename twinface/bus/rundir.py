@@ -16,6 +16,8 @@ RUN_VARIABLE = "TWINFACE_RUN"
 _MAX_IPC_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, its closing zero included."""
 
+_KEPT_STARTS = 8
+
 _LOCK_POLL_S = 0.01
 _LOCK_PATIENCE_S = 0.5
 """Somebody who asks whether a lock is held has it for a moment; a process that was killed, too."""
@@ -106,6 +108,10 @@ class RunDirectory:
             if not origin.startswith(".") and epoch.isdecimal():
                 found.append((origin, int(epoch), path))
         return sorted(found)
+
+    def outdated_books(self, origin: str) -> list[Path]:
+        """The books of all its starts but the latest: a process that fails every few seconds must not fill the disk."""
+        return [path for own, _, path in self.list_books() if own == origin][:-_KEPT_STARTS]
 
     def books_path(self, origin: str, epoch: int) -> Path:
         """Where `origin` keeps the books of this `epoch`."""

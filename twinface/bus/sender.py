@@ -21,6 +21,11 @@ from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
 
+_PINNED_TIMES = 10
+"""As many times as often a pinned message is offered: what a source waits for survives that the reader of its reader
+(the matcher, behind an extractor) takes a minute to come back.
+"""
+
 
 class Captured(NamedTuple):
     """When the frame that a message speaks of was taken: wall clock, monotonic, position in the source."""
@@ -201,7 +206,8 @@ class WorkSender:
         lease = self._leases.pop(sequence)
         if lease.reader in self._readers:
             self._readers[lease.reader].leased.discard(sequence)
-        if lease.parcel.attempts >= self.topic.attempts:
+        times = _PINNED_TIMES if lease.parcel.pinned else 1
+        if lease.parcel.attempts >= times * self.topic.attempts:
             self._end(lease.parcel, Outcome.EXPIRED)
         elif self._is_stale(lease.parcel):
             self._end(lease.parcel, Outcome.STALE)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twinface.bus.books import Column, read_books
@@ -79,7 +80,11 @@ def _read_once(run: RunDirectory) -> list[LinkBooks]:
 
 
 def _read_all(run: RunDirectory) -> dict[tuple[str, int], _Ledger]:
-    return {(origin, epoch): read_books(path) for origin, epoch, path in run.list_books()}
+    ledgers = {}
+    for origin, epoch, path in run.list_books():
+        with suppress(FileNotFoundError):  # cleared meanwhile by a process that starts
+            ledgers[origin, epoch] = read_books(path)
+    return ledgers
 
 
 def _answered(ledgers: Iterable[_Ledger], topic: str, sender: str) -> int:

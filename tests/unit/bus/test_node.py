@@ -10,9 +10,11 @@ import zmq
 from twinface.bus.health import latest_heartbeats
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
+from twinface.bus.sender import Captured
 from twinface.errors import ServiceError
+from twinface.live.accounts import read_links
 from twinface.messages.schema import Heartbeat, Message
-from twinface.messages.topics import CROPS, HEALTH, MATCHES, VECTORS
+from twinface.messages.topics import CROPS, HEALTH, MATCHES, TRACKS, VECTORS
 
 _BEATING = """
 import sys
@@ -89,6 +91,26 @@ def test_each_start_has_its_own_number_and_books(run: RunDirectory) -> None:
             epochs.append(node.epoch)
     assert epochs == sorted(set(epochs))
     assert [epoch for _, epoch, _ in run.list_books()] == epochs
+
+
+def answer_all(node: Node) -> None:
+    reader = node.reader(TRACKS, ["camera.a"], lambda delivery: reader.settle(delivery))  # noqa: PLW0108  not made yet
+
+
+def test_the_books_of_many_starts_are_cleared_but_what_was_answered_counts(
+    run: RunDirectory, make_update: Callable[[int], Any], wait_for: Callable[..., None]
+) -> None:
+    with Node("camera.a", run) as camera:
+        sender = camera.sender(TRACKS)
+        for start in range(20):
+            with Node("matcher", run) as matcher:
+                answer_all(matcher)
+                sender.offer(make_update(start), Captured.now(), pinned=True)
+                wait_for(lambda: not sender.waiting and not sender.in_flight, camera, matcher)
+        starts = [origin for origin, _, _ in run.list_books()]
+        (link,) = read_links(run)
+    assert starts == ["camera.a", *["matcher"] * 8]
+    assert (link.sent, link.received, link.answered, link.balanced) == (20, 20, 20, True)
 
 
 def test_a_heartbeat_tells_how_it_is(

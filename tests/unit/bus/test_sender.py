@@ -117,6 +117,16 @@ def test_what_nobody_answers_for_is_lost_after_some_attempts(link: MakeLink, wai
     assert (line.get(Column.LOST_EXPIRED), line.get(Column.REDELIVERED)) == (1, 2)
 
 
+def test_what_a_source_waits_for_is_offered_ten_times_as_often(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(lease_ms=1, attempts=2)
+    reader = line.peer("reader@1")
+    line.offer(0, pinned=True)
+    reader.grant(1)
+    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    assert line.outcomes[0] == ["expired"]
+    assert reader.take_frames() == [0] * 20
+
+
 def test_what_became_old_while_it_was_out_is_not_offered_again(link: MakeLink, wait_for: WaitFor) -> None:
     line = link(lease_ms=_SHORT_MS, stale_after_ms=_SHORT_MS // 2)
     reader = line.peer("reader@1")
