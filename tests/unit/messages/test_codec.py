@@ -265,6 +265,17 @@ def test_a_header_that_is_no_map_within_the_limits_is_refused(header: bytes) -> 
         decode([b"control", header], CONTROL)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [[0] * 20_000, dict.fromkeys(map(str, range(20_000)), 0), "x" * 20_000, b"\0", msgpack.ExtType(5, b"\0")],
+    ids=["list", "map", "text", "binary", "extension"],
+)
+def test_limits_hold_in_fields_that_are_not_known_too(crop: list[bytes], value: object) -> None:
+    decode(_changed(crop, lambda header: header.update(later=["x", {"y": 1}])), CROPS)
+    with pytest.raises(WireError, match="within the limits"):
+        decode(_changed(crop, lambda header: header.update(later=value)), CROPS)
+
+
 def test_the_error_is_one_short_line(crop: list[bytes]) -> None:
     for change in (
         lambda header: header.update(kind="x" * 5000),
