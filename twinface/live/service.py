@@ -1,6 +1,7 @@
 """What every process does before its own work: logging, settings, run directory, signals, exit codes."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 
@@ -26,7 +27,11 @@ def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settin
         settings = load_settings()
         name = name_of(settings)
         configure_logging(name)
-        with Node(name, run_directory(settings)) as node:
+        run = run_directory(settings)
+        if _is_orphan(run):
+            log.error("failed", extra={"error": "supervisord died while this process was starting"})
+            return 1
+        with Node(name, run) as node:
             node.loop.handle_signals()
             log.info("started", extra={"epoch": node.epoch})
             work(node, settings)
@@ -37,6 +42,16 @@ def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settin
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _is_orphan(run: RunDirectory) -> bool:
+    """Whether supervisord is gone already, killed before this process could ask to be told of its end."""
+    if "SUPERVISOR_ENABLED" not in os.environ:
+        return False
+    try:
+        return int((run.path / "supervisord.pid").read_text()) != os.getppid()
+    except (OSError, ValueError):
+        return False
 
 
 def process_number() -> int:
