@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from twinface.bus.control import ask
+from twinface.bus.health import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.options import ConfigOption
 from twinface.errors import ServiceError, TwinfaceError
@@ -74,23 +75,16 @@ def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings) -> None:
-    """Say of each process when it runs; raise when one does not."""
-    reported: set[str] = set()
-    wanted = set(process_names(settings))
-    while reported < wanted:
+    """Say of each process when its heart beats; raise when one does not start."""
+    missing = process_names(settings)
+    while missing:
         if daemon.poll() is not None:
             raise TwinfaceError(f"supervisord ended at once; see {run.path / 'logs' / 'supervisord.log'}")
-        try:
-            states = process_states(run, settings)
-        except ServiceError:
-            states = []  # supervisord has not opened its socket yet
-        for state in states:
-            if state.failed:
-                raise TwinfaceError(f"{state.name} does not start: {_last_error(run, state.name, settings)}")
-            if state.name in wanted - reported and state.state == "RUNNING":
-                reported.add(state.name)
-                typer.echo(f"{state.name} is running (pid {state.pid})", err=True)
-        time.sleep(_POLL_S)
+        for name in _failed(run, settings):
+            raise TwinfaceError(f"{name} does not start: {_last_error(run, name, settings)}")
+        for name, beat in latest_heartbeats(run, missing, timeout_s=_POLL_S).items():
+            missing.remove(name)
+            typer.echo(f"{name} is running (pid {beat.pid})", err=True)
     give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
     page = run.path / _PAGE_FILE
     while not page.exists() and time.monotonic() < give_up_at_s:

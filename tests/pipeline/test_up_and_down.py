@@ -1,0 +1,93 @@
+"""Starting, watching and stopping the whole, the ways a person does it."""
+
+import json
+import os
+import shutil
+import signal
+
+import psutil
+import pytest
+from harness import Pipeline, until
+
+from twinface import assets
+
+pytestmark = pytest.mark.pipeline
+
+
+def show_one_picture(pipeline: Pipeline, options: str) -> None:
+    """A camera that shows the second picture of somebody who is known by the first."""
+    portraits = assets.fetch("portraits")
+    (pipeline.folder / "pictures").mkdir()
+    shutil.copy(portraits / "person_a_2.jpg", pipeline.folder / "pictures")
+    pipeline.configure(f'name = "door"\nsource = "pictures"\n{options}')
+    pipeline.enrol("person a", portraits / "person_a_1.jpg")
+
+
+def test_watch_until_the_stream_ends(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "picture_seconds = 3.0")
+    up = pipeline.start("--exit-when-done")
+    until(lambda: pipeline.run.is_locked("matcher"), 30.0, "the matcher")
+    lines = pipeline.command("watch", "--json", "--from-start").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert events[0]["type"] == "enter"
+    assert (events[-1]["type"], events[-1]["reason"], events[-1]["streams_open"]) == ("end", "complete", 0)
+    looks = [event for event in events if event["type"] == "match"]
+    assert {(look["camera"], look["name"], look["state"]) for look in looks} == {("door", "person a", "known")}
+    assert all(0.5 < look["score"] <= 1.0 and look["latency_ms"] > 0.0 and len(look["box_xyxy"]) == 4 for look in looks)
+    assert up.wait(40.0) == 0, pipeline.logs()
+    assert pipeline.leftovers() == []
+
+
+def test_down_stops_everything_and_a_second_up_is_refused(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true")
+    up = pipeline.start()
+    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    second = pipeline.command("up", check=False)
+    assert second.returncode == 1
+    assert "already running" in second.stderr
+    assert pipeline.command("down").stdout == "stopped\n"
+    assert up.wait(20.0) == 0
+    assert pipeline.leftovers() == []
+    assert pipeline.command("status", check=False).returncode == 1
+
+
+def test_a_killed_supervisord_leaves_no_orphans(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true")
+    up = pipeline.start()
+    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    (supervisord,) = psutil.Process(up.pid).children()
+    os.kill(supervisord.pid, signal.SIGKILL)
+    assert up.wait(20.0) == 1
+    until(lambda: pipeline.leftovers() == [], 20.0, "all processes to end")
+
+
+def test_a_killed_up_leaves_no_orphans(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true")
+    up = pipeline.start()
+    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    up.kill()
+    until(lambda: pipeline.leftovers() == [], 30.0, "all processes to end")
+
+
+def test_up_says_what_keeps_a_process_from_starting(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true")
+    pipeline.config.write_text(pipeline.config.read_text().replace("port = 0", 'host = "203.0.113.1"'))
+    up = pipeline.start()
+    assert up.wait(60.0) == 1
+    assert "web" in (pipeline.folder / "up.log").read_text()
+    assert pipeline.leftovers() == []
+
+
+def test_up_refuses_mistakes_in_one_line(pipeline: Pipeline) -> None:
+    pipeline.configure('name = "door"\nsource = "nowhere.mp4"')
+    for text, said in (
+        (pipeline.config.read_text(), "nowhere.mp4"),
+        (pipeline.config.read_text().replace("source", "sorce"), "did you mean 'source'?"),
+        ('network = "nonsense"\n[[camera]]\nname = "a"\nsource = "0"', "sface"),
+        ("", "[[camera]]"),
+    ):
+        pipeline.config.write_text(text)
+        refused = pipeline.command("up", check=False)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
