@@ -95,7 +95,7 @@ class Stream:
         """
         if self.closed or not self._ended:
             return None
-        if not self._frames and _progress(self._tally) == (self._tally.offered, self._tally.offered):
+        if _progress(self._tally) == (self._tally.offered, self._tally.offered):
             return "complete"
         return "deadline" if time.monotonic() - self._progress_at_s > deadline_s else None
 

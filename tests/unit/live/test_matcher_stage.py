@@ -283,6 +283,18 @@ def test_a_stream_is_complete_when_every_crop_is_accounted_for(stage: MatcherSta
     assert stage.streams_open == 0
 
 
+def test_an_older_account_that_comes_late_does_not_open_what_was_complete(stage: MatcherStage, clock: Clock) -> None:
+    camera = Camera()
+    tell(stage, [camera.frame([1], crops=[1])])
+    older = camera.frame([1])
+    camera.done = 1
+    newer = camera.frame([1])
+    tell(stage, [newer, older])
+    camera.done = 0  # as if the end had been made before the newer one
+    (*_, end) = tell(stage, [camera.end()])
+    assert (end.type, end.reason) == ("end", "complete")
+
+
 def test_what_was_dropped_or_lost_is_accounted_for_too(stage: MatcherStage) -> None:
     camera = Camera()
     tell(stage, [camera.frame([1], crops=[1, 1, 1])])
