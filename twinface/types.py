@@ -85,20 +85,6 @@ class Crop:
             raise ValueError(f"quality: expected 0…1, got {self.quality}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedding:
-    """What a feature network makes of a crop: float32 (d,), and the fingerprint of the network."""
-
-    vector: NDArray[np.float32]
-    network: str
-
-    def __post_init__(self) -> None:
-        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or self.vector.size == 0:
-            raise ValueError(f"vector: expected float32 (d,), got {self.vector.dtype} {self.vector.shape}")
-        if not np.isfinite(self.vector).all():
-            raise ValueError("vector: expected finite numbers")
-
-
 class State(StrEnum):
     """What is known of a face: no look yet, somebody of the gallery, or nobody of it."""
 

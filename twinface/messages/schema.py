@@ -46,11 +46,6 @@ class CropMeta:
     quality: float
     lossless: bool
 
-    @property
-    def trace(self) -> str:
-        """One id that follows a face through logs of all processes."""
-        return f"{self.camera}-{self.epoch:x}-{self.crop}"
-
 
 @dataclass(frozen=True, slots=True)
 class VectorMeta:
