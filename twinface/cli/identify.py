@@ -27,7 +27,7 @@ def identify(
     from twinface.recognition.identification import Identifier, choose_settings
 
     identifier = Identifier(choose_settings(load_settings(), network, head, gallery))
-    for problem in identifier.damaged:
+    for problem in identifier.warnings:
         warn(problem)
     entries: list[dict[str, Any]] = []
     with progress_bar("identifying", len(images)) as bar:

@@ -8,6 +8,7 @@ from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_sourc
 from twinface.gallery import Gallery
 from twinface.matching import load_head
 from twinface.networks import find_recipe
+from twinface.recognition.naming import uncalibrated
 from twinface.settings import Settings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
@@ -24,7 +25,12 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> list[str]
     assets.fetch("yunet")
     recipe = find_recipe(settings.network)
     load_head(settings.head, recipe.fingerprint)
-    return [*_check_sources(settings, exit_when_done=exit_when_done), *_check_gallery(settings, recipe.fingerprint)]
+    warning = uncalibrated(settings.head, recipe)
+    return [
+        *([warning] if warning else []),
+        *_check_sources(settings, exit_when_done=exit_when_done),
+        *_check_gallery(settings, recipe.fingerprint),
+    ]
 
 
 def _check_sources(settings: Settings, *, exit_when_done: bool) -> Iterator[str]:

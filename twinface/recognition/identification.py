@@ -13,6 +13,7 @@ from twinface.gallery import Gallery
 from twinface.matching import decide, load_head
 from twinface.networks import load_network
 from twinface.recognition.embedding import embed_faces
+from twinface.recognition.naming import uncalibrated
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
 
@@ -28,7 +29,7 @@ class NamedFace:
 class Identifier:
     """Names the faces of single pictures, with the network, head, gallery and rule of the settings.
 
-    `damaged` are the people of the gallery that cannot be used, each as an error that says why.
+    `warnings` say which people of the gallery cannot be used, and why, and where scores are not to be trusted.
     Raises ArtefactError and its kin when network, head or gallery is missing, damaged or does not fit the others, and
     when nobody is in the gallery; AssetError when a model file cannot be had.
     """
@@ -37,7 +38,8 @@ class Identifier:
         self._network = load_network(settings.network)
         fingerprint = self._network.recipe.fingerprint
         gallery = Gallery.open(settings.gallery, network=fingerprint)
-        self.damaged = tuple(gallery.damaged.values())
+        warning = uncalibrated(settings.head, self._network.recipe)
+        self.warnings = (*(str(error) for error in gallery.damaged.values()), *([warning] if warning else []))
         self._people = gallery.snapshot()
         if not self._people.names:
             gallery.require_sound()

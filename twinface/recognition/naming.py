@@ -22,6 +22,16 @@ _SAME_FACE_SCORE = 0.05
 that took its place at most 0.33 (eight videos, 165 looks; heads that turn far included)."""
 
 
+def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
+    """A warning where scores mean nothing: the built-in head, which is calibrated for SFace, on another network."""
+    if head is not None or recipe.name == "sface":
+        return None
+    return (
+        f"the built-in head is calibrated for sface: with the network {recipe.name!r} strangers may get names; "
+        "train a head with `twinface train` and set it as `head`"
+    )
+
+
 class Naming:
     """Names faces. What is wrong with gallery or head does not stop it: `problem` says it, and it goes on with what
     it had before (at first: nobody is known).
