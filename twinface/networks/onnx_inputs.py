@@ -18,7 +18,7 @@ def keep_inputs(model: bytes, names: set[str]) -> bytes:
     for number, whole, value in _fields(memoryview(model)):
         if number == _MODEL_GRAPH:
             graph = b"".join(field for field in _graph_fields(value, names))
-            parts += [_varint(_MODEL_GRAPH << 3 | _BYTES), _varint(len(graph)), graph]
+            parts += [encode_varint(_MODEL_GRAPH << 3 | _BYTES), encode_varint(len(graph)), graph]
         else:
             parts.append(bytes(whole))
     return b"".join(parts)
@@ -69,7 +69,8 @@ def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
     raise ValueError("not an ONNX file: a number does not end")
 
 
-def _varint(number: int) -> bytes:
+def encode_varint(number: int) -> bytes:
+    """A number as protobuf writes it (https://protobuf.dev/programming-guides/encoding/#varints)."""
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)

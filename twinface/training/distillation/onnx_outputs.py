@@ -7,6 +7,8 @@ Field numbers: onnx.proto.
 
 from collections.abc import Sequence
 
+from twinface.networks.onnx_inputs import encode_varint
+
 _FLOAT = 1
 _VARINT, _BYTES = 0, 2
 
@@ -21,17 +23,8 @@ def add_output(model: bytes, name: str, shape: Sequence[int]) -> bytes:
 
 
 def _message(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | _BYTES) + _varint(len(content)) + content
+    return encode_varint(field << 3 | _BYTES) + encode_varint(len(content)) + content
 
 
 def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3 | _VARINT) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    return encode_varint(field << 3 | _VARINT) + encode_varint(value)
