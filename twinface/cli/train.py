@@ -10,7 +10,7 @@ from twinface.cli.console import errors, progress_bar
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
-    from twinface.training.verification import VerificationFigures
+    from twinface.evaluation.verification import VerificationFigures
 
 T = TypeVar("T", int, float)
 FeaturesOption = Annotated[Path, typer.Option("--features", help="Folder of vectors, as `twinface extract` makes it.")]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twinface.training.verification import VerificationFigures
+from twinface.evaluation.verification import VerificationFigures
 
 
 @dataclass(frozen=True, slots=True)

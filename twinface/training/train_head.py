@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from twinface.errors import InputError
+from twinface.evaluation.verification import VerificationFigures, verification_figures
 from twinface.files import canonical_json
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
 from twinface.training.head_data import Normaliser, check_enough, differences, make_stream, split_people, unit
@@ -16,7 +17,6 @@ from twinface.training.head_options import TrainOptions, TrainReport
 from twinface.training.pairs import PairSampler
 from twinface.training.publishing import published
 from twinface.training.tensorflow_setup import import_keras
-from twinface.training.verification import VerificationFigures, verification_figures
 from twinface.types import Vectors
 
 _MOST_VALIDATION_PAIRS = 50_000

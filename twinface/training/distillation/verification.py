@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.training.verification import verification_figures
+from twinface.evaluation.verification import verification_figures
 from twinface.types import Vectors
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from twinface.training.verification import verification_figures
+from twinface.evaluation.verification import verification_figures
 
 
 def test_figures_of_a_small_case_by_hand() -> None:
