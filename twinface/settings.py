@@ -63,12 +63,18 @@ class MatchingSettings(_Section):
     """`[matching]`."""
 
     rule: Literal["best-k", "mean", "vote"] = "best-k"
-    threshold: Fraction = 0.5
+    false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
+    threshold: Fraction | None = None
     best_k: Count = 3
     vote_score: Fraction = 0.8
     vote_share: Fraction = 0.85
     max_looks: Count = 8
     stream_deadline_s: Positive = 5.0
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class WebSettings(_Section):

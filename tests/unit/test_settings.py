@@ -96,6 +96,11 @@ def test_paths_are_absolute_whether_written_or_not(load: Any, tmp_path: Path, mo
     assert (nothing.head, nothing.run_directory) == (None, None)
 
 
+def test_an_empty_threshold_leaves_it_to_the_head(load: Any) -> None:
+    assert load('[matching]\nthreshold = ""').matching.threshold is None
+    assert load("[matching]\nthreshold = 0.0").matching.threshold == 0.0
+
+
 def _camera(**fields: str) -> str:
     lines = {"name": '"front"', "source": '"0"', **fields}
     return "[[camera]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
@@ -106,12 +111,14 @@ def _camera(**fields: str) -> str:
     [
         ('netwrk = "sface"', 1, "unknown setting 'netwrk'; did you mean 'network'?"),
         ("[matching]\n\n# a comment\ntreshold = 0.5", 4, "'matching.treshold'; did you mean 'threshold'?"),
-        ("[matching]\nxyz = 0.5", 2, "known here: rule, threshold, best_k"),
+        ("[matching]\nxyz = 0.5", 2, "known here: rule, false_accept_rate, threshold, best_k"),
         ("[web]\n\n[matchin]\nthreshold = 0.5", 3, "did you mean 'matching'?"),
         (_camera(sourc='"0"'), 4, "'camera.0.sourc'; did you mean 'source'?"),
         (_camera() + _camera(name='"back"', picture_fsp="5"), 7, "did you mean 'picture_fps'?"),
         ("[matching]\nthreshold = 1.5", 2, "matching.threshold: Input should be less than or equal to 1"),
         ('[matching]\nthreshold = "high"', 2, "matching.threshold: Input should be a valid number"),
+        ("[matching]\nfalse_accept_rate = 0", 2, "matching.false_accept_rate: Input should be greater than 0"),
+        ("[matching]\nfalse_accept_rate = 1.0", 2, "matching.false_accept_rate: Input should be less than 1"),
         ('[matching]\nrule = "median"', 2, "matching.rule: Input should be 'best-k', 'mean' or 'vote'"),
         ("[extractor]\ncount = 0", 2, "extractor.count: Input should be greater than or equal to 1"),
         ("[extractor]\ncount = 1.5", 2, "extractor.count: Input should be a valid integer"),

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import errors, progress_bar, warn
 from twinface.errors import InputError
 from twinface.settings import load_settings
 
 
 def identify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
+    *,
     network: Annotated[
         str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
     ] = None,
@@ -20,13 +21,17 @@ def identify(
     gallery: Annotated[
         Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0, max=1, help="Score that gives a name. [default: the head's, as configured]"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Name the faces of pictures (the seed's test.py, for single pictures)."""
     from twinface.faces import read_image
     from twinface.recognition.identification import Identifier, choose_settings
 
-    identifier = Identifier(choose_settings(load_settings(), network, head, gallery))
+    identifier = Identifier(choose_settings(load_settings(), network, head, gallery, threshold))
     for problem in identifier.warnings:
         warn(problem)
     entries: list[dict[str, Any]] = []
@@ -39,12 +44,14 @@ def identify(
             else:
                 height, width = image.shape[:2]
                 faces = [_to_json(found) for found in identifier.identify(image)]
-                entries.append({"image": str(path), "width": width, "height": height, "faces": faces})
+                about = {"threshold": identifier.threshold.value, "threshold_from": identifier.threshold.source}
+                entries.append({"image": str(path), "width": width, "height": height, **about, "faces": faces})
             bar.advance()
     if as_json:
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
     else:
         _print_table(entries)
+        errors.print(str(identifier.threshold), style="dim", markup=False)
     if all("error" in entry for entry in entries):
         raise typer.Exit(InputError.exit_code)
 

@@ -4,5 +4,6 @@ from twinface.matching.decision import decide
 from twinface.matching.heads import Head, Scorer, Scores
 from twinface.matching.loading import load_head
 from twinface.matching.spec import HeadSpec
+from twinface.matching.threshold import Threshold, choose_threshold
 
-__all__ = ["Head", "HeadSpec", "Scorer", "Scores", "decide", "load_head"]
+__all__ = ["Head", "HeadSpec", "Scorer", "Scores", "Threshold", "choose_threshold", "decide", "load_head"]

@@ -10,6 +10,7 @@ from twinface.settings import MatchingSettings
 from twinface.types import Candidate, Decision, State
 
 MAX_CANDIDATES = 3
+DEFAULT_THRESHOLD = 0.5
 
 _Rule = Callable[[Scores, NDArray[np.int32], int, MatchingSettings], NDArray[np.float64]]
 
@@ -21,7 +22,7 @@ def decide(
 
     Each rule makes one number, 0…1, of a person's scores; the best person is named where it is enough:
 
-    * `mean`: mean of all the person's scores, at least `threshold`
+    * `mean`: mean of all the person's scores, at least `threshold`, which is 0.5 where the settings leave it open
     * `best-k`: mean of the person's `best_k` best scores, at least `threshold`: poor pictures in the gallery cost less
     * `vote`: share of the person's vectors that score over `vote_score`, more than `vote_share`
 
@@ -29,13 +30,21 @@ def decide(
     """
     if len(scores) == 0:
         return Decision(State.UNKNOWN, None, 0.0, ())
-    person_scores = _RULES[settings.rule](scores, person_index, len(names), settings)
+    by_rule = person_scores(scores, person_index, len(names), settings)
     means = _mean(scores, person_index, len(names), settings)
-    best_first = np.lexsort((-means, -person_scores))[:MAX_CANDIDATES]
-    candidates = tuple(Candidate(names[i], float(person_scores[i])) for i in best_first)
+    best_first = np.lexsort((-means, -by_rule))[:MAX_CANDIDATES]
+    candidates = tuple(Candidate(names[i], float(by_rule[i])) for i in best_first)
     best = candidates[0]
-    known = best.score > settings.vote_share if settings.rule == "vote" else best.score >= settings.threshold
+    threshold = DEFAULT_THRESHOLD if settings.threshold is None else settings.threshold
+    known = best.score > settings.vote_share if settings.rule == "vote" else best.score >= threshold
     return Decision(State.KNOWN if known else State.UNKNOWN, best.name if known else None, best.score, candidates)
+
+
+def person_scores(
+    scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> NDArray[np.float64]:
+    """The number that the rule makes of each person's scores, (people,), 0…1; 0 for one who has none."""
+    return _RULES[settings.rule](scores, person_index, people, settings)
 
 
 def _mean(

@@ -11,6 +11,11 @@ from twinface.matching.spec import HeadSpec, read_spec
 from twinface.matching.trained import FoldedHead, LayeredHead
 
 
+def built_in_spec(network: str, network_name: str = "") -> HeadSpec:
+    """What head.json says of the built-in head, for vectors of the network with this fingerprint."""
+    return HeadSpec(architecture="metric", network=network, network_name=network_name, calibration=SFACE_CALIBRATION)
+
+
 def load_head(folder: Path | None, network: str) -> Head:
     """The head in a folder, for vectors of the network with this fingerprint; None is the built-in metric head.
 
@@ -18,8 +23,7 @@ def load_head(folder: Path | None, network: str) -> Head:
     Raises ArtefactError (missing, damaged, another format) or FingerprintError (trained on another network).
     """
     if folder is None:
-        spec = HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION)
-        return MetricHead(spec, SFACE_CALIBRATION)
+        return MetricHead(built_in_spec(network), SFACE_CALIBRATION)
     spec = read_spec(folder)
     if spec.network != network:
         raise FingerprintError(

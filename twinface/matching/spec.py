@@ -40,6 +40,19 @@ class Calibration(_Part):
     offset: Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
+class DecisionCalibration(_Part):
+    """What `twinface calibrate` found for one rule: `thresholds` of its score by false-accept rate ("0.001").
+
+    They rest on `comparisons` of somebody with another person, among `people` of a gallery.
+    """
+
+    rule: Literal["best-k", "mean"]
+    best_k: Annotated[int, Field(ge=1)]
+    comparisons: Annotated[int, Field(ge=1)]
+    people: Annotated[int, Field(ge=1)]
+    thresholds: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]]
+
+
 class HeadSpec(_Part):
     """What matching needs to know of a head; training and evaluation write more beside it."""
 
@@ -50,6 +63,7 @@ class HeadSpec(_Part):
     layers: tuple[Layer, ...] = ()
     calibration: Calibration | None = None
     thresholds: dict[str, float] = {}
+    decision: DecisionCalibration | None = None
 
 
 def read_spec(folder: Path) -> HeadSpec:

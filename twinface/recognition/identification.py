@@ -10,7 +10,7 @@ from twinface import assets
 from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector
 from twinface.gallery import Gallery
-from twinface.matching import decide, load_head
+from twinface.matching import choose_threshold, decide, load_head
 from twinface.networks import load_network
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.naming import uncalibrated
@@ -29,7 +29,8 @@ class NamedFace:
 class Identifier:
     """Names the faces of single pictures, with the network, head, gallery and rule of the settings.
 
-    `warnings` say which people of the gallery cannot be used, and why, and where scores are not to be trusted.
+    `threshold` is the one in use. `warnings` say which people of the gallery cannot be used, and why, where scores are
+    not to be trusted, and why thresholds of the head are not used.
     Raises ArtefactError and its kin when network, head or gallery is missing, damaged or does not fit the others, and
     when nobody is in the gallery; AssetError when a model file cannot be had.
     """
@@ -39,15 +40,18 @@ class Identifier:
         fingerprint = self._network.recipe.fingerprint
         gallery = Gallery.open(settings.gallery, network=fingerprint)
         warning = uncalibrated(settings.head, self._network.recipe)
-        self.warnings = (*(str(error) for error in gallery.damaged.values()), *([warning] if warning else []))
+        head = load_head(settings.head, fingerprint)
+        self.threshold = choose_threshold(settings.matching, head.spec)
+        damaged = (str(error) for error in gallery.damaged.values())
+        self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)
         self._people = gallery.snapshot()
         if not self._people.names:
             gallery.require_sound()
             raise ArtefactError(
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
-        self._score = load_head(settings.head, fingerprint).prepare(self._people.vectors)
-        self._matching = settings.matching
+        self._score = head.prepare(self._people.vectors)
+        self._matching = self.threshold.applied_to(settings.matching)
         detection = settings.detection
         self._detector = FaceDetector(
             assets.fetch("yunet"), score_threshold=detection.score_threshold, max_side_px=detection.max_side_px
@@ -65,7 +69,13 @@ class Identifier:
         return decide(scores, self._people.person_index, self._people.names, self._matching)
 
 
-def choose_settings(settings: Settings, network: str | None, head: Path | None, gallery: Path | None) -> Settings:
+def choose_settings(
+    settings: Settings, network: str | None, head: Path | None, gallery: Path | None, threshold: float | None = None
+) -> Settings:
     """The settings with what was named on the command line instead."""
     chosen = {"network": network, "head": head, "gallery": gallery}
+    if threshold is not None:
+        settings = settings.model_copy(
+            update={"matching": settings.matching.model_copy(update={"threshold": threshold})}
+        )
     return settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, Snapshot
-from twinface.matching import Scorer, decide, load_head
+from twinface.matching import Scorer, Threshold, choose_threshold, decide, load_head
 from twinface.networks import NetworkRecipe
 from twinface.settings import MatchingSettings
 from twinface.types import Decision, Vectors
@@ -42,11 +42,12 @@ class Naming:
         self._gallery_folder = gallery
         self._head_folder = head
         self._recipe = recipe
-        self._settings = settings
+        self._configured = self._settings = settings
         self._gallery: Gallery | None = None
         self._head_seen: tuple[int, int] | None = None
         self._snapshot = Snapshot((), np.empty(0, np.int32), np.empty((0, 0), np.float32), 0, recipe.fingerprint)
         self._head = load_head(None, recipe.fingerprint)
+        self._threshold = choose_threshold(settings, self._head.spec)
         self._scorer: Scorer | None = None
         self.refresh()
 
@@ -57,8 +58,8 @@ class Naming:
 
     @property
     def summary(self) -> str:
-        """How many people and vectors are known, in words."""
-        return f"{len(self._snapshot.names)} people, {len(self._snapshot.vectors)} vectors"
+        """How many people and vectors are known, and the threshold in use, in words."""
+        return f"{len(self._snapshot.names)} people, {len(self._snapshot.vectors)} vectors, {self._threshold}"
 
     def refresh(self) -> bool:
         """Take up changes of gallery and head on disk, and say whether there were any; cheap when there were none."""
@@ -94,10 +95,17 @@ class Naming:
         if self._scorer is not None and not gallery_changed and head_seen == self._head_seen:
             return False
         self._head = load_head(self._head_folder, self._recipe.fingerprint)
+        self._take_threshold(choose_threshold(self._configured, self._head.spec))
         snapshot = self._gallery.snapshot()
         self._scorer = self._head.prepare(snapshot.vectors)
         self._snapshot, self._head_seen = snapshot, head_seen
         return True
+
+    def _take_threshold(self, threshold: Threshold) -> None:
+        if threshold.problem and threshold != self._threshold:
+            log.warning("calibration not used", extra={"reason": threshold.problem})
+        self._threshold = threshold
+        self._settings = threshold.applied_to(self._configured)
 
     def _look_at_head(self) -> tuple[int, int] | None:
         path = self._head_folder / _HEAD_FILE if self._head_folder else None

@@ -34,6 +34,11 @@ def test_the_threshold_is_enough() -> None:
     assert below.candidates[0].name == "ann"
 
 
+def test_a_threshold_left_open_is_one_half() -> None:
+    assert decide(scores(0.5, 0.5, 0, 0, 0, 0, 0), INDEX, NAMES, MatchingSettings()).name == "ann"
+    assert decide(scores(0.49, 0.5, 0, 0, 0, 0, 0), INDEX, NAMES, MatchingSettings()).name is None
+
+
 def test_vote_counts_vectors_over_the_score() -> None:
     all_over = decide(scores(0.81, 0.99, 0.99, 0.99, 0.8, 0, 0), INDEX, NAMES, rule("vote"))
     assert (all_over.name, all_over.score) == ("ann", 1.0)
