@@ -1,11 +1,13 @@
 """How well scores tell pairs of the same person from pairs of different people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FALSE_ACCEPT_RATES = (0.01, 0.001, 0.0001)
+FALSE_ACCEPT_RATES = (0.01, 0.001, 0.0001)
 _FEWEST_IMPOSTORS = 10
 """A false-accept rate is told only where at least so many impostor pairs lie above its threshold."""
 
@@ -26,31 +28,68 @@ class VerificationFigures:
     thresholds: dict[str, float]
 
 
-def verification_figures(scores: NDArray[np.floating], same: NDArray[np.bool_]) -> VerificationFigures:
-    """Figures of scores (n,), higher is more alike. Raises ValueError without genuine or impostor pairs."""
-    genuine, impostor = np.sort(scores[same]), np.sort(scores[~same])
-    if not genuine.size or not impostor.size:
-        raise ValueError("same: expected pairs of the same and of different people")
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Both errors as the threshold rises, float64 (k,).
+
+    `passed`, of impostors, falls from 1 to 0, `refused`, of genuine pairs, rises from 0 to 1. Between points it is
+    straight: there a share of equal scores is accepted.
+    """
+
+    passed: NDArray[np.float64]
+    refused: NDArray[np.float64]
+
+
+def verification_figures(
+    scores: NDArray[np.floating], same: NDArray[np.bool_], rates: Sequence[float] = FALSE_ACCEPT_RATES
+) -> VerificationFigures:
+    """Figures of scores (n,), higher is more alike; -inf is allowed: a pair that cannot be compared.
+
+    Raises ValueError without genuine or impostor pairs.
+    """
+    genuine, impostor = sort_by_kind(scores, same)
     below, up_to = (np.searchsorted(impostor, genuine, side=side) for side in ("left", "right"))
     thresholds = {
         f"{rate:g}": float(np.nextafter(impostor[-1 - int(rate * impostor.size)], np.inf, dtype=scores.dtype))
-        for rate in _FALSE_ACCEPT_RATES
+        for rate in rates
         if rate * impostor.size >= _FEWEST_IMPOSTORS
     }
     return VerificationFigures(
         genuine_pairs=genuine.size,
         impostor_pairs=impostor.size,
         auc=float((below + up_to).mean() / (2 * impostor.size)),
-        eer=_equal_error_rate(genuine, impostor),
+        eer=_equal_error_rate(error_curve(genuine, impostor)),
         accepted_at={rate: float((genuine >= threshold).mean()) for rate, threshold in thresholds.items()},
         thresholds=thresholds,
     )
 
 
-def _equal_error_rate(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -> float:
-    """Where as many genuine pairs are refused as impostors pass; both sorted."""
-    thresholds = np.unique(np.concatenate([genuine, impostor]))
-    refused = np.searchsorted(genuine, thresholds) / genuine.size
-    passed = (impostor.size - np.searchsorted(impostor, thresholds)) / impostor.size
-    nearest = int(np.argmin(np.abs(refused - passed)))
-    return float((refused[nearest] + passed[nearest]) / 2)
+def sort_by_kind(
+    scores: NDArray[np.floating], same: NDArray[np.bool_]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """The scores of genuine and of impostor pairs, ascending. Raises ValueError where there are none of either."""
+    genuine, impostor = np.sort(scores[same]), np.sort(scores[~same])
+    if not genuine.size or not impostor.size:
+        raise ValueError("same: expected pairs of the same and of different people")
+    return genuine, impostor
+
+
+def error_curve(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -> Curve:
+    """The exact curve of sorted scores: its corners are before and behind each score of a genuine pair."""
+    corners = np.unique(genuine)
+    passed, refused = np.empty((2, 2 * len(corners) + 2))
+    passed[0], refused[0], passed[-1], refused[-1] = 1.0, 0.0, 0.0, 1.0
+    sides: tuple[Literal["left", "right"], ...] = ("left", "right")
+    for place, side in enumerate(sides):
+        passed[1 + place : -1 : 2] = 1.0 - np.searchsorted(impostor, corners, side=side) / impostor.size
+        refused[1 + place : -1 : 2] = np.searchsorted(genuine, corners, side=side) / genuine.size
+    return Curve(passed, refused)
+
+
+def _equal_error_rate(curve: Curve) -> float:
+    """Where the curve has as many genuine pairs refused as impostors passed."""
+    excess = curve.passed - curve.refused
+    after = int(np.argmax(excess <= 0))
+    before = after - 1
+    share = excess[before] / (excess[before] - excess[after])
+    return float(curve.passed[before] + share * (curve.passed[after] - curve.passed[before]))

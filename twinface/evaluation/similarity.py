@@ -1,0 +1,100 @@
+"""What is evaluated: a plain metric between vectors, or a trained head."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twinface.errors import ArtefactError
+from twinface.evaluation.progress import ShowProgress
+from twinface.files import read_json_object
+from twinface.matching import Scorer, Scores, load_head
+from twinface.matching.heads import checked_vectors, normalised
+from twinface.types import Vectors
+
+METRICS = ("cosine", "l1")
+_ROWS_AT_ONCE = 256
+_BLOCK_NUMBERS = 1 << 21
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Similarity:
+    """`prepare` and `score_pairs` are those of a Head, but scores may be of any range; higher is more alike.
+
+    `metric` is "cosine", "l1" or, of a trained one, "head". `learnt_from` has the digests of the people that it
+    learnt from or was tuned on.
+    """
+
+    metric: str
+    head: Path | None
+    learnt_from: frozenset[str]
+    prepare: Callable[[Vectors], Scorer]
+    score_pairs: Callable[[Vectors, Vectors], Scores]
+
+
+def choose_similarity(metric: str, head: Path | None, network: str) -> Similarity:
+    """The head in a folder, for vectors of the network with this fingerprint; without one, the metric.
+
+    `metric` "cosine" is the cosine of two vectors, "l1" minus the sum of |a - b| of vectors made of length 1.
+    Raises ArtefactError when the head cannot be read, or does not say whom it learnt from; FingerprintError when it is
+    for another network.
+    """
+    if head is None:
+        prepare, score_pairs = (_prepare_cosine, _cosines) if metric == "cosine" else (_prepare_l1, _l1)
+        return Similarity(metric, None, frozenset(), prepare, score_pairs)
+    loaded = load_head(head, network)
+    return Similarity("head", head, _learnt_from(head), loaded.prepare, loaded.score_pairs)
+
+
+def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -> Scores:
+    """Scores (n, n) of each two of the vectors (n, d). Raises ArtefactError when they do not fit the head."""
+    scores = np.empty((len(vectors), len(vectors)), np.float32)
+    starts = range(0, len(vectors), _ROWS_AT_ONCE)
+    with show("comparing", len(starts)) as bar:
+        for start in starts:
+            end = start + _ROWS_AT_ONCE
+            block = similarity.prepare(vectors[start:])(vectors[start:end])
+            scores[start:end, start:] = block
+            scores[start:, start:end] = block.T
+            bar.advance()
+    return scores
+
+
+def _learnt_from(head: Path) -> frozenset[str]:
+    about = read_json_object(head / "head.json")
+    if "learnt_from" not in about and about.get("architecture") != "metric":
+        raise ArtefactError(f"{head}: does not say whom it learnt from, so no figure can be trusted; train it again")
+    digests = about.get("learnt_from", [])
+    if not isinstance(digests, list) or not all(isinstance(digest, str) for digest in digests):
+        raise ArtefactError(f"{head / 'head.json'}: learnt_from: expected a list of digests; train the head again")
+    return frozenset(digests)
+
+
+def _prepare_cosine(gallery: Vectors) -> Scorer:
+    columns = normalised(checked_vectors(gallery)).T
+    return lambda probes: np.asarray(normalised(checked_vectors(probes, columns.shape[0])) @ columns, np.float32)
+
+
+def _cosines(a: Vectors, b: Vectors) -> Scores:
+    unit_a, unit_b = normalised(checked_vectors(a)), normalised(checked_vectors(b, a.shape[1]))
+    return np.asarray(np.einsum("nd,nd->n", unit_a, unit_b), np.float32)
+
+
+def _prepare_l1(gallery: Vectors) -> Scorer:
+    ready = normalised(checked_vectors(gallery))
+    rows = max(1, _BLOCK_NUMBERS // ready.shape[1])
+
+    def score(probes: Vectors) -> Scores:
+        scores = np.empty((len(probes), len(ready)), np.float32)
+        for row, probe in enumerate(normalised(checked_vectors(probes, ready.shape[1]))):
+            for start in range(0, len(ready), rows):
+                scores[row, start : start + rows] = -np.abs(ready[start : start + rows] - probe).sum(axis=1)
+        return scores
+
+    return score
+
+
+def _l1(a: Vectors, b: Vectors) -> Scores:
+    unit_a, unit_b = normalised(checked_vectors(a)), normalised(checked_vectors(b, a.shape[1]))
+    return np.asarray(-np.abs(unit_a - unit_b).sum(axis=1), np.float32)
