@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import AssetError
 from twinface.faces.opencv import hush_opencv
+from twinface.faces.second_look import look_again
 from twinface.types import Face, Image
 
 _MOST_FACES = 5000
@@ -19,13 +20,21 @@ class FaceDetector:
     """YuNet (Wu, Peng, Yu: a tiny millisecond-level face detector, 2023) in OpenCV.
 
     Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
-    picture as given, are left out. One detector serves one thread. Raises AssetError when `model` cannot be loaded.
+    picture as given, are left out. With `second_look`, which is for still pictures, a picture without a face is looked
+    at once more, see look_again. One detector serves one thread. Raises AssetError when `model` cannot be loaded.
     """
 
     def __init__(
-        self, model: Path, *, score_threshold: float = 0.6, max_side_px: int = 400, min_face_px: float = 0
+        self,
+        model: Path,
+        *,
+        score_threshold: float = 0.6,
+        max_side_px: int = 400,
+        min_face_px: float = 0,
+        second_look: bool = False,
     ) -> None:
         self._max_side_px = max_side_px
+        self._second_look = second_look
         self._min_face_px = min_face_px
         hush_opencv()
         try:
@@ -40,6 +49,14 @@ class FaceDetector:
 
         Boxes and landmarks may lie partly outside the picture.
         """
+        faces = self._detect_once(image)
+        if not faces and self._second_look:
+            faces = look_again(image, self._detect_once)
+        return sorted(
+            (face for face in faces if face.width_px >= self._min_face_px), key=lambda face: -face.detection_score
+        )
+
+    def _detect_once(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]
         ratio = min(1.0, self._max_side_px / max(height, width))
         shrunk_width, shrunk_height = max(1, round(width * ratio)), max(1, round(height * ratio))
@@ -50,9 +67,7 @@ class FaceDetector:
         if rows is None:
             return []
         back = np.array([width / shrunk_width, height / shrunk_height], np.float32)
-        faces = [_to_face(row, back) for row in rows if np.isfinite(row).all()]
-        faces = [face for face in faces if face.width_px >= self._min_face_px]
-        return sorted(faces, key=lambda face: -face.detection_score)
+        return [_to_face(row, back) for row in rows if np.isfinite(row).all()]
 
 
 def _to_face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:

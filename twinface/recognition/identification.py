@@ -54,7 +54,10 @@ class Identifier:
         self._matching = self.threshold.applied_to(settings.matching)
         detection = settings.detection
         self._detector = FaceDetector(
-            assets.fetch("yunet"), score_threshold=detection.score_threshold, max_side_px=detection.max_side_px
+            assets.fetch("yunet"),
+            score_threshold=detection.score_threshold,
+            max_side_px=detection.max_side_px,
+            second_look=True,
         )
 
     def identify(self, image: Image) -> list[NamedFace]:
