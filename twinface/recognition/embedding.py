@@ -27,9 +27,9 @@ class EmbeddedFace:
     quality: float
 
 
-def open_detector() -> FaceDetector:
+def open_detector(*, second_look: bool = True) -> FaceDetector:
     """YuNet from the assets, as measured for pictures: 400 pixels on the long side. Raises AssetError."""
-    return FaceDetector(assets.fetch("yunet"), max_side_px=400)
+    return FaceDetector(assets.fetch("yunet"), max_side_px=400, second_look=second_look)
 
 
 def embed_faces(image: Image, detector: FaceDetector, network: Network) -> list[EmbeddedFace]:
