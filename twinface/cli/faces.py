@@ -48,7 +48,7 @@ def capture(
 
     if auto is None:
         require_display()
-    detector, folder = open_detector(), CropFolder(output)
+    detector, folder = open_detector(second_look=False), CropFolder(output)
     source = open_source(SourceSpec(video or str(camera), paced=auto is None))
     try:
         if auto is None:
