@@ -7,6 +7,7 @@ import typer
 from twinface import __version__
 from twinface.cli import (
     assets,
+    calibrate,
     distill,
     faces,
     features,
@@ -57,6 +58,7 @@ app.command("retrain")(retrain.retrain)
 app.command("network")(network.network)
 app.command("stats")(train.stats)
 app.command("train")(train.train)
+app.command("calibrate")(calibrate.calibrate)
 app.command("distill")(distill.distill)
 
 

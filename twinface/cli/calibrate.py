@@ -1,0 +1,139 @@
+"""`twinface calibrate`: the threshold of a false-accept rate, found on a gallery's own people."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twinface.cli.calibrate_report import NOTE, print_report
+from twinface.cli.console import progress_bar, warn
+from twinface.errors import ArtefactError, InputError
+from twinface.settings import MatchingSettings, load_settings
+
+if TYPE_CHECKING:
+    from twinface.evaluation.calibrate_gallery import CalibrationReport
+    from twinface.evaluation.calibration import WorkingPoint
+
+
+def calibrate(
+    *,
+    gallery: Annotated[
+        Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
+    ] = None,
+    head: Annotated[
+        Path | None, typer.Option("--head", help="Folder of a head. [default: as configured, else the built-in one]")
+    ] = None,
+    far: Annotated[
+        float | None, typer.Option("--far", help="False-accept rate, 0 to 1. [default: as configured]")
+    ] = None,
+    impostors: Annotated[
+        Path | None, typer.Option("--impostors", help="Features of strangers, as `twinface extract` makes them.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The built-in head only: folder to write it to, with thresholds.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find the score that keeps a false-accept rate in this gallery, and store it in the head.
+
+    Every picture is compared once with the others of its person and with everybody else.
+    """
+    from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, read_strangers
+    from twinface.gallery import Gallery
+    from twinface.matching import load_head
+    from twinface.matching.calibrated import add_calibration, head_file, require_free, write_built_in_head
+
+    settings = load_settings()
+    rate = settings.matching.false_accept_rate if far is None else far
+    head = head or settings.head
+    _check(rate, settings.matching, head, output)
+    opened = Gallery.open(gallery or settings.gallery)
+    for error in opened.damaged.values():
+        warn(error)
+    if not opened.people:
+        raise ArtefactError(f"{opened.folder}: nobody is in this gallery; add people with `twinface gallery add`")
+    before = head_file(head) if head else b""
+    loaded = load_head(head, opened.network)
+    if output is not None:
+        require_free(output, opened.network)
+    strangers, left_out = read_strangers(impostors, opened) if impostors else ([], [])
+    if left_out:
+        warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(left_out)}")
+    check_evidence(opened.snapshot(), strangers, rate)
+    probes = len(opened.snapshot().vectors) + sum(len(person.vectors) for person in strangers)
+    with progress_bar("comparing", probes) as bar:
+        report = calibrate_gallery(opened, strangers, loaded, settings.matching, rate, advance=bar.advance)
+    calibration = report.calibration(settings.matching)
+    if head is not None:
+        add_calibration(head, calibration, before)
+    elif output is not None:
+        write_built_in_head(output, opened.network, opened.network_name, calibration)
+    stored = head or output
+    if as_json:
+        about = {"gallery": str(opened.folder), "head": str(head) if head else None, "left_out": left_out}
+        typer.echo(json.dumps({**about, **_to_json(report, settings.matching, stored)}, indent=2, ensure_ascii=False))
+        return
+    print_report(report, opened.folder, settings.matching)
+    typer.echo(_say_stored(stored, rate, settings.matching, head_is_set=stored == settings.head))
+
+
+def _check(rate: float, matching: MatchingSettings, head: Path | None, output: Path | None) -> None:
+    if not 0 < rate < 1:
+        raise InputError(f"--far {rate:g}: expected a rate between 0 and 1, such as 0.001")
+    if matching.rule == "vote":
+        raise InputError('the rule "vote" decides by vote_share, not by a threshold; set rule = "best-k" in [matching]')
+    if head is not None and output is not None:
+        raise InputError(f"--output is for the built-in head; leave it out: thresholds are stored in {head} itself")
+
+
+def _to_json(report: "CalibrationReport", matching: MatchingSettings, stored: Path | None) -> dict[str, Any]:
+    from twinface.matching.threshold import rate_key
+
+    evidence = report.evidence
+    return {
+        "rule": matching.rule,
+        "best_k": matching.best_k,
+        **dataclasses.asdict(evidence),
+        "people_pairs": int(evidence.pairs),
+        "impostor_comparisons": int(evidence.comparisons),
+        "lowest_rate": evidence.lowest_rate,
+        "far": report.chosen.rate,
+        "threshold": report.chosen.threshold,
+        "points": {rate_key(point.rate): _point_to_json(point) for point in report.points},
+        "not_carried": [rate_key(rate) for rate in report.not_carried],
+        "most_alike": dataclasses.asdict(report.alike) if report.alike else None,
+        "most_alike_stranger": dataclasses.asdict(report.stranger_alike) if report.stranger_alike else None,
+        "suspects": [dataclasses.asdict(one) for one in report.suspects],
+        "stored": str(stored) if stored else None,
+        "note": NOTE,
+    }
+
+
+def _point_to_json(point: "WorkingPoint") -> dict[str, Any]:
+    shares = {"false_accepts": point.accepted, "not_named": point.not_named, "strangers_named": point.strangers_named}
+    return {
+        "threshold": point.threshold,
+        **{
+            name: {
+                "count": one.hits,
+                "of": one.of,
+                "share": one.share,
+                "interval_95": dataclasses.astuple(one.interval),
+            }
+            for name, one in shares.items()
+        },
+    }
+
+
+def _say_stored(stored: Path | None, rate: float, matching: MatchingSettings, *, head_is_set: bool) -> str:
+    if stored is None:
+        return "not stored: name a folder for the built-in head and its thresholds with --output"
+    lines = [] if head_is_set else [f'head = "{stored.absolute()}"']
+    if rate != matching.false_accept_rate:
+        lines.append(f"[matching] false_accept_rate = {rate:g}")
+    if matching.threshold is not None:
+        lines.append('[matching] threshold = ""')
+    todo = f"set in the configuration: {', '.join(lines)}" if lines else "in use from now on"
+    return f"stored in {stored}; {todo}"

@@ -1,0 +1,153 @@
+"""A gallery calibrated: the thresholds it carries, what they do in it, and which of its pictures want a look."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinface.errors import FingerprintError, InputError
+from twinface.evaluation.calibration import (
+    USUAL_RATES,
+    Evidence,
+    WorkingPoint,
+    evidence_of,
+    find_threshold,
+    measure,
+)
+from twinface.evaluation.leave_one_out import Comparisons, compare
+from twinface.evaluation.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
+from twinface.gallery import Gallery, PersonVectors, Snapshot, checked_name, read_features
+from twinface.matching import Head
+from twinface.matching.spec import DecisionCalibration
+from twinface.matching.threshold import rate_key
+from twinface.settings import MatchingSettings
+
+_BEST_SCORE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReport:
+    """Thresholds and what they do in this gallery; `chosen` is the point of the rate that was asked for.
+
+    `not_carried` are the usual rates that the data cannot tell; `alike` the two most confusable people of the gallery,
+    `stranger_alike` the most confusable stranger, where there are such.
+    """
+
+    evidence: Evidence
+    points: tuple[WorkingPoint, ...]
+    chosen: WorkingPoint
+    not_carried: tuple[float, ...]
+    alike: Lookalikes | None
+    stranger_alike: Lookalikes | None
+    suspects: tuple[Suspect, ...]
+
+    def calibration(self, settings: MatchingSettings) -> DecisionCalibration:
+        """What is stored in the head."""
+        thresholds = {rate_key(point.rate): point.threshold for point in self.points}
+        return DecisionCalibration.model_validate(
+            {
+                "rule": settings.rule,
+                "best_k": settings.best_k,
+                "comparisons": self.evidence.comparisons,
+                "people": self.evidence.people,
+                "thresholds": thresholds,
+            }
+        )
+
+
+def read_strangers(folder: Path, gallery: Gallery) -> tuple[list[PersonVectors], list[str]]:
+    """People of a features folder who are not in the gallery by their name, and the names of those who are.
+
+    Raises ArtefactError and its kin for features that cannot be read or are of another network, InputError when nobody
+    is left.
+    """
+    people = read_features(folder)
+    if people[0].network != gallery.network:
+        raise FingerprintError(
+            f"{folder}: of another network ({people[0].network[:12]}) than the gallery's ({gallery.network[:12]}); "
+            f"extract them with --network {gallery.network_name or 'of the gallery'}"
+        )
+    known = {_compared(name) for name in gallery.people}
+    strangers = [person for person in people if _compared(person.name) not in known]
+    if not strangers:
+        raise InputError(f"--impostors {folder}: everybody in it is in the gallery; name features of other people")
+    return strangers, [person.name for person in people if _compared(person.name) in known]
+
+
+def check_evidence(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> None:
+    """Raise InputError, with what could be told and what to add, unless the data carry a false-accept rate."""
+    people, pictures = len(gallery.names), len(gallery.vectors)
+    if pictures == people:
+        raise InputError(
+            f"{people} people with one picture each: none is left to compare the other way when it is the probe; "
+            "add a second picture of somebody at least"
+        )
+    if people == 1 and not strangers:
+        raise InputError(
+            f"{gallery.names[0]} is alone in the gallery: nobody to be taken for; add people, or name features of "
+            "strangers with --impostors"
+        )
+    evidence = Evidence(people, pictures, len(strangers), sum(len(person.vectors) for person in strangers))
+    if not evidence.carries(rate):
+        raise InputError(_refusal(evidence, rate))
+
+
+def calibrate_gallery(
+    gallery: Gallery,
+    strangers: Sequence[PersonVectors],
+    head: Head,
+    settings: MatchingSettings,
+    rate: float,
+    *,
+    advance: Callable[[], None] = lambda: None,
+) -> CalibrationReport:
+    """Compare everybody, and find the thresholds of a rate and of the usual ones. The rule has a threshold: not `vote`.
+
+    Raises InputError where the data do not carry the rate, ArtefactError for vectors of another length than the head's.
+    """
+    snapshot = gallery.snapshot()
+    check_evidence(snapshot, strangers, rate)
+    comparisons = compare(snapshot, strangers, head, settings, advance)
+    evidence = evidence_of(comparisons)
+    names = (*snapshot.names, *(person.name for person in strangers))
+    files = [file for person in gallery.people.values() for file in person.files]
+    alike, stranger_alike = most_alike(comparisons, names)
+    points = _points(comparisons, evidence, rate)
+    chosen = next((point for point in points if point.rate == rate), None)
+    if chosen is None:
+        culprits = [two for two in (alike, stranger_alike) if two is not None]
+        twice = max(culprits, key=lambda two: two.score)
+        raise InputError(
+            f"--far {rate_key(rate)}: more comparisons than that reach the highest score there is; {twice.first} and "
+            f"{twice.second} look like one person under two names"
+        )
+    return CalibrationReport(
+        evidence=evidence,
+        points=points,
+        chosen=chosen,
+        not_carried=tuple(usual for usual in USUAL_RATES if usual not in {point.rate for point in points}),
+        alike=alike,
+        stranger_alike=stranger_alike,
+        suspects=tuple(find_suspects(comparisons, names, files, chosen.threshold)),
+    )
+
+
+def _points(comparisons: Comparisons, evidence: Evidence, rate: float) -> tuple[WorkingPoint, ...]:
+    """The working points of all rates that the data carry, the highest rate first."""
+    rates = sorted({rate, *USUAL_RATES}, reverse=True)
+    thresholds = {one: find_threshold(comparisons, one) for one in rates if evidence.carries(one)}
+    return tuple(measure(comparisons, one, found) for one, found in thresholds.items() if found <= _BEST_SCORE)
+
+
+def _refusal(evidence: Evidence, rate: float) -> str:
+    strangers = f" and {evidence.strangers:,} strangers" if evidence.strangers else ""
+    lowest = evidence.lowest_rate
+    carried = f"they carry {rate_key(lowest)} at the lowest: name it as --far" if lowest < 1 else "they carry no rate"
+    return (
+        f"--far {rate_key(rate)}: {evidence.people:,} people{strangers} are {evidence.pairs:,.0f} pairs of people and "
+        f"{evidence.comparisons:,.0f} impostor comparisons, too few; {carried}, or add people until there are "
+        f"{evidence.people_for(rate):,}, or features of {evidence.strangers_for(rate):,} strangers with --impostors"
+    )
+
+
+def _compared(name: str) -> str:
+    return checked_name(name).casefold()
