@@ -19,6 +19,10 @@ from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned
 from twinface.recognition.people import list_people
 
 _MOST_WORKERS = 8
+_READERS_PER_WORKER = 2
+"""While one thread has a worker's network, another reads and decodes the next picture, so that no disk is waited for.
+A reader holds one decoded picture, which bounds the memory."""
+
 _AHEAD_PER_WORKER = 4
 
 OnPicture = Callable[[Path, InputError | None], None]
@@ -37,19 +41,28 @@ class Extraction:
 class Embedder:
     """Turns picture files into vectors on every core at once.
 
-    Each worker thread has its own detector and its own network with one thread: that keeps all cores busy with reading,
-    detection and the network alike, which one network with many threads does not. Close it, or use it in `with`.
+    Each of the `workers`, one a core unless said, is a detector and a network with one thread: that keeps all cores
+    busy with detection and the network alike, which one network with many threads does not. The next pictures are read
+    meanwhile; no more than four a worker are begun before their turn. What comes out does not depend on the number of
+    workers. Close it, or use it in `with`.
     """
 
-    def __init__(self, network: str | Path, *, aligned: bool = False, pick: PickFace = pick_main_face) -> None:
-        count = min(_MOST_WORKERS, os.cpu_count() or 1)
+    def __init__(
+        self,
+        network: str | Path,
+        *,
+        aligned: bool = False,
+        pick: PickFace = pick_main_face,
+        workers: int | None = None,
+    ) -> None:
+        count = workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         networks = [load_network(network, threads=1) for _ in range(count)]
         self.recipe = networks[0].recipe
         self._pick = pick
         self._tools: SimpleQueue[tuple[FaceDetector | None, Network]] = SimpleQueue()
         for one in networks:
             self._tools.put((None if aligned else open_detector(), one))
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="embedder")
+        self._pool = ThreadPoolExecutor(count * _READERS_PER_WORKER, thread_name_prefix="embedder")
         self._ahead = count * _AHEAD_PER_WORKER
 
     def __enter__(self) -> "Embedder":

@@ -1,12 +1,21 @@
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from harness import until
 
 from twinface.errors import InputError
-from twinface.faces import FaceDetector
+from twinface.faces import FaceDetector, read_image
 from twinface.gallery import read_features
 from twinface.networks import Network
+from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, extract_folder
 from twinface.recognition.people import list_people
 from twinface.recognition.selfies import crop_selfies
@@ -64,6 +73,62 @@ def test_order_and_count_do_not_depend_on_the_workers(people: Path, portraits: P
     assert [type(result).__name__ for _, result in results] == ["EmbeddedFace", "NoFaceError", "EmbeddedFace"] * 12
     first, again = results[0][1], results[3][1]
     np.testing.assert_array_equal(first.vector, again.vector)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_results_do_not_depend_on_how_far_ahead_is_read(people: Path, tmp_path: Path, aligned: bool) -> None:
+    square = tmp_path / "square.png"
+    cv2.imwrite(str(square), read_image(people / "a" / "1.jpg")[:200, :200])
+    good = square if aligned else people / "b" / "2.jpg"
+    paths = [good, people / "b" / "broken.jpg", good, tmp_path / "missing.jpg", good] * 3
+    outcomes = []
+    for workers in (1, 3):
+        with Embedder("sface", aligned=aligned, workers=workers) as embedder:
+            results = list(embedder.embed_files(paths))
+        assert [path for path, _ in results] == paths
+        outcomes.append([one.vector.tobytes() if isinstance(one, EmbeddedFace) else str(one) for _, one in results])
+    assert outcomes[0] == outcomes[1]
+    assert len({outcome for outcome in outcomes[0] if isinstance(outcome, bytes)}) == 1
+    errors = [outcome for outcome in outcomes[0] if isinstance(outcome, str)]
+    assert len(errors) == 6
+    assert "broken.jpg: not a picture" in errors[0]
+    assert "missing.jpg: no such file" in errors[1]
+
+
+def test_no_more_is_read_ahead_than_memory_is_meant_for(people: Path) -> None:
+    workers, begun, done, most_ahead, most_readers = 2, 0, 0, 0, 0
+
+    def begin() -> Iterator[Path]:
+        nonlocal begun
+        for _ in range(30):
+            begun += 1
+            yield people / "b" / "empty.png"
+
+    with Embedder("sface", workers=workers) as embedder:
+        for _ in embedder.embed_files(begin()):
+            most_ahead = max(most_ahead, begun - done)
+            most_readers = max(most_readers, sum("embedder" in thread.name for thread in threading.enumerate()))
+            done += 1
+    assert done == 30
+    assert workers < most_ahead <= 4 * workers + 1
+    assert most_readers <= 2 * workers
+
+
+def test_ctrl_c_ends_it_clean(people: Path, tmp_path: Path) -> None:
+    for number in range(150):
+        shutil.copytree(people / "a", tmp_path / "many" / f"person_{number:03d}")
+    features, twinface = tmp_path / "features", Path(sys.executable).parent / "twinface"
+    process = subprocess.Popen(
+        [twinface, "extract", "--faces", tmp_path / "many", "--features", features, "--network", "sface"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: list(features.glob("*.pkl")), 60, "the first features")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "")
+    assert {path.suffix for path in features.iterdir()} == {".pkl"}
+    assert 1 <= len(read_features(features)) < 150
 
 
 def test_folder_in_which_nothing_can_be_used_is_an_error(people: Path, tmp_path: Path) -> None:
