@@ -11,6 +11,8 @@ import pytest
 
 from twinface.faces import read_image
 from twinface.gallery import Gallery, read_features
+from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.spec import DecisionCalibration
 from twinface.networks import Network
 
 Run = Callable[..., tuple[int, str, str]]
@@ -170,6 +172,25 @@ def test_identify_with_a_gallery_of_another_network_is_refused(tmp_path: Path, p
     code, _, err = twinface("identify", portraits / "person_a_2.jpg")
     assert code == 2
     assert one_line(err)
+
+
+def test_identify_says_which_threshold_decides_and_where_it_comes_from(
+    tmp_path: Path, portraits: Path, gallery: Path, twinface: Run, sface: Network
+) -> None:
+    content = {"rule": "best-k", "best_k": 3, "comparisons": 9900, "people": 100, "thresholds": {"0.001": 1.0}}
+    calibration = DecisionCalibration.model_validate(content)
+    write_built_in_head(tmp_path / "head", sface.recipe.fingerprint, "sface", calibration)
+    arguments = ("identify", portraits / "person_a_2.jpg", "--head", tmp_path / "head")
+    (entry,) = json.loads(twinface(*arguments, "--json")[1])
+    assert (entry["threshold"], entry["threshold_from"]) == (1.0, "false-accept rate 0.001, from 100 people")
+    assert (entry["faces"][0]["name"], entry["faces"][0]["candidates"][0]["name"]) == (None, "macron")
+    code, out, err = twinface(*arguments, "--threshold", "0.4")
+    assert code == 0
+    assert "macron" in out
+    assert err == "threshold 0.4 (set, not calibrated)\n"
+    calibration = calibration.model_copy(update={"best_k": 2})
+    write_built_in_head(tmp_path / "head", sface.recipe.fingerprint, "sface", calibration)
+    assert "warning: the head is calibrated for best_k = 2, not 3; run `twinface calibrate`" in twinface(*arguments)[2]
 
 
 def test_identify_goes_on_beside_a_damaged_person(portraits: Path, gallery: Path, twinface: Run) -> None:
