@@ -9,6 +9,7 @@ from twinface.cli import (
     assets,
     calibrate,
     distill,
+    evaluate,
     faces,
     features,
     gallery,
@@ -58,6 +59,7 @@ app.command("retrain")(retrain.retrain)
 app.command("network")(network.network)
 app.command("stats")(train.stats)
 app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("distill")(distill.distill)
 

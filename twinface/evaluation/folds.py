@@ -41,14 +41,14 @@ def fold_numbers(same: NDArray[np.bool_], folds: int | None) -> NDArray[np.intp]
 
 def folded_accuracy(scores: NDArray[np.floating], same: NDArray[np.bool_], fold: NDArray[np.intp]) -> FoldedAccuracy:
     """The accuracy of each fold of pairs with scores (n,), higher is more alike; -inf is always decided "different"."""
-    count = int(fold.max()) + 1
-    accuracies, thresholds = np.empty(count), np.empty(count)
+    folds = np.unique(fold)
+    accuracies, thresholds = np.empty(len(folds)), np.empty(len(folds))
     right = np.empty(len(scores), np.bool_)
-    for number in range(count):
+    for place, number in enumerate(folds):
         held_out = fold == number
-        thresholds[number] = best_threshold(scores[~held_out], same[~held_out])
-        right[held_out] = (scores[held_out] >= thresholds[number]) == same[held_out]
-        accuracies[number] = right[held_out].mean()
+        thresholds[place] = best_threshold(scores[~held_out], same[~held_out])
+        right[held_out] = (scores[held_out] >= thresholds[place]) == same[held_out]
+        accuracies[place] = right[held_out].mean()
     return FoldedAccuracy(accuracies, thresholds, right)
 
 

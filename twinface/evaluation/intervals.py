@@ -68,8 +68,8 @@ def figure_intervals(
 
 def share_interval(right: NDArray[np.bool_], pairs: ScoredPairs, *, rounds: int = ROUNDS, seed: int = 0) -> Interval:
     """The interval of the share of pairs that are `right` (n,), the genuine and impostor pairs as many as they are."""
-    first, second = pairs.people
-    multiplicity = _draw_people(int(pairs.person.max()) + 1, rounds, seed)
+    people, first, second = _number_people(pairs)
+    multiplicity = _draw_people(people, rounds, seed)
     share = np.zeros(rounds)
     for kind in (pairs.same, ~pairs.same):
         if kind.any():
@@ -126,6 +126,15 @@ def _clipped(interval: Interval) -> Interval:
     return Interval(max(interval.low, 0.0), min(interval.high, 1.0))
 
 
+def _number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
+    """How many people the pairs show, and who of these is in the first and in the second pictures, (n,) each."""
+    first, second = pairs.people
+    shown = np.zeros(int(pairs.person.max()) + 1, np.bool_)
+    shown[first] = shown[second] = True
+    number = np.cumsum(shown) - 1
+    return int(number[-1]) + 1, number[first], number[second]
+
+
 def _draw_people(people: int, rounds: int, seed: int) -> NDArray[np.float32]:
     """How often each round drew each person, (people, rounds)."""
     drawn = np.random.default_rng(seed).multinomial(people, np.full(people, 1.0 / people), size=rounds)
@@ -134,10 +143,9 @@ def _draw_people(people: int, rounds: int, seed: int) -> NDArray[np.float32]:
 
 def _moves(pairs: ScoredPairs, rates: Sequence[float], rounds: int, seed: int) -> dict[str, _Floats]:
     """How far each figure moves from that of all people in each round, (rounds,)."""
-    first, second = pairs.people
+    people, first, second = _number_people(pairs)
     thresholds = _thresholds(*sort_by_kind(pairs.scores, pairs.same))
     gaps = np.searchsorted(thresholds, pairs.scores, side="right")
-    people = int(pairs.person.max()) + 1
     # Round 0 is everybody once: what the others move from.
     multiplicity = np.concatenate([np.ones((people, 1), np.float32), _draw_people(people, rounds, seed)], axis=1)
     shares = []
@@ -164,13 +172,13 @@ def _thresholds(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -
 def _weighted_counts(
     gaps: NDArray[np.intp],
     gap_count: int,
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
     multiplicity: NDArray[np.float32],
 ) -> _Floats:
     """How many pairs, weighted by how often their people were drawn, fall into each gap, (rounds, gap_count)."""
     people, rounds = multiplicity.shape
-    keys = np.minimum(first, second).astype(np.int64) * people + np.maximum(first, second)
+    keys = np.minimum(first, second) * people + np.maximum(first, second)
     order = np.argsort(keys, kind="stable")
     unique, starts = np.unique(keys[order], return_index=True)
     ends = np.append(starts[1:], len(keys))

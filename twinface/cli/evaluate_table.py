@@ -1,0 +1,98 @@
+"""The figures of an evaluation in the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from twinface.evaluation.intervals import Interval
+from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
+from twinface.evaluation.wording import describe_subject, percent, percent_range, plural, share_range
+
+_WORST = 5
+
+
+def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
+    """A compact table; intervals of 95 % stand below each figure."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{escape(describe_subject(done.subject))}[/]")
+    if isinstance(done, PairsEvaluation):
+        _print_accuracy(console, done)
+        _print_verifications(console, [done.verification])
+    else:
+        counts = f"{plural(len(done.people), 'person', 'people')}, {plural(len(done.files), 'picture')}"
+        console.print(f"{counts} ({escape(done.chosen)})")
+        if done.left_out:
+            console.print(f"{plural(done.left_out, 'person', 'people')} left out: the head learnt from them")
+        _print_verifications(console, done.verifications)
+        if done.identification:
+            _print_identification(console, done.identification, done)
+        else:
+            console.print("identification: not measured, it needs four people, two of them with four pictures")
+    console.print(f"[dim]small: 95 % intervals, by drawing people anew · {done.seconds:.1f} s[/]")
+
+
+def _print_accuracy(console: Console, done: PairsEvaluation) -> None:
+    accuracies = done.folded.accuracies
+    console.print(
+        f"accuracy [bold]{percent(accuracies.mean())}[/] ± {percent(accuracies.std())} over {len(accuracies)} folds"
+        f"  [dim]{percent_range(done.accuracy_interval)}[/], threshold {done.folded.thresholds.mean():.4f}"
+    )
+    if done.undetected:
+        console.print(
+            f"{plural(done.undetected, 'pair')} decided different: no face in"
+            f" {plural(done.undetected_pictures, 'picture')}"
+        )
+    if done.left_out:
+        console.print(f"{plural(done.left_out, 'pair')} left out: the head learnt from somebody in them")
+
+
+def _print_verifications(console: Console, verifications: Sequence[Verification]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    rates = list(verifications[0].figures.accepted_at)
+    table.add_column("genuine + impostor pairs", overflow="fold")
+    for column in ("EER %", "AUC", *(f"TAR % at FAR {float(rate):.2g}" for rate in rates)):
+        table.add_column(column, justify="right")
+    for one in verifications:
+        table.add_row(*_row(one, rates))
+    console.print(table)
+
+
+def _row(one: Verification, rates: Sequence[str]) -> list[str]:
+    figures, intervals = one.figures, one.intervals
+    counts = f"{figures.genuine_pairs:,} + {figures.impostor_pairs:,}"
+    cells = [
+        f"{escape(one.title)}\n[dim]{counts}[/]",
+        f"{100 * figures.eer:.2f}\n[dim]{percent_range(intervals['eer'])}[/]",
+        f"{figures.auc:.4f}\n[dim]{share_range(intervals['auc'])}[/]",
+    ]
+    for rate in rates:
+        if rate in figures.accepted_at:
+            interval = percent_range(intervals[f"tar_at_far_{rate}"], digits=1)
+            cells.append(f"{100 * figures.accepted_at[rate]:.2f}\n[dim]{interval}[/]")
+        else:
+            cells.append("[dim]too few[/]")
+    return cells
+
+
+def _print_identification(console: Console, found: Identification, done: FeaturesEvaluation) -> None:
+    figures = found.figures
+    console.print(
+        f"identification by {found.rule}: {figures.genuine_pairs:,} searches for people in the gallery,"
+        f" {figures.impostor_pairs:,} for strangers"
+    )
+    console.print(f"  rank 1 [bold]{percent(found.rank1)}[/]  [dim]{percent_range(found.rank1_interval)}[/]")
+    for rate, accepted in figures.accepted_at.items():
+        interval = found.intervals[f"tar_at_far_{rate}"]
+        console.print(
+            f"  FNIR [bold]{percent(1 - accepted)}[/] at FPIR {float(rate):.1%}"
+            f"  [dim]{percent_range(Interval(1 - interval.high, 1 - interval.low))}[/],"
+            f" threshold {figures.thresholds[rate]:.4f}"
+        )
+    for one in found.confusions[:_WORST]:
+        name = done.people[found.searches.person[one.probe]]
+        console.print(
+            f"  [dim]taken for another:[/] {escape(name)}/{escape(done.files[one.probe])} for"
+            f" {escape(done.people[one.taken_for])}, {one.times} of {one.searches} searches, {one.score:.2f}"
+        )

@@ -1,0 +1,154 @@
+"""An evaluation as one page that needs nothing else, and its plots as files beside it."""
+
+import base64
+from html import escape
+from pathlib import Path
+
+from twinface.errors import InputError
+from twinface.evaluation.contact_sheet import contact_sheet
+from twinface.evaluation.plots import DARK, LIGHT, Plot, identification_plot, render, verification_plots
+from twinface.evaluation.report_parts import (
+    face_pair,
+    figures_table,
+    identification_notes,
+    identification_section,
+    key_figures,
+    notes,
+    table,
+    verification_notes,
+)
+from twinface.evaluation.results import FeaturesEvaluation, PairsEvaluation, Verification
+from twinface.evaluation.scored_pairs import worst_pairs
+from twinface.evaluation.thumbnails import Thumbnails
+from twinface.evaluation.verification import sort_by_kind
+from twinface.evaluation.wording import describe_subject, percent, plural
+from twinface.files import write_atomically
+
+_WORST = 12
+
+
+def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation) -> None:
+    """Write report.html and a PNG of each plot to a folder; where the pictures are, a sheet of the worst errors too.
+
+    Raises InputError when the folder cannot be written.
+    """
+    plots = _plots(done)
+    thumbnails = Thumbnails()
+    files = {f"{plot.name}.png": render(plot, LIGHT) for plot in plots}
+    sheet = contact_sheet(done, thumbnails, _WORST)
+    if sheet is not None:
+        files["worst_errors.png"] = sheet
+    files["report.html"] = _page(done, plots, files, thumbnails).encode()
+    try:
+        for name, content in files.items():
+            write_atomically(folder / name, content)
+    except OSError as error:
+        raise InputError(f"--plots {folder}: cannot be written ({error.strerror}); name another folder") from error
+
+
+def _verifications(done: PairsEvaluation | FeaturesEvaluation) -> tuple[Verification, ...]:
+    return (done.verification,) if isinstance(done, PairsEvaluation) else done.verifications
+
+
+def _plots(done: PairsEvaluation | FeaturesEvaluation) -> list[Plot]:
+    threshold = float(done.folded.thresholds.mean()) if isinstance(done, PairsEvaluation) else None
+    plots = verification_plots(_verifications(done), done.subject.metric, threshold)
+    if isinstance(done, FeaturesEvaluation) and done.identification:
+        pairs = done.identification.searches.as_pairs()
+        plots.append(identification_plot(sort_by_kind(pairs.scores, pairs.same)))
+    return plots
+
+
+def _page(
+    done: PairsEvaluation | FeaturesEvaluation, plots: list[Plot], files: dict[str, bytes], thumbnails: Thumbnails
+) -> str:
+    title = describe_subject(done.subject)
+    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+    sections = [
+        f'<header><p class="eyebrow">twinface · accuracy</p><h1>{escape(title)}</h1>',
+        f"<p>{escape(_about(done))}</p></header>",
+        key_figures(done),
+        "<h2>Verification</h2>",
+        f'<p class="lead">{escape(_left_out(done))}Small: 95 % intervals.</p>',
+        figures_table(_verifications(done)),
+    ]
+    if isinstance(done, PairsEvaluation):
+        sections.append(_folds(done))
+    sections += ["<h2>Curves</h2>", _figures(plots, files)]
+    if isinstance(done, FeaturesEvaluation) and done.identification:
+        sections.append(identification_section(done, done.identification))
+    sections.append(_worst(done, thumbnails))
+    told = verification_notes(done)
+    if isinstance(done, FeaturesEvaluation) and done.identification:
+        told += identification_notes(done.identification)
+    sections += ["<h2>How these figures are made</h2>", notes(told)]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}: accuracy</title><style>\n{style}</style></head>\n<body><main>\n"
+        + "\n".join(sections)
+        + "\n</main></body></html>\n"
+    )
+
+
+def _about(done: PairsEvaluation | FeaturesEvaluation) -> str:
+    if isinstance(done, PairsEvaluation):
+        figures = done.verification.figures
+        return (
+            f"{done.verification.title}: {plural(figures.genuine_pairs, 'pair')} of the same person and"
+            f" {figures.impostor_pairs:,} of different people, who are {done.verification.people:,} in all."
+        )
+    chosen = {"validation": "the fixed validation split", "all": "everybody in the folder"}
+    return (
+        f"{plural(len(done.people), 'person', 'people')} with {plural(len(done.files), 'picture')},"
+        f" {chosen.get(done.chosen, done.chosen)}."
+    )
+
+
+def _left_out(done: PairsEvaluation | FeaturesEvaluation) -> str:
+    parts = []
+    if isinstance(done, PairsEvaluation) and done.undetected:
+        parts.append(
+            f"{plural(done.undetected, 'pair')} decided different, as no face was found in"
+            f" {plural(done.undetected_pictures, 'picture')}. "
+        )
+    if done.left_out:
+        kind = ("pair", "pairs") if isinstance(done, PairsEvaluation) else ("person", "people")
+        parts.append(f"{plural(done.left_out, *kind)} left out, since the head learnt from them. ")
+    return "".join(parts)
+
+
+def _folds(done: PairsEvaluation) -> str:
+    folded = done.folded
+    rows = [
+        [str(number), percent(accuracy), f"{threshold:.4f}"]
+        for number, (accuracy, threshold) in enumerate(zip(folded.accuracies, folded.thresholds, strict=True), start=1)
+    ]
+    columns = ["fold", "accuracy", "threshold of the others"]
+    return f'<details class="card"><summary>Each fold</summary>{table(columns, rows)}</details>'
+
+
+def _figures(plots: list[Plot], files: dict[str, bytes]) -> str:
+    parts = []
+    for plot in plots:
+        light, dark = (_data_url(image) for image in (files[f"{plot.name}.png"], render(plot, DARK)))
+        parts.append(
+            f'<figure class="card"><picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
+            f'<img src="{light}" alt="{escape(plot.caption)}"></picture>'
+            f"<figcaption>{escape(plot.caption)}</figcaption></figure>"
+        )
+    return f'<div class="plots">{"".join(parts)}</div>'
+
+
+def _worst(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbnails) -> str:
+    pairs = _verifications(done)[0].pairs
+    parts = []
+    for same, heading in ((False, "Different people who look alike"), (True, "One person who does not")):
+        found = worst_pairs(pairs, _WORST, same=same)
+        cards = "".join(face_pair(done, pair.first, pair.second, f"{pair.score:.3f}", thumbnails) for pair in found)
+        parts.append(f'<h2>{heading}</h2><div class="worst">{cards}</div>')
+    return "".join(parts)
+
+
+def _data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -1,0 +1,32 @@
+"""How figures are put into words, the same in the terminal and in the report."""
+
+from twinface.evaluation.intervals import Interval
+from twinface.evaluation.results import Subject
+
+_TO = "\N{EN DASH}"
+
+
+def percent(share: float) -> str:
+    """A share as "99.38 %"."""
+    return f"{100 * share:.2f} %"
+
+
+def percent_range(interval: Interval, digits: int = 2) -> str:
+    """An interval of shares in percent, as 99.10 to 99.62, with a dash."""
+    return f"{100 * interval.low:.{digits}f}{_TO}{100 * interval.high:.{digits}f}"
+
+
+def share_range(interval: Interval) -> str:
+    """An interval of shares, as 0.9985 to 0.9993, with a dash."""
+    return f"{interval.low:.4f}{_TO}{interval.high:.4f}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: "1 pair", "2,610 pairs"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def describe_subject(subject: Subject) -> str:
+    """What was evaluated, as "sface, cosine"."""
+    network = subject.network or f"network {subject.fingerprint[:12]}"
+    return f"{network}, {f'head {subject.head.name}' if subject.head else subject.metric}"
