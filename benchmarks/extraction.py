@@ -5,7 +5,7 @@
 Measured are `extract_folder`, as `twinface extract` runs it, with files, decoding and signed features, and two loops
 that only have to compute: the network over ready-made crops, and detection and the network over decoded pictures. All
 use one network a core and take turns, so that what else the machine does falls on all; each figure is the median over
-the repeats. CPU time is that of all threads. Loading the networks, up to the first picture that is done, is not counted.
+the repeats. CPU time is that of all threads. Loading the networks, until the first picture is done, is not counted.
 """
 
 import argparse
