@@ -15,6 +15,8 @@ from twinface.settings import MatchingSettings, load_settings
 if TYPE_CHECKING:
     from twinface.evaluation.calibrate_gallery import CalibrationReport
     from twinface.evaluation.calibration import WorkingPoint
+    from twinface.gallery import Gallery
+    from twinface.matching.spec import DecisionCalibration
 
 
 def calibrate(
@@ -40,43 +42,62 @@ def calibrate(
 
     Every picture is compared once with the others of its person and with everybody else.
     """
-    from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, read_strangers
-    from twinface.gallery import Gallery
+    from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, learnt_by, read_strangers
     from twinface.matching import load_head
-    from twinface.matching.calibrated import add_calibration, head_file, require_free, write_built_in_head
+    from twinface.matching.calibrated import head_file, require_free
 
     settings = load_settings()
-    rate = settings.matching.false_accept_rate if far is None else far
-    head = head or settings.head
+    rate, head = settings.matching.false_accept_rate if far is None else far, head or settings.head
     _check(rate, settings.matching, head, output)
-    opened = Gallery.open(gallery or settings.gallery)
-    for error in opened.damaged.values():
-        warn(error)
-    if not opened.people:
-        raise ArtefactError(f"{opened.folder}: nobody is in this gallery; add people with `twinface gallery add`")
+    opened = _open(gallery or settings.gallery)
     before = head_file(head) if head else b""
     loaded = load_head(head, opened.network)
     if output is not None:
         require_free(output, opened.network)
     strangers, left_out = read_strangers(impostors, opened) if impostors else ([], [])
+    snapshot = opened.snapshot()
+    check_evidence(snapshot, strangers, rate)
     if left_out:
         warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(left_out)}")
-    check_evidence(opened.snapshot(), strangers, rate)
-    probes = len(opened.snapshot().vectors) + sum(len(person.vectors) for person in strangers)
+    learnt = learnt_by(head, (*snapshot.names, *(person.name for person in strangers))) if head else []
+    if learnt:
+        warn(f"the head learnt from {len(learnt)} of these people and tells them apart best: thresholds are too low")
+    probes = len(snapshot.vectors) + sum(len(person.vectors) for person in strangers)
     with progress_bar("comparing", probes) as bar:
         report = calibrate_gallery(opened, strangers, loaded, settings.matching, rate, advance=bar.advance)
-    calibration = report.calibration(settings.matching)
-    if head is not None:
-        add_calibration(head, calibration, before)
-    elif output is not None:
-        write_built_in_head(output, opened.network, opened.network_name, calibration)
-    stored = head or output
+    stored = _store(report.calibration(settings.matching), opened, head, before, output)
     if as_json:
-        about = {"gallery": str(opened.folder), "head": str(head) if head else None, "left_out": left_out}
-        typer.echo(json.dumps({**about, **_to_json(report, settings.matching, stored)}, indent=2, ensure_ascii=False))
+        about = {"gallery": str(opened.folder), "head": str(head) if head else None}
+        excluded = {"left_out": left_out, "learnt": learnt}
+        found = {**about, **excluded, **_to_json(report, settings.matching, stored)}
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     print_report(report, opened.folder, settings.matching)
     typer.echo(_say_stored(stored, rate, settings.matching, head_is_set=stored == settings.head))
+
+
+def _open(folder: Path) -> "Gallery":
+    from twinface.gallery import Gallery
+
+    opened = Gallery.open(folder)
+    for error in opened.damaged.values():
+        warn(error)
+    if not opened.people:
+        raise ArtefactError(f"{folder}: nobody is in this gallery; add people with `twinface gallery add`")
+    return opened
+
+
+def _store(
+    calibration: "DecisionCalibration", gallery: "Gallery", head: Path | None, before: bytes, output: Path | None
+) -> Path | None:
+    """Write the thresholds into the head, or the built-in one to `output`; returns where they are."""
+    from twinface.matching.calibrated import add_calibration, write_built_in_head
+
+    if head is not None:
+        add_calibration(head, calibration, before)
+    elif output is not None:
+        write_built_in_head(output, gallery.network, gallery.network_name, calibration)
+    return head or output
 
 
 def _check(rate: float, matching: MatchingSettings, head: Path | None, output: Path | None) -> None:

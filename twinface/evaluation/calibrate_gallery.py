@@ -1,6 +1,6 @@
 """A gallery calibrated: the thresholds it carries, what they do in it, and which of its pictures want a look."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from twinface.evaluation.calibration import (
 )
 from twinface.evaluation.leave_one_out import Comparisons, compare
 from twinface.evaluation.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
+from twinface.evaluation.split import person_digest
+from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors, Snapshot, checked_name, read_features
 from twinface.matching import Head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.spec import HEAD_FILE, DecisionCalibration
 from twinface.matching.threshold import rate_key
 from twinface.settings import MatchingSettings
 
@@ -71,6 +73,12 @@ def read_strangers(folder: Path, gallery: Gallery) -> tuple[list[PersonVectors],
     if not strangers:
         raise InputError(f"--impostors {folder}: everybody in it is in the gallery; name features of other people")
     return strangers, [person.name for person in people if _compared(person.name) in known]
+
+
+def learnt_by(head: Path, names: Iterable[str]) -> list[str]:
+    """Those of `names` that a head learnt from, or was tuned on, by what its head.json lists."""
+    digests = read_json_object(head / HEAD_FILE).get("learnt_from")
+    return [name for name in names if isinstance(digests, list) and person_digest(name) in digests]
 
 
 def check_evidence(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> None:

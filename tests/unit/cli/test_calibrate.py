@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from twinface.evaluation.split import person_digest
 from twinface.files import canonical_json, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
 from twinface.matching import load_head
@@ -108,6 +109,19 @@ def test_the_head_that_is_named_keeps_all_it_had(twinface: Run, gallery: Path, h
     assert now.pop("decision")["rule"] == "best-k"
     content.pop("decision")
     assert now == content
+
+
+def test_people_the_head_learnt_from_are_told(twinface: Run, gallery: Path, home: Path) -> None:
+    calibration = DecisionCalibration(rule="mean", best_k=3, comparisons=1, people=1, thresholds={})
+    write_built_in_head(home / "head", NETWORK, "testnet", calibration)
+    content = read_json_object(home / "head" / "head.json") | {
+        "learnt_from": [person_digest("p01"), person_digest("x")]
+    }
+    (home / "head" / "head.json").write_bytes(canonical_json(content))
+    code, out, err = twinface("calibrate", "--gallery", gallery, "--head", home / "head", "--json")
+    assert code == 0
+    assert "warning: the head learnt from 1 of these people" in err
+    assert json.loads(out)["learnt"] == ["p01"]
 
 
 def test_the_configured_head_and_rule_are_used(
