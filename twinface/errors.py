@@ -7,6 +7,7 @@ TwinfaceError                exit code 1: the box could not do it
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders
     │   └── NoFaceError      a readable picture in which no single face stands out
+    │       └── SeveralFacesError  … because there are several
     ├── AssetError           model files that are missing or not what they should be
     └── ArtefactError        networks, features, heads and galleries on disk
         ├── SignatureError   the file was not written with this box's key, or was changed since
@@ -48,6 +49,10 @@ class InputError(UserError):
 
 class NoFaceError(InputError):
     """No face, or no single largest face, was found in a picture."""
+
+
+class SeveralFacesError(NoFaceError):
+    """A picture shows more than one face that may be meant."""
 
 
 class AssetError(UserError):

@@ -1,10 +1,13 @@
 """What the commands share to talk to people: warnings and progress on stderr, so that stdout stays the result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+T = TypeVar("T")
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -38,3 +41,9 @@ class Bar:
     def advance(self) -> None:
         """One more is done."""
         self._progress.advance(self._task)  # type: ignore[arg-type]
+
+    def follow(self, done: Iterable[T]) -> Iterator[T]:
+        """Pass on what is done, and move on by one for each."""
+        for one in done:
+            self.advance()
+            yield one

@@ -2,15 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from twinface.cli.console import progress_bar, warn
+from twinface.cli.enrolment import ForceOption, warn_of
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
 from twinface.settings import load_settings
+
+if TYPE_CHECKING:
+    from twinface.networks import NetworkRecipe
+    from twinface.recognition.adding import LikenessGate, Verdict
 
 app = typer.Typer(help="Who is known: add people, list, rename and remove them.", no_args_is_help=True)
 
@@ -28,36 +33,84 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's 
 def add(
     name: NameArgument,
     sources: Annotated[list[Path], typer.Argument(metavar="IMAGE_OR_DIR...", help="Pictures, or folders of them.")],
+    *,
     gallery: GalleryOption = None,
     network: NetworkOption = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
+    force: ForceOption = False,
+    set_aside: Annotated[
+        Path | None,
+        typer.Option(
+            "--set-aside",
+            help="Folder for copies of the pictures that are not added, with the reasons in reasons.json.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Add pictures of a person, who may be known already; each picture shows one face."""
-    from twinface.faces import list_pictures, pick_enrolment_face
+    """Add pictures of a person, who may be known already; each picture shows one face.
+
+    A picture that is no good example of the person is not added, and the reason is said: too_small, blurred, too_dark,
+    too_bright, low_contrast, extreme_pose, more_than_one_face, no_face, not_like_the_others (the person's other
+    pictures), looks_like_somebody_else (of the gallery). It stays where it is.
+    """
+    from twinface.faces import list_pictures
     from twinface.networks import find_recipe
-    from twinface.recognition.embedding import EmbeddedFace
+    from twinface.recognition.adding import judge_pictures
+    from twinface.recognition.enrolment import choose_picker
     from twinface.recognition.extraction import Embedder, to_person
 
-    name = checked_name(name)
-    folder, network = gallery or load_settings().gallery, network or load_settings().network
+    name, settings = checked_name(name), load_settings()
+    folder, network = gallery or settings.gallery, network or settings.network
     recipe = find_recipe(network)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
+    gate = _open_gate(opened, recipe)
     pictures = [path for source in sources for path in (list_pictures(source) if source.is_dir() else [source])]
-    usable: list[tuple[str, EmbeddedFace]] = []
-    embedder = Embedder(network, aligned=aligned, pick=pick_enrolment_face)
+    embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force))
     with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
-        for path, result in embedder.embed_files(pictures):
-            bar.advance()
-            if isinstance(result, EmbeddedFace):
-                usable.append((str(path.absolute()), result))
-            else:
-                warn(result if str(path) in str(result) else f"{path}: {result}")
-    if not usable:
-        raise InputError(f"{name} not added: none of {len(pictures)} pictures could be used; give one clear face each")
-    person = to_person(name, usable, recipe.fingerprint)
-    added = opened.add(name, person.files, person.vectors, person.quality)
-    known, skipped = len(usable) - added, len(pictures) - len(usable)
-    typer.echo(f"{name}: {added} pictures added, {known} known already, {skipped} skipped: {folder}")
+        verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
+    usable = [(str(one.picture.absolute()), one.face) for one in verdicts if one.face and one.is_usable(force=force)]
+    added = 0
+    if usable:
+        person = to_person(name, usable, recipe.fingerprint)
+        added = opened.add(name, person.files, person.vectors, person.quality)
+    counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
+    _report(counts, verdicts, set_aside, force=force, as_json=as_json)
+
+
+def _open_gate(gallery: Gallery, recipe: "NetworkRecipe") -> "LikenessGate | None":
+    """The gate that compares with the gallery; where its scores would mean nothing, a warning and none."""
+    from twinface.recognition.adding import open_likeness_gate
+
+    try:
+        return open_likeness_gate(gallery.snapshot(), recipe, load_settings())
+    except ArtefactError as error:
+        warn(f"not checked whom the pictures look like: {error}")
+        return None
+
+
+def _report(
+    counts: dict[str, Any], verdicts: list["Verdict"], set_aside: Path | None, *, force: bool, as_json: bool
+) -> None:
+    """Say what was added and what was not, and why; an error where nothing could be used."""
+    from twinface.recognition.set_aside import copy_picture, describe, write_reasons
+
+    refused = [one for one in verdicts if not one.is_usable(force=force)]
+    for one in verdicts:
+        if one.objection:
+            warn_of(one.picture, one.objection, taken=one.is_usable(force=force))
+    if set_aside is not None and refused:
+        for one in refused:
+            copy_picture(one.picture, set_aside)
+        write_reasons(set_aside, {one.picture: one.objection for one in refused})
+    if as_json:
+        entries = [describe(one.picture, one.objection) for one in refused if one.objection]
+        typer.echo(json.dumps({**counts, "set_aside": entries}, indent=2, ensure_ascii=False))
+    if len(refused) == len(verdicts):
+        mend = "give one clear face each" + ("" if force else ", or use --force where they are right all the same")
+        raise InputError(f"{counts['name']} not added: none of {len(verdicts)} pictures could be used; {mend}")
+    if not as_json:
+        line = f"{counts['added']} pictures added, {counts['known']} known already, {len(refused)} set aside"
+        typer.echo(f"{counts['name']}: {line}: {counts['gallery']}")
 
 
 @app.command("list")

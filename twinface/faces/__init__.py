@@ -4,13 +4,14 @@ from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import list_pictures, read_image
-from twinface.faces.quality import assess_quality
+from twinface.faces.quality import FaceMeasures, assess_quality, measure_face
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import Source, SourceKind, SourceSpec, open_source
 from twinface.faces.tracking import Tracker, TrackUpdate
 
 __all__ = [
     "FaceDetector",
+    "FaceMeasures",
     "SceneCuts",
     "Source",
     "SourceKind",
@@ -20,6 +21,7 @@ __all__ = [
     "align_face",
     "assess_quality",
     "list_pictures",
+    "measure_face",
     "open_source",
     "pick_enrolment_face",
     "pick_main_face",

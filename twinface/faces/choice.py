@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from twinface.errors import NoFaceError
+from twinface.errors import NoFaceError, SeveralFacesError
 from twinface.types import Face
 
 _ALIKE = 0.7
 """A second face at least this much of the first one's side is alike in size."""
+
+_SURE = 0.82
+"""Detection score, times the share of the box inside the picture, of a face that is one: of 2,360 frontal pictures 2
+fall under it, of 941 profiles 30. Patterns of a background that were taken for a face reached 0.80."""
 
 
 def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
@@ -31,13 +35,23 @@ def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
 def pick_enrolment_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
     """The one face a picture is of: the main one, which no other may equal in size.
 
-    Raises NoFaceError when there is none, or when it cannot be told whom the picture is of.
+    Where the detector is sure of one, those that it doubts count neither as the main one nor as its rival: patterns of
+    a wall that look a little like a face. It is the less sure of a face the more of it lies outside the picture.
+    Raises NoFaceError when there is no face, SeveralFacesError when it cannot be told whom the picture is of.
     """
-    main = pick_main_face(faces, image_shape)
-    alike = [face for face in faces if _side_px(face) >= _ALIKE * _side_px(main)]
+    sure = [face for face in faces if face.detection_score * _share_inside(face, image_shape) >= _SURE]
+    main = pick_main_face(sure or faces, image_shape)
+    alike = [face for face in sure if _side_px(face) >= _ALIKE * _side_px(main)]
     if len(alike) > 1:
-        raise NoFaceError(f"{len(alike)} faces alike in size; cut the picture to the one that is meant")
+        raise SeveralFacesError(f"{len(alike)} faces alike in size; cut the picture to the one that is meant")
     return main
+
+
+def _share_inside(face: Face, image_shape: tuple[int, ...]) -> float:
+    """How much of the box lies in the picture, 0…1."""
+    size = np.array([image_shape[1], image_shape[0]], np.float32)
+    shown = np.clip(face.box_xyxy[2:], 0, size) - np.clip(face.box_xyxy[:2], 0, size)
+    return float(shown.prod()) / max(face.width_px * face.height_px, 1e-6)
 
 
 def _side_px(face: Face) -> float:

@@ -1,7 +1,7 @@
 """Crops of one person from a webcam or a video: chosen by hand at a window, or by quality without one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,14 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import InputError, NoFaceError
-from twinface.faces import FaceDetector, Source, align_face, assess_quality, pick_enrolment_face
-from twinface.recognition.selfies import CROP_SIZE_PX, save_crop
-from twinface.types import Crop, Face, Frame, Image
+from twinface.errors import InputError
+from twinface.faces import FaceDetector, Source
+from twinface.recognition.enrolment import Look, Objection, look_at
+from twinface.recognition.selfies import save_crop
+from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
-_GOOD_QUALITY = 0.4
 _ALIKE = 0.95
+_GREEN, _RED = (80, 220, 80), (80, 80, 220)
+
+OnFrame = Callable[[Objection | None], None]
+"""Called for each frame that was looked at, with what speaks against it."""
 
 
 @dataclass(slots=True)
@@ -47,9 +51,7 @@ class DifferentFaces:
         self._taken: list[NDArray[np.float32]] = []
 
     def take(self, crop: Crop) -> bool:
-        """Whether this one is good, and different enough in pose, expression or light; if so it counts as taken."""
-        if crop.quality < _GOOD_QUALITY:
-            return False
+        """Whether this one is different enough in pose, expression or light; if so it counts as taken."""
         look = _look(crop.image)
         if any(float(look @ other) > _ALIKE for other in self._taken):
             return False
@@ -57,40 +59,66 @@ class DifferentFaces:
         return True
 
 
-def find_crop(frame: Frame, detector: FaceDetector) -> tuple[Face, Crop] | None:
-    """The one face of a frame and its crop; None when there is none, or when it cannot be told who is meant."""
-    try:
-        face = pick_enrolment_face(detector.detect(frame.image), frame.image.shape)
-    except NoFaceError:
-        return None
-    image = align_face(frame.image, face.landmarks_px, CROP_SIZE_PX)
-    return face, Crop(image, assess_quality(image, face))
+def capture_automatically(
+    source: Source,
+    detector: FaceDetector,
+    folder: CropFolder,
+    count: int,
+    *,
+    force: bool = False,
+    on_frame: OnFrame = lambda _objection: None,
+) -> Iterator[Path]:
+    """Save up to `count` faces that nothing speaks against and that differ; yields where each went.
 
-
-def capture_automatically(source: Source, detector: FaceDetector, folder: CropFolder, count: int) -> Iterator[Path]:
-    """Save up to `count` good and differing faces; yields where each went. Fewer when the source ends before."""
+    Fewer when the source ends before. With `force` every face that is found will do.
+    """
     different = DifferentFaces()
     for frame in _frames(source):
-        found = find_crop(frame, detector)
-        if found is not None and different.take(found[1]):
-            yield folder.save(found[1])
+        look = look_at(frame.image, detector.detect(frame.image), force=force)
+        on_frame(look.objection)
+        if look.crop is not None and look.objection is None and different.take(look.crop):
+            yield folder.save(look.crop)
             if folder.saved >= count:
                 return
 
 
-def capture_by_hand(source: Source, detector: FaceDetector, folder: CropFolder) -> Iterator[Path]:
-    """Show the source in a window; `s` saves the marked face, `q` ends. Yields where each crop went."""
+def capture_by_hand(
+    source: Source,
+    detector: FaceDetector,
+    folder: CropFolder,
+    *,
+    force: bool = False,
+    on_frame: OnFrame = lambda _objection: None,
+) -> Iterator[Path]:
+    """Show the source in a window; `s` saves the marked face, `q` ends. Yields where each crop went.
+
+    A face that something speaks against is marked in red, with the reason, and `s` does not save it.
+    """
     try:
         for frame in _frames(source):
-            found = find_crop(frame, detector)
-            cv2.imshow(_WINDOW, frame.image if found is None else _mark(frame.image, found[0]))
+            look = look_at(frame.image, detector.detect(frame.image), force=force)
+            on_frame(look.objection)
+            cv2.imshow(_WINDOW, mark(frame.image, look))
             key = cv2.waitKey(1) & 0xFF
             if key == ord("q"):
                 return
-            if key == ord("s") and found is not None:
-                yield folder.save(found[1])
+            if key == ord("s") and look.crop is not None and look.objection is None:
+                yield folder.save(look.crop)
     finally:
         cv2.destroyAllWindows()
+
+
+def mark(image: Image, look: Look) -> Image:
+    """A copy of the picture with the face framed, green where it would be saved, and else red, with the reason."""
+    marked = image.copy()
+    colour = _RED if look.objection else _GREEN
+    if look.face is not None:
+        left, top, right, bottom = (round(float(side)) for side in look.face.box_xyxy)
+        cv2.rectangle(marked, (left, top), (right, bottom), colour, 2)
+    if look.objection is not None:
+        place = (8, marked.shape[0] - 12)
+        cv2.putText(marked, str(look.objection), place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+    return marked
 
 
 def require_display() -> None:
@@ -110,11 +138,6 @@ def _frames(source: Source) -> Iterator[Frame]:
             yield frame
     if source.state.startswith("failed"):
         raise InputError(f"{source.kind} {source.state}; check that it is plugged in, free, and the right one")
-
-
-def _mark(image: Image, face: Face) -> Image:
-    left, top, right, bottom = (round(float(side)) for side in face.box_xyxy)
-    return np.asarray(cv2.rectangle(image.copy(), (left, top), (right, bottom), (80, 220, 80), 2), np.uint8)
 
 
 def _look(crop: Image) -> NDArray[np.float32]:

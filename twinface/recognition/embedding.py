@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface import assets
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, align_face, assess_quality, pick_main_face
+from twinface.faces import FaceDetector, FaceMeasures, align_face, measure_face, pick_main_face
 from twinface.faces.alignment import scale_template
 from twinface.networks import Network
 from twinface.types import Face, Image
@@ -20,11 +20,16 @@ PickFace = Callable[[Sequence[Face], tuple[int, ...]], Face]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedFace:
-    """A face of a picture, its vector, float32 (d,), as the network gives it, and its quality, 0…1."""
+    """A face of a picture, its vector, float32 (d,), as the network gives it, and what was measured of it."""
 
     face: Face
     vector: NDArray[np.float32]
-    quality: float
+    measures: FaceMeasures
+
+    @property
+    def quality(self) -> float:
+        """0 (useless) … 1 (clear and frontal)."""
+        return self.measures.overall
 
 
 def open_detector(*, second_look: bool = True) -> FaceDetector:
@@ -59,9 +64,9 @@ def embed_aligned(image: Image, network: Network) -> EmbeddedFace:
         image = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=smooth), np.uint8)
     box = np.array([0, 0, height_px, height_px], np.float32)
     face = Face(box, scale_template(height_px), detection_score=1.0)
-    return EmbeddedFace(face, network.embed(image[np.newaxis])[0], assess_quality(image, face))
+    return EmbeddedFace(face, network.embed(image[np.newaxis])[0], measure_face(image, face))
 
 
 def _embed(image: Image, face: Face, network: Network) -> EmbeddedFace:
     crop = align_face(image, face.landmarks_px, network.recipe.input_size_px)
-    return EmbeddedFace(face, network.embed(crop[np.newaxis])[0], assess_quality(crop, face))
+    return EmbeddedFace(face, network.embed(crop[np.newaxis])[0], measure_face(crop, face))

@@ -1,48 +1,47 @@
 """Photos of people become aligned crops, to look through, correct and train on."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, align_face, pick_enrolment_face, read_image
+from twinface.faces import FaceDetector, read_image
 from twinface.files import write_atomically
+from twinface.recognition.enrolment import Objection, look_at, objection_of
+from twinface.recognition.set_aside import SET_ASIDE, write_reasons
 from twinface.types import Image
 
-CROP_SIZE_PX = 224
-"""Side of saved crops: enough for every network, which then shrinks them (`--aligned`)."""
+
+@dataclass(frozen=True, slots=True)
+class Selfie:
+    """What became of a photo of `person`: `crop` is where its face was saved, or None where no single one was found."""
+
+    person: str
+    picture: Path
+    crop: Path | None
+    objection: Objection | None
 
 
 def crop_selfies(
-    people: dict[str, list[Path]], faces: Path, detector: FaceDetector
-) -> Iterator[tuple[Path, InputError | None]]:
+    people: dict[str, list[Path]], faces: Path, detector: FaceDetector, *, force: bool = False
+) -> Iterator[Selfie]:
     """Save the face of each picture as faces/PERSON/PICTURE.png, an aligned crop; yields each picture when it is done.
 
-    A picture that cannot be read, has no face, or has several alike in size saves nothing, and comes with the error.
+    A crop that something speaks against goes to faces/PERSON/set_aside/ instead, where reasons.json says what; it
+    lists those that have no crop too. With `force` only those are objected to that cannot be read or have no face.
     """
     for name, pictures in people.items():
         stems = [path.stem for path in pictures]
+        done: list[Selfie] = []
         for path in pictures:
             file = path.stem if stems.count(path.stem) == 1 else path.name
-            try:
-                crop = crop_face(path, detector)
-            except InputError as error:
-                yield path, error
-                continue
-            save_crop(faces / name / f"{file}.png", crop)
-            yield path, None
-
-
-def crop_face(picture: Path, detector: FaceDetector) -> Image:
-    """The aligned crop of the one face in a picture file. Raises InputError and NoFaceError, which name the file."""
-    image = read_image(picture)
-    try:
-        face = pick_enrolment_face(detector.detect(image), image.shape)
-    except InputError as error:
-        raise type(error)(f"{picture}: {error}") from error
-    return align_face(image, face.landmarks_px, CROP_SIZE_PX)
+            done.append(_crop_selfie(name, path, faces / name, f"{file}.png", detector, force=force))
+            yield done[-1]
+        if any(selfie.crop for selfie in done):
+            write_reasons(faces / name / SET_ASIDE, {selfie.picture: selfie.objection for selfie in done})
 
 
 def save_crop(target: Path, crop: Image) -> None:
@@ -52,3 +51,16 @@ def save_crop(target: Path, crop: Image) -> None:
         write_atomically(target, np.asarray(encoded, np.uint8).tobytes())
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); name another folder") from error
+
+
+def _crop_selfie(person: str, picture: Path, folder: Path, file: str, detector: FaceDetector, *, force: bool) -> Selfie:
+    try:
+        image = read_image(picture)
+    except InputError as error:
+        return Selfie(person, picture, None, objection_of(error, picture))
+    look = look_at(image, detector.detect(image), force=force)
+    if look.crop is None:
+        return Selfie(person, picture, None, look.objection)
+    target = folder / SET_ASIDE / file if look.objection else folder / file
+    save_crop(target, look.crop.image)
+    return Selfie(person, picture, target, look.objection)

@@ -63,8 +63,8 @@ def test_assets_says_where_each_lies(twinface: Run) -> None:
 def test_selfies_then_extract_of_the_crops(photos: Path, tmp_path: Path, twinface: Run) -> None:
     code, out, err = twinface("selfies", "--selfies", photos, "--faces", tmp_path / "faces")
     assert code == 0
-    assert "2 faces saved, 1 photos skipped" in out
-    assert "wall.png: no face was found" in err
+    assert "2 faces saved, 1 photos set aside" in out
+    assert "wall.png: no_face: no face was found" in err
     code, out, err = twinface(
         "extract", "--faces", tmp_path / "faces", "--features", tmp_path / "features", "--aligned"
     )

@@ -65,7 +65,7 @@ def test_unusable_pictures_are_named_and_skipped(run: Run, portraits: Path, tmp_
     assert result.code == 0
     assert "missing.jpg" in result.err
     assert "no_picture.jpg" in result.err
-    assert "1 pictures added, 0 known already, 2 skipped" in result.out
+    assert "1 pictures added, 0 known already, 2 set aside" in result.out
 
 
 def test_no_usable_picture_at_all_is_an_error(run: Run, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_folder_is_all_its_pictures(run: Run, portraits: Path, tmp_path: Path)
 def test_a_picture_of_two_people_is_not_enrolled(run: Run, shared_data: Path) -> None:
     result = run("add", "obama", shared_data / "portraits" / "probes" / "obama_and_biden2.jpg")
     assert result.code == 2
-    assert "obama_and_biden2.jpg: 2 faces alike in size" in result.err
+    assert "obama_and_biden2.jpg: more_than_one_face: 2 faces alike in size" in result.err
 
 
 @pytest.mark.parametrize("command", [("list",), ("verify",), ("remove", "ann"), ("rename", "ann", "bob")])

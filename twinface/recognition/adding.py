@@ -1,0 +1,76 @@
+"""Pictures of one person on their way into the gallery: which of them pass the gate, by pixels and by vectors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from twinface.errors import ArtefactError, InputError
+from twinface.gallery import Snapshot
+from twinface.matching import Head, choose_threshold, load_head
+from twinface.networks import NetworkRecipe
+from twinface.recognition.embedding import EmbeddedFace
+from twinface.recognition.enrolment import Objection, object_to_measures, objection_of
+from twinface.recognition.likeness import object_to_likeness
+from twinface.recognition.naming import uncalibrated
+from twinface.settings import MatchingSettings, Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """A picture, the face that it is of where there is a single one, and what speaks against enrolling it."""
+
+    picture: Path
+    face: EmbeddedFace | None
+    objection: Objection | None
+
+    def is_usable(self, *, force: bool) -> bool:
+        """Whether it is to be enrolled: nothing speaks against it or, with `force`, it has a face."""
+        return self.face is not None and (force or self.objection is None)
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessGate:
+    """What tells from vectors whether a picture is of somebody: the gallery, and the head and rule it is matched by."""
+
+    gallery: Snapshot
+    head: Head
+    matching: MatchingSettings
+
+    def judge(self, name: str, verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts on pictures of the person `name`, with what their vectors say of those not objected to yet."""
+        judged = list(verdicts)
+        faces = [(row, one.face) for row, one in enumerate(verdicts) if one.face and not one.objection]
+        if faces:
+            vectors = np.stack([face.vector for _, face in faces])
+            objections = object_to_likeness(name, vectors, self.gallery, self.head, self.matching)
+            for (row, _), objection in zip(faces, objections, strict=True):
+                judged[row] = replace(verdicts[row], objection=objection)
+        return judged
+
+
+def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Settings) -> LikenessGate:
+    """The gate for a gallery, with the head and rule of the settings.
+
+    Raises ArtefactError when the head cannot be used, or its scores mean nothing for this network.
+    """
+    if problem := uncalibrated(settings.head, recipe):
+        raise ArtefactError(problem)
+    head = load_head(settings.head, recipe.fingerprint)
+    threshold = choose_threshold(settings.matching, head.spec)
+    return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
+
+
+def judge_pictures(
+    name: str, embedded: Iterable[tuple[Path, EmbeddedFace | InputError]], gate: LikenessGate | None
+) -> list[Verdict]:
+    """Judge the pictures of one person by what they show, and by their vectors where there is a `gate` for those."""
+    verdicts = [_judge(path, result) for path, result in embedded]
+    return gate.judge(name, verdicts) if gate else verdicts
+
+
+def _judge(picture: Path, result: EmbeddedFace | InputError) -> Verdict:
+    if isinstance(result, InputError):
+        return Verdict(picture, None, objection_of(result, picture))
+    return Verdict(picture, result, object_to_measures(result.measures))

@@ -1,0 +1,91 @@
+"""The gate of enrolment, as far as vectors tell: is this picture of the person it is said to be of?
+
+What it catches and costs is measured in docs/decisions/enrolment-quality.md.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.gallery import Snapshot
+from twinface.matching import Head, decide
+from twinface.recognition.enrolment import Objection, Reason
+from twinface.settings import MatchingSettings
+from twinface.types import State, Vectors
+
+_RATE = "0.001"
+_LIKE = 0.05
+"""What two pictures of one person score at least: with the built-in head, whose bound this is, a cosine of 0.35. Of the
+frontal pairs of one person 1.8 % score less, of those of two people 0.07 % more. A trained head brings the bound for
+such a share of strangers in its own scores."""
+
+
+def object_to_likeness(
+    name: str, vectors: Vectors, gallery: Snapshot, head: Head, settings: MatchingSettings
+) -> list[Objection | None]:
+    """What speaks against each of the `vectors`, float32 (n, d), of pictures said to be of the person `name`.
+
+    Looks like somebody else: the matcher would give it the name of another person of the gallery. Not like the others:
+    with the person's other pictures, those in the gallery and the new ones, it scores too low on average. What the
+    person looks like is the largest group of pictures that their scores link, so that two wrong pictures do not vouch
+    for each other; those in the gallery are taken for right. Where two groups are equally large, nobody can tell which
+    is right, and all are objected to. Raises ArtefactError for vectors that do not fit the gallery's or the head.
+    """
+    own = np.array([gallery.names[person] == name for person in gallery.person_index], bool)
+    objections = _object_to_strangers(vectors, gallery, ~own, head, settings)
+    rest = [row for row, objection in enumerate(objections) if objection is None]
+    enrolled = gallery.vectors[own] if own.any() else vectors[:0]
+    for row, objection in zip(rest, _object_to_odd_ones(vectors[rest], enrolled, head), strict=True):
+        objections[row] = objection
+    return objections
+
+
+def _object_to_strangers(
+    vectors: Vectors, gallery: Snapshot, others: NDArray[np.bool_], head: Head, settings: MatchingSettings
+) -> list[Objection | None]:
+    """Objections to those that would be named as one of the others."""
+    if not others.any():
+        return [None] * len(vectors)
+    people, index = np.unique(gallery.person_index[others], return_inverse=True)
+    names = tuple(gallery.names[person] for person in people)
+    objections: list[Objection | None] = []
+    for scores in head.prepare(gallery.vectors[others])(vectors):
+        decision = decide(scores, index.astype(np.int32), names, settings)
+        sentence = f"would be taken for {decision.name}, with a score of {decision.score:.2f}"
+        found = Objection(Reason.LOOKS_LIKE_SOMEBODY_ELSE, sentence, decision.score, settings.threshold)
+        objections.append(found if decision.state is State.KNOWN else None)
+    return objections
+
+
+def _object_to_odd_ones(vectors: Vectors, enrolled: Vectors, head: Head) -> list[Objection | None]:
+    """Objections to new `vectors` (n, d) that do not look like the rest of them and of the `enrolled` (m, d)."""
+    count, bound = len(vectors), head.spec.thresholds.get(_RATE, _LIKE)
+    everything = np.concatenate([vectors, enrolled])
+    if count == 0 or len(everything) == 1:
+        return [None] * count
+    scores = head.prepare(everything)(everything)
+    np.fill_diagonal(scores, 0.0)
+    group = _find_main_group(scores >= bound, count)
+    if group is None:
+        sentence = "the pictures look like two people, as many like one as like the other; give more of the right one"
+        return [Objection(Reason.NOT_LIKE_THE_OTHERS, sentence)] * count
+    likeness = scores @ group / np.maximum(group.sum() - group, 1)
+    return [None if likeness[row] >= bound else _odd(float(likeness[row]), bound) for row in range(count)]
+
+
+def _odd(likeness: float, bound: float) -> Objection:
+    sentence = f"scores {likeness:.2f} with the others on average, at least {bound:.2f} is needed"
+    return Objection(Reason.NOT_LIKE_THE_OTHERS, sentence, likeness, bound)
+
+
+def _find_main_group(linked: NDArray[np.bool_], count: int) -> NDArray[np.bool_] | None:
+    """Members (n,) of the largest group of linked (n, n) pictures, of which all from `count` on are in the gallery.
+
+    None when there are two such groups.
+    """
+    reached: NDArray[np.bool_] = linked | linked.T | np.eye(len(linked), dtype=bool)
+    reached[count:, count:] = True
+    while (further := reached.astype(np.float32) @ reached.astype(np.float32) > 0).sum() > reached.sum():
+        reached = further
+    sizes = reached.sum(axis=1)
+    main: NDArray[np.bool_] = reached[sizes.argmax() if count == len(reached) else -1]
+    return main if count < len(reached) or (sizes == sizes.max()).sum() == main.sum() else None
