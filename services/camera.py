@@ -9,7 +9,7 @@ from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, SourceSpec, open_source
-from twinface.live.camera import CameraStage, CropEnd
+from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.feed import FrameFeed
 from twinface.live.preview import PreviewMaker
 from twinface.live.service import process_number, run_service
@@ -31,6 +31,14 @@ def _spec(camera: CameraSettings) -> SourceSpec:
     )
 
 
+def _tell_state(node: Node, feed: FrameFeed) -> None:
+    node.meters.gauge("frames_skipped", feed.skipped)
+    if feed.failure:
+        node.set_state("failed", feed.failure)
+    elif feed.ended:
+        node.set_state("ended", "the source has ended")
+
+
 def _work(node: Node, settings: Settings) -> None:
     camera = settings.camera[process_number()]
     stage = CameraStage(
@@ -38,7 +46,7 @@ def _work(node: Node, settings: Settings) -> None:
         node.epoch,
         FaceDetector(
             assets.fetch("yunet"),
-            score_threshold=settings.detection.score_threshold,
+            score_threshold=min(settings.detection.score_threshold, settings.tracking.weak_score),
             max_side_px=settings.detection.max_side_px,
         ),
         detection=settings.detection,
@@ -55,12 +63,16 @@ def _work(node: Node, settings: Settings) -> None:
     def crop_ended(crop: int, outcome: Outcome) -> None:
         stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
 
+    def offer_crops(sighting: Sighting) -> None:
+        for meta, image, taken in sighting.crops:
+            ended = partial(crop_ended, meta.crop)
+            crops.offer(meta, taken, array=image, key=meta.track, pinned=camera.lossless, on_outcome=ended)
+        node.meters.count("crops", len(sighting.crops))
+
     def show(frame: Frame, captured: Captured) -> None:
         started_s = time.perf_counter()
         sighting = stage.see(frame)
-        for meta, image in sighting.crops:
-            ended = partial(crop_ended, meta.crop)
-            crops.offer(meta, captured, array=image, key=meta.track, pinned=camera.lossless, on_outcome=ended)
+        offer_crops(sighting)
         update = sighting.update
         pinned = camera.lossless or bool(update.born or update.ended)
         tracks.offer(update, captured, key=0, pinned=pinned)
@@ -68,16 +80,13 @@ def _work(node: Node, settings: Settings) -> None:
         node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
         node.meters.count("frames")
         node.meters.count("boxes", len(update.tracks))
-        node.meters.count("crops", len(sighting.crops))
 
     def look_after_source() -> None:
-        node.meters.gauge("frames_skipped", feed.skipped)
-        if feed.failure:
-            node.set_state("failed", feed.failure)
-        elif feed.ended:
-            node.set_state("ended", "the source has ended")
-        if feed.ended and not tracks.full:
-            tracks.offer(stage.end(), captured, key=0)
+        _tell_state(node, feed)
+        if feed.ended and not (tracks.full or crops.full):
+            sighting = stage.end()
+            offer_crops(sighting)
+            tracks.offer(sighting.update, captured, key=0)
 
     node.loop.every(0.2, look_after_source)
     try:

@@ -47,9 +47,12 @@ class DetectionSettings(_Section):
 class TrackingSettings(_Section):
     """`[tracking]`."""
 
-    iou_threshold: Fraction = 0.3
-    max_missed_frames: Annotated[int, Field(ge=0)] = 10
-    look_interval_ms: Annotated[float, Field(ge=0.0)] = 400.0
+    lost_ms: Positive = 1000.0
+    weak_score: Fraction = 0.4
+    first_looks: Count = 3
+    first_look_interval_ms: Annotated[float, Field(ge=0.0)] = 250.0
+    look_wait_ms: Annotated[float, Field(ge=0.0, le=1000.0)] = 200.0
+    look_interval_ms: Annotated[float, Field(ge=0.0)] = 2000.0
 
 
 class ExtractorSettings(_Section):

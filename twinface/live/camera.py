@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
+from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, assess_quality
+from twinface.live.looks import Glimpse, LookPlan
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Face, Frame, Image
@@ -17,12 +20,20 @@ class CropEnd(StrEnum):
     LOST = "lost"
 
 
+class ChosenCrop(NamedTuple):
+    """A crop to recognise, `image` uint8 (s, s, 3) BGR, and when the frame that it is of was taken."""
+
+    meta: CropMeta
+    image: Image
+    captured: Captured
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """What a frame gave: the update for `tracks`, and the crops to offer, each uint8 (s, s, 3) BGR."""
+    """What a frame gave: the update for `tracks`, and the crops to offer, of this frame or of ones shortly before."""
 
     update: TracksUpdate
-    crops: tuple[tuple[CropMeta, Image], ...]
+    crops: tuple[ChosenCrop, ...]
 
 
 class CameraStage:
@@ -44,14 +55,13 @@ class CameraStage:
         self._detection = detection
         self._tracking = tracking
         self._crop_size_px = crop_size_px
-        self._tracker = Tracker(max_missed=tracking.max_missed_frames, iou_threshold=tracking.iou_threshold)
+        self._tracker = Tracker(lost_ms=tracking.lost_ms, birth_score=detection.score_threshold)
         self._cuts = SceneCuts()
-        self._looked_at_ms: dict[int, float] = {}
+        self._plans: dict[int, LookPlan] = {}
         self._next_crop = 0
         self._tally = CropTally()
         self._open_crops: set[int] = set()
-        self._ended_tracks: tuple[int, ...] = ()
-        self._last: TracksUpdate | None = None
+        self._last = TracksUpdate(camera.name, epoch, 0, 1, 1, (), (), (), (), self._tally, camera.lossless)
 
     @property
     def tally(self) -> CropTally:
@@ -59,14 +69,15 @@ class CameraStage:
         return self._tally
 
     def see(self, frame: Frame) -> Sighting:
-        """Detect, track, and cut the crops that are due."""
+        """Detect, track, and choose the crops that are worth recognising."""
         cut = self._cuts.is_cut(frame.image) or frame.cut
-        tracked = self._tracker.update(self._detector.detect(frame.image), cut=cut)
-        for ended in tracked.ended:
-            self._looked_at_ms.pop(ended, None)
-        crops = tuple(
-            self._cut_crop(frame, track, face) for track, face in tracked.tracked if self._due(frame, track, face)
-        )
+        tracked = self._tracker.update(frame.image, self._detector.detect(frame.image), frame.media_ms, cut=cut)
+        crops = self._choose_last(tracked.ended)
+        for track, face in tracked.tracked:
+            if face.width_px >= self._detection.min_face_px:
+                plan = self._plans.setdefault(track, LookPlan(self._tracking))
+                chosen = plan.choose(self._glimpse(frame, face), doubtful=track in tracked.doubtful)
+                crops += self._number(track, chosen)
         self._tally = replace(self._tally, offered=self._tally.offered + len(crops))
         height_px, width_px = frame.image.shape[:2]
         update = TracksUpdate(
@@ -78,59 +89,63 @@ class CameraStage:
             tracks=tuple(TrackBox(track, _box(face), face.detection_score) for track, face in tracked.tracked),
             born=tracked.born,
             ended=tracked.ended,
-            crops=tuple(meta.crop for meta, _ in crops),
+            crops=tuple(crop.meta.crop for crop in crops),
             tally=self._tally,
             lossless=self._camera.lossless,
             crops_done=self._crops_done(),
         )
         self._last = update
-        return Sighting(update, crops)
+        return Sighting(update, tuple(crops))
 
     def crop_ended(self, crop: int, end: CropEnd) -> None:
         """Count what became of a crop."""
         self._tally = replace(self._tally, **{end.value: getattr(self._tally, end.value) + 1})
         self._open_crops.discard(crop)
 
-    def end(self) -> TracksUpdate:
-        """The update that says that no frame follows; made anew it says the same with the newest tally."""
-        self._ended_tracks += self._tracker.update([], cut=True).ended
-        last = self._last or TracksUpdate(
-            self._camera.name, self._epoch, 0, 1, 1, (), (), (), (), self._tally, self._camera.lossless
-        )
-        return replace(
-            last,
-            tracks=(),
-            born=(),
-            ended=self._ended_tracks,
-            crops=(),
-            tally=self._tally,
-            ended_stream=True,
-            crops_done=self._crops_done(),
-        )
+    def end(self) -> Sighting:
+        """The update that says that no frame follows, and the crops of faces that were not recognised yet.
 
-    def _due(self, frame: Frame, track: int, face: Face) -> bool:
-        if face.width_px < self._detection.min_face_px:
-            return False
-        looked_at_ms = self._looked_at_ms.get(track)
-        return looked_at_ms is None or frame.media_ms - looked_at_ms >= self._tracking.look_interval_ms
+        Made anew it says the same with the newest tally, and has no crops.
+        """
+        crops: list[ChosenCrop] = []
+        if not self._last.ended_stream:
+            ended = self._tracker.end()
+            crops = self._choose_last(ended)
+            self._tally = replace(self._tally, offered=self._tally.offered + len(crops))
+            numbers = tuple(crop.meta.crop for crop in crops)
+            self._last = replace(self._last, tracks=(), born=(), ended=ended, crops=numbers, ended_stream=True)
+        return Sighting(replace(self._last, tally=self._tally, crops_done=self._crops_done()), tuple(crops))
 
-    def _cut_crop(self, frame: Frame, track: int, face: Face) -> tuple[CropMeta, Image]:
-        self._looked_at_ms[track] = frame.media_ms
+    def _glimpse(self, frame: Frame, face: Face) -> Glimpse:
+        captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
         image = align_face(frame.image, face.landmarks_px, self._crop_size_px)
+        return Glimpse(frame.index, captured, face, image, assess_quality(image, face))
+
+    def _choose_last(self, ended: tuple[int, ...]) -> list[ChosenCrop]:
+        """The crops of tracks that have ended before their face was recognised."""
+        crops: list[ChosenCrop] = []
+        for track in ended:
+            if (plan := self._plans.pop(track, None)) is not None:
+                crops += self._number(track, plan.last())
+        return crops
+
+    def _number(self, track: int, glimpse: Glimpse | None) -> list[ChosenCrop]:
+        if glimpse is None:
+            return []
         meta = CropMeta(
             camera=self._camera.name,
             epoch=self._epoch,
             crop=self._next_crop,
             track=track,
-            frame=frame.index,
-            box_xyxy=_box(face),
-            detection_score=face.detection_score,
-            quality=assess_quality(image, face),
+            frame=glimpse.frame,
+            box_xyxy=_box(glimpse.face),
+            detection_score=glimpse.face.detection_score,
+            quality=glimpse.quality,
             lossless=self._camera.lossless,
         )
         self._open_crops.add(self._next_crop)
         self._next_crop += 1
-        return meta, image
+        return [ChosenCrop(meta, glimpse.image, glimpse.captured)]
 
     def _crops_done(self) -> int:
         return min(self._open_crops, default=self._next_crop)

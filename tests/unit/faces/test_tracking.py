@@ -3,68 +3,143 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinface.faces import FaceDetector, SceneCuts, SourceSpec, Tracker, open_source
+from twinface.faces import FaceDetector, SceneCuts, SourceSpec, Tracker, TrackUpdate, open_source
 from twinface.faces.tracking import compute_iou
-from twinface.types import Face
+from twinface.types import Face, Frame, Image
 
 
-def face(x: float, size: float = 100) -> Face:
-    """A square face whose left edge is at x."""
-    return Face(np.array([x, 0, x + size, size], np.float32), np.zeros((5, 2), np.float32), 0.9)
+@pytest.fixture(scope="module")
+def looks() -> list[Image]:
+    """Four faces' colours, uint8 (100, 100, 3), no two alike."""
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 256, (4, 4, 4, 3), np.uint8)
+    return [np.repeat(np.repeat(one, 25, axis=0), 25, axis=1) for one in coarse]
 
 
-def ids(update: object) -> list[int]:
-    """The track ids of an update, in the order of its faces."""
-    return [number for number, _ in update.tracked]  # type: ignore[attr-defined]
+class Stage:
+    """Paints faces, and lets a tracker see them: (x, look) each, the left edge in pixels and what it looks like."""
+
+    def __init__(self, tracker: Tracker, looks: list[Image]) -> None:
+        self.tracker, self.looks = tracker, looks
+
+    def see(self, time_ms: float, *faces: tuple[float, int], score: float = 0.9, cut: bool = False) -> TrackUpdate:
+        image = np.full((100, 2000, 3), 90, np.uint8)
+        found = []
+        for x, look in faces:
+            part = image[:, round(x) : round(x) + 100]
+            part[:] = self.looks[look][:, : part.shape[1]]
+            found.append(Face(np.array([x, 0, x + 100, 100], np.float32), np.zeros((5, 2), np.float32), score))
+        return self.tracker.update(image, found, time_ms, cut=cut)
+
+    def ids(self, time_ms: float, *faces: tuple[float, int], score: float = 0.9) -> list[int]:
+        return [number for number, _ in self.see(time_ms, *faces, score=score).tracked]
 
 
-def test_moving_faces_keep_their_ids() -> None:
-    tracker = Tracker()
-    first = tracker.update([face(0), face(500)])
-    assert ids(first) == [1, 2]
+@pytest.fixture
+def stage(looks: list[Image]) -> Stage:
+    return Stage(Tracker(lost_ms=1000), looks)
+
+
+def test_moving_faces_keep_their_ids(stage: Stage) -> None:
+    first = stage.see(0, (0, 0), (800, 1))
+    assert [number for number, _ in first.tracked] == [1, 2]
     assert first.born == (1, 2)
     for step in range(1, 30):
-        update = tracker.update([face(500 - 20 * step if step < 10 else 300), face(10 * step if step < 10 else 90)])
-        assert ids(update) == [2, 1]
-        assert update.born == update.ended == ()
+        update = stage.see(40 * step, (800 - 10 * step, 1), (10 * step, 0))
+        assert [number for number, _ in update.tracked] == [2, 1]
+        assert update.born == update.ended == update.doubtful == ()
 
 
-def test_face_that_is_missed_shortly_keeps_its_id() -> None:
-    tracker = Tracker(max_missed=2)
-    tracker.update([face(0)])
-    tracker.update([])
-    assert tracker.update([]).ended == ()
-    assert ids(tracker.update([face(10)])) == [1]
+@pytest.mark.parametrize("steps_ms", [[40] * 30, [200] * 6, [40, 320, 80, 240, 400, 40, 80]])
+def test_a_face_is_expected_by_time_however_many_frames_were_skipped(stage: Stage, steps_ms: list[int]) -> None:
+    """It moves by six of its widths a second: between frames 200 ms apart its boxes do not touch."""
+    times_ms = np.cumsum(steps_ms)
+    assert {number for time_ms in times_ms for number in stage.ids(time_ms, (0.6 * time_ms, 0))} == {1}
 
 
-def test_face_that_is_gone_ends_once_and_its_id_is_never_used_again() -> None:
-    tracker = Tracker(max_missed=2)
-    tracker.update([face(0)])
-    ended = [tracker.update([]).ended for _ in range(5)]
-    assert ended == [(), (), (1,), (), ()]
-    assert ids(tracker.update([face(0)])) == [2]
+def test_people_who_cross_keep_their_ids(stage: Stage) -> None:
+    """The one in front hides the other for half a second."""
+    for step in range(36):
+        left, right = (20.0 * step, 0), (700 - 20.0 * step, 1)
+        hidden = abs(left[0] - right[0]) < 60
+        tracked = stage.see(66 * step, left, *([] if hidden else [right])).tracked
+        assert [number for number, _ in tracked] == ([1] if hidden else [1, 2])
 
 
-def test_no_track_lives_across_a_cut() -> None:
-    tracker = Tracker()
-    tracker.update([face(0)])
-    update = tracker.update([face(0)], cut=True)
-    assert update.ended == (1,)
-    assert update.born == (2,)
-    assert ids(update) == [2]
+def test_people_who_meet_and_turn_back_keep_their_ids(stage: Stage) -> None:
+    """Motion alone would have them pass each other."""
+    places = [10.0 * step for step in range(28)] + [280.0] * 4 + [280 - 10.0 * step for step in range(28)]
+    for step, place in enumerate(places):
+        near = place >= 270
+        faces = [(place, 0)] if near else [(place, 0), (600 - place, 1)]
+        assert stage.ids(66 * step, *faces) == ([1] if near else [1, 2])
 
 
-def test_best_overlap_wins() -> None:
-    tracker = Tracker()
-    tracker.update([face(0), face(60)])
-    assert ids(tracker.update([face(55), face(20)])) == [2, 1]
+def test_face_that_is_missed_shortly_keeps_its_id(stage: Stage) -> None:
+    for step in range(5):
+        stage.see(100 * step, (30 * step, 0))
+    assert stage.see(500).ended == ()
+    assert stage.ids(1000, (300, 0)) == [1]
 
 
-def test_faces_apart_are_two_tracks() -> None:
-    tracker = Tracker(iou_threshold=0.3)
-    tracker.update([face(0)])
-    assert ids(tracker.update([face(70)])) == [2]
-    assert ids(Tracker(iou_threshold=0.0).update([face(0)])) == [1]
+def test_another_face_where_one_was_missed_is_another_track(stage: Stage) -> None:
+    stage.see(0, (0, 0))
+    stage.see(300)
+    assert stage.ids(600, (0, 1)) == [2]
+
+
+def test_face_that_is_gone_ends_once_and_its_id_is_never_used_again(stage: Stage) -> None:
+    stage.see(0, (0, 0))
+    assert [stage.see(time_ms).ended for time_ms in (500, 900, 1000, 1100)] == [(), (), (1,), ()]
+    assert stage.ids(1200, (0, 0)) == [2]
+
+
+def test_a_track_that_left_the_picture_ends_at_once(stage: Stage) -> None:
+    for step in range(10):
+        stage.see(40 * step, (1890 + 6 * step, 0))
+    assert stage.see(600).ended == (1,)
+
+
+def test_no_track_lives_across_a_cut(stage: Stage) -> None:
+    stage.see(0, (0, 0))
+    update = stage.see(40, (0, 0), cut=True)
+    assert (update.ended, update.born) == ((1,), (2,))
+    assert stage.tracker.end() == (2,)
+    assert stage.tracker.end() == ()
+
+
+def test_weak_detections_continue_tracks_and_begin_none(stage: Stage) -> None:
+    assert stage.ids(0, (0, 0), score=0.5) == []
+    assert stage.ids(40, (0, 0)) == [1]
+    assert stage.ids(80, (5, 0), score=0.5) == [1]
+
+
+def test_a_track_is_in_doubt_after_it_was_covered_when_it_is_clear_again(stage: Stage) -> None:
+    def doubtful(time_ms: float, *faces: tuple[float, int]) -> tuple[int, ...]:
+        return stage.see(time_ms, *faces).doubtful
+
+    assert doubtful(0, (0, 0), (150, 1)) == ()
+    assert doubtful(200, (20, 0), (110, 1)) == ()
+    assert doubtful(400, (20, 0), (130, 1)) == (1, 2)
+    assert doubtful(600, (20, 0), (130, 1)) == ()
+
+
+def test_a_track_is_in_doubt_after_a_gap_or_when_its_face_has_changed(stage: Stage, looks: list[Image]) -> None:
+    stage.see(0, (0, 0))
+    assert stage.see(500, (0, 0)).doubtful == (1,)
+    stage.looks = [np.asarray(0.48 * looks[0] + 0.52 * looks[1], np.uint8)]
+    update = stage.see(540, (0, 0))
+    assert (update.born, update.doubtful) == ((), (1,))
+
+
+def test_a_box_outside_the_picture_or_without_contrast_does_no_harm() -> None:
+    tracker, grey = Tracker(), np.full((100, 200, 3), 90, np.uint8)
+    faces = [
+        Face(np.array(box, np.float32), np.zeros((5, 2), np.float32), 0.9)
+        for box in ((-90, -90, -10, -10), (20, 20, 20, 20), (40, 40, 80, 80))
+    ]
+    assert tracker.update(grey, faces, 0.0).born == (1, 2, 3)
+    assert len(tracker.update(grey, faces, 40.0).tracked) == 3
 
 
 def test_iou_of_known_boxes() -> None:
@@ -92,6 +167,11 @@ def test_people_of_a_real_video_are_one_track_each(
     shared_data: Path, detector: FaceDetector, video: str, people: int
 ) -> None:
     tracker, cuts, born = Tracker(), SceneCuts(), 0
+
+    def track(frame: Frame) -> TrackUpdate:
+        faces, cut = detector.detect(frame.image), cuts.is_cut(frame.image)
+        return tracker.update(frame.image, faces, frame.media_ms, cut=cut)
+
     for frame in open_source(SourceSpec(str(shared_data / "video" / f"{video}.mp4"), paced=False)):
-        born += len(tracker.update(detector.detect(frame.image), cut=cuts.is_cut(frame.image)).born)
+        born += len(track(frame).born)
     assert born == people

@@ -25,13 +25,13 @@ def portrait(portraits: Path) -> Image:
 
 @pytest.fixture
 def make_stage(detector: FaceDetector) -> MakeStage:
-    def make(*, lossless: bool = False, min_face_px: int = 24, max_missed_frames: int = 1) -> CameraStage:
+    def make(*, lossless: bool = False, min_face_px: int = 24, lost_ms: float = 250) -> CameraStage:
         return CameraStage(
             CameraSettings(name="front", source="0", lossless=lossless),
             7,
             detector,
             detection=DetectionSettings(min_face_px=min_face_px),
-            tracking=TrackingSettings(look_interval_ms=400, max_missed_frames=max_missed_frames),
+            tracking=TrackingSettings(look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
             crop_size_px=112,
         )
 
@@ -67,10 +67,11 @@ def test_a_face_has_a_track_and_a_crop(make_stage: MakeStage, portrait: Image, d
     left, top, right, bottom = box.box_xyxy
     assert 0 < left < right < width_px
     assert 0 < top < bottom < height_px
-    ((meta, image),) = sighting.crops
+    ((meta, image, captured),) = sighting.crops
     assert (meta.camera, meta.epoch, meta.crop, meta.track, meta.frame) == ("front", 7, 0, box.track, 3)
     assert (meta.box_xyxy, meta.detection_score) == (box.box_xyxy, box.detection_score)
-    assert meta.quality > 0.3
+    assert meta.quality > 0.4
+    assert captured.media_ms == 300.0
     assert not meta.lossless
     assert (image.shape, image.dtype) == ((112, 112, 3), np.uint8)
     grey_around = np.pad(image, ((60, 60), (60, 60), (0, 0)), mode="edge")
@@ -93,12 +94,12 @@ def test_a_small_face_is_tracked_but_not_recognised(make_stage: MakeStage, portr
     assert stage.tally == CropTally()
 
 
-def test_a_track_ends_when_it_was_missed_too_often(make_stage: MakeStage, portrait: Image) -> None:
+def test_a_track_ends_when_it_was_missed_too_long(make_stage: MakeStage, portrait: Image) -> None:
     nobody = without_face(portrait, make_stage().see(frame(portrait, 0)).update.tracks[0])
-    sightings = play(make_stage(max_missed_frames=1), [portrait, nobody, nobody, nobody, portrait])
-    assert [one.update.ended for one in sightings] == [(), (), (1,), (), ()]
-    assert [one.update.born for one in sightings] == [(1,), (), (), (), (2,)]
-    assert [len(one.crops) for one in sightings] == [1, 0, 0, 0, 1]
+    sightings = play(make_stage(lost_ms=250), [portrait, nobody, nobody, nobody, nobody, portrait])
+    assert [one.update.ended for one in sightings] == [(), (), (), (1,), (), ()]
+    assert [one.update.born for one in sightings] == [(1,), (), (), (), (), (2,)]
+    assert [len(one.crops) for one in sightings] == [1, 0, 0, 0, 0, 1]
 
 
 def test_no_track_lives_across_a_cut(make_stage: MakeStage, portrait: Image) -> None:
@@ -114,7 +115,7 @@ def test_two_faces_have_two_tracks(make_stage: MakeStage, portrait: Image) -> No
     sighting = make_stage().see(frame(twice, 0))
     assert len(sighting.update.tracks) == 2
     assert sighting.update.crops == (0, 1)
-    assert {meta.track for meta, _ in sighting.crops} == {1, 2}
+    assert {crop.meta.track for crop in sighting.crops} == {1, 2}
 
 
 def test_what_becomes_of_crops_is_counted(make_stage: MakeStage, portrait: Image) -> None:
@@ -130,7 +131,7 @@ def test_crops_are_done_up_to_the_first_that_is_open(make_stage: MakeStage, port
     play(stage, [portrait] * 9)
 
     def done() -> int:
-        return stage.end().crops_done
+        return stage.end().update.crops_done
 
     assert done() == 0
     stage.crop_ended(1, CropEnd.DROPPED)
@@ -153,17 +154,17 @@ def test_an_update_says_what_is_done_before_its_own_crops(make_stage: MakeStage,
 def test_the_end_says_the_same_each_time_with_the_newest_tally(make_stage: MakeStage, portrait: Image) -> None:
     stage = make_stage(lossless=True)
     play(stage, [portrait] * 5)
-    first = stage.end()
+    first = stage.end().update
     assert (first.ended_stream, first.ended, first.tracks, first.crops) == (True, (1,), (), ())
     assert (first.frame, first.lossless, first.tally) == (4, True, CropTally(offered=2))
     stage.crop_ended(0, CropEnd.DELIVERED)
-    second = stage.end()
+    second = stage.end().update
     assert (second.ended, second.ended_stream) == ((1,), True)
     assert (second.tally, second.crops_done) == (CropTally(offered=2, delivered=1), 1)
 
 
 def test_a_source_without_a_frame_ends_too(make_stage: MakeStage) -> None:
-    update = make_stage().end()
+    update = make_stage().end().update
     assert isinstance(update, TracksUpdate)
     assert (update.camera, update.ended_stream, update.tally) == ("front", True, CropTally())
 
@@ -173,5 +174,29 @@ def test_the_same_pictures_give_the_same_messages(make_stage: MakeStage, portrai
     runs: list[Any] = [play(make_stage(), moving) for _ in range(2)]
     assert [one.update for one in runs[0]] == [one.update for one in runs[1]]
     for one, other in zip(*runs, strict=True):
-        assert [meta for meta, _ in one.crops] == [meta for meta, _ in other.crops]
-        assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(one.crops, other.crops, strict=True))
+        assert [crop.meta for crop in one.crops] == [crop.meta for crop in other.crops]
+        assert all(np.array_equal(a.image, b.image) for a, b in zip(one.crops, other.crops, strict=True))
+
+
+def test_the_crop_is_the_best_of_the_wait_and_says_when_it_was_taken(make_stage: MakeStage, portrait: Image) -> None:
+    blurred, sharper = (cv2.GaussianBlur(portrait, (0, 0), blur) for blur in (6.0, 5.0))
+    sightings = play(make_stage(), [blurred, sharper, blurred, blurred])
+    assert [len(one.crops) for one in sightings] == [0, 0, 1, 0]
+    ((meta, _, captured),) = sightings[2].crops
+    assert (meta.frame, captured.media_ms) == (1, 100.0)
+    assert sightings[2].update.crops == (0,)
+
+
+def test_a_face_that_is_gone_before_its_first_look_is_looked_at_then(make_stage: MakeStage, portrait: Image) -> None:
+    blurred = cv2.GaussianBlur(portrait, (0, 0), 4.0)
+    stage = make_stage()
+    assert not stage.see(frame(blurred, 0)).crops
+    sighting = stage.see(frame(blurred, 1, cut=True))
+    assert [(crop.meta.track, crop.meta.frame) for crop in sighting.crops] == [(1, 0)]
+    assert (sighting.update.ended, sighting.update.crops) == ((1,), (0,))
+    end = stage.end()
+    assert [(crop.meta.track, crop.meta.frame) for crop in end.crops] == [(2, 1)]
+    assert (end.update.ended, end.update.crops, end.update.tally) == ((2,), (1,), CropTally(offered=2))
+    again = stage.end()
+    assert again.crops == ()
+    assert again.update == end.update

@@ -1,0 +1,84 @@
+"""When the face of a track is recognised, and by which crop: early, when in doubt, when better, now and then."""
+
+from dataclasses import dataclass
+
+from twinface.bus.sender import Captured
+from twinface.settings import TrackingSettings
+from twinface.types import Face, Image
+
+_GOOD = 0.4
+"""Quality with which a face that was not recognised yet is not waited for any longer."""
+
+_AS_GOOD = 0.8
+"""Share of its best quality so far with which a face is recognised again without waiting."""
+
+_CLEARLY_BETTER, _BETTER_BY = 1.25, 0.05
+
+_LOOKS_IN_DOUBT = 2
+"""So many looks follow each other quickly when the face may have become another's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """A track's face in one frame: its aligned crop, and the quality of that, 0…1."""
+
+    frame: int
+    captured: Captured
+    face: Face
+    image: Image
+    quality: float
+
+
+class LookPlan:
+    """Chooses the glimpses of one track that are worth the cost of recognising them.
+
+    A look falls due when the track begins (`first_looks` in quick succession), when it is in doubt whose face it is,
+    and every `look_interval_ms`. From then on the first glimpse that is good for this track is taken, or the best one
+    after `look_wait_ms`. A glimpse that is clearly better than all that were taken is taken also when nothing is due.
+    """
+
+    def __init__(self, settings: TrackingSettings) -> None:
+        self._settings = settings
+        self._quick_looks = settings.first_looks
+        self._due_ms: float | None = None
+        self._looked_at_ms: float | None = None
+        self._best: Glimpse | None = None
+        self._best_quality_taken = 0.0
+
+    def choose(self, glimpse: Glimpse, *, doubtful: bool) -> Glimpse | None:
+        """The glimpse to recognise now, of this frame or one shortly before; None for none."""
+        if doubtful:
+            self._quick_looks = max(self._quick_looks, _LOOKS_IN_DOUBT)
+            self._due_ms, self._best, self._best_quality_taken = None, None, 0.0
+        now_ms = glimpse.captured.media_ms
+        if self._due_ms is None and (doubtful or self._is_due(now_ms)):
+            self._due_ms = now_ms
+        if self._due_ms is None:
+            return self._take(glimpse) if self._is_clearly_better(glimpse) else None
+        if self._best is None or glimpse.quality > self._best.quality:
+            self._best = glimpse
+        good = _AS_GOOD * self._best_quality_taken or _GOOD
+        waited = now_ms - self._due_ms >= self._settings.look_wait_ms
+        return self._take(self._best) if waited or self._best.quality >= good else None
+
+    def last(self) -> Glimpse | None:
+        """What is left to recognise of a track that has ended: its best glimpse, if none was taken."""
+        return self._best if self._looked_at_ms is None else None
+
+    def _interval_ms(self) -> float:
+        quick = self._settings.first_look_interval_ms
+        return min(quick, self._settings.look_interval_ms) if self._quick_looks else self._settings.look_interval_ms
+
+    def _is_due(self, now_ms: float) -> bool:
+        return self._looked_at_ms is None or now_ms - self._looked_at_ms >= self._interval_ms()
+
+    def _is_clearly_better(self, glimpse: Glimpse) -> bool:
+        rested = glimpse.captured.media_ms - (self._looked_at_ms or 0.0) >= self._settings.first_look_interval_ms
+        return rested and glimpse.quality >= _CLEARLY_BETTER * self._best_quality_taken + _BETTER_BY
+
+    def _take(self, glimpse: Glimpse) -> Glimpse:
+        self._looked_at_ms = glimpse.captured.media_ms
+        self._best_quality_taken = max(self._best_quality_taken, glimpse.quality)
+        self._quick_looks = max(0, self._quick_looks - 1)
+        self._due_ms = self._best = None
+        return glimpse
