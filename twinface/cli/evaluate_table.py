@@ -51,9 +51,9 @@ def _print_accuracy(console: Console, done: PairsEvaluation) -> None:
 def _print_verifications(console: Console, verifications: Sequence[Verification]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     rates = list(verifications[0].figures.accepted_at)
-    table.add_column("genuine + impostor pairs", overflow="fold")
-    for column in ("EER %", "AUC", *(f"TAR % at FAR {float(rate):.2g}" for rate in rates)):
-        table.add_column(column, justify="right")
+    table.add_column("\n[dim]genuine+impostor[/]", overflow="fold")
+    for column in ("EER\n%", "AUC\n", *(f"TAR % at\nFAR {float(rate):g}" for rate in rates)):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in verifications:
         table.add_row(*_row(one, rates))
     console.print(table)
@@ -61,7 +61,7 @@ def _print_verifications(console: Console, verifications: Sequence[Verification]
 
 def _row(one: Verification, rates: Sequence[str]) -> list[str]:
     figures, intervals = one.figures, one.intervals
-    counts = f"{figures.genuine_pairs:,} + {figures.impostor_pairs:,}"
+    counts = f"{figures.genuine_pairs:,}+{figures.impostor_pairs:,}"
     cells = [
         f"{escape(one.title)}\n[dim]{counts}[/]",
         f"{100 * figures.eer:.2f}\n[dim]{percent_range(intervals['eer'])}[/]",
@@ -79,20 +79,20 @@ def _row(one: Verification, rates: Sequence[str]) -> list[str]:
 def _print_identification(console: Console, found: Identification, done: FeaturesEvaluation) -> None:
     figures = found.figures
     console.print(
-        f"identification by {found.rule}: {figures.genuine_pairs:,} searches for people in the gallery,"
+        f"identification ({found.rule}): {figures.genuine_pairs:,} searches for known people,"
         f" {figures.impostor_pairs:,} for strangers"
     )
     console.print(f"  rank 1 [bold]{percent(found.rank1)}[/]  [dim]{percent_range(found.rank1_interval)}[/]")
     for rate, accepted in figures.accepted_at.items():
         interval = found.intervals[f"tar_at_far_{rate}"]
         console.print(
-            f"  FNIR [bold]{percent(1 - accepted)}[/] at FPIR {float(rate):.1%}"
+            f"  FNIR [bold]{percent(1 - accepted)}[/] at FPIR {percent(float(rate))}"
             f"  [dim]{percent_range(Interval(1 - interval.high, 1 - interval.low))}[/],"
             f" threshold {figures.thresholds[rate]:.4f}"
         )
     for one in found.confusions[:_WORST]:
         name = done.people[found.searches.person[one.probe]]
         console.print(
-            f"  [dim]taken for another:[/] {escape(name)}/{escape(done.files[one.probe])} for"
-            f" {escape(done.people[one.taken_for])}, {one.times} of {one.searches} searches, {one.score:.2f}"
+            f"  {escape(name)}/{escape(done.files[one.probe])} [dim]taken for[/] {escape(done.people[one.taken_for])}"
+            f" [dim]{one.times} of {one.searches} times, {one.score:.2f}[/]"
         )

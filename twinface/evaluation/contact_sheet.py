@@ -19,7 +19,7 @@ def contact_sheet(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbn
     pairs = done.verification.pairs if isinstance(done, PairsEvaluation) else done.verifications[0].pairs
     kinds = [
         ("Different people who look alike", worst_pairs(pairs, count, same=False)),
-        ("One person who does not", worst_pairs(pairs, count, same=True)),
+        ("Pictures of one person that do not", worst_pairs(pairs, count, same=True)),
     ]
     shown = [(title, [(one, *_faces(done, one, thumbnails)) for one in worst]) for title, worst in kinds]
     if all(left is None and right is None for _, cells in shown for _, left, right in cells):
@@ -30,7 +30,7 @@ def contact_sheet(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbn
     for part, line_count, (title, cells) in zip(parts, lines, shown, strict=True):
         part.suptitle(title, x=0.012, ha="left", size=12, color=LIGHT.ink)
         grid = part.subplots(line_count, 2 * _COLUMNS, squeeze=False)
-        part.subplots_adjust(left=0.012, right=0.988, top=0.86, bottom=0.1, wspace=0.06, hspace=0.42)
+        part.subplots_adjust(left=0.012, right=0.988, top=0.9, bottom=0.1, wspace=0.06, hspace=0.42)
         for axes in grid.flat:
             axes.axis("off")
         for place, (one, left, right) in enumerate(cells):

@@ -166,9 +166,7 @@ def _group(files: Sequence[str], groups: Mapping[str, str] | None) -> dict[str, 
     }
     for name, pictures in numbered.items():
         if not len(pictures):
-            raise InputError(
-                f"--groups {name}={groups[name]}: no picture has such a name, as {files[0]} is; correct it"
-            )
+            raise InputError(f"--groups {name}={groups[name]}: no picture is called so, but {files[0]}; correct it")
     if len(np.unique(np.concatenate([*numbered.values(), []]))) < sum(map(len, numbered.values())):
         raise InputError("--groups: a picture belongs to two groups; give patterns that differ")
     return numbered

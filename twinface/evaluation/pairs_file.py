@@ -60,9 +60,7 @@ def read_pairs(path: Path, images: Path) -> PairList:
     folds = _check_header(path, [int(part) for part in header], len(lines))
     _check_both_kinds(path, lines)
     if not images.is_dir():
-        raise InputError(
-            f"{images}: no such folder; name the one that the pictures of {path.name} are in with --images"
-        )
+        raise InputError(f"{images}: no such folder; name the one with the pictures of {path.name} with --images")
     return _to_list(path, images, lines, folds)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _SIZE_INCH = (5.4, 4.3)
 _DPI = 150
 _BINS = 80
-_DET_TICKS = (0.00001, 0.0001, 0.001, 0.01, 0.05, 0.2, 0.5)
+_DET_TICKS = (0.00001, 0.001, 0.01, 0.05, 0.2, 0.5)
 _LEAST = 1e-7
+_GOOD_EER = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Theme:
 LIGHT = Theme("#ffffff", "#1d2430", "#687284", "#e4e7ec", ("#1f6fb2", "#c2571a", "#3a8a5f", "#7b55a3", "#8a6d1b"))
 DARK = Theme("#171b22", "#e6e9ee", "#98a2b3", "#2c333e", ("#6cb2ee", "#f0995c", "#74c79a", "#b797e0", "#d9bb63"))
 
+Side = Literal["left", "right"]
+Height = Literal["bottom", "top"]
 Draw = Callable[["Axes", Theme], None]
 
 
@@ -129,7 +132,7 @@ def _draw_roc(axes: "Axes", theme: Theme, curves: Sequence[tuple[str, float | No
     axes.set_ylabel("true accepts (TAR)")
     axes.yaxis.set_major_formatter(_percent_axis)
     axes.xaxis.set_major_formatter(_percent_axis)
-    _name_curves(axes, theme, curves, (0.97, 0.06), "right", upwards=True)
+    _name_curves(axes, theme, curves, "right", "bottom")
 
 
 def _det(curves: Sequence[tuple[str, float | None, Curve]], across: str, up: str = "false rejects") -> Draw:
@@ -139,16 +142,24 @@ def _det(curves: Sequence[tuple[str, float | None, Curve]], across: str, up: str
             inside = (curve.passed > _LEAST) & (curve.refused > _LEAST) & (curve.passed < 1) & (curve.refused < 1)
             places = [[deviate(float(share)) for share in side[inside]] for side in (curve.passed, curve.refused)]
             axes.plot(*places, color=colour, linewidth=1.8)
-        marks = [deviate(tick) for tick in _DET_TICKS]
+        least = min(_least(side) for _, _, curve in curves for side in (curve.passed, curve.refused))
+        ticks = [tick for tick in _DET_TICKS if tick >= least]
+        marks = [deviate(tick) for tick in ticks]
+        ends = deviate(0.7 * least), deviate(0.6)
         for axis, limit in ((axes.xaxis, axes.set_xlim), (axes.yaxis, axes.set_ylim)):
-            axis.set_ticks(marks, [f"{100 * tick:g} %" for tick in _DET_TICKS])
-            limit(marks[0], deviate(0.6))
-        axes.plot([marks[0], 0.25], [marks[0], 0.25], color=theme.faint, linewidth=0.8, linestyle=(0, (2, 4)))
+            axis.set_ticks(marks, [f"{100 * tick:g} %" for tick in ticks])
+            limit(*ends)
+        axes.plot(ends, ends, color=theme.faint, linewidth=0.8, linestyle=(0, (2, 4)))
         axes.set_xlabel(across)
         axes.set_ylabel(up)
-        _name_curves(axes, theme, curves, (0.97, 0.94), "right", upwards=False)
+        _name_curves(axes, theme, curves, *_empty_corner(curves))
 
     return draw
+
+
+def _empty_corner(curves: Sequence[tuple[str, float | None, Curve]]) -> tuple[Side, Height]:
+    """Where a DET plot has room: the better the curves, the nearer they are to the lower left."""
+    return ("left", "bottom") if min(eer or 0.0 for _, eer, _ in curves) > _GOOD_EER else ("right", "top")
 
 
 def _draw_scores(axes: "Axes", theme: Theme, one: Verification, metric: str, threshold: float | None) -> None:
@@ -172,6 +183,8 @@ def _draw_scores(axes: "Axes", theme: Theme, one: Verification, metric: str, thr
             size=10,
         )
     axes.margins(x=0.02)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.12)
     if mark is not None:
         axes.axvline(mark, color=theme.faint, linewidth=1, linestyle=(0, (4, 3)))
@@ -184,21 +197,22 @@ def _draw_scores(axes: "Axes", theme: Theme, one: Verification, metric: str, thr
 
 
 def _name_curves(
-    axes: "Axes",
-    theme: Theme,
-    curves: Sequence[tuple[str, float | None, Curve]],
-    corner: tuple[float, float],
-    align: str,
-    *,
-    upwards: bool,
+    axes: "Axes", theme: Theme, curves: Sequence[tuple[str, float | None, Curve]], side: Side, height: Height
 ) -> None:
     """The name and EER of each curve in its colour, in the corner that the curves leave empty."""
     for place, ((title, eer, _), colour) in enumerate(zip(curves, theme.series, strict=False)):
-        line = len(curves) - 1 - place if upwards else place
-        text = f"{title}   EER {percent(eer)}" if eer is not None else title
-        height = corner[1] + (0.065 if upwards else -0.065) * line
-        va = "bottom" if upwards else "top"
-        axes.text(corner[0], height, text, transform=axes.transAxes, ha=align, va=va, color=colour, size=10)
+        line = len(curves) - 1 - place if height == "bottom" else place
+        axes.text(
+            0.03 if side == "left" else 0.97,
+            0.05 + 0.065 * line if height == "bottom" else 0.95 - 0.065 * line,
+            f"{title}   EER {percent(eer)}" if eer is not None else title,
+            transform=axes.transAxes,
+            ha=side,
+            va=height,
+            color=colour,
+            size=10,
+            bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 1.5},
+        )
 
 
 def _log_odds(scores: NDArray[np.floating]) -> NDArray[np.float64]:

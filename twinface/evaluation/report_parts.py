@@ -35,12 +35,13 @@ def key_figures(done: PairsEvaluation | FeaturesEvaluation) -> str:
         shown = done.verification
     else:
         shown = done.verifications[0]
+    of_all = f", {shown.title}" if isinstance(done, FeaturesEvaluation) else ""
     figures = shown.figures
-    keys.append(("Equal error rate", percent(figures.eer), percent_range(shown.intervals["eer"])))
+    keys.append((f"Equal error rate{of_all}", percent(figures.eer), percent_range(shown.intervals["eer"])))
     for rate in list(figures.accepted_at)[1:2]:
         interval = shown.intervals[f"tar_at_far_{rate}"]
-        keys.append((f"TAR at FAR {_rate(rate)}", percent(figures.accepted_at[rate]), percent_range(interval)))
-    keys.append(("AUC", f"{figures.auc:.4f}", share_range(shown.intervals["auc"])))
+        keys.append((f"TAR at FAR {_rate(rate)}{of_all}", percent(figures.accepted_at[rate]), percent_range(interval)))
+    keys.append((f"AUC{of_all}", f"{figures.auc:.4f}", share_range(shown.intervals["auc"])))
     if isinstance(done, FeaturesEvaluation) and done.identification:
         found = done.identification
         keys.append(("Rank 1", percent(found.rank1), percent_range(found.rank1_interval)))
@@ -181,7 +182,7 @@ def _confusions(done: FeaturesEvaluation, found: Identification) -> str:
         for one in found.confusions
     ]
     columns = ["picture", "taken for", "searches", "highest score"]
-    return f'<h3 style="margin-top:20px">Taken for somebody else</h3><div class="card">{table(columns, rows)}</div>'
+    return f'<h3>Taken for somebody else</h3><div class="card names">{table(columns, rows)}</div>'
 
 
 def _outcomes(done: FeaturesEvaluation, found: Identification) -> str:

@@ -81,7 +81,7 @@ def error_curve(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -
     passed[0], refused[0], passed[-1], refused[-1] = 1.0, 0.0, 0.0, 1.0
     sides: tuple[Literal["left", "right"], ...] = ("left", "right")
     for place, side in enumerate(sides):
-        passed[1 + place : -1 : 2] = 1.0 - np.searchsorted(impostor, corners, side=side) / impostor.size
+        passed[1 + place : -1 : 2] = (impostor.size - np.searchsorted(impostor, corners, side=side)) / impostor.size
         refused[1 + place : -1 : 2] = np.searchsorted(genuine, corners, side=side) / genuine.size
     return Curve(passed, refused)
 

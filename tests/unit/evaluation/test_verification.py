@@ -1,5 +1,8 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from twinface.evaluation.verification import verification_figures
 
@@ -37,3 +40,29 @@ def test_thresholds_let_no_more_impostors_pass_than_they_say() -> None:
 def test_pairs_of_one_kind_only_are_refused() -> None:
     with pytest.raises(ValueError, match="pairs of the same and of different people"):
         verification_figures(np.ones(3, np.float32), np.ones(3, np.bool_))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_auc_and_eer_are_those_of_brute_force(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    same = np.arange(400) < rng.integers(20, 380)
+    scores = np.where(same, rng.normal(1.0, 1.0, 400), rng.normal(0.0, 1.0, 400)).astype(np.float32)
+    scores = np.round(scores, seed % 3)  # many equal scores, some, few
+    scores[rng.random(400) < 0.02] = -np.inf
+    genuine, impostor = scores[same], scores[~same]
+    above = (genuine[:, np.newaxis] > impostor).mean()
+    equal = (genuine[:, np.newaxis] == impostor).mean()
+    figures = verification_figures(scores, same)
+    assert figures.auc == pytest.approx(above + equal / 2)
+    assert figures.eer == pytest.approx(eer_by_brute_force(genuine, impostor), abs=1e-9)
+
+
+def eer_by_brute_force(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> float:
+    """Both errors at every threshold there is; where they cross, the point on the line between the two beside it."""
+    thresholds = [*np.unique(np.concatenate([genuine, impostor])), np.inf]
+    points = [(float((impostor >= t).mean()), float((genuine < t).mean())) for t in thresholds]
+    for (passed, refused), (passed_after, refused_after) in pairwise([(1.0, 0.0), *points]):
+        if passed_after <= refused_after:
+            share = (passed - refused) / (passed - refused + refused_after - passed_after)
+            return passed + share * (passed_after - passed)
+    raise AssertionError("the errors never cross")
