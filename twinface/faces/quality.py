@@ -69,7 +69,7 @@ class FaceMeasures:
 
 
 def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
-    """Measure a face; `crop_image` is its aligned crop, uint8 (s, s, 3) BGR. Takes about a tenth of a millisecond.
+    """Measure a face; `crop_image` is its aligned crop, uint8 (s, s, 3) BGR. Takes a few tenths of a millisecond.
 
     The pose is that of a flat face with a nose: the eyes and the mouth lie in a plane, and the nose tip stands out of
     it by half the distance of the eyes. What the nose tip is off the line from the middle of the eyes to that of the

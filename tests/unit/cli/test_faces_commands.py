@@ -112,9 +112,36 @@ def test_capture_saves_what_differs(tmp_path: Path, portraits: Path, twinface: R
     assert code == 0
     assert len(out.splitlines()) == 2
     assert "only 2 of 3" in err
+    assert json.loads(twinface("capture", "--output", tmp_path / "x", "--video", film, "--auto", 1, "--json")[1]) == {
+        "saved": [str(tmp_path / "x" / "001.png")],
+        "frames": 1,
+        "not_taken": {},
+    }
     code, _, err = twinface("capture", "--output", tmp_path / "ardern", "--video", film)
     assert code == 2
     assert one_line(err)
+
+
+def test_capture_says_why_nothing_was_saved(tmp_path: Path, twinface: Run) -> None:
+    film = str(tmp_path / "film.avi")
+    writer = cv2.VideoWriter(film, cv2.VideoWriter.fourcc(*"MJPG"), 10, (400, 500))
+    for _ in range(3):
+        writer.write(np.full((500, 400, 3), 90, np.uint8))
+    writer.release()
+    code, out, err = twinface("capture", "--output", tmp_path / "who", "--video", film, "--auto", 1, "--json")
+    assert code == 2
+    assert json.loads(out) == {"saved": [], "frames": 3, "not_taken": {"no_face": 3}}
+    assert "no face saved (3 frames, not taken: 3 no_face)" in err
+
+
+def test_selfies_as_json_and_a_person_without_a_usable_photo(photos: Path, tmp_path: Path, twinface: Run) -> None:
+    (photos / "macron" / "person_a_1.jpg").unlink()
+    code, out, err = twinface("selfies", "--selfies", photos, "--faces", tmp_path / "faces", "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["saved"] == 1
+    assert [(entry["person"], entry["reason"]) for entry in report["set_aside"]] == [("macron", "no_face")]
+    assert "macron: none of 1 photos could be used" in err
 
 
 def test_identify_names_who_is_known_and_nobody_else(portraits: Path, gallery: Path, twinface: Run) -> None:

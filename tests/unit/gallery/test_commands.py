@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from twinface.cli.main import main
+from twinface.faces import read_image
 from twinface.gallery import person_path
 from twinface.gallery.keys import KEY_VARIABLE
 
@@ -87,6 +89,70 @@ def test_a_picture_of_two_people_is_not_enrolled(run: Run, shared_data: Path) ->
     result = run("add", "obama", shared_data / "portraits" / "probes" / "obama_and_biden2.jpg")
     assert result.code == 2
     assert "obama_and_biden2.jpg: more_than_one_face: 2 faces alike in size" in result.err
+
+
+@pytest.fixture
+def blurred(portraits: Path, tmp_path: Path) -> Path:
+    """A portrait of bob in which nobody can be made out."""
+    path = tmp_path / "blurred.png"
+    cv2.imwrite(str(path), cv2.GaussianBlur(read_image(portraits / "person_b_1.jpg"), (0, 0), 14))
+    return path
+
+
+def test_a_poor_picture_is_set_aside_with_the_reason_and_what_was_measured(
+    run: Run, portraits: Path, blurred: Path, tmp_path: Path
+) -> None:
+    aside = tmp_path / "aside"
+    result = run("add", "bob", blurred, portraits / "person_b_1.jpg", "--json", "--set-aside", aside)
+    assert result.code == 0
+    assert f"warning: {blurred}: blurred: sharpness 0." in result.err
+    report = json.loads(result.out)
+    assert (report["name"], report["added"], report["known"]) == ("bob", 1, 0)
+    (entry,) = report["set_aside"]
+    assert (entry["picture"], entry["reason"], entry["bound"]) == (str(blurred), "blurred", 0.4)
+    assert entry["value"] < 0.4
+    assert json.loads((aside / "reasons.json").read_text()) == [entry]
+    assert (aside / "blurred.png").read_bytes() == blurred.read_bytes()
+
+
+def test_force_takes_it_all_the_same(run: Run, blurred: Path) -> None:
+    refused = run("add", "bob", blurred)
+    assert refused.code == 2
+    assert "bob not added: none of 1 pictures could be used" in refused.err
+    assert "--force" in refused.err
+    assert names(run) == {}
+    forced = run("add", "bob", blurred, "--force")
+    assert forced.code == 0
+    assert "taken all the same" in forced.err
+    assert names(run) == {"bob": 1}
+
+
+def test_somebody_of_the_gallery_is_not_added_under_another_name(run: Run, portraits: Path) -> None:
+    run("add", "ann", portraits / "person_a_1.jpg")
+    result = run("add", "bob", portraits / "person_a_2.jpg", portraits / "person_b_1.jpg")
+    assert result.code == 0
+    assert "person_a_2.jpg: looks_like_somebody_else: would be taken for ann" in result.err
+    assert names(run) == {"ann": 1, "bob": 1}
+    assert run("add", "carl", portraits / "person_a_2.jpg").code == 2
+
+
+def test_a_stranger_is_not_added_to_a_person(run: Run, portraits: Path) -> None:
+    run("add", "ann", portraits / "person_a_1.jpg")
+    result = run("add", "ann", portraits / "impostor_1.jpg", portraits / "person_a_2.jpg")
+    assert result.code == 0
+    assert "impostor_1.jpg: not_like_the_others: scores 0.00 with the others on average" in result.err
+    assert names(run) == {"ann": 2}
+
+
+def test_a_copy_does_not_overwrite_another_picture_of_its_name(
+    run: Run, portraits: Path, blurred: Path, tmp_path: Path
+) -> None:
+    aside = tmp_path / "aside"
+    run("add", "bob", blurred, "--set-aside", aside)
+    cv2.imwrite(str(blurred), np.full((90, 90, 3), 90, np.uint8))
+    run("add", "bob", blurred, "--set-aside", aside)
+    assert sorted(path.name for path in aside.iterdir()) == ["blurred-2.png", "blurred.png", "reasons.json"]
+    assert [entry["reason"] for entry in json.loads((aside / "reasons.json").read_text())] == ["no_face"]
 
 
 @pytest.mark.parametrize("command", [("list",), ("verify",), ("remove", "ann"), ("rename", "ann", "bob")])

@@ -7,7 +7,8 @@ import pytest
 
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, Source, SourceSpec, open_source, read_image
-from twinface.recognition.capture import CropFolder, capture_automatically, require_display
+from twinface.recognition.capture import CropFolder, capture_automatically, mark, require_display
+from twinface.recognition.enrolment import look_at
 from twinface.types import Image
 
 Film = Callable[[list[Image]], Source]
@@ -53,13 +54,38 @@ def test_capture_stops_at_the_count_and_goes_on_after_what_is_there(
         assert path.name == expected
 
 
-def test_blurred_and_double_faces_are_not_saved(
+def test_blurred_and_double_faces_are_not_saved_and_the_reasons_are_told(
     film: Film, two_looks: list[Image], detector: FaceDetector, tmp_path: Path
 ) -> None:
     blurred = cv2.GaussianBlur(two_looks[0], (0, 0), 14)
     double = np.hstack([two_looks[0], two_looks[0]])
-    assert not list(capture_automatically(film([blurred, double]), detector, CropFolder(tmp_path / "who"), count=5))
+    reasons: list[str] = []
+    saved = capture_automatically(
+        film([blurred, double, two_looks[1]]),
+        detector,
+        CropFolder(tmp_path / "who"),
+        count=5,
+        on_frame=lambda objection: reasons.append(objection.reason if objection else "good"),
+    )
+    assert not list(saved)
     assert not (tmp_path / "who").exists()
+    assert reasons == ["blurred"] * 3 + ["more_than_one_face"] * 3 + ["no_face"] * 3
+
+
+def test_force_saves_a_blurred_face(film: Film, two_looks: list[Image], detector: FaceDetector, tmp_path: Path) -> None:
+    blurred = cv2.GaussianBlur(two_looks[0], (0, 0), 14)
+    saved = capture_automatically(film([blurred]), detector, CropFolder(tmp_path / "who"), count=5, force=True)
+    assert len(list(saved)) == 1
+
+
+def test_the_window_shows_in_red_why_a_face_is_not_saved(two_looks: list[Image], detector: FaceDetector) -> None:
+    blurred = cv2.GaussianBlur(two_looks[0], (0, 0), 14)
+    for image, colour in ((two_looks[0], (80, 220, 80)), (blurred, (80, 80, 220))):
+        marked = mark(image, look_at(image, detector.detect(image)))
+        changed = marked[(marked != image).any(axis=2)]
+        assert (changed == colour).all(axis=1).any()
+        written = (marked[-40:] != image[-40:]).any()
+        assert written == (image is blurred)
 
 
 def test_camera_that_does_not_open_is_an_error(detector: FaceDetector, tmp_path: Path) -> None:
