@@ -24,6 +24,8 @@ _BINS = 80
 _DET_TICKS = (0.00001, 0.001, 0.01, 0.05, 0.2, 0.5)
 _LEAST = 1e-7
 _GOOD_EER = 0.003
+_FEW = 0.01
+"""Axes of errors reach down to here at least, however few pairs there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _roc(curves: Sequence[tuple[str, float | None, Curve]]) -> Draw:
 
 
 def _draw_roc(axes: "Axes", theme: Theme, curves: Sequence[tuple[str, float | None, Curve]]) -> None:
-    left = max(min(_least(curve.passed) for _, _, curve in curves), 1e-6)
+    left = min(_FEW, *(_least(curve.passed) for _, _, curve in curves))
     lowest = 1.0
     for (_, _, curve), colour in zip(curves, theme.series, strict=False):
         seen = curve.passed >= left
@@ -142,7 +144,7 @@ def _det(curves: Sequence[tuple[str, float | None, Curve]], across: str, up: str
             inside = (curve.passed > _LEAST) & (curve.refused > _LEAST) & (curve.passed < 1) & (curve.refused < 1)
             places = [[deviate(float(share)) for share in side[inside]] for side in (curve.passed, curve.refused)]
             axes.plot(*places, color=colour, linewidth=1.8)
-        least = min(_least(side) for _, _, curve in curves for side in (curve.passed, curve.refused))
+        least = min(_FEW, *(_least(side) for _, _, curve in curves for side in (curve.passed, curve.refused)))
         ticks = [tick for tick in _DET_TICKS if tick >= least]
         marks = [deviate(tick) for tick in ticks]
         ends = deviate(0.7 * least), deviate(0.6)

@@ -1,35 +1,24 @@
-"""Features and heads made of seeded noise, so that what should come out is known."""
+"""Features and heads made of seeded noise."""
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import made_features
 import numpy as np
 import pytest
+from made_features import DIMENSION, NETWORK
 
 from twinface.evaluation.split import person_digest
-from twinface.gallery import PersonVectors, write_features
-
-NETWORK = "7" * 64
 
 
 @pytest.fixture
 def make_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Features of people with pictures called `files` each: a centre of each person's own, and noise around it."""
+    """Features of so many people, with pictures called `files` each."""
     monkeypatch.setenv("TWINFACE_KEY_FILE", str(tmp_path / "key"))
 
-    def make(
-        people: int = 30, files: Sequence[str] = tuple(f"{n}.jpg" for n in range(6)), *, noise: float = 0.8
-    ) -> Path:
-        rng = np.random.default_rng(11)
-        everybody = []
-        for number in range(people):
-            centre = rng.normal(size=16)
-            vectors = (centre + noise * rng.normal(size=(len(files), 16))).astype(np.float32)
-            quality = np.ones(len(files), np.float32)
-            everybody.append(PersonVectors(f"person {number:02}", tuple(files), vectors, quality, NETWORK))
-        write_features(tmp_path / "features", everybody)
-        return tmp_path / "features"
+    def make(people: int = 30, files: Sequence[str] = tuple(f"{n}.jpg" for n in range(6))) -> Path:
+        return made_features.make_features(tmp_path / "features", people, files)
 
     return make
 
@@ -38,7 +27,7 @@ def make_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 def write_head(tmp_path: Path) -> Callable[..., Path]:
     """A head of one linear layer on 16 numbers that learnt from the people named."""
 
-    def write(learnt_from: Sequence[str] | None, network: str = NETWORK, dimension: int = 16) -> Path:
+    def write(learnt_from: Sequence[str] | None, network: str = NETWORK, dimension: int = DIMENSION) -> Path:
         folder = tmp_path / "head"
         folder.mkdir()
         about = {
