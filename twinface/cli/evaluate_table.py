@@ -8,7 +8,7 @@ from rich.table import Table
 
 from twinface.evaluation.intervals import Interval
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
-from twinface.evaluation.wording import describe_subject, percent, percent_range, plural, share_range
+from twinface.evaluation.wording import describe_subject, percent, percent_range, plural, score_text, share_range
 
 _WORST = 5
 
@@ -37,7 +37,7 @@ def _print_accuracy(console: Console, done: PairsEvaluation) -> None:
     accuracies = done.folded.accuracies
     console.print(
         f"accuracy [bold]{percent(accuracies.mean())}[/] ± {percent(accuracies.std())} over {len(accuracies)} folds"
-        f"  [dim]{percent_range(done.accuracy_interval)}[/], threshold {done.folded.thresholds.mean():.4f}"
+        f"  [dim]{percent_range(done.accuracy_interval)}[/], threshold {score_text(done.folded.thresholds.mean())}"
     )
     if done.undetected:
         console.print(
@@ -88,11 +88,11 @@ def _print_identification(console: Console, found: Identification, done: Feature
         console.print(
             f"  FNIR [bold]{percent(1 - accepted)}[/] at FPIR {percent(float(rate))}"
             f"  [dim]{percent_range(Interval(1 - interval.high, 1 - interval.low))}[/],"
-            f" threshold {figures.thresholds[rate]:.4f}"
+            f" threshold {score_text(figures.thresholds[rate])}"
         )
     for one in found.confusions[:_WORST]:
         name = done.people[found.searches.person[one.probe]]
         console.print(
             f"  {escape(name)}/{escape(done.files[one.probe])} [dim]taken for[/] {escape(done.people[one.taken_for])}"
-            f" [dim]{one.times} of {one.searches} times, {one.score:.2f}[/]"
+            f" [dim]{one.times} of {one.searches} times, {score_text(one.score)}[/]"
         )

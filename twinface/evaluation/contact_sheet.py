@@ -5,6 +5,7 @@ from twinface.evaluation.plots import LIGHT, as_png
 from twinface.evaluation.results import FeaturesEvaluation, PairsEvaluation
 from twinface.evaluation.scored_pairs import WorstPair, worst_pairs
 from twinface.evaluation.thumbnails import Thumbnails
+from twinface.evaluation.wording import score_text
 from twinface.types import Image
 
 _COLUMNS = 4
@@ -40,7 +41,7 @@ def contact_sheet(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbn
                     grid[line][2 * column + side].imshow(face[..., ::-1])
             names = "\n".join(picture_name(done, number) for number in (one.first, one.second))
             grid[line][2 * column].text(
-                0, -0.05, f"{one.score:.3f}  {names}", transform=grid[line][2 * column].transAxes,
+                0, -0.05, f"{score_text(one.score)}  {names}", transform=grid[line][2 * column].transAxes,
                 va="top", size=6.5, color=LIGHT.faint,
             )  # fmt: skip
     return as_png(figure)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.results import Verification
 from twinface.evaluation.verification import Curve, error_curve, sort_by_kind
-from twinface.evaluation.wording import percent
+from twinface.evaluation.wording import percent, score_text
 from twinface.training.tensorflow_setup import MissingExtraError
 
 if TYPE_CHECKING:
@@ -165,9 +165,8 @@ def _empty_corner(curves: Sequence[tuple[str, float | None, Curve]]) -> tuple[Si
 
 
 def _draw_scores(axes: "Axes", theme: Theme, one: Verification, metric: str, threshold: float | None) -> None:
-    scores, mark = (_log_odds(one.pairs.scores), threshold) if metric == "head" else (one.pairs.scores, threshold)
-    if metric == "head" and mark is not None:
-        mark = float(_log_odds(np.array([mark]))[0])
+    shown = _log_odds if metric == "head" else np.asarray
+    scores = shown(one.pairs.scores)
     finite = np.isfinite(scores)
     edges = np.linspace(scores[finite].min(), scores[finite].max(), _BINS + 1)
     for same, name, colour in ((False, "impostors", theme.series[1]), (True, "genuine", theme.series[0])):
@@ -188,10 +187,11 @@ def _draw_scores(axes: "Axes", theme: Theme, one: Verification, metric: str, thr
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.12)
-    if mark is not None:
+    if threshold is not None:
+        mark = float(shown(np.array([threshold]))[0])
         axes.axvline(mark, color=theme.faint, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
-            f"threshold {threshold:.3g}", (mark, 0.98), xycoords=("data", "axes fraction"), xytext=(4, 0),
+            f"threshold {score_text(threshold)}", (mark, 0.98), xycoords=("data", "axes fraction"), xytext=(4, 0),
             textcoords="offset points", va="top", color=theme.faint, size=9,
         )  # fmt: skip
     axes.set_yticks([])
@@ -218,8 +218,8 @@ def _name_curves(
 
 
 def _log_odds(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Of scores 0…1, cut off where float32 knows no more."""
-    clipped = np.clip(scores.astype(np.float64), 1e-8, 1 - 1e-7)
+    """Of scores 0…1, cut off where the sigmoid of heads is, and where float32 knows no more."""
+    clipped = np.clip(scores.astype(np.float64), 1e-26, 1 - 6e-8)
     return np.asarray(np.where(np.isfinite(scores), np.log(clipped) - np.log1p(-clipped), scores))
 
 

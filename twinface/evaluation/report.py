@@ -21,7 +21,7 @@ from twinface.evaluation.results import FeaturesEvaluation, PairsEvaluation, Ver
 from twinface.evaluation.scored_pairs import worst_pairs
 from twinface.evaluation.thumbnails import Thumbnails
 from twinface.evaluation.verification import sort_by_kind
-from twinface.evaluation.wording import describe_subject, percent, plural
+from twinface.evaluation.wording import describe_subject, percent, plural, score_text
 from twinface.files import write_atomically
 
 _WORST = 12
@@ -121,7 +121,7 @@ def _left_out(done: PairsEvaluation | FeaturesEvaluation) -> str:
 def _folds(done: PairsEvaluation) -> str:
     folded = done.folded
     rows = [
-        [str(number), percent(accuracy), f"{threshold:.4f}"]
+        [str(number), percent(accuracy), score_text(threshold)]
         for number, (accuracy, threshold) in enumerate(zip(folded.accuracies, folded.thresholds, strict=True), start=1)
     ]
     columns = ["fold", "accuracy", "threshold of the others"]
@@ -145,7 +145,7 @@ def _worst(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbnails) -
     parts = []
     for same, heading in ((False, "Different people who look alike"), (True, "Pictures of one person that do not")):
         found = worst_pairs(pairs, _WORST, same=same)
-        cards = "".join(face_pair(done, pair.first, pair.second, f"{pair.score:.3f}", thumbnails) for pair in found)
+        cards = "".join(face_pair(done, pair.first, pair.second, score_text(pair.score), thumbnails) for pair in found)
         parts.append(f'<h2>{heading}</h2><div class="worst">{cards}</div>')
     return "".join(parts)
 

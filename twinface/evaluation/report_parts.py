@@ -8,7 +8,7 @@ from twinface.evaluation.intervals import ROUNDS, Interval
 from twinface.evaluation.naming import picture_name, picture_path
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
 from twinface.evaluation.thumbnails import SIDE_PX, Thumbnails
-from twinface.evaluation.wording import percent, percent_range, plural, share_range
+from twinface.evaluation.wording import percent, percent_range, plural, score_text, share_range
 
 Note = tuple[str, str]
 """A word, and what it means."""
@@ -72,7 +72,7 @@ def identification_section(done: FeaturesEvaluation, found: Identification) -> s
         interval = found.intervals[f"tar_at_far_{rate}"]
         missed = percent_range(Interval(1 - interval.high, 1 - interval.low))
         name = f"Known people missed (FNIR) at FPIR {_rate(rate)}"
-        rows.append([name, percent(1 - accepted), _small(missed), f"{figures.thresholds[rate]:.4f}"])
+        rows.append([name, percent(1 - accepted), _small(missed), score_text(figures.thresholds[rate])])
     columns = ["figure", "value", "95 % interval", "threshold"]
     return "".join(
         [
@@ -146,7 +146,7 @@ def identification_notes(found: Identification) -> list[Note]:
             f"{DRAWS} galleries are drawn, each of half of the people with {GALLERY_PICTURES} pictures each; every"
             " other picture is searched for. FPIR is the share of strangers who get a name, FNIR that of known people"
             " who do not get their own (ISO/IEC 19795-1). Misses and confusions are told at the threshold"
-            f" {found.threshold:.4f}, {rate}.",
+            f" {score_text(found.threshold)}, {rate}.",
         )
     ]
 
@@ -177,7 +177,7 @@ def _confusions(done: FeaturesEvaluation, found: Identification) -> str:
             escape(picture_name(done, one.probe)),
             escape(done.people[one.taken_for]),
             f"{one.times} of {one.searches}",
-            f"{one.score:.3f}",
+            score_text(one.score),
         ]
         for one in found.confusions
     ]

@@ -21,6 +21,11 @@ def share_range(interval: Interval) -> str:
     return f"{interval.low:.4f}{_TO}{interval.high:.4f}"
 
 
+def score_text(score: float) -> str:
+    """A score or a threshold, whatever its range, with four digits that count."""
+    return f"{score:.4g}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 pair", "2,610 pairs"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -29,4 +34,4 @@ def plural(count: int, one: str, many: str = "") -> str:
 def describe_subject(subject: Subject) -> str:
     """What was evaluated, as "sface, cosine"."""
     network = subject.network or f"network {subject.fingerprint[:12]}"
-    return f"{network}, {f'head {subject.head.name}' if subject.head else subject.metric}"
+    return f"{network}, head '{subject.head.name}'" if subject.head else f"{network}, {subject.metric}"
