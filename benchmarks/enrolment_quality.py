@@ -156,10 +156,11 @@ def _variants(images: dict[str, Image], detector: FaceDetector) -> Iterator[tupl
             yield name, kind, spoil(images[name], width_px)
 
 
-def plant(vectors: dict[str, Vectors], right: int, wrong: int, *, known: bool) -> dict[str, Any]:
+def plant(vectors: dict[str, Vectors], enrolled: int, right: int, wrong: int, *, known: bool) -> dict[str, int]:
     """Plant `wrong` pictures of one other person among `right` ones of each person, in a gallery of the other half.
 
-    With `known` the other person is in the gallery with three other pictures, else a stranger to it.
+    The person has `enrolled` pictures in the gallery already. With `known` the other one is in it too, with three other
+    pictures than those planted, else a stranger to it.
     """
     random = np.random.default_rng(0)
     head, settings = load_head(None, "a" * 64), MatchingSettings()
@@ -168,18 +169,13 @@ def plant(vectors: dict[str, Vectors], right: int, wrong: int, *, known: bool) -
     for _ in range(DRAWS):
         shuffled = [names[row] for row in random.permutation(len(names))]
         members, new = shuffled[: len(names) // 2], shuffled[len(names) // 2 :]
-        gallery = Snapshot(
-            tuple(members),
-            np.repeat(np.arange(len(members), dtype=np.int32), 3),
-            np.concatenate([vectors[name][:3] for name in members]),
-            1,
-            "a" * 64,
-        )
         for name in new:
             pool = members if known else [other for other in new if other != name]
             other = pool[random.integers(len(pool))]
-            order = random.permutation(len(vectors[name]))[:right]
-            batch = np.concatenate([vectors[name][order], vectors[other][3:][:wrong]])
+            own = vectors[name][random.permutation(len(vectors[name]))]
+            people = {member: vectors[member][:3] for member in members}
+            gallery = _gallery_of(people | ({name: own[:enrolled]} if enrolled else {}))
+            batch = np.concatenate([own[enrolled : enrolled + right], vectors[other][3:][:wrong]])
             objections = object_to_likeness(name, batch, gallery, head, settings)
             counts["right"] += right
             counts["wrong"] += wrong
@@ -189,6 +185,11 @@ def plant(vectors: dict[str, Vectors], right: int, wrong: int, *, known: bool) -
                 one is not None and one.reason is Reason.LOOKS_LIKE_SOMEBODY_ELSE for one in objections[:right]
             )
     return dict(counts)
+
+
+def _gallery_of(people: dict[str, Vectors]) -> Snapshot:
+    index = np.repeat(np.arange(len(people), dtype=np.int32), [len(vectors) for vectors in people.values()])
+    return Snapshot(tuple(people), index, np.concatenate(list(people.values())), 1, "a" * 64)
 
 
 def main() -> None:
@@ -206,11 +207,22 @@ def main() -> None:
     people = [options.people / name for name in everybody if (name in validation) == (options.split == "validation")]
     tallies, vectors = measure_pictures(people)
     pictures = {kind: tally.row() for kind, tally in tallies.items()}
-    cases = [(1, 0), (2, 0), (2, 1), (4, 0), (4, 1), (4, 2), (7, 0), (7, 1), (7, 3)]
+    cases = [
+        (0, 1, 0),
+        (0, 2, 0),
+        (0, 2, 1),
+        (0, 4, 0),
+        (0, 4, 1),
+        (0, 4, 2),
+        (0, 7, 1),
+        (0, 7, 3),
+        (3, 1, 0),
+        (3, 1, 1),
+    ]
     planted = {
-        f"{right} right, {wrong} of {'a member' if known else 'a stranger'}": plant(vectors, right, wrong, known=known)
-        for right, wrong in cases
-        for known in ((False, True) if wrong else (False,))
+        f"{right} right, {wrong} of {who}, {enrolled} there": plant(vectors, enrolled, right, wrong, known=known)
+        for enrolled, right, wrong in cases
+        for known, who in ((False, "a stranger"), (True, "a member"))[: 1 + bool(wrong)]
     }
     if options.json:
         print(json.dumps({"people": len(people), "pictures": pictures, "planted": planted}, indent=2))
@@ -225,7 +237,7 @@ def main() -> None:
     for case, row in planted.items():
         caught = f"wrong caught {row['wrong_caught']} of {row['wrong']}" if row["wrong"] else ""
         share = f"{row['right_refused']} of {row['right']} ({row['right_refused'] / row['right']:.2%})"
-        print(f"{case:26} right refused {share}, {row['as_somebody_else']} as somebody else; {caught}")
+        print(f"{case:36} right refused {share}, {row['as_somebody_else']} as somebody else; {caught}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
 _ALIKE = 0.95
-_GREEN, _RED = (80, 220, 80), (80, 80, 220)
+_GREEN, _RED, _WHITE = (80, 220, 80), (80, 80, 220), (255, 255, 255)
 
 OnFrame = Callable[[Objection | None], None]
 """Called for each frame that was looked at, with what speaks against it."""
@@ -109,15 +109,18 @@ def capture_by_hand(
 
 
 def mark(image: Image, look: Look) -> Image:
-    """A copy of the picture with the face framed, green where it would be saved, and else red, with the reason."""
+    """A copy of the picture with the face framed, green where it would be saved, and else red, with the reason below."""
     marked = image.copy()
     colour = _RED if look.objection else _GREEN
     if look.face is not None:
         left, top, right, bottom = (round(float(side)) for side in look.face.box_xyxy)
         cv2.rectangle(marked, (left, top), (right, bottom), colour, 2)
     if look.objection is not None:
-        place = (8, marked.shape[0] - 12)
-        cv2.putText(marked, str(look.objection), place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+        height, width = marked.shape[:2]
+        size = max(0.4, width / 1200)
+        marked[height - round(50 * size) :] //= 4
+        place = (round(16 * size), height - round(16 * size))
+        cv2.putText(marked, str(look.objection), place, cv2.FONT_HERSHEY_SIMPLEX, size, _WHITE, 1, cv2.LINE_AA)
     return marked
 
 
