@@ -10,7 +10,6 @@ the repeats. CPU time is that of all threads. Loading the networks, until the fi
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import tempfile
@@ -27,15 +26,14 @@ from rich.console import Console
 from rich.table import Table
 
 from twinface import assets
-from twinface.faces import align_face, list_pictures, pick_main_face, read_image
+from twinface.faces import FaceDetector, align_face, list_pictures, pick_main_face, read_image
 from twinface.networks import Network, load_network
 from twinface.recognition.embedding import embed_one_face, open_detector
-from twinface.recognition.extraction import extract_folder
+from twinface.recognition.extraction import count_workers, extract_folder
 from twinface.recognition.people import list_people
 from twinface.types import Image
 
 PICTURES_A_PERSON = 20
-MOST_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,16 @@ def clock(count: int, stamps: list[tuple[float, float]]) -> Rate:
 def stamp() -> tuple[float, float]:
     """Now, as time and CPU time of this process."""
     return time.perf_counter(), time.process_time()
+
+
+def bare_network(network: Network) -> Callable[[Image], object]:
+    """The network, of a ready-made crop."""
+    return lambda crop: network.embed(crop[None])
+
+
+def bare_pair(detector: FaceDetector, network: Network) -> Callable[[Image], object]:
+    """Detection, alignment and the network, of a decoded picture."""
+    return lambda picture: embed_one_face(picture, detector, network)
 
 
 def run_bare(work: list[Callable[[Image], object]], images: list[Image]) -> Rate:
@@ -106,18 +114,10 @@ def make_folders(sources: list[Path], count: int, folder: Path, size_px: int) ->
 
 def measure(sources: list[Path], count: int, repeats: int, network: str) -> dict[str, Any]:
     """All four, in turns; medians and ratios in plain containers."""
-    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    workers = count_workers()
     networks = [load_network(network, threads=1) for _ in range(workers)]
-    detectors = [open_detector() for _ in range(workers)]
-
-    def embed_crop(one: Network) -> Callable[[Image], object]:
-        return lambda crop: one.embed(crop[None])
-
-    embed = [embed_crop(one) for one in networks]
-    detect_and_embed: list[Callable[[Image], object]] = [
-        lambda image, detector=detector, one=one: embed_one_face(image, detector, one)
-        for detector, one in zip(detectors, networks, strict=True)
-    ]
+    embed = [bare_network(one) for one in networks]
+    detect_and_embed = [bare_pair(open_detector(), one) for one in networks]
     with tempfile.TemporaryDirectory(prefix="twinface-bench-") as name:
         folder = Path(name)
         pictures, crops = make_folders(sources, count, folder, networks[0].recipe.input_size_px)

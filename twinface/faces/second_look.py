@@ -28,7 +28,7 @@ def look_again(image: Image, detect: Callable[[Image], list[Face]]) -> list[Face
 
 def _look(image: Image, detect: Callable[[Image], list[Face]], turn_deg: float) -> list[Face]:
     turned, from_picture = _turn(image, turn_deg)
-    to_picture = cv2.invertAffineTransform(from_picture)
+    to_picture = np.asarray(cv2.invertAffineTransform(from_picture), np.float64)
     return [_map(face, to_picture) for face in detect(turned) if face.detection_score >= _LEAST_SCORE]
 
 

@@ -38,6 +38,11 @@ class Extraction:
     skipped: int
 
 
+def count_workers() -> int:
+    """How many networks an Embedder runs at once, unless told: one a core, eight at most."""
+    return min(_MOST_WORKERS, os.cpu_count() or 1)
+
+
 class Embedder:
     """Turns picture files into vectors on every core at once.
 
@@ -55,7 +60,7 @@ class Embedder:
         pick: PickFace = pick_main_face,
         workers: int | None = None,
     ) -> None:
-        count = workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+        count = workers or count_workers()
         networks = [load_network(network, threads=1) for _ in range(count)]
         self.recipe = networks[0].recipe
         self._pick = pick
