@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 def calibrate(
     *,
     gallery: Annotated[
-        Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
+        Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")
     ] = None,
     head: Annotated[
-        Path | None, typer.Option("--head", help="Folder of a head. [default: as configured, else the built-in one]")
+        Path | None, typer.Option("--head", help="Folder of a head; default: as configured, else the built-in one.")
     ] = None,
     far: Annotated[
-        float | None, typer.Option("--far", help="False-accept rate, 0 to 1. [default: as configured]")
+        float | None, typer.Option("--far", help="False-accept rate, 0 to 1; default: as configured.")
     ] = None,
     impostors: Annotated[
         Path | None, typer.Option("--impostors", help="Features of strangers, as `twinface extract` makes them.")

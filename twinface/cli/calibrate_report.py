@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 NOTE = "These figures describe this gallery and what it was calibrated with; they are no accuracy on other people."
 _LEGEND = """
-FAR: share of comparisons of a picture with another person that reach the threshold.
-Not named: pictures of the gallery's people, by their other pictures. Strangers named: pictures that
-get somebody's name when their own person is not in the gallery. Ranges hold 95 % of draws of people.
+FAR: share of comparisons of a picture with another person that reach the threshold. Accepts: how many
+do. At most: the FAR's upper bound. Not named: pictures of the gallery's people, by their other
+pictures. Strangers named: pictures that get somebody's name when their own person is not in the
+gallery. Bounds and ranges hold 95 % of draws of people.
 """
 _MOST_SUSPECTS = 20
 _MANY_STRANGERS = 0.01
@@ -35,7 +36,9 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingS
     )
     console.print(_table(report))
     for rate in report.not_carried:
-        console.print(f"{rate:g}: not told, too few people; the lowest told is {evidence.lowest_rate:.2g}")
+        told = f"too few people; the lowest told is {evidence.lowest_rate:.2g}"
+        reason = "more comparisons reach the highest score there is" if evidence.carries(rate) else told
+        console.print(f"{rate:g}: not told, {reason}")
     console.print(_LEGEND)
     named = report.chosen.strangers_named.share
     if named > _MANY_STRANGERS:
@@ -54,7 +57,7 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingS
 
 
 def _table(report: "CalibrationReport") -> Table:
-    table = Table("FAR", "threshold", "false accepts", "FAR at most", "not named", "strangers named", box=None)
+    table = Table("FAR", "threshold", "accepts", "at most", "not named", "strangers named", box=None)
     for point in report.points:
         style = "bold" if point is report.chosen else None
         accepted = point.accepted
@@ -85,4 +88,4 @@ def _print_suspects(report: "CalibrationReport", console: Console) -> None:
 
 def _describe(share: "Share") -> str:
     low, high = 100 * share.interval.low, 100 * share.interval.high
-    return f"{share.hits:,}/{share.of:,} {low:.2g} to {high:.2g} %"
+    return f"{share.hits:,}/{share.of:,} {low:.2g}-{high:.2g} %"

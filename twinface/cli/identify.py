@@ -23,7 +23,7 @@ def identify(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", min=0, max=1, help="Score that gives a name. [default: the head's, as configured]"),
+        typer.Option("--threshold", min=0, max=1, help="Score that gives a name; default: the head's, as configured."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
