@@ -76,3 +76,11 @@ def test_somebody_else_of_the_gallery_is_named() -> None:
 def test_a_right_picture_that_hardly_looks_like_one_other_is_kept_among_many() -> None:
     far = looks_of(0, 6, cosine=0.4)
     assert judge(far, gallery_of()) == [ALIKE] * 6
+
+
+def test_a_stranger_who_happens_to_look_like_one_picture_is_refused() -> None:
+    stranger = np.zeros((1, 80), np.float32)
+    stranger[0, 10], stranger[0, 79] = 0.7, np.sqrt(1 - 0.7**2)
+    many = looks_of(0, 10)
+    assert 0.35 < float((many @ stranger.T).max()) < 0.43
+    assert judge(np.concatenate([many, stranger]), gallery_of()) == [ALIKE] * 10 + [ODD]
