@@ -109,7 +109,7 @@ def capture_by_hand(
 
 
 def mark(image: Image, look: Look) -> Image:
-    """A copy of the picture with the face framed, green where it would be saved, and else red, with the reason below."""
+    """A copy of the picture with the face framed, green where it would be saved, else red, with the reason below."""
     marked = image.copy()
     colour = _RED if look.objection else _GREEN
     if look.face is not None:

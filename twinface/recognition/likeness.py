@@ -30,7 +30,7 @@ def object_to_likeness(
     for each other; those in the gallery are taken for right. Where two groups are equally large, nobody can tell which
     is right, and all are objected to. Raises ArtefactError for vectors that do not fit the gallery's or the head.
     """
-    own = np.array([gallery.names[person] == name for person in gallery.person_index], bool)
+    own = np.array([known == name for known in gallery.names], bool)[gallery.person_index]
     objections = _object_to_strangers(vectors, gallery, ~own, head, settings)
     rest = [row for row, objection in enumerate(objections) if objection is None]
     enrolled = gallery.vectors[own] if own.any() else vectors[:0]
@@ -47,11 +47,12 @@ def _object_to_strangers(
         return [None] * len(vectors)
     people, index = np.unique(gallery.person_index[others], return_inverse=True)
     names = tuple(gallery.names[person] for person in people)
+    bound = settings.vote_share if settings.rule == "vote" else settings.threshold
     objections: list[Objection | None] = []
     for scores in head.prepare(gallery.vectors[others])(vectors):
         decision = decide(scores, index.astype(np.int32), names, settings)
         sentence = f"would be taken for {decision.name}, with a score of {decision.score:.2f}"
-        found = Objection(Reason.LOOKS_LIKE_SOMEBODY_ELSE, sentence, decision.score, settings.threshold)
+        found = Objection(Reason.LOOKS_LIKE_SOMEBODY_ELSE, sentence, decision.score, bound)
         objections.append(found if decision.state is State.KNOWN else None)
     return objections
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from twinface.gallery import Snapshot
-from twinface.matching import load_head
+from twinface.matching import Head, load_head
+from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
 from twinface.recognition.enrolment import Reason
 from twinface.recognition.likeness import object_to_likeness
 from twinface.settings import MatchingSettings
@@ -28,8 +29,8 @@ def gallery_of(**people: Vectors) -> Snapshot:
     return Snapshot(tuple(people), index, vectors, 1, "a" * 64)
 
 
-def judge(new: Vectors, gallery: Snapshot) -> list[Reason | None]:
-    objections = object_to_likeness("ann", new, gallery, load_head(None, "a" * 64), MatchingSettings())
+def judge(new: Vectors, gallery: Snapshot, head: Head | None = None) -> list[Reason | None]:
+    objections = object_to_likeness("ann", new, gallery, head or load_head(None, "a" * 64), MatchingSettings())
     return [objection.reason if objection else None for objection in objections]
 
 
@@ -84,3 +85,11 @@ def test_a_stranger_who_happens_to_look_like_one_picture_is_refused() -> None:
     many = looks_of(0, 10)
     assert 0.35 < float((many @ stranger.T).max()) < 0.43
     assert judge(np.concatenate([many, stranger]), gallery_of()) == [ALIKE] * 10 + [ODD]
+
+
+def test_a_head_that_knows_what_strangers_score_brings_its_own_bound() -> None:
+    pair = looks_of(0, 2, cosine=0.4)
+    built_in = load_head(None, "a" * 64)
+    strict = MetricHead(built_in.spec.model_copy(update={"thresholds": {"0.001": 0.5}}), SFACE_CALIBRATION)
+    assert judge(pair, gallery_of(), built_in) == [ALIKE, ALIKE]
+    assert judge(pair, gallery_of(), strict) == [ODD, ODD]
