@@ -63,7 +63,7 @@ def _table(report: "CalibrationReport") -> Table:
         accepted = point.accepted
         table.add_row(
             f"{point.rate:g}",
-            f"{point.threshold:.4f}",
+            f"{point.threshold:.4g}",
             f"{accepted.hits:,}",
             f"{accepted.interval.high:.2g}",
             _describe(point.not_named),
