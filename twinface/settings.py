@@ -47,7 +47,7 @@ class DetectionSettings(_Section):
 class TrackingSettings(_Section):
     """`[tracking]`."""
 
-    lost_ms: Positive = 1000.0
+    lost_ms: Positive = 2000.0
     weak_score: Fraction = 0.4
     first_looks: Count = 3
     first_look_interval_ms: Annotated[float, Field(ge=0.0)] = 250.0

@@ -20,14 +20,15 @@ from twinface.types import Face, Image
 
 _POSITION_SD, _FIRST_SPEED_SD, _ACCELERATION_SD = 0.08, 3.0, 6.0
 """In face widths, widths a second, widths a second squared: of a detection, of a new track, of a face's motion."""
-_REACH_SD = 3.0
-_LEAST_REACH = 0.5
+_REACH_SD, _LEAST_REACH = 8.0, 0.5
 _SIZE_RATIO = 1.8
-_COVERED_IOU = 0.05
-_SEEN_LATELY_S = 0.3
-_LEAST_ALIKE, _LEAST_ALIKE_AFTER_GAP = 0.1, 0.5
-_DOUBTFUL_ALIKE = 0.6
+_GAP_S = 0.3
+_LEAST_ALIKE, _ALIKE, _CHANGED = 0.1, 0.3, 0.5
 _APPEARANCE_WEIGHT = 1.5
+_SCORE_DROP = 0.06
+"""A face whose detection score is so much lower than usual is hidden in part."""
+_COVERED, _SECOND_BOX = 0.03, 0.6
+"""Shares of a box in another: enough to change what it looks like; so much that it is the same face once more."""
 _IMPOSSIBLE = 1e6
 
 
@@ -44,16 +45,27 @@ class TrackUpdate:
     doubtful: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """A face of a frame, in what tracks compare; `covered` says that another face is before or behind it."""
+
+    face: Face
+    middle: NDArray[np.float64]
+    size: NDArray[np.float64]
+    patch: NDArray[np.float32]
+    covered: bool
+
+
 class _Track:
     """The state of one face. `spread` (2, 2) is the covariance of place and speed in face widths, for x and y alike."""
 
-    def __init__(self, face: Face, patch: NDArray[np.float32], time_s: float) -> None:
-        self.middle, self.size = _middle_and_size(face)
+    def __init__(self, sight: _Sight, time_s: float) -> None:
+        self.middle, self.size, self.patch = sight.middle, sight.size, sight.patch
+        self.usual_score = sight.face.detection_score
         self.speed = np.zeros(2)
         self.spread = np.diag([_POSITION_SD**2, _FIRST_SPEED_SD**2])
-        self.patch = patch
         self.seen_at_s = self.time_s = time_s
-        self.in_doubt = False
+        self.in_doubt = sight.covered
 
     def predict(self, time_s: float) -> None:
         """Move on to a time; acceleration is white noise (Bar-Shalom, Li, Kirubarajan 2001, section 6.2.2)."""
@@ -64,18 +76,47 @@ class _Track:
         noise = np.array([[step**4 / 4, step**3 / 2], [step**3 / 2, step**2]]) * _ACCELERATION_SD**2
         self.spread = move @ self.spread @ move.T + noise
 
-    def correct(self, face: Face, patch: NDArray[np.float32] | None) -> None:
-        """Take the face seen at the time predicted for, and its appearance if nothing covers it."""
-        middle, size = _middle_and_size(face)
+    def cost(self, sight: _Sight) -> float:
+        """How badly a face fits: distance, in what may be expected, and how little it looks like this track's.
+
+        In doubt, a face that can be seen well has to look like it; one that cannot be seen well is told by its place.
+        """
+        width = float(np.sqrt(self.size.prod()))
+        ratio = float(np.sqrt((sight.size / self.size).prod()))
+        reach = max(_LEAST_REACH, _REACH_SD * float(np.sqrt(self.spread[0, 0] + _POSITION_SD**2)))
+        distance = float(np.hypot(*(sight.middle - self.middle))) / width
+        alike = float(self.patch @ sight.patch)
+        least = -1.0 if not self.is_clear(sight) else _ALIKE if self.in_doubt or self.gap_s > _GAP_S else _LEAST_ALIKE
+        if distance > reach or not 1 / _SIZE_RATIO < ratio < _SIZE_RATIO or alike < least:
+            return _IMPOSSIBLE
+        return distance / reach + _APPEARANCE_WEIGHT * (1.0 - alike)
+
+    def take(self, sight: _Sight) -> bool:
+        """Take the face seen at the time predicted for; whether it was in doubt, and can be seen well again."""
+        clear = self.is_clear(sight)
+        alike = float(self.patch @ sight.patch)
+        doubt = self.in_doubt or self.gap_s > _GAP_S or (clear and alike < _CHANGED)
         gain = self.spread[:, 0] / (self.spread[0, 0] + _POSITION_SD**2)
-        missed_by = middle - self.middle
+        missed_by = sight.middle - self.middle
         self.middle = self.middle + gain[0] * missed_by
         self.speed = self.speed + gain[1] * missed_by
         self.spread = self.spread - np.outer(gain, self.spread[0])
-        self.size = self.size + 0.5 * (size - self.size)
-        if patch is not None:
-            self.patch = self.patch + np.float32(0.2) * (patch - self.patch)
+        self.size = self.size + 0.5 * (sight.size - self.size)
+        self.usual_score += 0.1 * (sight.face.detection_score - self.usual_score)
+        if clear:
+            self.patch = self.patch + np.float32(0.2) * (sight.patch - self.patch)
         self.seen_at_s = self.time_s
+        self.in_doubt = not clear and (doubt or sight.covered)
+        return doubt and clear
+
+    def is_clear(self, sight: _Sight) -> bool:
+        """Whether nothing hides a part of a face, if it is this track's."""
+        return not sight.covered and sight.face.detection_score >= self.usual_score - _SCORE_DROP
+
+    @property
+    def gap_s(self) -> float:
+        """For how long the face was not seen."""
+        return self.time_s - self.seen_at_s
 
 
 class Tracker:
@@ -86,7 +127,7 @@ class Tracker:
     never used again. The same frames give the same tracks.
     """
 
-    def __init__(self, *, lost_ms: float = 1000.0, birth_score: float = 0.6) -> None:
+    def __init__(self, *, lost_ms: float = 2000.0, birth_score: float = 0.6) -> None:
         self._lost_s = lost_ms / 1000.0
         self._birth_score = birth_score
         self._tracks: dict[int, _Track] = {}
@@ -98,23 +139,22 @@ class Tracker:
         ended = [*self.end()] if cut else []
         for track in self._tracks.values():
             track.predict(time_s)
-        patches = take_patches(image, faces)
-        matched = self._match(faces, patches)
+        sights = _see(image, faces)
+        matched = self._match(sights)
         ended += self._end_lost(image, time_s, set(matched.values()))
-        covered = _covered(faces)
         tracked, born, doubtful = [], [], []
-        for position, (face, patch) in enumerate(zip(faces, patches, strict=True)):
+        for position, sight in enumerate(sights):
             number = matched.get(position)
-            if number is None and face.detection_score < self._birth_score:
+            if number is None and sight.face.detection_score < self._birth_score:
                 continue
             if number is None:
                 self._last_id += 1
                 number = self._last_id
                 born.append(number)
-                self._tracks[number] = _Track(face, patch, time_s)
-            elif self._continue(self._tracks[number], face, patch, covered=bool(covered[position])):
+                self._tracks[number] = _Track(sight, time_s)
+            elif self._tracks[number].take(sight):
                 doubtful.append(number)
-            tracked.append((number, face))
+            tracked.append((number, sight.face))
         return TrackUpdate(tuple(tracked), tuple(born), tuple(ended), tuple(doubtful))
 
     def end(self) -> tuple[int, ...]:
@@ -122,16 +162,6 @@ class Tracker:
         ended = tuple(self._tracks)
         self._tracks.clear()
         return ended
-
-    def _continue(self, track: _Track, face: Face, patch: NDArray[np.float32], *, covered: bool) -> bool:
-        """Add a face to its track; whether it is in doubt that it is the same, and it can be seen well again."""
-        alike = float(track.patch @ patch)
-        gap_s = track.time_s - track.seen_at_s
-        track.in_doubt |= covered or alike < _DOUBTFUL_ALIKE or gap_s > _SEEN_LATELY_S
-        track.correct(face, None if covered else patch)
-        doubtful = track.in_doubt and not covered
-        track.in_doubt = covered
-        return doubtful
 
     def _end_lost(self, image: Image, time_s: float, seen: set[int]) -> list[int]:
         inside = np.array(image.shape[1::-1])
@@ -145,57 +175,53 @@ class Tracker:
             del self._tracks[number]
         return ended
 
-    def _match(self, faces: Sequence[Face], patches: NDArray[np.float32]) -> dict[int, int]:
+    def _match(self, sights: Sequence[_Sight]) -> dict[int, int]:
         """Position of a face → its track's id: first the faces that are sure, then the others with what is left."""
         matched: dict[int, int] = {}
-        sure = [position for position, face in enumerate(faces) if face.detection_score >= self._birth_score]
-        unsure = [position for position in range(len(faces)) if position not in sure]
+        sure = [p for p, sight in enumerate(sights) if sight.face.detection_score >= self._birth_score]
+        unsure = [p for p in range(len(sights)) if p not in sure]
         for positions in (sure, unsure):
             left = [number for number in self._tracks if number not in matched.values()]
-            if not positions or not left:
-                continue
-            costs = np.array([[self._cost(self._tracks[n], faces[p], patches[p]) for p in positions] for n in left])
-            for row, column in assign(costs):
-                if costs[row, column] < _IMPOSSIBLE:
-                    matched[positions[column]] = left[row]
+            if positions and left:
+                costs = np.array([[self._tracks[number].cost(sights[p]) for p in positions] for number in left])
+                pairs = [(row, column) for row, column in assign(costs) if costs[row, column] < _IMPOSSIBLE]
+                matched |= {positions[column]: left[row] for row, column in pairs}
         return matched
 
-    def _cost(self, track: _Track, face: Face, patch: NDArray[np.float32]) -> float:
-        """How badly a face fits a track: distance, in what may be expected, and how little alike they look."""
-        middle, size = _middle_and_size(face)
-        ratio = float(np.sqrt((size / track.size).prod()))
-        width = float(np.sqrt(track.size.prod()))
-        reach = max(_LEAST_REACH, _REACH_SD * float(np.sqrt(track.spread[0, 0] + _POSITION_SD**2)))
-        distance = float(np.hypot(*(middle - track.middle))) / width
-        alike = float(track.patch @ patch)
-        gap_s = track.time_s - track.seen_at_s
-        least = _LEAST_ALIKE_AFTER_GAP if gap_s > _SEEN_LATELY_S else _LEAST_ALIKE
-        if distance > reach or not 1 / _SIZE_RATIO < ratio < _SIZE_RATIO or alike < least:
-            return _IMPOSSIBLE
-        return distance / reach + _APPEARANCE_WEIGHT * (1.0 - alike)
 
-
-def _middle_and_size(face: Face) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    corner, opposite = face.box_xyxy[:2].astype(np.float64), face.box_xyxy[2:].astype(np.float64)
-    return (corner + opposite) / 2, np.maximum(opposite - corner, 1.0)
-
-
-def _covered(faces: Sequence[Face]) -> NDArray[np.bool_]:
-    """Which faces another one overlaps, so that their looks are mixed; bool (n,)."""
-    if not faces:
-        return np.zeros(0, np.bool_)
-    boxes = np.stack([face.box_xyxy for face in faces])
-    overlap = compute_iou(boxes, boxes)
-    np.fill_diagonal(overlap, 0.0)
-    return np.asarray(overlap.max(axis=1) > _COVERED_IOU)
+def _see(image: Image, faces: Sequence[Face]) -> list[_Sight]:
+    """What tracks compare of faces; a second box on a part of a face that is surer is left out."""
+    boxes = np.array([face.box_xyxy for face in faces], np.float32).reshape(-1, 4)
+    shares = _intersection(boxes, boxes) / np.maximum(_area(boxes), 1.0)[:, None]
+    np.fill_diagonal(shares, 0.0)
+    scores = np.array([face.detection_score for face in faces])
+    once = np.flatnonzero(~((shares > _SECOND_BOX) & (scores[:, None] < scores[None, :])).any(axis=1))
+    covered = (shares[np.ix_(once, once)] > _COVERED).any(axis=1)
+    patches = take_patches(image, [faces[position] for position in once])
+    return [
+        _Sight(
+            faces[position],
+            ((boxes[position, :2] + boxes[position, 2:]) / 2).astype(np.float64),
+            np.maximum(boxes[position, 2:] - boxes[position, :2], 1.0).astype(np.float64),
+            patch,
+            bool(is_covered),
+        )
+        for position, patch, is_covered in zip(once, patches, covered, strict=True)
+    ]
 
 
 def compute_iou(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union of boxes (n, 4) with boxes (m, 4): float32 (n, m), 0…1."""
+    shared = _intersection(a_xyxy, b_xyxy)
+    union = _area(a_xyxy)[:, None] + _area(b_xyxy)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, np.float32(1e-9)), np.float32)
+
+
+def _intersection(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     corner = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
     opposite = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
-    shared = np.clip(opposite - corner, 0, None).prod(axis=2)
-    area_a = (a_xyxy[:, 2:] - a_xyxy[:, :2]).prod(axis=1)
-    area_b = (b_xyxy[:, 2:] - b_xyxy[:, :2]).prod(axis=1)
-    union = area_a[:, None] + area_b[None, :] - shared
-    return np.asarray(shared / np.maximum(union, np.float32(1e-9)), np.float32)
+    return np.asarray(np.clip(opposite - corner, 0, None).prod(axis=2), np.float32)
+
+
+def _area(boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1), np.float32)
