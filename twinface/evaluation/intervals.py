@@ -6,7 +6,7 @@ Whom a round drew m times weighs m in their genuine pairs; the impostor pairs of
 (Owen: The pigeonhole bootstrap, Annals of Applied Statistics 1, 2007). Nobody is an impostor to their own copy, which
 would make every figure look worse than it is.
 
-A round need not look at every pair again. Scores are sorted once into the gaps between some 300 thresholds, dense where
+A round need not look at every pair again. Scores are sorted once into the gaps between some 200 thresholds, dense where
 few impostors are left, and counted for each two people; a round is a weighted sum of these counts, and all rounds are
 one matrix product. What the thresholds' coarseness costs is the same in each round and taken off again: a round tells
 how far a figure moves from that of all people.
@@ -25,8 +25,9 @@ ROUNDS = 1000
 CONFIDENCE = 0.95
 
 _Floats = NDArray[np.float64]
-_STEPS_A_DECADE = 40
+_STEPS_A_DECADE = 24
 _GENUINE_STEPS = 64
+_FEWEST_ABOVE = 3
 _KEYS_AT_ONCE = 4096
 
 
@@ -73,7 +74,7 @@ def share_interval(right: NDArray[np.bool_], pairs: ScoredPairs, *, rounds: int 
     share = np.zeros(rounds)
     for kind in (pairs.same, ~pairs.same):
         if kind.any():
-            counts = _weighted_counts(right[kind].astype(np.intp), 2, first[kind], second[kind], multiplicity)
+            counts = _weighted_counts(right[kind].astype(np.int16), 2, first[kind], second[kind], multiplicity)
             with np.errstate(invalid="ignore"):
                 share += kind.mean() * counts[:, 1] / counts.sum(axis=1)
     return _interval(share)
@@ -126,12 +127,12 @@ def _clipped(interval: Interval) -> Interval:
     return Interval(max(interval.low, 0.0), min(interval.high, 1.0))
 
 
-def _number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
+def _number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
     """How many people the pairs show, and who of these is in the first and in the second pictures, (n,) each."""
     first, second = pairs.people
     shown = np.zeros(int(pairs.person.max()) + 1, np.bool_)
     shown[first] = shown[second] = True
-    number = np.cumsum(shown) - 1
+    number = (np.cumsum(shown) - 1).astype(np.int32)
     return int(number[-1]) + 1, number[first], number[second]
 
 
@@ -145,7 +146,7 @@ def _moves(pairs: ScoredPairs, rates: Sequence[float], rounds: int, seed: int) -
     """How far each figure moves from that of all people in each round, (rounds,)."""
     people, first, second = _number_people(pairs)
     thresholds = _thresholds(*sort_by_kind(pairs.scores, pairs.same))
-    gaps = np.searchsorted(thresholds, pairs.scores, side="right")
+    gaps = np.searchsorted(thresholds, pairs.scores, side="right").astype(np.int16)
     # Round 0 is everybody once: what the others move from.
     multiplicity = np.concatenate([np.ones((people, 1), np.float32), _draw_people(people, rounds, seed)], axis=1)
     shares = []
@@ -162,23 +163,24 @@ def _moves(pairs: ScoredPairs, rates: Sequence[float], rounds: int, seed: int) -
 
 def _thresholds(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -> NDArray[np.floating]:
     """Scores to count between, ascending: evenly spread over the genuine, and in the logarithm of impostors above."""
-    steps = int(_STEPS_A_DECADE * np.log10(impostor.size)) + 2
-    above = np.unique(np.geomspace(1, impostor.size, steps).round().astype(np.intp))
+    fewest = min(_FEWEST_ABOVE, impostor.size)
+    steps = int(_STEPS_A_DECADE * np.log10(impostor.size / fewest)) + 2
+    above = np.unique(np.geomspace(fewest, impostor.size, steps).round().astype(np.intp))
     spread = np.linspace(0, genuine.size - 1, _GENUINE_STEPS).round().astype(np.intp)
     thresholds = np.unique(np.concatenate([impostor[impostor.size - above], genuine[spread]]))
     return np.asarray(thresholds[np.isfinite(thresholds)])
 
 
 def _weighted_counts(
-    gaps: NDArray[np.intp],
+    gaps: NDArray[np.int16],
     gap_count: int,
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
     multiplicity: NDArray[np.float32],
 ) -> _Floats:
     """How many pairs, weighted by how often their people were drawn, fall into each gap, (rounds, gap_count)."""
     people, rounds = multiplicity.shape
-    keys = np.minimum(first, second) * people + np.maximum(first, second)
+    keys = np.minimum(first, second) * np.int64(people) + np.maximum(first, second)
     order = np.argsort(keys, kind="stable")
     unique, starts = np.unique(keys[order], return_index=True)
     ends = np.append(starts[1:], len(keys))

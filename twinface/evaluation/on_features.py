@@ -28,8 +28,8 @@ from twinface.matching import Scores
 from twinface.networks import available_networks, find_recipe
 from twinface.settings import MatchingSettings
 
-_MOST_PICTURES = 15_000
-"""The scores of each two of them take 900 MB."""
+_MOST_PICTURES = 10_000
+"""Their 50 million pairs take about 4 GB."""
 
 _MOST_GROUPS = 4
 

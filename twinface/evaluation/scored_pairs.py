@@ -41,22 +41,21 @@ class ScoredPairs:
 
 def pairs_among(matrix: NDArray[np.float32], person: _Numbers, pictures: NDArray[np.intp]) -> ScoredPairs:
     """Each two of `pictures` once, from the matrix of everybody's scores (n, n)."""
-    rows, columns = np.triu_indices(len(pictures), k=1)
-    return _pick(matrix, person, pictures[rows], pictures[columns])
+    pictures = pictures.astype(np.int32)
+    later = [pictures[place + 1 :] for place in range(len(pictures))]
+    return _pick(matrix, person, np.repeat(pictures, [len(part) for part in later]), np.concatenate(later))
 
 
 def pairs_across(
     matrix: NDArray[np.float32], person: _Numbers, first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> ScoredPairs:
     """Each of the pictures `first` with each of `second`; no picture is in both."""
+    first, second = first.astype(np.int32), second.astype(np.int32)
     return _pick(matrix, person, np.repeat(first, len(second)), np.tile(second, len(first)))
 
 
-def _pick(
-    matrix: NDArray[np.float32], person: _Numbers, first: NDArray[np.intp], second: NDArray[np.intp]
-) -> ScoredPairs:
-    same = person[first] == person[second]
-    return ScoredPairs(matrix[first, second], same, first.astype(np.int32), second.astype(np.int32), person)
+def _pick(matrix: NDArray[np.float32], person: _Numbers, first: _Numbers, second: _Numbers) -> ScoredPairs:
+    return ScoredPairs(matrix[first, second], person[first] == person[second], first, second, person)
 
 
 @dataclass(frozen=True, slots=True)
