@@ -149,10 +149,10 @@ def _points(comparisons: Comparisons, evidence: Evidence, rate: float) -> tuple[
 def _refusal(evidence: Evidence, rate: float) -> str:
     strangers = f" and {evidence.strangers:,} strangers" if evidence.strangers else ""
     lowest = evidence.lowest_rate
-    carried = f"they carry {rate_key(lowest)} at the lowest: name it as --far" if lowest < 1 else "they carry no rate"
+    carried = f"they carry {rate_key(lowest)} at the lowest: name it as --far, or add" if lowest < 1 else "add"
     return (
-        f"--far {rate_key(rate)}: {evidence.people:,} people{strangers} are {evidence.pairs:,.0f} pairs of people and "
-        f"{evidence.comparisons:,.0f} impostor comparisons, too few; {carried}, or add people until there are "
+        f"--far {rate_key(rate)}: {evidence.people:,} people{strangers} are too few, with {evidence.pairs:,.0f} pairs "
+        f"of people and {evidence.comparisons:,.0f} impostor comparisons; {carried} people until there are "
         f"{evidence.people_for(rate):,}, or features of {evidence.strangers_for(rate):,} strangers with --impostors"
     )
 

@@ -149,7 +149,9 @@ def test_strangers_carry_what_a_family_cannot(twinface: Run, home: Path) -> None
     arguments = ("calibrate", "--gallery", home / "gallery", "--far", "0.004", "--json")
     code, _, err = twinface(*arguments)
     assert code == 2
-    assert "3 people are 3 pairs of people and 30 impostor comparisons, too few; they carry 0.34 at the lowest" in err
+    assert (
+        "3 people are too few, with 3 pairs of people and 30 impostor comparisons; they carry 0.34 at the lowest" in err
+    )
     code, out, err = twinface(*arguments, "--impostors", home / "strangers")
     assert code == 0
     assert "left out as impostors, being in the gallery: Ada, Bob, Eve" in err
@@ -180,6 +182,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         enrol(shelf / "gallery", twenty)
         enrol(shelf / "empty", [])
         enrol(shelf / "singles", people(["Ada", "Bob", "Eve"], pictures=1))
+        enrol(shelf / "two", people(["Ada", "Bob"], pictures=2))
         enrol(shelf / "alone", people(["Ada"]))
         enrol(shelf / "twice", [*same, *people(["p0", "p1", "p2"], 2, seed=1)])
         write_built_in_head(shelf / "other", "b" * 64, "othernet", calibration)
@@ -201,6 +204,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--gallery", "alone"), "Ada is alone in the gallery: nobody to be taken for; add people"),
         (("--gallery", "twice", "--far", "0.1"), "Ada and Ada2 look like one person under two names"),
         (("--far", "0.0001"), "they carry 0.0053 at the lowest: name it as --far, or add people until there are 142"),
+        (
+            ("--gallery", "two"),
+            "2 people are too few, with 1 pairs of people and 4 impostor comparisons; add people until",
+        ),
         (("--head", "nowhere"), "nowhere: no such folder"),
         (("--head", "other"), "this head is for the network othernet"),
         (("--head", "own", "--output", "new"), "--output is for the built-in head; leave it out"),
