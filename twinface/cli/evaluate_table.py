@@ -30,7 +30,7 @@ def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
             _print_identification(console, done.identification, done)
         else:
             console.print("identification: not measured, it needs four people, two of them with four pictures")
-    console.print(f"[dim]small: 95 % intervals, by drawing people anew · {done.seconds:.1f} s[/]")
+    console.print(f"[dim]below each figure its 95 % interval, by drawing people anew; {done.seconds:.1f} s[/]")
 
 
 def _print_accuracy(console: Console, done: PairsEvaluation) -> None:

@@ -50,7 +50,7 @@ def read_pairs(path: Path, images: Path) -> PairList:
     does not fit, pairs of one kind only.
     """
     try:
-        rows = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: cannot be read ({reason}); name a list of pairs such as LFW's pairs.txt") from error

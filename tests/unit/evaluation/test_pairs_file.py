@@ -22,7 +22,7 @@ def images(tmp_path: Path) -> Path:
 
 def write(tmp_path: Path, *lines: str) -> Path:
     path = tmp_path / "pairs.txt"
-    path.write_text("".join(f"{line}\n" for line in lines))
+    path.write_text("".join(f"{line}\r\n" for line in lines), encoding="utf-8-sig")  # as Windows writes it
     return path
 
 
