@@ -23,7 +23,9 @@ _POSITION_SD, _FIRST_SPEED_SD, _ACCELERATION_SD = 0.08, 3.0, 6.0
 _REACH_SD, _LEAST_REACH = 8.0, 0.5
 _SIZE_RATIO = 1.8
 _GAP_S = 0.3
-_LEAST_ALIKE, _ALIKE, _CHANGED = 0.1, 0.3, 0.5
+_LEAST_ALIKE, _ALIKE = 0.1, 0.3
+_CHANGED, _CHANGED_IN_GAP = 0.5, 0.8
+"""Likeness below which a face may have become another's, from frame to frame and after skipped ones."""
 _APPEARANCE_WEIGHT = 1.5
 _SCORE_DROP = 0.06
 """A face whose detection score is so much lower than usual is hidden in part."""
@@ -66,6 +68,7 @@ class _Track:
         self.spread = np.diag([_POSITION_SD**2, _FIRST_SPEED_SD**2])
         self.seen_at_s = self.time_s = time_s
         self.in_doubt = sight.covered
+        self.missed = False
 
     def predict(self, time_s: float) -> None:
         """Move on to a time; acceleration is white noise (Bar-Shalom, Li, Kirubarajan 2001, section 6.2.2)."""
@@ -95,7 +98,9 @@ class _Track:
         """Take the face seen at the time predicted for; whether it was in doubt, and can be seen well again."""
         clear = self.is_clear(sight)
         alike = float(self.patch @ sight.patch)
-        doubt = self.in_doubt or self.gap_s > _GAP_S or (clear and alike < _CHANGED)
+        after_gap = self.gap_s > _GAP_S
+        changed = clear and alike < (_CHANGED_IN_GAP if after_gap else _CHANGED)
+        doubt = self.in_doubt or changed or (self.missed and after_gap)
         gain = self.spread[:, 0] / (self.spread[0, 0] + _POSITION_SD**2)
         missed_by = sight.middle - self.middle
         self.middle = self.middle + gain[0] * missed_by
@@ -105,7 +110,7 @@ class _Track:
         self.usual_score += 0.1 * (sight.face.detection_score - self.usual_score)
         if clear:
             self.patch = self.patch + np.float32(0.2) * (sight.patch - self.patch)
-        self.seen_at_s = self.time_s
+        self.seen_at_s, self.missed = self.time_s, False
         self.in_doubt = not clear and (doubt or sight.covered)
         return doubt and clear
 
@@ -141,7 +146,7 @@ class Tracker:
             track.predict(time_s)
         sights = _see(image, faces)
         matched = self._match(sights)
-        ended += self._end_lost(image, time_s, set(matched.values()))
+        ended += self._end_lost(image, set(matched.values()))
         tracked, born, doubtful = [], [], []
         for position, sight in enumerate(sights):
             number = matched.get(position)
@@ -163,16 +168,15 @@ class Tracker:
         self._tracks.clear()
         return ended
 
-    def _end_lost(self, image: Image, time_s: float, seen: set[int]) -> list[int]:
+    def _end_lost(self, image: Image, seen: set[int]) -> list[int]:
         inside = np.array(image.shape[1::-1])
-        ended = [
-            number
-            for number, track in self._tracks.items()
-            if number not in seen
-            and (time_s - track.seen_at_s >= self._lost_s or not ((track.middle >= 0) & (track.middle < inside)).all())
-        ]
-        for number in ended:
-            del self._tracks[number]
+        lost = {number: track for number, track in self._tracks.items() if number not in seen}
+        ended = []
+        for number, track in lost.items():
+            track.missed = True
+            if track.gap_s >= self._lost_s or not ((track.middle >= 0) & (track.middle < inside)).all():
+                ended.append(number)
+                del self._tracks[number]
         return ended
 
     def _match(self, sights: Sequence[_Sight]) -> dict[int, int]:
@@ -195,8 +199,9 @@ def _see(image: Image, faces: Sequence[Face]) -> list[_Sight]:
     shares = _intersection(boxes, boxes) / np.maximum(_area(boxes), 1.0)[:, None]
     np.fill_diagonal(shares, 0.0)
     scores = np.array([face.detection_score for face in faces])
-    once = np.flatnonzero(~((shares > _SECOND_BOX) & (scores[:, None] < scores[None, :])).any(axis=1))
-    covered = (shares[np.ix_(once, once)] > _COVERED).any(axis=1)
+    second = ((shares > _SECOND_BOX) & (scores[:, None] < scores[None, :])).any(axis=1)
+    once = np.flatnonzero(~second).tolist()
+    covered = np.asarray((shares[np.ix_(once, once)] > _COVERED).any(axis=1)).tolist()
     patches = take_patches(image, [faces[position] for position in once])
     return [
         _Sight(
@@ -204,7 +209,7 @@ def _see(image: Image, faces: Sequence[Face]) -> list[_Sight]:
             ((boxes[position, :2] + boxes[position, 2:]) / 2).astype(np.float64),
             np.maximum(boxes[position, 2:] - boxes[position, :2], 1.0).astype(np.float64),
             patch,
-            bool(is_covered),
+            is_covered,
         )
         for position, patch, is_covered in zip(once, patches, covered, strict=True)
     ]

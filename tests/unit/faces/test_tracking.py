@@ -126,10 +126,15 @@ def test_a_track_is_in_doubt_after_it_was_covered_when_it_is_clear_again(stage: 
 
 def test_a_track_is_in_doubt_after_a_gap_or_when_its_face_has_changed(stage: Stage, looks: list[Image]) -> None:
     stage.see(0, (0, 0))
+    stage.see(200)
     assert stage.see(500, (0, 0)).doubtful == (1,)
     stage.looks = [np.asarray(0.48 * looks[0] + 0.52 * looks[1], np.uint8)]
     update = stage.see(540, (0, 0))
     assert (update.born, update.doubtful) == ((), (1,))
+
+
+def test_skipped_frames_alone_are_no_reason_to_doubt(stage: Stage) -> None:
+    assert [stage.see(time_ms, (0.01 * time_ms, 0)).doubtful for time_ms in (0, 500, 900, 1700)] == [()] * 4
 
 
 def test_a_box_outside_the_picture_or_without_contrast_does_no_harm() -> None:

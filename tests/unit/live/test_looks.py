@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from twinface.bus.sender import Captured
+from twinface.live.looks import Glimpse, LookPlan
+from twinface.settings import TrackingSettings
+from twinface.types import Face
+
+FACE = Face(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9)
+IMAGE = np.zeros((112, 112, 3), np.uint8)
+
+Play = Callable[..., dict[int, int]]
+
+
+@pytest.fixture
+def play() -> Play:
+    """Plays qualities, a frame each 100 ms from `start_ms` on; returns frame → the frame that was taken then."""
+    plan = LookPlan(TrackingSettings())
+    shown = 0
+
+    def play(*qualities: float, doubtful: tuple[int, ...] = ()) -> dict[int, int]:
+        nonlocal shown
+        taken = {}
+        for quality in qualities:
+            glimpse = Glimpse(shown, Captured(0, 0, 100.0 * shown), FACE, IMAGE, quality)
+            chosen = plan.choose(glimpse, doubtful=shown in doubtful)
+            if chosen is not None:
+                taken[shown] = chosen.frame
+            shown += 1
+        return taken
+
+    return play
+
+
+def test_a_good_face_is_looked_at_at_once_then_quickly_then_every_two_seconds(play: Play) -> None:
+    assert play(*[0.8] * 50) == {at: at for at in (0, 3, 6, 26, 46)}
+
+
+def test_a_poor_face_is_looked_at_after_a_short_wait_by_the_best_of_it(play: Play) -> None:
+    assert play(0.1, 0.3, 0.2, 0.2) == {2: 1}
+
+
+def test_a_face_that_gets_good_is_not_waited_for_any_longer(play: Play) -> None:
+    assert play(0.1, 0.5, 0.5) == {1: 1}
+
+
+def test_a_clearly_better_face_is_looked_at_although_nothing_is_due(play: Play) -> None:
+    assert play(*[0.5] * 10) == {0: 0, 3: 3, 6: 6}
+    assert play(0.55, 0.9, 0.9, 0.9, 0.92) == {11: 11}
+
+
+def test_a_doubtful_face_is_looked_at_twice_at_once_whatever_was_before(play: Play) -> None:
+    play(*[0.9] * 10)
+    assert play(*[0.5] * 10, doubtful=(12,)) == {12: 12, 15: 15}
+
+
+def test_crops_from_before_the_doubt_are_not_taken(play: Play) -> None:
+    assert play(0.3, 0.1, 0.1, 0.1, doubtful=(1,)) == {3: 1}
+
+
+def test_at_least_nine_of_ten_boxes_are_not_recognised_at_25_frames_a_second() -> None:
+    plan = LookPlan(TrackingSettings())
+    rng = np.random.default_rng(0)
+    glimpses = [
+        Glimpse(n, Captured(0, 0, 40.0 * n), FACE, IMAGE, float(q)) for n, q in enumerate(rng.uniform(0.2, 0.9, 150))
+    ]
+    taken = [glimpse for glimpse in glimpses if plan.choose(glimpse, doubtful=False)]
+    assert 3 <= len(taken) <= 15
+
+
+def test_a_face_that_was_never_taken_is_left_to_the_end() -> None:
+    plan = LookPlan(TrackingSettings())
+    assert plan.last() is None
+    plan.choose(Glimpse(0, Captured(0, 0, 0.0), FACE, IMAGE, 0.2), doubtful=False)
+    last = plan.last()
+    assert last is not None
+    assert last.frame == 0
+    plan.choose(Glimpse(1, Captured(0, 0, 40.0), FACE, IMAGE, 0.8), doubtful=False)
+    assert plan.last() is None
