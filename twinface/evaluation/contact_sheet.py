@@ -20,7 +20,7 @@ def contact_sheet(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbn
     pairs = done.verification.pairs if isinstance(done, PairsEvaluation) else done.verifications[0].pairs
     kinds = [
         ("Different people who look alike", worst_pairs(pairs, count, same=False)),
-        ("Pictures of one person that do not", worst_pairs(pairs, count, same=True)),
+        ("One person in unlike pictures", worst_pairs(pairs, count, same=True)),
     ]
     shown = [(title, [(one, *_faces(done, one, thumbnails)) for one in worst]) for title, worst in kinds]
     if all(left is None and right is None for _, cells in shown for _, left, right in cells):

@@ -143,7 +143,7 @@ def _figures(plots: list[Plot], files: dict[str, bytes]) -> str:
 def _worst(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbnails) -> str:
     pairs = _verifications(done)[0].pairs
     parts = []
-    for same, heading in ((False, "Different people who look alike"), (True, "Pictures of one person that do not")):
+    for same, heading in ((False, "Different people who look alike"), (True, "One person in unlike pictures")):
         found = worst_pairs(pairs, _WORST, same=same)
         cards = "".join(face_pair(done, pair.first, pair.second, score_text(pair.score), thumbnails) for pair in found)
         parts.append(f'<h2>{heading}</h2><div class="worst">{cards}</div>')

@@ -98,7 +98,7 @@ def face_pair(
             f'<img src="{url}" alt="" width="{SIDE_PX}" height="{SIDE_PX}">' if url else "<span></span>" for url in urls
         ]
         faces = f'<div class="faces">{"".join(images)}</div>'
-    names = "<br>".join(escape(picture_name(done, number)) for number in (first, second))
+    names = "<br>".join(escape(picture_name(done, number)).replace("/", "/<wbr>") for number in (first, second))
     return f'<div class="card">{faces}<p><b>{score}</b><br>{names}</p></div>'
 
 
@@ -115,12 +115,10 @@ def verification_notes(done: PairsEvaluation | FeaturesEvaluation) -> list[Note]
             "The threshold is chosen on all folds but one, the accuracy is that of the one (Huang et al., Labeled Faces"
             " in the Wild, 2007). ± is the standard deviation of the folds.",
         )
+    elif done.chosen == "validation":
+        people = ("People", "Every fifth in byte order of their names, whom nothing learns from.")
     else:
-        people = (
-            "People",
-            "Every fifth in byte order of their names is for validation and never learnt from. Pictures without a face"
-            " are not in a features folder.",
-        )
+        people = ("People", f"Chosen with --people {done.chosen}; those that the head learnt from are left out.")
     return [
         people,
         ("EER", "Equal error rate: where as many genuine pairs are refused as impostors are accepted."),

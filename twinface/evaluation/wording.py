@@ -23,7 +23,7 @@ def share_range(interval: Interval) -> str:
 
 def score_text(score: float) -> str:
     """A score or a threshold, whatever its range, with four digits that count."""
-    return f"{score:.4g}"
+    return f"{score:#.4g}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:
