@@ -40,10 +40,7 @@ class Sprite:
 
 
 def find_people(folder: Path | None) -> list[Person]:
-    """The training people of a folder with one folder a person, in byte order; of the portraits without a folder.
-
-    Every other one is known by up to three pictures beside the one that moves.
-    """
+    """The training people of a folder with one folder a person, in byte order; of the portraits without a folder."""
     if folder is None:
         portraits = assets.fetch("portraits")
         return [
@@ -53,10 +50,7 @@ def find_people(folder: Path | None) -> list[Person]:
     names = [path.name for path in folder.iterdir() if path.is_dir()]
     kept = sorted(set(names) - set(validation_people(names)))
     pictures = [sorted((folder / name).glob("frontal_*.jpg")) for name in kept]
-    return [
-        Person(name, paths[0], tuple(paths[1:4]) if place % 2 == 0 else ())
-        for place, (name, paths) in enumerate(zip(kept, pictures, strict=True))
-    ]
+    return [Person(name, paths[0], tuple(paths[1:4])) for name, paths in zip(kept, pictures, strict=True)]
 
 
 def cut_sprite(picture: Path, detector: FaceDetector) -> Sprite | None:

@@ -24,8 +24,8 @@ _REACH_SD, _LEAST_REACH = 8.0, 0.5
 _SIZE_RATIO = 1.8
 _GAP_S = 0.3
 _LEAST_ALIKE, _ALIKE = 0.1, 0.3
-_CHANGED, _CHANGED_IN_GAP = 0.5, 0.8
-"""Likeness below which a face may have become another's, from frame to frame and after skipped ones."""
+_CHANGED, _CHANGED_IN_JUMP = 0.5, 0.8
+"""Likeness below which a face may have become another's: where it was expected, and elsewhere or after a gap."""
 _APPEARANCE_WEIGHT = 1.5
 _SCORE_DROP = 0.06
 """A face whose detection score is so much lower than usual is hidden in part."""
@@ -95,14 +95,17 @@ class _Track:
         return distance / reach + _APPEARANCE_WEIGHT * (1.0 - alike)
 
     def take(self, sight: _Sight) -> bool:
-        """Take the face seen at the time predicted for; whether it was in doubt, and can be seen well again."""
+        """Take the face seen at the time predicted for; whether it may be another's: at once, and when it is clear."""
         clear = self.is_clear(sight)
         alike = float(self.patch @ sight.patch)
         after_gap = self.gap_s > _GAP_S
-        changed = clear and alike < (_CHANGED_IN_GAP if after_gap else _CHANGED)
-        doubt = self.in_doubt or changed or (self.missed and after_gap)
-        gain = self.spread[:, 0] / (self.spread[0, 0] + _POSITION_SD**2)
         missed_by = sight.middle - self.middle
+        expected_sd = float(np.sqrt((self.spread[0, 0] + _POSITION_SD**2) * self.size.prod()))
+        jumped = float(np.hypot(*missed_by)) > 3.0 * expected_sd
+        changed = alike < (_CHANGED_IN_JUMP if after_gap or jumped else _CHANGED)
+        doubt = self.in_doubt or changed or (self.missed and after_gap)
+        doubtful = (doubt and clear) or (changed and not self.in_doubt)
+        gain = self.spread[:, 0] / (self.spread[0, 0] + _POSITION_SD**2)
         self.middle = self.middle + gain[0] * missed_by
         self.speed = self.speed + gain[1] * missed_by
         self.spread = self.spread - np.outer(gain, self.spread[0])
@@ -112,7 +115,7 @@ class _Track:
             self.patch = self.patch + np.float32(0.2) * (sight.patch - self.patch)
         self.seen_at_s, self.missed = self.time_s, False
         self.in_doubt = not clear and (doubt or sight.covered)
-        return doubt and clear
+        return doubtful
 
     def is_clear(self, sight: _Sight) -> bool:
         """Whether nothing hides a part of a face, if it is this track's."""

@@ -1,5 +1,6 @@
 """When the face of a track is recognised, and by which crop: early, when in doubt, when better, now and then."""
 
+import math
 from dataclasses import dataclass
 
 from twinface.bus.sender import Captured
@@ -14,8 +15,8 @@ _AS_GOOD = 0.8
 
 _CLEARLY_BETTER, _BETTER_BY = 1.25, 0.05
 
-_LOOKS_IN_DOUBT = 2
-"""So many looks follow each other quickly when the face may have become another's."""
+_LOOKS_IN_DOUBT = 1
+"""So many looks follow when the face may have become another's; more doubt shortly after adds none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,15 +43,18 @@ class LookPlan:
         self._quick_looks = settings.first_looks
         self._due_ms: float | None = None
         self._looked_at_ms: float | None = None
+        self._doubted_at_ms = -math.inf
         self._best: Glimpse | None = None
         self._best_quality_taken = 0.0
 
     def choose(self, glimpse: Glimpse, *, doubtful: bool) -> Glimpse | None:
         """The glimpse to recognise now, of this frame or one shortly before; None for none."""
+        now_ms = glimpse.captured.media_ms
+        doubtful = doubtful and now_ms - self._doubted_at_ms >= self._settings.first_look_interval_ms
         if doubtful:
+            self._doubted_at_ms = now_ms
             self._quick_looks = max(self._quick_looks, _LOOKS_IN_DOUBT)
             self._due_ms, self._best, self._best_quality_taken = None, None, 0.0
-        now_ms = glimpse.captured.media_ms
         if self._due_ms is None and (doubtful or self._is_due(now_ms)):
             self._due_ms = now_ms
         if self._due_ms is None:

@@ -51,9 +51,14 @@ def test_a_clearly_better_face_is_looked_at_although_nothing_is_due(play: Play) 
     assert play(0.55, 0.9, 0.9, 0.9, 0.92) == {11: 11}
 
 
-def test_a_doubtful_face_is_looked_at_twice_at_once_whatever_was_before(play: Play) -> None:
+def test_a_doubtful_face_is_looked_at_at_once_whatever_was_before(play: Play) -> None:
     play(*[0.9] * 10)
-    assert play(*[0.5] * 10, doubtful=(12,)) == {12: 12, 15: 15}
+    assert play(*[0.5] * 10, doubtful=(12,)) == {12: 12}
+
+
+def test_doubt_that_goes_on_does_not_multiply_looks(play: Play) -> None:
+    play(*[0.9] * 10)
+    assert play(*[0.9] * 8, doubtful=tuple(range(10, 18))) == {10: 10, 13: 13, 16: 16}
 
 
 def test_crops_from_before_the_doubt_are_not_taken(play: Play) -> None:
