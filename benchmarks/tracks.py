@@ -174,13 +174,9 @@ def measure_names(
             console.print(f"names: seed {seed + 1} of {seeds}, {kind}")
             for rate in NAMED_RATES:
                 for method, make in METHODS.items():
-                    sequence = _Sequence(players, kind, rate, seed)
+                    film, sequence = f"{kind}, {rate} fps", _Sequence(players, kind, rate, seed)
                     name_film(
-                        sums[f"{kind}, {rate} fps"][method],
-                        sequence.frames(),
-                        make(sequence.detector),
-                        recogniser,
-                        sequence.truth,
+                        sums[film][method], sequence.frames(), make(sequence.detector), recogniser, sequence.truth
                     )
     if videos is not None:
         recogniser = _enrol(

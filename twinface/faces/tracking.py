@@ -8,6 +8,7 @@ overlap from frame to frame, so distance takes the place of overlap. What covers
 of its appearance.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,11 @@ class _Sight:
     patch: NDArray[np.float32]
     covered: bool
 
+    @property
+    def width(self) -> float:
+        """Of the face in pixels, of a square as large as its box."""
+        return math.sqrt(self.size[0] * self.size[1])
+
 
 class _Track:
     """The state of one face. `spread` (2, 2) is the covariance of place and speed in face widths, for x and y alike."""
@@ -84,15 +90,14 @@ class _Track:
 
         In doubt, a face that can be seen well has to look like it; one that cannot be seen well is told by its place.
         """
-        width = float(np.sqrt(self.size.prod()))
-        ratio = float(np.sqrt((sight.size / self.size).prod()))
-        reach = max(_LEAST_REACH, _REACH_SD * float(np.sqrt(self.spread[0, 0] + _POSITION_SD**2)))
-        distance = float(np.hypot(*(sight.middle - self.middle))) / width
+        distance = math.dist(sight.middle, self.middle) / self.width
+        ratio = sight.width / self.width
+        reach = max(_LEAST_REACH, _REACH_SD * self.expected_sd)
+        if distance > reach or not 1 / _SIZE_RATIO < ratio < _SIZE_RATIO:
+            return _IMPOSSIBLE
         alike = float(self.patch @ sight.patch)
         least = -1.0 if not self.is_clear(sight) else _ALIKE if self.in_doubt or self.gap_s > _GAP_S else _LEAST_ALIKE
-        if distance > reach or not 1 / _SIZE_RATIO < ratio < _SIZE_RATIO or alike < least:
-            return _IMPOSSIBLE
-        return distance / reach + _APPEARANCE_WEIGHT * (1.0 - alike)
+        return distance / reach + _APPEARANCE_WEIGHT * (1.0 - alike) if alike >= least else _IMPOSSIBLE
 
     def take(self, sight: _Sight) -> bool:
         """Take the face seen at the time predicted for; whether it may be another's: at once, and when it is clear."""
@@ -100,11 +105,11 @@ class _Track:
         alike = float(self.patch @ sight.patch)
         after_gap = self.gap_s > _GAP_S
         missed_by = sight.middle - self.middle
-        expected_sd = float(np.sqrt((self.spread[0, 0] + _POSITION_SD**2) * self.size.prod()))
-        jumped = float(np.hypot(*missed_by)) > 3.0 * expected_sd
+        jumped = math.hypot(*missed_by) > 3.0 * self.expected_sd * self.width
         changed = alike < (_CHANGED_IN_JUMP if after_gap or jumped else _CHANGED)
-        doubt = self.in_doubt or changed or (self.missed and after_gap)
-        doubtful = (doubt and clear) or (changed and not self.in_doubt)
+        regained = self.missed and after_gap
+        doubt = self.in_doubt or changed or regained
+        doubtful = regained or (doubt and clear) or (changed and not self.in_doubt)
         gain = self.spread[:, 0] / (self.spread[0, 0] + _POSITION_SD**2)
         self.middle = self.middle + gain[0] * missed_by
         self.speed = self.speed + gain[1] * missed_by
@@ -120,6 +125,16 @@ class _Track:
     def is_clear(self, sight: _Sight) -> bool:
         """Whether nothing hides a part of a face, if it is this track's."""
         return not sight.covered and sight.face.detection_score >= self.usual_score - _SCORE_DROP
+
+    @property
+    def width(self) -> float:
+        """Of the face in pixels, of a square as large as its box."""
+        return math.sqrt(self.size[0] * self.size[1])
+
+    @property
+    def expected_sd(self) -> float:
+        """How far from the place predicted its detection may be, in widths."""
+        return math.sqrt(self.spread[0, 0] + _POSITION_SD**2)
 
     @property
     def gap_s(self) -> float:
