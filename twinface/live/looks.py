@@ -54,7 +54,7 @@ class LookPlan:
         if doubtful:
             self._doubted_at_ms = now_ms
             self._quick_looks = max(self._quick_looks, _LOOKS_IN_DOUBT)
-            self._due_ms, self._best, self._best_quality_taken = None, None, 0.0
+            self._best, self._best_quality_taken = None, 0.0
         if self._due_ms is None and (doubtful or self._is_due(now_ms)):
             self._due_ms = now_ms
         if self._due_ms is None:

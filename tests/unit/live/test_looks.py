@@ -62,7 +62,12 @@ def test_doubt_that_goes_on_does_not_multiply_looks(play: Play) -> None:
 
 
 def test_crops_from_before_the_doubt_are_not_taken(play: Play) -> None:
-    assert play(0.3, 0.1, 0.1, 0.1, doubtful=(1,)) == {3: 1}
+    assert play(0.3, 0.1, 0.1, 0.1, doubtful=(1,)) == {2: 1}
+
+
+def test_doubt_in_every_frame_does_not_put_a_look_off(play: Play) -> None:
+    play(*[0.9] * 10)
+    assert play(*[0.1] * 6, doubtful=tuple(range(10, 16))) == {12: 10, 15: 13}
 
 
 def test_at_least_nine_of_ten_boxes_are_not_recognised_at_25_frames_a_second() -> None:
