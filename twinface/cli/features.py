@@ -14,7 +14,7 @@ def extract(
     faces: Annotated[Path, typer.Option("--faces", help="Folder with one folder of pictures for each person.")],
     features: Annotated[Path, typer.Option("--features", help="Folder for the vectors, one signed file a person.")],
     network: Annotated[
-        str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
+        str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
     ] = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
 ) -> None:

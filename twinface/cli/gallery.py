@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who is known: add people, list, rename and remove them.", no_args_is_help=True)
 
-GalleryOption = Annotated[
-    Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
-]
+GalleryOption = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")]
 NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
+    str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]

@@ -15,11 +15,11 @@ def identify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files.")],
     *,
     network: Annotated[
-        str | None, typer.Option("--network", help="Network: a name or a folder. [default: as configured]")
+        str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
     ] = None,
-    head: Annotated[Path | None, typer.Option("--head", help="Folder of a head. [default: as configured]")] = None,
+    head: Annotated[Path | None, typer.Option("--head", help="Folder of a head; default: as configured.")] = None,
     gallery: Annotated[
-        Path | None, typer.Option("--gallery", help="Folder of the gallery. [default: as configured]")
+        Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")
     ] = None,
     threshold: Annotated[
         float | None,

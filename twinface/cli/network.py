@@ -19,7 +19,7 @@ def network(
     ] = "imagenet",
     layer: Annotated[
         str | None,
-        typer.Option("--layer", help="Where vectors are taken. [default: conv5_block2_out of resnet50, else the last]"),
+        typer.Option("--layer", help="Where vectors are taken; default: conv5_block2_out of resnet50, else the last."),
     ] = None,
     input_size: Annotated[int, typer.Option("--input-size", min=1, help="Side of the crop, pixels.")] = 224,
     pooling: Annotated[str, typer.Option("--pooling", help="avg, or none for all numbers of the layer.")] = "avg",

@@ -1,0 +1,27 @@
+"""What --help shows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from typer.testing import CliRunner
+
+from twinface.cli.main import app
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each command from this one down, with the words it is called by."""
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
+
+
+def test_no_help_text_loses_what_it_has_in_brackets() -> None:
+    """Brackets that are not escaped are taken for markup and left out."""
+    texts = 0
+    for path, command in commands(typer.main.get_command(app)):
+        shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "400"}).stdout
+        about = [option.help for option in command.params if getattr(option, "help", None)]
+        assert [text for text in (command.help.splitlines()[0], *about) if text not in shown] == [], path
+        texts += len(about)
+    assert texts > 50
