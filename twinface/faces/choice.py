@@ -19,7 +19,8 @@ def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
     """The largest and most central face: greatest area less twice the squared distance from the picture's centre.
 
     `image_shape` is (height, width, …). The rule is InsightFace's, so a bystander nearer the edge does not win over the
-    face in the middle. Raises NoFaceError when there is none.
+    face in the middle. A face that the detector doubts does not count beside one that it is sure of and that is alike
+    in size or larger: it is an ear, or a pattern of a wall. Raises NoFaceError when there is none.
     """
     if not faces:
         raise NoFaceError("no face was found")
@@ -29,22 +30,26 @@ def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
         offset = (face.box_xyxy[:2] + face.box_xyxy[2:]) / 2 - centre
         return face.width_px * face.height_px - 2 * float(offset @ offset)
 
-    return max(faces, key=prominence)
+    sure = _sure(faces, image_shape)
+    largest_px = max(map(_side_px, sure), default=0.0)
+    return max((face for face in faces if face in sure or _ALIKE * _side_px(face) > largest_px), key=prominence)
 
 
 def pick_enrolment_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
-    """The one face a picture is of: the main one, which no other may equal in size.
+    """The one face a picture is of: the main one, which no other that the detector is sure of may equal in size.
 
-    Where the detector is sure of one, those that it doubts count neither as the main one nor as its rival: patterns of
-    a wall that look a little like a face. It is the less sure of a face the more of it lies outside the picture.
     Raises NoFaceError when there is no face, SeveralFacesError when it cannot be told whom the picture is of.
     """
-    sure = [face for face in faces if face.detection_score * _share_inside(face, image_shape) >= _SURE]
-    main = pick_main_face(sure or faces, image_shape)
-    alike = [face for face in sure if _side_px(face) >= _ALIKE * _side_px(main)]
+    main = pick_main_face(faces, image_shape)
+    alike = [face for face in _sure(faces, image_shape) if _side_px(face) >= _ALIKE * _side_px(main)]
     if len(alike) > 1:
         raise SeveralFacesError(f"{len(alike)} faces alike in size; cut the picture to the one that is meant")
     return main
+
+
+def _sure(faces: Sequence[Face], image_shape: tuple[int, ...]) -> list[Face]:
+    """Those that the detector is sure of. It is the less sure of a face the more of it lies outside the picture."""
+    return [face for face in faces if face.detection_score * _share_inside(face, image_shape) >= _SURE]
 
 
 def _share_inside(face: Face, image_shape: tuple[int, ...]) -> float:

@@ -6,6 +6,7 @@ import pytest
 
 from twinface.errors import NoFaceError, SeveralFacesError
 from twinface.faces import FaceDetector, pick_enrolment_face, pick_main_face, read_image
+from twinface.recognition.embedding import PickFace
 from twinface.types import Face
 
 SHAPE = (480, 640, 3)
@@ -41,13 +42,27 @@ def test_no_face_is_refused() -> None:
             pick([], SHAPE)
 
 
-def test_a_face_that_the_detector_doubts_is_neither_rival_nor_main() -> None:
+@pytest.mark.parametrize("pick", [pick_main_face, pick_enrolment_face])
+def test_a_face_that_the_detector_doubts_is_neither_rival_nor_main(pick: PickFace) -> None:
     real, pattern = face(220, 240, 120), face(420, 240, 110, score=0.8)
-    assert pick_enrolment_face([real, pattern], SHAPE) is real
-    assert pick_enrolment_face([real, face(420, 240, 140, score=0.8)], SHAPE) is real
-    assert pick_enrolment_face([pattern], SHAPE) is pattern
+    assert pick([real, pattern], SHAPE) is real
+    assert pick([real, face(320, 240, 140, score=0.8)], SHAPE) is real
+    assert pick([pattern], SHAPE) is pattern
     cut_off = face(8, 240, 120, score=0.9)
-    assert pick_enrolment_face([real, cut_off], SHAPE) is real
+    assert pick([real, cut_off], SHAPE) is real
+
+
+@pytest.mark.parametrize("pick", [pick_main_face, pick_enrolment_face])
+def test_a_small_face_that_is_sure_does_not_win_over_a_large_one_that_is_doubted(pick: PickFace) -> None:
+    large, bystander = face(320, 240, 200, score=0.7), face(560, 100, 60)
+    assert pick([bystander, large], SHAPE) is large
+
+
+def test_an_ear_does_not_win_over_the_face(shared_data: Path, detector: FaceDetector) -> None:
+    image = read_image(shared_data / "people" / "selena_gomez" / "profile_02.jpg")
+    faces = detector.detect(image)
+    assert [round(face.detection_score, 1) for face in faces] == [0.9, 0.6]
+    assert pick_main_face(faces, image.shape) is faces[0]
 
 
 def test_a_painted_wall_is_no_second_person(shared_data: Path, detector: FaceDetector) -> None:
