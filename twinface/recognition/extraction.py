@@ -39,8 +39,8 @@ class Extraction:
 
 
 def count_workers() -> int:
-    """How many networks an Embedder runs at once, unless told: one a core, eight at most."""
-    return min(_MOST_WORKERS, os.cpu_count() or 1)
+    """How many networks an Embedder runs at once, unless told: one a core that this process may use, eight at most."""
+    return min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
 
 
 class Embedder:

@@ -24,7 +24,7 @@ def calibration_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPicture
     """
     pictures = list(pictures_below(folder))
     chosen = [pictures[place] for place in range(0, len(pictures), max(1, len(pictures) // MOST_CROPS))][:MOST_CROPS]
-    detector = FaceDetector(assets.fetch("yunet"))
+    detector = FaceDetector(assets.fetch("yunet"), second_look=True)
     crops = []
     for path in chosen:
         try:

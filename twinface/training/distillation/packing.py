@@ -74,7 +74,7 @@ def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
         return open_pack(folder)
     work, held_out = list_work(sources)
     folder.mkdir(parents=True, exist_ok=True)
-    detector = FaceDetector(assets.fetch("yunet"))
+    detector = FaceDetector(assets.fetch("yunet"), second_look=True)
     with (folder / _LEARNT).open("wb") as file:
         count = sum(_append(file, path, aligned, detector, on_picture) for path, aligned in work)
     if count < 2:
