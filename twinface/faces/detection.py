@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import AssetError
 from twinface.faces.opencv import hush_opencv
-from twinface.faces.second_look import look_again
+from twinface.faces.second_look import is_doubtful, look_again
 from twinface.types import Face, Image
 
 _MOST_FACES = 5000
@@ -20,8 +20,9 @@ class FaceDetector:
     """YuNet (Wu, Peng, Yu: a tiny millisecond-level face detector, 2023) in OpenCV.
 
     Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
-    picture as given, are left out. With `second_look`, which is for still pictures, a picture without a face is looked
-    at once more, see look_again. One detector serves one thread. Raises AssetError when `model` cannot be loaded.
+    picture as given, are left out. With `second_look`, which is for still pictures, one that shows no face, or a single
+    doubtful one, is looked at once more, see look_again. One detector serves one thread. Raises AssetError when `model`
+    cannot be loaded.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class FaceDetector:
         Boxes and landmarks may lie partly outside the picture.
         """
         faces = self._detect_once(image)
-        if not faces and self._second_look:
-            faces = look_again(image, self._detect_once)
+        if self._second_look and is_doubtful(faces):
+            faces = look_again(image, self._detect_once, faces)
         return sorted(
             (face for face in faces if face.width_px >= self._min_face_px), key=lambda face: -face.detection_score
         )
