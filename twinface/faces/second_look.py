@@ -14,7 +14,7 @@ _LEAST_SCORE = 0.7
 """Hands, ears and table legs that a second look takes for a face mostly stay below this."""
 
 _SURE_SCORE = 0.9
-"""Nearly all frontal faces and three of four profiles reach this; of tilted heads with landmarks astray one of three."""
+"""Nearly all frontal faces and three of four profiles reach this; of tilted heads with landmarks astray, a third."""
 
 
 def is_doubtful(faces: list[Face]) -> bool:
