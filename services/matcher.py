@@ -12,6 +12,8 @@ from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
 from twinface.errors import ServiceError
+from twinface.events import EventWriter
+from twinface.live.journal import Journal
 from twinface.live.matcher import MatcherStage
 from twinface.live.service import run_service
 from twinface.live.streams import Arrival
@@ -33,12 +35,14 @@ class _Matcher:
         self._node = node
         self._recipe = find_recipe(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
+        self._journal = Journal(EventWriter(settings.events_path, settings.events.keep_days), settings.events)
         self._stage = MatcherStage(
             self._naming,
             epoch=node.epoch,
             expected_cameras=[camera.name for camera in settings.camera],
             max_looks=settings.matching.max_looks,
             stream_deadline_s=settings.matching.stream_deadline_s,
+            journal=self._journal,
         )
         self._matches = node.publisher(MATCHES)
         node.answer(self._answer)
@@ -46,7 +50,12 @@ class _Matcher:
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
         self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
         node.loop.every(_TICK_S, lambda: self._publish(self._stage.tick()))
+        node.loop.every(_TICK_S, self._journal.tick)
         node.loop.every(_LOOK_FOR_CHANGES_S, self._look_for_changes)
+
+    def close(self) -> None:
+        """End what goes on, and store it."""
+        self._journal.close()
 
     def _take_tracks(self, delivery: Delivery) -> None:
         if isinstance(delivery.message.body, TracksUpdate):
@@ -86,12 +95,18 @@ class _Matcher:
     def _look_for_changes(self) -> None:
         self._naming.refresh()
         self._stage.gallery_version = self._naming.gallery_version
-        self._node.set_state("running", self._naming.problem or self._naming.summary)
+        self._journal.head = self._naming.head_fingerprint
+        for name, value in self._journal.gauges.items():
+            self._node.meters.gauge(name, value)
+        self._node.set_state("running", self._naming.problem or self._journal.problem or self._naming.summary)
 
 
 def _work(node: Node, settings: Settings) -> None:
-    _Matcher(node, settings)
-    node.loop.run()
+    matcher = _Matcher(node, settings)
+    try:
+        node.loop.run()
+    finally:
+        matcher.close()
 
 
 if __name__ == "__main__":

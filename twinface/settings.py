@@ -80,6 +80,25 @@ class MatchingSettings(_Section):
         return None if value == "" else value
 
 
+class EventSettings(_Section):
+    """`[events]`."""
+
+    path: Path | None = None
+    keep_days: Positive = 30.0
+    cool_down_s: Annotated[float, Field(ge=0.0)] = 300.0
+    unknown_stays_s: Positive = 30.0
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("path")
+    @classmethod
+    def _expand_home(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+
 class WebSettings(_Section):
     """`[web]`."""
 
@@ -101,6 +120,7 @@ class Settings(_Section):
     tracking: TrackingSettings = TrackingSettings()
     extractor: ExtractorSettings = ExtractorSettings()
     matching: MatchingSettings = MatchingSettings()
+    events: EventSettings = EventSettings()
     web: WebSettings = WebSettings()
 
     @field_validator("head", "run_directory", mode="before")
@@ -112,6 +132,11 @@ class Settings(_Section):
     @classmethod
     def _expand_home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
+
+    @property
+    def events_path(self) -> Path:
+        """The database of events."""
+        return self.events.path or self.gallery.with_name("events.sqlite")
 
     @model_validator(mode="after")
     def _camera_names_differ(self) -> "Settings":

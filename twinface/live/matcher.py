@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
 from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
@@ -39,7 +40,7 @@ class MatcherStage:
     """Keeps the streams of all cameras and says what happens in them.
 
     The `namer` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count
-    as open until they are closed.
+    as open until they are closed. The `journal` is shown every frame and event in the order they are handled.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class MatcherStage:
         expected_cameras: Sequence[str],
         max_looks: int,
         stream_deadline_s: float,
+        journal: Journal | None = None,
     ) -> None:
         self._namer = namer
+        self._journal = journal
         self.gallery_version = 0
         self._epoch = epoch
         self._max_looks = max_looks
@@ -167,6 +170,8 @@ class MatcherStage:
         if stream.is_late(stamp):
             return
         stream.handled = update, stamp
+        if self._journal is not None:
+            self._journal.saw(update, stamp)
         for box in update.tracks:
             if box.track in stream.tracks:
                 track = stream.tracks[box.track]
@@ -247,6 +252,8 @@ class MatcherStage:
         numbered = replace(event, sequence=self._sequence)
         self._sequence += 1
         self._events.append(numbered)
+        if self._journal is not None:
+            self._journal.take(numbered)
         return numbered
 
 

@@ -1,9 +1,20 @@
 """Vectors to names: heads score pairs of vectors, a rule decides from a person's scores."""
 
 from twinface.matching.decision import decide
+from twinface.matching.fingerprint import head_fingerprint
 from twinface.matching.heads import Head, Scorer, Scores
 from twinface.matching.loading import load_head
 from twinface.matching.spec import HeadSpec
 from twinface.matching.threshold import Threshold, choose_threshold
 
-__all__ = ["Head", "HeadSpec", "Scorer", "Scores", "Threshold", "choose_threshold", "decide", "load_head"]
+__all__ = [
+    "Head",
+    "HeadSpec",
+    "Scorer",
+    "Scores",
+    "Threshold",
+    "choose_threshold",
+    "decide",
+    "head_fingerprint",
+    "load_head",
+]

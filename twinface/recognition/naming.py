@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, Snapshot
-from twinface.matching import Scorer, Threshold, choose_threshold, decide, load_head
+from twinface.matching import Scorer, Threshold, choose_threshold, decide, head_fingerprint, load_head
 from twinface.networks import NetworkRecipe
 from twinface.settings import MatchingSettings
 from twinface.types import Decision, Vectors
@@ -47,6 +47,7 @@ class Naming:
         self._head_seen: tuple[int, int] | None = None
         self._snapshot = Snapshot((), np.empty(0, np.int32), np.empty((0, 0), np.float32), 0, recipe.fingerprint)
         self._head = load_head(None, recipe.fingerprint)
+        self._head_fingerprint = head_fingerprint(None, self._head.spec)
         self._threshold = choose_threshold(settings, self._head.spec)
         self._scorer: Scorer | None = None
         self.refresh()
@@ -55,6 +56,11 @@ class Naming:
     def gallery_version(self) -> int:
         """Version of the gallery in use; 0 while there is none."""
         return self._snapshot.version
+
+    @property
+    def head_fingerprint(self) -> str:
+        """Says which head decides; changes whenever its file does, thresholds included."""
+        return self._head_fingerprint
 
     @property
     def summary(self) -> str:
@@ -98,6 +104,7 @@ class Naming:
         self._take_threshold(choose_threshold(self._configured, self._head.spec))
         snapshot = self._gallery.snapshot()
         self._scorer = self._head.prepare(snapshot.vectors)
+        self._head_fingerprint = head_fingerprint(self._head_folder, self._head.spec)
         self._snapshot, self._head_seen = snapshot, head_seen
         return True
 

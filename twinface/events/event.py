@@ -1,0 +1,106 @@
+"""The values of this room: an event, and what it is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from twinface.types import State
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    ENTER = "enter"
+    UPDATE = "update"
+    EXIT = "exit"
+    STAYED = "stayed"
+    TWO_CAMERAS = "two_cameras"
+
+
+class Subject(StrEnum):
+    """Whom an event is about: a face that a camera follows, or somebody of the gallery at a camera."""
+
+    TRACK = "track"
+    PERSON = "person"
+
+
+class TrackKey(NamedTuple):
+    """A track for good: its number counts within one start (`stream`) of a camera."""
+
+    camera: str
+    stream: int
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was seen.
+
+    Durations are taken of `time_s` only, which never goes backwards: monotonic time, or the recording's own where
+    frames wait to be worked off. `at_ns` is the wall clock of the capture; it is stored and decides nothing.
+    """
+
+    time_s: float
+    at_ns: int
+    media_ms: float
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Who a track is said to be, and by what: version of the gallery, fingerprint of the head.
+
+    `score` is 0…1; `details` whatever explains it, JSON.
+    """
+
+    state: str = State.PENDING
+    name: str | None = None
+    score: float | None = None
+    gallery_version: int = 0
+    head: str = ""
+    details: Mapping[str, Any] | None = None
+
+    @property
+    def said(self) -> tuple[str, str | None]:
+        """What somebody is told of it; a change of this is an update."""
+        return self.state, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the store. `sequence` is given when it is stored: from 1, without gaps, never twice.
+
+    A track is `camera`, `stream`, `track`; a visit of a person `camera`, `name`, `since_ns`. `at_ns` and `since_ns`
+    (when track or visit began) are wall clock, `duration_s` between the two is by the stream's own time.
+    """
+
+    kind: Kind
+    subject: Subject
+    camera: str
+    stream: int
+    track: int | None
+    name: str | None
+    state: str
+    score: float | None
+    at_ns: int
+    since_ns: int
+    duration_s: float
+    media_ms: float
+    frame: int
+    gallery_version: int = 0
+    head: str = ""
+    reason: str | None = None
+    details: Mapping[str, Any] | None = None
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a writer that starts anew has to know: events of tracks and visits that have not ended, in their order,
+    the last stream of each camera, and tracks that have ended lately.
+    """
+
+    unfinished: tuple[Event, ...] = ()
+    streams: tuple[tuple[str, int], ...] = ()
+    ended: frozenset[TrackKey] = frozenset()

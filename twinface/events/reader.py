@@ -1,0 +1,105 @@
+"""Reading events, from any process, while they are written."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinface.errors import ArtefactError, InputError
+from twinface.events.event import Event, Kind, Subject
+from twinface.events.rows import SELECT, to_event
+from twinface.events.schema import VERSION, check_version
+
+_BUSY_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: all that fulfil whatever is given, `since_ns` ≤ `at_ns` < `until_ns`.
+
+    At most `limit` of them (None: all): those that follow the number `after` first, otherwise the newest.
+    """
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    name: str | None = None
+    camera: str | None = None
+    kind: Kind | None = None
+    subject: Subject | None = None
+    after: int | None = None
+    limit: int | None = None
+
+
+def read_events(path: Path, query: EventQuery) -> list[Event]:
+    """Events of a store in the order of their numbers; none where there is no store yet.
+
+    Works where nothing can be written, too. Raises ArtefactError when the file is not ours, damaged or of another
+    version, and InputError for an `after` that was never given: the store was made anew since.
+    """
+    if not path.exists():
+        return []
+    with _opened(path) as connection:
+        if check_version(connection, path) == 0:
+            return []
+        if query.after is not None:
+            _check_was_given(connection, path, query.after)
+        return _select(connection, query)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(_connect(path)) as connection:
+            version = check_version(connection, path)
+            if 0 < version < VERSION:
+                raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
+            yield connection
+    except (sqlite3.Error, ValueError) as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}); move it away and a new one is made") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing.
+
+    Reading a WAL needs its index beside it, which SQLite makes where it can. Where it cannot, and there is no WAL, no
+    writer is at work and the file can be read as it is.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    newest = row[0] if row else 0
+    if after > newest:
+        raise InputError(f"{path}: no event has the number {after} yet, the newest is {newest}; begin again after 0")
+
+
+def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
+    conditions: dict[str, Any] = {
+        "at_ns >= ?": query.since_ns,
+        "at_ns < ?": query.until_ns,
+        "name = ?": query.name,
+        "camera = ?": query.camera,
+        "kind = ?": None if query.kind is None else str(query.kind),
+        "subject = ?": None if query.subject is None else str(query.subject),
+        "sequence > ?": query.after,
+    }
+    wanted = {condition: value for condition, value in conditions.items() if value is not None}
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    order = "DESC" if query.after is None else "ASC"
+    statement = f"{SELECT} {where} ORDER BY sequence {order} LIMIT ?"
+    rows = connection.execute(statement, (*wanted.values(), -1 if query.limit is None else query.limit))
+    return sorted(map(to_event, rows), key=lambda event: event.sequence or 0)

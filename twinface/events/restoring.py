@@ -1,0 +1,76 @@
+"""What a writer that was killed left open: taken up where its camera goes on, ended where it does not."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, TrackKey
+from twinface.events.states import OpenTrack, OpenVisit
+
+INTERRUPTED = "interrupted"
+"""Reason of an exit that nobody saw."""
+
+
+def take_up(past: Past, camera: str, stream: int, now: Moment) -> tuple[list[OpenTrack], list[OpenVisit]]:
+    """Tracks and visits of a camera that has gone on meanwhile, as if they had been seen just now."""
+    tracks: dict[TrackKey, OpenTrack] = {}
+    visits: dict[str, OpenVisit] = {}
+    for event in _of_camera(past, camera):
+        at = _moment(event, stream, now)
+        opinion = _opinion(event)
+        if event.subject is Subject.PERSON and event.name is not None:
+            if event.kind is Kind.ENTER:
+                visits[event.name] = OpenVisit(camera, event.name, stream, at, now, opinion)
+        elif event.track is not None:
+            key = TrackKey(camera, event.stream, event.track)
+            if event.kind is Kind.ENTER:
+                tracks[key] = OpenTrack(key, at, now, restored=True)
+            elif (track := tracks.get(key)) is not None and event.kind is Kind.STAYED:
+                track.stay_told = True
+            elif track is not None:
+                track.opinion, track.since = opinion, at
+    for visit in visits.values():
+        visit.told_with = _told_with(past, visit)
+    return list(tracks.values()), list(visits.values())
+
+
+def give_up(past: Past, camera: str) -> list[Event]:
+    """The exits of what nobody will see any more, as it was last told of."""
+    last: dict[tuple[object, ...], Event] = {}
+    for event in _of_camera(past, camera):
+        last[_identity(event)] = event
+        if event.subject is Subject.TRACK and (visit := last.get((camera, event.name))) is not None:
+            shown_s = max(0.0, (event.at_ns - visit.since_ns) / 1e9)
+            last[camera, event.name] = replace(
+                visit, at_ns=event.at_ns, duration_s=round(shown_s, 3), media_ms=event.media_ms, frame=event.frame
+            )
+    return [replace(event, kind=Kind.EXIT, reason=INTERRUPTED, details=None, sequence=None) for event in last.values()]
+
+
+def _of_camera(past: Past, camera: str) -> Iterable[Event]:
+    return (event for event in past.unfinished if event.camera == camera)
+
+
+def _identity(event: Event) -> tuple[object, ...]:
+    if event.subject is Subject.PERSON:
+        return event.camera, event.name
+    return event.camera, event.stream, event.track
+
+
+def _told_with(past: Past, visit: OpenVisit) -> set[str]:
+    flags = [
+        event.details["cameras"]
+        for event in past.unfinished
+        if event.kind is Kind.TWO_CAMERAS and event.name == visit.name and event.details is not None
+    ]
+    return {camera for cameras in flags if visit.camera in cameras for camera in cameras} - {visit.camera}
+
+
+def _opinion(event: Event) -> Opinion:
+    return Opinion(event.state, event.name, event.score, event.gallery_version, event.head, event.details)
+
+
+def _moment(event: Event, stream: int, now: Moment) -> Moment:
+    """When an event was, in the time of `now`: by the stream's own, or the wall clock where it was another stream."""
+    same = event.stream == stream
+    age_s = (now.media_ms - event.media_ms) / 1e3 if same else (now.at_ns - event.at_ns) / 1e9
+    return Moment(now.time_s - max(0.0, age_s), event.at_ns, event.media_ms, event.frame)

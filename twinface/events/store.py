@@ -1,0 +1,142 @@
+"""The database of events as its one writer has it.
+
+WAL, so that readers never wait for the writer nor it for them. `synchronous` is FULL: a commit is on the disk before
+anybody can read its numbers, so that after a power cut no number is given a second time to something else. What is
+deleted is overwritten (`secure_delete`), because it may be names.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from twinface.errors import ArtefactError
+from twinface.events.event import Event, Past, TrackKey
+from twinface.events.rows import INSERT, SELECT, to_event, to_row
+from twinface.events.schema import migrate
+
+_BUSY_TIMEOUT_S = 2.0
+_MAX_WAL_BYTES = 4 << 20
+_REMEMBERED_EXITS = 4096
+
+_OPEN_TRACKS = """
+    SELECT camera, stream, track, since_ns FROM events WHERE subject = 'track' AND kind = 'enter' EXCEPT
+    SELECT camera, stream, track, since_ns FROM events WHERE subject = 'track' AND kind = 'exit'
+"""
+_OPEN_VISITS = """
+    SELECT camera, name, since_ns FROM events WHERE subject = 'person' AND kind = 'enter' EXCEPT
+    SELECT camera, name, since_ns FROM events WHERE subject = 'person' AND kind = 'exit'
+"""
+_STILL_OPEN = f"""
+    {SELECT} WHERE subject = 'track' AND (camera, stream, track, since_ns) IN ({_OPEN_TRACKS})
+                OR subject = 'person' AND (camera, name, since_ns) IN ({_OPEN_VISITS}) ORDER BY sequence
+"""
+
+
+class EventStore:
+    """Opened for writing, as a context manager; made, or brought to this version, where need be. One at a time.
+
+    May be used by one thread after another. Raises ArtefactError when another process writes, or the file is not ours,
+    and, as all its methods do, sqlite3.Error and OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _lock(path)
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._inode = path.stat().st_ino
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+        except BaseException:
+            os.close(self._lock)
+            raise
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one that was opened; somebody may have moved it away."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Store events, all or none; they get the next numbers in their order."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(INSERT, map(to_row, events))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def newest(self) -> int:
+        """The number that was given last, 0 when there was none."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return int(row[0]) if row else 0
+
+    def past(self) -> Past:
+        """What the writer before this one left."""
+        streams = self._connection.execute("SELECT camera, max(stream) FROM events GROUP BY camera ORDER BY camera")
+        ended = self._connection.execute(
+            "SELECT camera, stream, track FROM events WHERE subject = 'track' AND kind = 'exit' "
+            "ORDER BY sequence DESC LIMIT ?",
+            (_REMEMBERED_EXITS,),
+        )
+        return Past(
+            tuple(to_event(row) for row in self._connection.execute(_STILL_OPEN)),
+            tuple((camera, stream) for camera, stream in streams),
+            frozenset(TrackKey(*row) for row in ended),
+        )
+
+    def prune(self, before_ns: int) -> int:
+        """Forget what happened before a moment, wall clock; returns how many events. Numbers are not used again."""
+        deleted = self._connection.execute("DELETE FROM events WHERE at_ns < ?", (before_ns,)).rowcount
+        if deleted:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return deleted
+
+    def close(self) -> None:
+        """Let go of file and lock."""
+        try:
+            self._connection.close()
+        finally:
+            os.close(self._lock)
+
+    def _prepare(self) -> None:
+        # The version first: the file of another program is not even switched to WAL.
+        migrate(self._connection, self.path)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.execute(f"PRAGMA journal_size_limit = {_MAX_WAL_BYTES}")
+
+
+def _lock(path: Path) -> int:
+    """A lock of its own file: a descriptor of the database itself would take SQLite's locks along when it is closed."""
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ArtefactError(f"{path}: another matcher writes there; name another file in [events] path") from error
+    return descriptor

@@ -1,0 +1,147 @@
+"""Storing events beside the work: what the disk does is never waited for."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from twinface.errors import TwinfaceError
+from twinface.events.event import Event, Past
+from twinface.events.store import EventStore
+
+log = logging.getLogger(__name__)
+
+_MOST_WAITING = 10_000
+_BATCH = 500
+_LOG_EVERY_S = 60.0
+_PRUNE_EVERY_S = 3600.0
+_NS_PER_DAY = 86_400 * 10**9
+
+_FAILURES = (sqlite3.Error, OSError, TwinfaceError)
+
+
+class EventWriter:
+    """Writes in a thread of its own, in order. When that fails, events wait, the newest of them, and it is tried again.
+
+    `problem` says what is wrong at present. `stored`, `lost` and `failures` count events, events that nobody will see,
+    and attempts.
+    """
+
+    def __init__(self, path: Path, keep_days: float, *, retry_s: float = 5.0) -> None:
+        self.problem = ""
+        self.stored = self.lost = self.failures = 0
+        self.past = Past()
+        self._path = path
+        self._keep_days = keep_days
+        self._retry_s = retry_s
+        self._waiting: deque[Event] = deque()
+        self._in_hand: list[Event] = []
+        self._newest: int | None = None
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._store: EventStore | None = None
+        self._logged_at_s: float | None = None
+        self._pruned_at_s: float | None = None
+        try:
+            store = self._open()
+            self.past, self._newest = store.past(), store.newest()
+        except _FAILURES as error:
+            self._failed(error)
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not stored yet."""
+        return len(self._waiting) + len(self._in_hand)
+
+    def put(self, events: Iterable[Event]) -> None:
+        """Have events stored after those before them. Returns at once."""
+        with self._changed:
+            self._waiting.extend(events)
+            while len(self._waiting) > _MOST_WAITING:
+                self._waiting.popleft()
+                self.lost += 1
+            self._changed.notify_all()
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """Store what waits, try once more where that had failed, and stop."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        if self.waiting:
+            log.error("events lost", extra={"events": self.lost + self.waiting, "error": self.problem})
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_work, timeout=_PRUNE_EVERY_S)
+                stopping = self._stopping
+                if not self._in_hand:
+                    self._in_hand = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            done = self._attempt()
+            if stopping and not (done and self._waiting):
+                break
+            if not done:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, timeout=self._retry_s)
+        self._let_go()
+
+    def _has_work(self) -> bool:
+        return self._stopping or bool(self.waiting)
+
+    def _attempt(self) -> bool:
+        """Store what is in hand, and prune when it is time; False when that failed."""
+        try:
+            store = self._open()
+            if self._in_hand and not self._is_stored(store):
+                store.append(self._in_hand)
+            self._newest = store.newest()
+            self.stored += len(self._in_hand)
+            self._in_hand = []
+            self._prune(store)
+        except _FAILURES as error:
+            self._failed(error)
+            return False
+        if self.problem:
+            log.info("events are stored again", extra={"lost": self.lost})
+            self.problem, self._logged_at_s = "", None
+        return True
+
+    def _is_stored(self, store: EventStore) -> bool:
+        """Whether the last attempt stored them after all: a commit may reach the disk and report an error."""
+        return self._newest is not None and store.newest() == self._newest + len(self._in_hand)
+
+    def _open(self) -> EventStore:
+        if self._store is not None and not self._store.is_in_place:
+            self._let_go()
+        if self._store is None:
+            self._store = EventStore(self._path)
+        return self._store
+
+    def _prune(self, store: EventStore) -> None:
+        now_s = time.monotonic()
+        if self._pruned_at_s is None or now_s - self._pruned_at_s >= _PRUNE_EVERY_S:
+            store.prune(time.time_ns() - int(self._keep_days * _NS_PER_DAY))
+            self._pruned_at_s = now_s
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        said = str(error) if str(self._path) in str(error) else f"{self._path}: {error}"
+        self.problem = f"events are not stored: {said}"
+        self._let_go()
+        now_s = time.monotonic()
+        if self._logged_at_s is None or now_s - self._logged_at_s >= _LOG_EVERY_S:
+            self._logged_at_s = now_s
+            log.error("events not stored", extra={"error": said, "waiting": self.waiting, "lost": self.lost})
+
+    def _let_go(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            with suppress(sqlite3.Error, OSError):
+                store.close()

@@ -1,0 +1,102 @@
+"""What the matcher sees, written down as events that outlive it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from twinface.events import Event, EventWriter, Moment, Opinion, TrackKey, Visits
+from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
+from twinface.settings import EventSettings
+from twinface.types import State
+
+_RESTARTED = "camera restarted"
+
+
+class Journal:
+    """Is shown every frame and match event in the order the matcher handles them.
+
+    The time of a lossless stream is its own, so that two runs are written down alike; of a live one monotonic time.
+    """
+
+    def __init__(self, writer: EventWriter, settings: EventSettings) -> None:
+        self.head = ""
+        self._writer = writer
+        self._visits = Visits(
+            cool_down_s=settings.cool_down_s, unknown_stays_s=settings.unknown_stays_s, past=writer.past
+        )
+        self._lossless: dict[str, bool] = {}
+        self._latest: dict[str, Moment] = {}
+
+    @property
+    def problem(self) -> str:
+        """Why events are not stored at present."""
+        return self._writer.problem
+
+    @property
+    def gauges(self) -> Mapping[str, float]:
+        """Events by what became of them."""
+        writer = self._writer
+        return {
+            "events_stored": writer.stored,
+            "events_waiting": writer.waiting,
+            "events_lost": writer.lost,
+            "event_failures": writer.failures,
+        }
+
+    def saw(self, update: TracksUpdate, stamp: Stamp) -> None:
+        """Take a frame, before the events that follow from it."""
+        self._lossless[update.camera] = update.lossless
+        moment = self._moment(update.camera, stamp.captured_at_ns, stamp.media_ms, update.frame)
+        tracks = {box.track for box in update.tracks}
+        self._write(self._visits.saw(update.camera, update.epoch, tracks, moment, live=not update.lossless))
+
+    def take(self, event: MatchEvent) -> None:
+        """Take the next match event."""
+        camera, stream = event.camera, event.camera_epoch
+        moment = self._moment(camera, event.captured_at_ns, event.media_ms, event.frame)
+        if event.track is None:
+            goes_on = event.reason == _RESTARTED and not self._lossless.get(camera, False)
+            self._write(self._visits.ended(camera, stream, moment, event.reason or event.type, goes_on=goes_on))
+            return
+        key = TrackKey(camera, stream, event.track)
+        if event.type == "enter":
+            self._write(self._visits.entered(key, moment))
+        elif event.type == "match":
+            self._write(self._visits.said(key, self._opinion(event), moment))
+        elif event.type == "exit":
+            self._write(self._visits.left(key, moment))
+
+    def tick(self) -> None:
+        """Let time pass. A few times a second."""
+        self._write(self._visits.tick(time.monotonic()))
+
+    def close(self) -> None:
+        """End what goes on, and store what there is."""
+        self._write(self._visits.stop("stopped"))
+        self._writer.close()
+
+    def _write(self, events: list[Event]) -> None:
+        if events:
+            self._writer.put(events)
+
+    def _moment(self, camera: str, at_ns: int, media_ms: float, frame: int) -> Moment:
+        time_s = media_ms / 1e3 if self._lossless.get(camera) else time.monotonic()
+        moment = Moment(time_s, at_ns, media_ms, frame)
+        if not at_ns:  # the end of a stream of which no frame was handled
+            moment = replace(self._latest.get(camera, moment), time_s=time_s)
+        self._latest[camera] = moment
+        return moment
+
+    def _opinion(self, event: MatchEvent) -> Opinion:
+        return Opinion(
+            state=event.state or State.PENDING,
+            name=event.name,
+            score=event.score,
+            gallery_version=event.gallery_version,
+            head=self.head,
+            details={
+                "looks": event.looks,
+                "quality": event.quality,
+                "candidates": [[one.name, one.score] for one in event.candidates],
+            },
+        )
