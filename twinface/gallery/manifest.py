@@ -1,5 +1,6 @@
-"""gallery.json: the network a gallery belongs to, and a version that grows with every change."""
+"""gallery.json: the network a gallery belongs to, a version that grows with every change, and where the people are."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,15 +9,18 @@ from twinface.files import canonical_json, read_json_object, write_atomically
 
 FORMAT = 1
 MANIFEST_FILE = "gallery.json"
+PEOPLE_FOLDER = "people"
+_PEOPLE_FOLDERS = re.compile(rf"{PEOPLE_FOLDER}(-(\d{{1,18}}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What gallery.json says; `network` is the fingerprint."""
+    """What gallery.json says; `network` is the fingerprint, `people` the name of the folder that everybody is in."""
 
     version: int
     network: str
     network_name: str
+    people: str = PEOPLE_FOLDER
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -27,9 +31,16 @@ def read_manifest(folder: Path) -> Manifest:
     value = read_json_object(path)
     if value.get("format") != FORMAT:
         raise ArtefactError(f"{path}: format {value.get('format')}, this twinface reads {FORMAT}; update twinface")
-    manifest = Manifest(value.get("version", 0), value.get("network", ""), value.get("network_name", ""))
+    manifest = Manifest(
+        value.get("version", 0),
+        value.get("network", ""),
+        value.get("network_name", ""),
+        value.get("people", PEOPLE_FOLDER),
+    )
     if type(manifest.version) is not int or not isinstance(manifest.network, str) or not manifest.network:
         raise ArtefactError(f"{path}: no version or no network in it; delete it and add somebody: the people stay")
+    if not isinstance(manifest.people, str) or not _PEOPLE_FOLDERS.fullmatch(manifest.people):
+        raise ArtefactError(f"{path}: no folder of people in it; delete it and add somebody: the people stay")
     return manifest
 
 
@@ -40,3 +51,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         write_atomically(path, canonical_json({"format": FORMAT, **asdict(manifest)}))
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+
+
+def find_people_folders(folder: Path) -> list[str]:
+    """The folders of people in a gallery, the oldest first: more than one while everybody is being replaced, or when
+    that was broken off. The oldest is always whole.
+    """
+    found = [(match, path) for path in folder.iterdir() if (match := _PEOPLE_FOLDERS.fullmatch(path.name))]
+    return [path.name for _, path in sorted((int(match[2] or 0), path) for match, path in found if path.is_dir())]

@@ -1,15 +1,19 @@
 """The gallery: who is known.
 
-gallery.json            {format, version, network, network_name}
+gallery.json            {format, version, network, network_name, people}
 people/<slug>.pkl       one signed pickle a person
+people/<slug>.crops     their crops, where these are kept
 
 Readers take no lock: every file is whole at every moment. A change writes the person first and the version after it, so
 that a version never promises what is not there; after a crash between the two the gallery is whole, one change further
 than its number says, and a running reader sees it by the time of the folder.
+
+Where everybody is replaced at once, they are written to a new folder, people-<version>, and gallery.json names it last.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +24,24 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import sync_folder
+from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
 from twinface.gallery.keys import box_key
 from twinface.gallery.locking import WAIT_S, writers_lock
-from twinface.gallery.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
-from twinface.gallery.people import PersonVectors, appended, checked_name, write_person
+from twinface.gallery.manifest import (
+    MANIFEST_FILE,
+    PEOPLE_FOLDER,
+    Manifest,
+    find_people_folders,
+    read_manifest,
+    write_manifest,
+)
+from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, write_person
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.types import Vectors
+
+PutPerson = Callable[[PersonVectors, Mapping[str, bytes]], None]
+"""Takes a person and their crops, by `crop_key`."""
 
 
 class Gallery:
@@ -37,7 +52,7 @@ class Gallery:
         self._key = key
         self._expected_network = network
         self._lock_wait_s = lock_wait_s
-        self._files = PeopleFolder(folder / "people", key)
+        self._files = PeopleFolder(folder / PEOPLE_FOLDER, key)
         self._manifest = Manifest(0, "", "")
         self._seen: tuple[Manifest, int] | None = None
         self._snapshot: Snapshot | None = None
@@ -102,24 +117,48 @@ class Gallery:
         it was. Damaged people raise nothing, they are in `damaged`.
         """
         manifest = read_manifest(self.folder)
+        people = self.folder / manifest.people
         try:
-            seen = (manifest, time_of(self._files.folder))
+            seen = (manifest, time_of(people))
             if seen == self._seen:
                 return False
-            states = file_states(self._files.folder)
+            states = file_states(people)
         except OSError as error:
-            raise ArtefactError(f"{self._files.folder}: cannot be read ({error.strerror}); check its rights") from error
+            raise ArtefactError(f"{people}: cannot be read ({error.strerror}); check its rights") from error
         self._check_network(manifest, empty=not states)
-        self._files.read(states, manifest.network)
-        self._manifest, self._seen, self._snapshot = manifest, seen, None
+        files = self._files if self._files.folder == people else PeopleFolder(people, self._key)
+        files.read(states, manifest.network)
+        if read_manifest(self.folder).people != manifest.people:
+            return self.refresh()  # Everybody was replaced meanwhile, and these files may be half gone.
+        self._files, self._manifest, self._seen, self._snapshot = files, manifest, seen, None
         return True
 
     def verify(self) -> Mapping[Path, ArtefactError]:
-        """Read every file anew, changed or not, and return `damaged`. Raises as `refresh` does."""
+        """Read every file anew, changed or not, crops too, and return those that cannot be used, and why.
+
+        Raises as `refresh` does.
+        """
         self._files.forget()
         self._seen = None
         self.refresh()
-        return self.damaged
+        damaged = dict(self.damaged)
+        for path in sorted(self._files.folder.glob(f"*{SUFFIX}")):
+            try:
+                read_crops(path, self._key)
+            except ArtefactError as error:
+                damaged[path] = error
+        return damaged
+
+    def crops(self, name: str) -> dict[str, bytes]:
+        """The crops that are kept of a person, encoded as PNG, by the `crop_key` of their vectors.
+
+        Raises ArtefactError or SignatureError when their file is damaged.
+        """
+        return read_crops(crops_path(self._files.folder, name), self._key)
+
+    def keeps_crops(self, name: str) -> bool:
+        """Whether crops of a person are kept."""
+        return crops_path(self._files.folder, name).exists()
 
     def snapshot(self) -> Snapshot:
         """All vectors in one matrix; the same object until `refresh` or a change of one's own finds something new."""
@@ -128,10 +167,18 @@ class Gallery:
             self._files.share(self._snapshot.vectors)
         return self._snapshot
 
-    def add(self, name: str, files: Sequence[str], vectors: Vectors, quality: NDArray[np.float32]) -> int:
+    def add(
+        self,
+        name: str,
+        files: Sequence[str],
+        vectors: Vectors,
+        quality: NDArray[np.float32],
+        crops: Sequence[bytes] | None = None,
+    ) -> int:
         """Append pictures to a person, who is made if new; returns how many of them were not there already.
 
-        A picture is there already when its vector is the same as one of the person's.
+        A picture is there already when its vector is the same as one of the person's. `crops` are kept where given,
+        one PNG for each vector.
         Raises InputError for a name that is none; ArtefactError for vectors of another length or not finite, a damaged
         file in the person's place, another writer that does not end, a full disk. Nothing has changed then.
         """
@@ -149,53 +196,105 @@ class Gallery:
             old = self.people.get(name)
             merged = appended(old, new)
             added = len(merged.files) - (len(old.files) if old else 0)
+            if crops is not None:
+                keys = map(crop_key, vectors)
+                self._keep_crops(merged, self.crops(name) | dict(zip(keys, crops, strict=True)))
             if added:
                 write_person(self._files.path_of(name), merged, self._key)
                 self._commit()
         return added
 
     def remove(self, name: str) -> None:
-        """Remove a person, also one whose file is damaged. Raises InputError when nobody has this name."""
+        """Remove a person and their crops, also one whose file is damaged.
+
+        Raises InputError when nobody has this name.
+        """
         name = checked_name(name)
         with self._writing():
             path = self._files.path_of(name)
             if not path.exists():
                 raise self._nobody(name)
             path.unlink()
+            crops_path(self._files.folder, name).unlink(missing_ok=True)
             sync_folder(self._files.folder)
             self._commit()
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a person another name. Raises InputError when nobody has the old one, or somebody the new one."""
+    def rename(self, old: str, new: str, *, merge: bool = False) -> None:
+        """Give a person another name; with `merge` it may be somebody's, who has the pictures of both then.
+
+        Raises InputError when nobody has the old name, or somebody the new one and it is not to be merged.
+        """
         old, new = checked_name(old), checked_name(new)
+        if old == new:
+            raise InputError(f"{old} is called so already; choose another name")
         with self._writing():
             self._refuse_damaged(old)
             self._refuse_damaged(new)
             if old not in self.people:
                 raise self._nobody(old)
-            if new in self.people:
-                raise InputError(f"{new} is in the gallery already; choose another name, or remove one of the two")
-            # The name inside the file counts, so each of the two steps leaves exactly one person.
-            path = self._files.path_of(old)
-            write_person(path, replace(self.people[old], name=new), self._key)
-            path.rename(self._files.path_of(new))
+            if new in self.people and not merge:
+                raise InputError(
+                    f"{new} is in the gallery already; use --merge where the two are one person, or choose another name"
+                )
+            there, renamed = self.people.get(new), replace(self.people[old], name=new)
+            person = appended(there, renamed) if there else renamed
+            self._keep_crops(person, self.crops(new) | self.crops(old))
+            # The name inside the file counts: at every step one person has each picture, or while merging two.
+            path, target = self._files.path_of(old), self._files.path_of(new)
+            write_person(target if there else path, person, self._key)
+            if there:
+                path.unlink()
+            else:
+                path.rename(target)
+            crops_path(self._files.folder, old).unlink(missing_ok=True)
             sync_folder(self._files.folder)
             self._commit()
 
+    @contextmanager
+    def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
+        """Replace everybody by whom the block puts, by name, with their crops; of another network, if need be.
+
+        Until the block ends, and when it fails, the gallery stays as it was; writers wait meanwhile.
+        Raises ArtefactError when somebody cannot be written (full disk), or is of another network.
+        """
+        with self._writing():
+            manifest = Manifest(self.version + 1, network, network_name, f"{PEOPLE_FOLDER}-{self.version + 1}")
+            old, fresh = self._files.folder, self.folder / manifest.people
+            fresh.mkdir(mode=0o700)
+
+            def put(person: PersonVectors, crops: Mapping[str, bytes]) -> None:
+                if person.network != network:
+                    raise FingerprintError(f"{person.name} is of the network {person.network[:12]}, not {network[:12]}")
+                write_crops(crops_path(fresh, person.name), crops_of(person, crops), self._key)
+                write_person(person_path(fresh, person.name), person, self._key)
+
+            try:
+                yield put
+                sync_folder(self.folder)
+                write_manifest(self.folder, manifest)
+            except BaseException:
+                shutil.rmtree(fresh)
+                raise
+            self._expected_network = self._expected_network and network
+            self.refresh()
+            shutil.rmtree(old, ignore_errors=True)
+
     def _create(self, manifest: Manifest) -> None:
         try:
-            self._files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
+            (self.folder / people).mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
         if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
             return
         with writers_lock(self.folder, self._lock_wait_s):
             if not (self.folder / MANIFEST_FILE).exists():
-                write_manifest(self.folder, manifest)
-            elif (old := read_manifest(self.folder)).network != manifest.network and not file_states(
-                self._files.folder
-            ):
-                write_manifest(self.folder, replace(manifest, version=old.version + 1))
+                write_manifest(self.folder, replace(manifest, people=people))
+                return
+            old = read_manifest(self.folder)
+            if old.network != manifest.network and not file_states(self.folder / old.people):
+                write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
 
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
         if self._expected_network not in {None, manifest.network} and not empty:
@@ -215,10 +314,27 @@ class Gallery:
                 for name, path in self._files.paths.items():
                     if path != (proper := self._files.path_of(name)) and not proper.exists():
                         path.rename(proper)
+                self._sweep()
                 self.refresh()
                 yield
             except OSError as error:
                 raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
+
+    def _sweep(self) -> None:
+        """Remove what a change that was broken off has left: nobody's pictures stay where nobody looks for them."""
+        for name in find_people_folders(self.folder):
+            if name != self._manifest.people:
+                shutil.rmtree(self.folder / name)
+        half_written = (path for ending in (".pkl", SUFFIX) for path in self._files.folder.glob(f".*{ending}.*"))
+        of_nobody = (path for path in self._files.folder.glob(f"*{SUFFIX}") if not path.with_suffix(".pkl").exists())
+        for path in (*half_written, *of_nobody):
+            path.unlink()
+
+    def _keep_crops(self, person: PersonVectors, crops: Mapping[str, bytes]) -> None:
+        """Keep those of a person's own vectors; written only where they are not what is there already."""
+        kept = crops_of(person, crops)
+        if kept != self.crops(person.name):
+            write_crops(crops_path(self._files.folder, person.name), kept, self._key)
 
     def _commit(self) -> None:
         write_manifest(self.folder, replace(self._manifest, version=self.version + 1))

@@ -125,9 +125,11 @@ def test_rename_onto_somebody_is_refused(open_gallery: OpenGallery, enrol: Enrol
     gallery = open_gallery()
     enrol(gallery, "a")
     enrol(gallery, "b")
-    for taken in ("b", "a"):
-        with pytest.raises(InputError, match=f"{taken} is in the gallery already"):
-            gallery.rename("a", taken)
+    with pytest.raises(InputError, match="b is in the gallery already; use --merge"):
+        gallery.rename("a", "b")
+    for merge in (False, True):
+        with pytest.raises(InputError, match="a is called so already"):
+            gallery.rename("a", "a", merge=merge)
     assert list(open_gallery().people) == ["a", "b"]
 
 
@@ -324,4 +326,5 @@ def test_gallery_json_says_what_it_is(open_gallery: OpenGallery) -> None:
         "version": 1,
         "network": "a" * 64,
         "network_name": "testnet",
+        "people": "people",
     }
