@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.gallery import Gallery, Snapshot
-from twinface.matching import Scorer, Threshold, choose_threshold, decide, head_fingerprint, load_head
+from twinface.gallery import Gallery
+from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, load_head
 from twinface.networks import NetworkRecipe
+from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
 from twinface.types import Decision, Vectors
 
 log = logging.getLogger(__name__)
 
 _HEAD_FILE = "head.json"
+_NEVER_SEEN = (0, 0)
 
 _SAME_FACE_SCORE = 0.05
 """With the built-in head a cosine of 0.35. Looks of one track reach 0.38 with an earlier one, those of another face
@@ -44,18 +46,17 @@ class Naming:
         self._recipe = recipe
         self._configured = self._settings = settings
         self._gallery: Gallery | None = None
-        self._head_seen: tuple[int, int] | None = None
-        self._snapshot = Snapshot((), np.empty(0, np.int32), np.empty((0, 0), np.float32), 0, recipe.fingerprint)
+        self._head_seen: tuple[int, int] | None = _NEVER_SEEN
+        self._known = Known()
         self._head = load_head(None, recipe.fingerprint)
         self._head_fingerprint = head_fingerprint(None, self._head.spec)
         self._threshold = choose_threshold(settings, self._head.spec)
-        self._scorer: Scorer | None = None
         self.refresh()
 
     @property
     def gallery_version(self) -> int:
         """Version of the gallery in use; 0 while there is none."""
-        return self._snapshot.version
+        return self._known.version
 
     @property
     def head_fingerprint(self) -> str:
@@ -65,7 +66,7 @@ class Naming:
     @property
     def summary(self) -> str:
         """How many people and vectors are known, and the threshold in use, in words."""
-        return f"{len(self._snapshot.names)} people, {len(self._snapshot.vectors)} vectors, {self._threshold}"
+        return f"{len(self._known.names)} people, {len(self._known.person_index)} vectors, {self._threshold}"
 
     def refresh(self) -> bool:
         """Take up changes of gallery and head on disk, and say whether there were any; cheap when there were none."""
@@ -76,15 +77,16 @@ class Naming:
                 log.error("gallery or head not taken up", extra={"error": str(error)})
             self.problem = str(error)
             return False
-        self.problem = "" if self._snapshot.names else "the gallery is empty; add people with `twinface gallery add`"
+        self.problem = "" if self._known.names else "the gallery is empty; add people with `twinface gallery add`"
         return changed
 
     def decide(self, vectors: Vectors, weights: NDArray[np.float32]) -> Decision:
         """Who `vectors`, float32 (k, d), of one face show; `weights` (k,), 0…1, is how much each counts."""
-        if self._scorer is None or not self._snapshot.names:
-            return decide(np.empty(0, np.float32), self._snapshot.person_index, (), self._settings)
-        scores = np.average(self._scorer(vectors), axis=0, weights=np.maximum(weights, 1e-3)).astype(np.float32)
-        return decide(scores, self._snapshot.person_index, self._snapshot.names, self._settings)
+        known = self._known
+        if not known.names:
+            return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
+        scores = np.average(known.score(vectors), axis=0, weights=np.maximum(weights, 1e-3)).astype(np.float32)
+        return decide(scores, known.person_index, known.names, self._settings)
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether `vector`, float32 (d,), may be of the face that one of `vectors` (k, d) is of.
@@ -96,16 +98,18 @@ class Naming:
     def _refresh(self) -> bool:
         if self._gallery is None:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
-        gallery_changed = self._gallery.refresh() or self._gallery.version != self._snapshot.version
+        gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version
         head_seen = self._look_at_head()
-        if self._scorer is not None and not gallery_changed and head_seen == self._head_seen:
+        if head_seen != self._head_seen:
+            head = load_head(self._head_folder, self._recipe.fingerprint)
+            self._known = Known().updated(self._gallery, head)
+            self._head, self._head_seen = head, head_seen
+            self._head_fingerprint = head_fingerprint(self._head_folder, head.spec)
+            self._take_threshold(choose_threshold(self._configured, head.spec))
+        elif gallery_changed:
+            self._known = self._known.updated(self._gallery, self._head)
+        else:
             return False
-        self._head = load_head(self._head_folder, self._recipe.fingerprint)
-        self._take_threshold(choose_threshold(self._configured, self._head.spec))
-        snapshot = self._gallery.snapshot()
-        self._scorer = self._head.prepare(snapshot.vectors)
-        self._head_fingerprint = head_fingerprint(self._head_folder, self._head.spec)
-        self._snapshot, self._head_seen = snapshot, head_seen
         return True
 
     def _take_threshold(self, threshold: Threshold) -> None:
