@@ -17,6 +17,11 @@ def warn(message: object) -> None:
     errors.print(f"warning: {message}", style="yellow", markup=False)
 
 
+def printable(text: str) -> str:
+    """A name as it is, but for what would move the cursor or change colours."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 @contextmanager
 def progress_bar(description: str, total: int | None) -> Iterator["Bar"]:
     """A progress bar while the block runs; nothing but warnings where stderr is no terminal."""
@@ -41,6 +46,10 @@ class Bar:
     def advance(self) -> None:
         """One more is done."""
         self._progress.advance(self._task)  # type: ignore[arg-type]
+
+    def update(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        self._progress.update(self._task, completed=done, total=total)  # type: ignore[arg-type]
 
     def follow(self, done: Iterable[T]) -> Iterator[T]:
         """Pass on what is done, and move on by one for each."""

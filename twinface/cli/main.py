@@ -10,6 +10,7 @@ from twinface.cli import (
     calibrate,
     distill,
     evaluate,
+    events,
     faces,
     features,
     gallery,
@@ -54,6 +55,7 @@ app.add_typer(gallery.app, name="gallery")
 app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
+app.command("events")(events.events)
 app.command("down")(pipeline.down)
 app.command("retrain")(retrain.retrain)
 app.command("network")(network.network)

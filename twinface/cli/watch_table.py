@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
+from twinface.cli.console import printable
 from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
 from twinface.types import State
@@ -67,7 +68,7 @@ def presence_table(presence: Presence) -> Table:
         table.add_row(
             one.camera,
             str(one.track),
-            _text(one.name or "", style),
+            Text(printable(one.name or ""), style),
             Text(one.state, style),
             "" if one.state == State.PENDING else f"{one.score:.2f}",
             "" if one.latency_ms is None else f"{one.latency_ms:.0f} ms",
@@ -83,7 +84,7 @@ def summary_table(tally: Tally) -> Table:
     table = Table("name", "cameras", "tracks", "best score", title="who was seen", caption=_caption(tally))
     for name, visitor in sorted(tally.visitors.items()):
         cameras = ", ".join(sorted(visitor.cameras))
-        table.add_row(_text(name), cameras, str(len(visitor.tracks)), f"{visitor.best_score:.2f}")
+        table.add_row(Text(printable(name)), cameras, str(len(visitor.tracks)), f"{visitor.best_score:.2f}")
     return table
 
 
@@ -94,11 +95,6 @@ def _caption(tally: Tally) -> str:
         return caption
     percentiles = statistics.quantiles(tally.latencies_ms, n=20, method="inclusive")
     return f"{caption}; capture to match p50 {percentiles[9]:.0f} ms, p95 {percentiles[18]:.0f} ms"
-
-
-def _text(name: str, style: str = "") -> Text:
-    """A name as it is, but for what would move the cursor or change colours."""
-    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name), style)
 
 
 def _clock(at_ns: int) -> str:

@@ -1,7 +1,7 @@
 """What happened: visits of faces and people as numbered events in one SQLite file. No pictures, no vectors."""
 
 from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, TrackKey
-from twinface.events.reader import EventQuery, read_events
+from twinface.events.reader import EventQuery, newest_number, read_events
 from twinface.events.store import EventStore
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
@@ -18,5 +18,6 @@ __all__ = [
     "Subject",
     "TrackKey",
     "Visits",
+    "newest_number",
     "read_events",
 ]

@@ -14,6 +14,9 @@ from twinface.events.schema import VERSION, check_version
 
 _BUSY_TIMEOUT_S = 5.0
 
+_LARGEST = 2**63 - 1
+"""Of SQLite's numbers; as ns, the year 2262."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
@@ -38,14 +41,24 @@ def read_events(path: Path, query: EventQuery) -> list[Event]:
     Works where nothing can be written, too. Raises ArtefactError when the file is not ours, damaged or of another
     version, and InputError for an `after` that was never given: the store was made anew since.
     """
-    if not path.exists():
+    if not _is_there(path):
         return []
     with _opened(path) as connection:
-        if check_version(connection, path) == 0:
-            return []
         if query.after is not None:
             _check_was_given(connection, path, query.after)
         return _select(connection, query)
+
+
+def newest_number(path: Path) -> int:
+    """The number that was given last; 0 where there was none. Raises ArtefactError as `read_events` does."""
+    if not _is_there(path):
+        return 0
+    with _opened(path) as connection:
+        return _newest(connection)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 @contextmanager
@@ -53,7 +66,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(_connect(path)) as connection:
             version = check_version(connection, path)
-            if 0 < version < VERSION:
+            if version < VERSION:
                 raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
             yield connection
     except (sqlite3.Error, ValueError) as error:
@@ -81,10 +94,14 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-    newest = row[0] if row else 0
+    newest = _newest(connection)
     if after > newest:
         raise InputError(f"{path}: no event has the number {after} yet, the newest is {newest}; begin again after 0")
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
@@ -101,5 +118,8 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     order = "DESC" if query.after is None else "ASC"
     statement = f"{SELECT} {where} ORDER BY sequence {order} LIMIT ?"
-    rows = connection.execute(statement, (*wanted.values(), -1 if query.limit is None else query.limit))
+    values = (*wanted.values(), _LARGEST if query.limit is None else query.limit)
+    rows = connection.execute(
+        statement, [min(value, _LARGEST) if isinstance(value, int) else value for value in values]
+    )
     return sorted(map(to_event, rows), key=lambda event: event.sequence or 0)

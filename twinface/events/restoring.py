@@ -43,7 +43,12 @@ def give_up(past: Past, camera: str) -> list[Event]:
             last[camera, event.name] = replace(
                 visit, at_ns=event.at_ns, duration_s=round(shown_s, 3), media_ms=event.media_ms, frame=event.frame
             )
-    return [replace(event, kind=Kind.EXIT, reason=INTERRUPTED, details=None, sequence=None) for event in last.values()]
+    return [_exit(event) for event in last.values()]
+
+
+def _exit(last: Event) -> Event:
+    track = last.track if last.subject is Subject.TRACK else None
+    return replace(last, kind=Kind.EXIT, track=track, reason=INTERRUPTED, details=None, sequence=None)
 
 
 def _of_camera(past: Past, camera: str) -> Iterable[Event]:

@@ -43,15 +43,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 VERSION = len(MIGRATIONS)
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of a database, 0 of an empty one; ArtefactError when it is not ours or of a newer twinface."""
+def check_version(connection: sqlite3.Connection, path: Path, newest: int = VERSION) -> int:
+    """The version of a database, 0 of an empty one; ArtefactError when it is not ours or newer than `newest`."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION_ID and (application or version or tables):
         raise ArtefactError(f"{path}: a database of another program; name another file in [events] path")
-    if version > VERSION:
-        raise ArtefactError(f"{path}: version {version}, this twinface knows {VERSION}; update twinface")
+    if version > newest:
+        raise ArtefactError(f"{path}: version {version}, this twinface knows {newest}; update twinface")
     return version
 
 
@@ -60,11 +60,12 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Seq
 
     Raises ArtefactError as `check_version` does, and sqlite3.Error.
     """
-    if check_version(connection, path) == len(migrations):
+    version = check_version(connection, path, len(migrations))
+    if version == len(migrations):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statements in migrations[check_version(connection, path) :]:
+        for statements in migrations[version:]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -87,6 +87,7 @@ class Visits:
     def _entered(self, key: TrackKey, moment: Moment) -> Iterator[Event]:
         yield from self._resolve(key.camera, key.stream, moment)
         now = self._advance(key.camera, moment)
+        yield from self._due(key.camera, now)
         if key in self._past.ended:
             return
         if key in self._tracks:

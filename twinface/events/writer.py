@@ -21,8 +21,6 @@ _LOG_EVERY_S = 60.0
 _PRUNE_EVERY_S = 3600.0
 _NS_PER_DAY = 86_400 * 10**9
 
-_FAILURES = (sqlite3.Error, OSError, TwinfaceError)
-
 
 class EventWriter:
     """Writes in a thread of its own, in order. When that fails, events wait, the newest of them, and it is tried again.
@@ -49,7 +47,7 @@ class EventWriter:
         try:
             store = self._open()
             self.past, self._newest = store.past(), store.newest()
-        except _FAILURES as error:
+        except (sqlite3.Error, OSError, TwinfaceError) as error:
             self._failed(error)
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
@@ -105,7 +103,7 @@ class EventWriter:
             self.stored += len(self._in_hand)
             self._in_hand = []
             self._prune(store)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 — a thread that ends would take all that follows with it
             self._failed(error)
             return False
         if self.problem:
@@ -127,12 +125,13 @@ class EventWriter:
     def _prune(self, store: EventStore) -> None:
         now_s = time.monotonic()
         if self._pruned_at_s is None or now_s - self._pruned_at_s >= _PRUNE_EVERY_S:
-            store.prune(time.time_ns() - int(self._keep_days * _NS_PER_DAY))
+            store.prune(max(0, time.time_ns() - int(self._keep_days * _NS_PER_DAY)))
             self._pruned_at_s = now_s
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
-        said = str(error) if str(self._path) in str(error) else f"{self._path}: {error}"
+        what = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{self._path}: ")
+        said = f"{self._path}: {what}"
         self.problem = f"events are not stored: {said}"
         self._let_go()
         now_s = time.monotonic()
