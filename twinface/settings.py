@@ -84,7 +84,7 @@ class EventSettings(_Section):
     """`[events]`."""
 
     path: Path | None = None
-    keep_days: Positive = 30.0
+    keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 30.0
     cool_down_s: Annotated[float, Field(ge=0.0)] = 300.0
     unknown_stays_s: Positive = 30.0
 
