@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from twinface.errors import ArtefactError
 
@@ -13,15 +15,24 @@ from twinface.errors import ArtefactError
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write `data` to `path`, creating its folder; a reader, a crash or Ctrl-C sees the old file or the new, whole.
 
-    A temporary file in the same folder is fsynced and renamed over `path`, then the folder is fsynced.
     Raises OSError, for example when the disk is full; `path` is then as it was.
+    """
+    with writing_atomically(path, mode) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def writing_atomically(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Like write_atomically, for what does not fit into memory; when the block fails, `path` stays as it was.
+
+    A temporary file in the same folder is fsynced and renamed over `path`, then the folder is fsynced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, mode)
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(descriptor)
         Path(temporary).replace(path)

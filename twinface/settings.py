@@ -113,6 +113,7 @@ class Settings(_Section):
 
     network: str = "sface"
     gallery: Path = Path("~/.local/share/twinface/gallery")
+    store_crops: bool = False
     head: Path | None = None
     run_directory: Path | None = None
     camera: Annotated[tuple[CameraSettings, ...], Field(max_length=16)] = ()

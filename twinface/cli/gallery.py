@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from twinface.cli import gallery_backup, gallery_upkeep
 from twinface.cli.console import progress_bar, warn
 from twinface.cli.enrolment import ForceOption, warn_of
+from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
 from twinface.settings import load_settings
@@ -17,13 +19,12 @@ if TYPE_CHECKING:
     from twinface.networks import NetworkRecipe
     from twinface.recognition.adding import LikenessGate, Verdict
 
-app = typer.Typer(help="Who is known: add people, list, rename and remove them.", no_args_is_help=True)
+app = typer.Typer(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
+app.command("verify")(gallery_upkeep.verify)
+app.command("rebuild")(gallery_upkeep.rebuild)
+app.command("backup")(gallery_backup.backup)
+app.command("restore")(gallery_backup.restore)
 
-GalleryOption = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")]
-NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
 
 
@@ -56,6 +57,7 @@ def add(
     from twinface.recognition.adding import judge_pictures
     from twinface.recognition.enrolment import choose_picker
     from twinface.recognition.extraction import Embedder, to_person
+    from twinface.recognition.kept_crops import cut_kept_crop
 
     name, settings = checked_name(name), load_settings()
     folder, network = gallery or settings.gallery, network or settings.network
@@ -66,11 +68,12 @@ def add(
     embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force))
     with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
         verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
-    usable = [(str(one.picture.absolute()), one.face) for one in verdicts if one.face and one.is_usable(force=force)]
+    usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
     added = 0
     if usable:
-        person = to_person(name, usable, recipe.fingerprint)
-        added = opened.add(name, person.files, person.vectors, person.quality)
+        person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint)
+        crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
+        added = opened.add(name, person.files, person.vectors, person.quality, crops)
     counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
     _report(counts, verdicts, set_aside, force=force, as_json=as_json)
 
@@ -113,22 +116,30 @@ def _report(
 
 @app.command("list")
 def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
-    """Show everybody and how many pictures there are of each."""
+    """Show everybody: how many pictures, how good these are on average (0 to 1), and whether crops are kept."""
     opened = _open(gallery)
+    people = [
+        {
+            "name": name,
+            "pictures": len(person.files),
+            "quality": round(float(person.quality.mean()), 3),
+            "crops": opened.keeps_crops(name),
+        }
+        for name, person in opened.people.items()
+    ]
     if as_json:
-        people = [{"name": name, "pictures": len(person.files)} for name, person in opened.people.items()]
-        about = {"gallery": str(opened.folder), "version": opened.version, "network_name": opened.network_name}
-        typer.echo(json.dumps({**about, "network": opened.network, "people": people}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({**describe(opened), "people": people}, indent=2, ensure_ascii=False))
         return
-    for name, person in opened.people.items():
-        typer.echo(f"{len(person.files):6}  {name}")
-    if not opened.people:
+    for one in people:
+        crops = "crops" if one["crops"] else ""
+        typer.echo(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}")
+    if not people:
         typer.echo("nobody yet; add people with `twinface gallery add NAME PICTURE`", err=True)
 
 
 @app.command()
 def remove(name: NameArgument, gallery: GalleryOption = None) -> None:
-    """Forget a person's vectors."""
+    """Remove a person's vectors and crops; `twinface forget` removes what is known of them elsewhere, too."""
     opened = _open(gallery)
     opened.remove(name)
     typer.echo(f"{name} removed: {opened.folder}")
@@ -137,32 +148,15 @@ def remove(name: NameArgument, gallery: GalleryOption = None) -> None:
 @app.command()
 def rename(
     old: Annotated[str, typer.Argument(metavar="OLD", help="The name until now.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The name from now on; nobody may have it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name from now on.")],
+    *,
+    merge: Annotated[bool, typer.Option("--merge", help="NEW is there already, and the same person.")] = False,
     gallery: GalleryOption = None,
 ) -> None:
-    """Give a person another name."""
+    """Give a person another name, or with --merge put two together who are one."""
     opened = _open(gallery)
-    opened.rename(old, new)
+    opened.rename(old, new, merge=merge)
     typer.echo(f"{old} is {new} now: {opened.folder}")
-
-
-@app.command()
-def verify(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
-    """Check the signature, network and content of every file; exit code 1 when one is damaged."""
-    opened = _open(gallery, complain=False)
-    problems = [str(error) for error in opened.damaged.values()]
-    vectors = sum(len(person.files) for person in opened.people.values())
-    if as_json:
-        about = {"gallery": str(opened.folder), "version": opened.version, "network_name": opened.network_name}
-        counts = {"people": len(opened.people), "vectors": vectors, "sound": not problems, "problems": problems}
-        typer.echo(json.dumps({**about, "network": opened.network, **counts}, indent=2, ensure_ascii=False))
-    else:
-        for problem in problems:
-            warn(problem)
-        state = f"{len(problems)} damaged" if problems else "sound"
-        typer.echo(f"{len(opened.people)} people, {vectors} vectors, {state}: {opened.folder}")
-    if problems:
-        raise typer.Exit(1)
 
 
 @app.command("import-pickles")

@@ -1,11 +1,30 @@
-"""Options that several commands have."""
+"""What several commands have: options, and what they say of a gallery."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from twinface.gallery import Gallery
 
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration file; default: ./config/pipeline.toml, else the package's own."),
 ]
+GalleryOption = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")]
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.")]
+
+
+def describe(gallery: "Gallery") -> dict[str, str | int]:
+    """What every answer about a gallery begins with, for JSON."""
+    return {
+        "gallery": str(gallery.folder),
+        "version": gallery.version,
+        "network_name": gallery.network_name,
+        "network": gallery.network,
+    }

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinface.evaluation.leave_one_out import Comparisons
+
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +43,52 @@ def most_alike(comparisons: Comparisons, names: Sequence[str]) -> tuple[Lookalik
     `names` are those of the gallery's people, then the strangers', in the order of their numbers.
     """
     people = comparisons.people
-    pictures = np.bincount(comparisons.shown, minlength=len(names))[:, np.newaxis]
-    sums, highest = np.zeros((len(names), people)), np.zeros((len(names), people))
-    np.add.at(sums, comparisons.shown, comparisons.scores)
-    np.maximum.at(highest, comparisons.shown, comparisons.scores)
-    means = sums / pictures
-    known, counts = sums[:people], pictures[:people]
-    both = (known + known.T) / (counts + counts.T)
-    np.fill_diagonal(both, -1.0)
+    means, highest = _person_by_person(comparisons, len(names))
     pair = stranger = None
     if people > 1:
+        both = _alikeness(comparisons, means)
         i, j = sorted(divmod(int(both.argmax()), people))
-        pair = Lookalikes(names[i], names[j], float(both[i, j]), float(max(highest[i, j], highest[j, i])))
+        pair = _lookalikes(names, both, highest, i, j)
     if len(names) > people:
         i, j = divmod(int(means[people:].argmax()), people)
         score, most = means[people + i, j], highest[people + i, j]
         stranger = Lookalikes(names[people + i], names[j], float(score), float(most))
     return pair, stranger
+
+
+def find_lookalikes(comparisons: Comparisons, names: Sequence[str], threshold: float) -> list[Lookalikes]:
+    """All pairs of people of the gallery whose score reaches the threshold, the most alike first."""
+    means, highest = _person_by_person(comparisons, len(names))
+    both = _alikeness(comparisons, means)
+    pairs = zip(*np.nonzero(np.triu(both >= threshold, 1)), strict=True)
+    found = [_lookalikes(names, both, highest, int(i), int(j)) for i, j in pairs]
+    return sorted(found, key=lambda pair: -pair.score)
+
+
+def _lookalikes(names: Sequence[str], both: _Floats, highest: _Floats, i: int, j: int) -> Lookalikes:
+    return Lookalikes(names[i], names[j], float(both[i, j]), float(max(highest[i, j], highest[j, i])))
+
+
+def _person_by_person(comparisons: Comparisons, everybody: int) -> tuple[_Floats, _Floats]:
+    """Mean and highest score of each person's pictures with each person of the gallery, (everybody, people)."""
+    sums, highest = (np.zeros((everybody, comparisons.people)) for _ in range(2))
+    np.add.at(sums, comparisons.shown, comparisons.scores)
+    np.maximum.at(highest, comparisons.shown, comparisons.scores)
+    return sums / _pictures(comparisons, everybody)[:, np.newaxis], highest
+
+
+def _alikeness(comparisons: Comparisons, means: _Floats) -> _Floats:
+    """The mean score of all pictures of two people with the other one, (people, people); -1 with oneself."""
+    people = comparisons.people
+    counts = _pictures(comparisons, len(means))[:people, np.newaxis]
+    sums = means[:people] * counts
+    both = (sums + sums.T) / (counts + counts.T)
+    np.fill_diagonal(both, -1.0)
+    return both
+
+
+def _pictures(comparisons: Comparisons, everybody: int) -> NDArray[np.intp]:
+    return np.bincount(comparisons.shown, minlength=everybody)
 
 
 def find_suspects(

@@ -1,5 +1,6 @@
 """The box's own key: what it signs, it may read again; nothing else is ever unpickled."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -42,6 +43,11 @@ def box_key() -> bytes:
             "or delete it together with every gallery it signed"
         )
     return key
+
+
+def key_fingerprint(key: bytes) -> str:
+    """What a key is known by: it says which box signed something, and nothing of the key itself."""
+    return hashlib.sha256(b"twinface key: " + key).hexdigest()[:16]
 
 
 def _create(path: Path) -> None:

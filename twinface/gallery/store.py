@@ -251,6 +251,12 @@ class Gallery:
             self._commit()
 
     @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Keep writers out while the block runs, with what they wrote before taken up. Raises ArtefactError."""
+        with self._writing():
+            yield
+
+    @contextmanager
     def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
         """Replace everybody by whom the block puts, by name, with their crops; of another network, if need be.
 
