@@ -22,7 +22,7 @@ from twinface.messages.topics import CONTROL
 
 TWINFACE = str(Path(sys.executable).parent / "twinface")
 
-TIMES = ("epoch", "camera_epoch", "captured_at_ns", "latency_ms")
+TIMES = ("epoch", "camera_epoch", "captured_at_ns", "latency_ms", "stream", "at_ns", "since_ns")
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:

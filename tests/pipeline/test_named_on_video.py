@@ -1,5 +1,6 @@
 """Real processes on a real video: who is named, who is not, and that it comes out the same twice."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +62,11 @@ def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> Non
     entered = [event["track"] for event in first if event["type"] == "enter"]
     assert sorted(entered) == sorted(event["track"] for event in first if event["type"] == "exit")
     assert without_times(first) == without_times(second)
+
+    lines = pipeline.command("events", "--json", "--limit", "0").stdout.splitlines()
+    stored = [json.loads(line) for line in lines]
+    assert [event.pop("sequence") for event in stored] == list(range(1, len(stored) + 1))
+    first_half, second_half = stored[: len(stored) // 2], stored[len(stored) // 2 :]
+    assert without_times(first_half) == without_times(second_half)
+    visits = [(event["kind"], event["name"]) for event in first_half if event["subject"] == "person"]
+    assert sorted(visits) == [(kind, name) for kind in ("enter", "exit") for name in (ALEX, LIN_MANUEL)]

@@ -1,0 +1,94 @@
+"""Events that outlive the matcher and the whole pipeline: nothing twice, and numbers that go on."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+from collections import Counter
+from typing import Any
+
+import pytest
+from harness import Pipeline, until
+
+from twinface import assets
+from twinface.events import EventQuery, Kind, Subject, read_events
+
+pytestmark = pytest.mark.pipeline
+
+Event = dict[str, Any]
+
+
+def stored(pipeline: Pipeline, *options: str) -> list[Event]:
+    output = pipeline.command("events", "--json", "--limit", "0", *options).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def identity(event: Event) -> tuple[Any, ...]:
+    """What an event is about; each has one enter and one exit."""
+    if event["subject"] == "track":
+        return event["camera"], event["stream"], event["track"]
+    return event["camera"], event["name"], event["since_ns"]
+
+
+def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) -> None:
+    portraits = assets.fetch("portraits")
+    pictures = pipeline.folder / "pictures"
+    pictures.mkdir()
+    for name in ("impostor_1", "person_a_2"):
+        shutil.copy(portraits / f"{name}.jpg", pictures)
+    source = 'source = "pictures"\nloop = true\npicture_seconds = 1.2\npicture_fps = 5.0'
+    settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.4"
+    pipeline.configure(*(f'name = "{name}"\n{source}' for name in ("door", "hall")), extra=settings)
+    pipeline.enrol("person a", portraits / "person_a_1.jpg")
+    pipeline.start()
+    tracks = EventQuery(kind=Kind.ENTER, subject=Subject.TRACK)
+    shown = lambda: len(read_events(pipeline.folder / "events.sqlite", tracks))  # noqa: E731
+    until(lambda: shown() >= 8, 60.0, "a few faces")
+
+    pid = pipeline.pid("matcher")
+    os.kill(pid, signal.SIGKILL)
+    before = stored(pipeline)
+    until(lambda: pipeline.pid("matcher") not in {0, pid}, 30.0, "the matcher to come back")
+    faces = shown()
+    until(lambda: shown() >= faces + 8, 60.0, "more faces")
+    assert pipeline.command("down").stdout == "stopped\n"
+    assert pipeline.wait(20.0) == 0
+
+    events = stored(pipeline)
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+    assert events[: len(before)] == before, "what was told stays as it was told"
+    for kind in ("enter", "exit"):
+        times = Counter((event["subject"], *identity(event)) for event in events if event["kind"] == kind)
+        assert set(times.values()) == {1}, (kind, [one for one, count in times.items() if count > 1])
+    assert {identity(event) for event in events if event["kind"] == "enter"} == {
+        identity(event) for event in events if event["kind"] == "exit"
+    }
+    visits = [event for event in events if event["subject"] == "person" and event["kind"] == "enter"]
+    assert sorted((visit["camera"], visit["name"]) for visit in visits) == [("door", "person a"), ("hall", "person a")]
+    assert {"stayed", "two_cameras"} <= {event["kind"] for event in events}
+    assert len({event["head"] for event in events if event["kind"] == "update"} - {""}) == 1
+    assert stored(pipeline, "--after", str(len(before))) == events[len(before) :]
+    with sqlite3.connect(pipeline.folder / "events.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_a_store_that_is_broken_stops_nobody_from_being_named(pipeline: Pipeline) -> None:
+    portraits = assets.fetch("portraits")
+    (pipeline.folder / "pictures").mkdir()
+    shutil.copy(portraits / "person_a_2.jpg", pipeline.folder / "pictures")
+    (pipeline.folder / "events.sqlite").write_text("no database" * 1000)
+    pipeline.configure('name = "door"\nsource = "pictures"\nloop = true\npicture_seconds = 1.0')
+    pipeline.enrol("person a", portraits / "person_a_1.jpg")
+    pipeline.start()
+    until(lambda: any(event["name"] == "person a" for event in pipeline.events()), 60.0, "a name")
+
+    def health() -> Any:
+        return next(one["health"] for one in pipeline.status()["processes"] if one["name"] == "matcher")
+
+    until(lambda: health() and health()["gauges"].get("event_failures", 0) > 0, 30.0, "the failures to be counted")
+    assert "events are not stored" in health()["detail"]
+    assert pipeline.stop() == 0
+    log = (pipeline.run.path / "logs/matcher.log").read_text()
+    assert log.count("events not stored") == 1
