@@ -75,7 +75,10 @@ def add(
         crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
         added = opened.add(name, person.files, person.vectors, person.quality, crops)
     counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
-    _report(counts, verdicts, set_aside, force=force, as_json=as_json)
+    refused = [one for one in verdicts if not one.is_usable(force=force)]
+    if set_aside is not None and refused:
+        _set_aside(opened, name, refused, set_aside)
+    _report(counts, verdicts, force=force, as_json=as_json)
 
 
 def _open_gate(gallery: Gallery, recipe: "NetworkRecipe") -> "LikenessGate | None":
@@ -89,20 +92,26 @@ def _open_gate(gallery: Gallery, recipe: "NetworkRecipe") -> "LikenessGate | Non
         return None
 
 
-def _report(
-    counts: dict[str, Any], verdicts: list["Verdict"], set_aside: Path | None, *, force: bool, as_json: bool
-) -> None:
+def _set_aside(gallery: Gallery, name: str, refused: list["Verdict"], folder: Path) -> None:
+    """Copy what was refused, with the reasons, and have the gallery remember where: for `twinface forget`."""
+    from twinface.files import sha256_of
+    from twinface.gallery.set_aside import SetAside
+    from twinface.recognition.set_aside import copy_picture, write_reasons
+
+    copies = [(one.picture, copy.absolute()) for one in refused if (copy := copy_picture(one.picture, folder))]
+    write_reasons(folder, {one.picture: one.objection for one in refused})
+    remembered = [SetAside(str(picture), str(copy), sha256_of(copy)) for picture, copy in copies]
+    gallery.remember_set_aside(name, remembered)
+
+
+def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, as_json: bool) -> None:
     """Say what was added and what was not, and why; an error where nothing could be used."""
-    from twinface.recognition.set_aside import copy_picture, describe, write_reasons
+    from twinface.recognition.set_aside import describe
 
     refused = [one for one in verdicts if not one.is_usable(force=force)]
     for one in verdicts:
         if one.objection:
             warn_of(one.picture, one.objection, taken=one.is_usable(force=force))
-    if set_aside is not None and refused:
-        for one in refused:
-            copy_picture(one.picture, set_aside)
-        write_reasons(set_aside, {one.picture: one.objection for one in refused})
     if as_json:
         entries = [describe(one.picture, one.objection) for one in refused if one.objection]
         typer.echo(json.dumps({**counts, "set_aside": entries}, indent=2, ensure_ascii=False))

@@ -103,6 +103,8 @@ def rebuild(
     settings = load_settings()
     opened = Gallery.open(gallery or settings.gallery)
     loaded = load_network(network or settings.network, threads=count_workers())
+    if not opened.people and not opened.damaged:
+        raise InputError(f"{opened.folder}: nobody is in this gallery; add people with `twinface gallery add`")
     vectors, rebuilt = sum(len(person.files) for person in opened.people.values()), 0
     gaps: list[Gap] = []
     if opened.network != loaded.recipe.fingerprint:

@@ -13,6 +13,7 @@ from twinface.cli import (
     events,
     faces,
     features,
+    forget,
     gallery,
     identify,
     network,
@@ -52,6 +53,7 @@ app.command("capture")(faces.capture)
 app.command("identify")(identify.identify)
 app.command("extract")(features.extract)
 app.add_typer(gallery.app, name="gallery")
+app.command("forget")(forget.forget)
 app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)

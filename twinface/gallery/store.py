@@ -3,6 +3,7 @@
 gallery.json            {format, version, network, network_name, people}
 people/<slug>.pkl       one signed pickle a person
 people/<slug>.crops     their crops, where these are kept
+set-aside/<slug>.pkl    where copies of their pictures are that were set aside
 
 Readers take no lock: every file is whole at every moment. A change writes the person first and the version after it, so
 that a version never promises what is not there; after a crash between the two the gallery is whole, one change further
@@ -37,6 +38,7 @@ from twinface.gallery.manifest import (
 )
 from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, write_person
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
+from twinface.gallery.set_aside import SetAside, read_set_aside, set_aside_path, write_set_aside
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.types import Vectors
 
@@ -156,6 +158,25 @@ class Gallery:
         """
         return read_crops(crops_path(self._files.folder, name), self._key)
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a person of this name, be it in a damaged file."""
+        return name in self.people or self._files.path_of(name).exists()
+
+    def set_aside(self, name: str) -> tuple[SetAside, ...]:
+        """The copies of a person's pictures that are remembered. Raises ArtefactError, SignatureError."""
+        return read_set_aside(set_aside_path(self.folder, name), self._key)
+
+    def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
+        """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""
+        with self._writing():
+            self._set_aside(name, (*self.set_aside(name), *copies))
+
+    def forget_set_aside(self, name: str) -> None:
+        """Remember no copies of a person's pictures any more."""
+        if self.set_aside(name):
+            with self._writing():
+                self._set_aside(name, ())
+
     def keeps_crops(self, name: str) -> bool:
         """Whether crops of a person are kept."""
         return crops_path(self._files.folder, name).exists()
@@ -247,6 +268,8 @@ class Gallery:
             else:
                 path.rename(target)
             crops_path(self._files.folder, old).unlink(missing_ok=True)
+            self._set_aside(new, (*self.set_aside(new), *self.set_aside(old)))
+            self._set_aside(old, ())
             sync_folder(self._files.folder)
             self._commit()
 
@@ -341,6 +364,9 @@ class Gallery:
         kept = crops_of(person, crops)
         if kept != self.crops(person.name):
             write_crops(crops_path(self._files.folder, person.name), kept, self._key)
+
+    def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
+        write_set_aside(set_aside_path(self.folder, name), copies, self._key)
 
     def _commit(self) -> None:
         write_manifest(self.folder, replace(self._manifest, version=self.version + 1))

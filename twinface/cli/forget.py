@@ -1,0 +1,50 @@
+"""`twinface forget`: a person is erased wherever they are known."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.cli.options import ConfigOption, GalleryOption, JsonOption, YesOption
+from twinface.errors import InputError
+from twinface.settings import load_settings
+
+_NOT_ERASED = "Not erased: pictures of yours that were enrolled, features and heads made of them, and backups."
+
+
+def forget(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The person's name.")],
+    *,
+    config: ConfigOption = None,
+    gallery: GalleryOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, and events."""
+    from twinface.recognition.forgetting import forget as forget_everywhere
+
+    settings = load_settings(config)
+    if gallery is not None:
+        settings = settings.model_copy(update={"gallery": Path(gallery)})
+    if not yes:
+        _ask(name)
+    erased = forget_everywhere(name, settings)
+    if as_json:
+        entries = [dataclasses.asdict(one) for one in erased]
+        typer.echo(json.dumps({"name": name, "erased": entries}, indent=2, ensure_ascii=False))
+    if not erased:
+        raise InputError(f"nobody called {name!r} is known; see `twinface gallery list`")
+    if not as_json:
+        for one in erased:
+            typer.echo(f"{one.count:6}  {one.what}: {one.where}")
+        typer.echo(_NOT_ERASED, err=True)
+
+
+def _ask(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise InputError(f"{name} is not forgotten: it cannot be undone; use --yes")
+    if not typer.confirm(f"Erase everything that is known of {name}? It cannot be undone.", err=True):
+        raise InputError(f"{name} is not forgotten")

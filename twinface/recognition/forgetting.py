@@ -1,0 +1,70 @@
+"""A person forgotten: every place that may know somebody is asked in turn to erase them.
+
+A place is a function in `PLACES`. It erases what it has, whether or not anything else knows the person, and says what
+that was; a place where nobody is known says nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinface.errors import ArtefactError
+from twinface.gallery import Gallery, checked_name
+from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.recognition.set_aside import REASONS_FILE, write_reasons
+from twinface.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many of `what` were erased `where`, a file or folder."""
+
+    what: str
+    count: int
+    where: str
+
+
+Place = Callable[[str, Settings], list[Erased]]
+
+
+def erase_from_gallery(name: str, settings: Settings) -> list[Erased]:
+    """Vectors, crops, and the copies of pictures that were set aside. Raises ArtefactError for a damaged gallery."""
+    if not (settings.gallery / MANIFEST_FILE).exists():
+        return []
+    gallery = Gallery.open(settings.gallery)
+    erased = _erase_copies(gallery, name)
+    if not gallery.knows(name):
+        return erased
+    person = gallery.people.get(name)
+    try:
+        crops = len(gallery.crops(name))
+    except ArtefactError:
+        crops = 1  # A file that cannot be read: it is erased all the same.
+    gallery.remove(name)
+    counts = {"vectors": len(person.files) if person else 1, "crops": crops}
+    return [Erased(what, count, str(gallery.folder)) for what, count in counts.items() if count] + erased
+
+
+def _erase_copies(gallery: Gallery, name: str) -> list[Erased]:
+    copies = gallery.set_aside(name)
+    found = [one for one in copies if one.is_there]
+    try:
+        for one in found:
+            Path(one.copy).unlink()
+    except OSError as error:
+        raise ArtefactError(f"{error.filename}: cannot be erased ({error.strerror}); check its rights") from error
+    for folder in {Path(one.copy).parent for one in copies}:
+        if (folder / REASONS_FILE).exists():
+            write_reasons(folder, {Path(one.picture): None for one in copies})
+    gallery.forget_set_aside(name)
+    folders = sorted({str(Path(one.copy).parent) for one in found})
+    return [Erased("pictures set aside", len(found), ", ".join(folders))] if found else []
+
+
+PLACES: tuple[Place, ...] = (erase_from_gallery,)
+
+
+def forget(name: str, settings: Settings) -> list[Erased]:
+    """Erase a person everywhere, and say what that was; nothing where nobody knows them. Raises as the places do."""
+    name = checked_name(name)
+    return [erased for place in PLACES for erased in place(name, settings)]
