@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.errors import ArtefactError
+from twinface.events.forgetting import forget_person
 from twinface.gallery import Gallery, checked_name
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
@@ -61,7 +62,14 @@ def _erase_copies(gallery: Gallery, name: str) -> list[Erased]:
     return [Erased("pictures set aside", len(found), ", ".join(folders))] if found else []
 
 
-PLACES: tuple[Place, ...] = (erase_from_gallery,)
+def erase_from_events(name: str, settings: Settings) -> list[Erased]:
+    """Their visits, and the events of tracks that bore their name. Raises ArtefactError when it cannot be done."""
+    count = forget_person(settings.events_path, name)
+    return [Erased("events", count, str(settings.events_path))] if count else []
+
+
+PLACES: tuple[Place, ...] = (erase_from_gallery, erase_from_events)
+"""The gallery comes first: what decides names is to have forgotten them before what remembers names is cleared."""
 
 
 def forget(name: str, settings: Settings) -> list[Erased]:
