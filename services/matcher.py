@@ -1,18 +1,16 @@
 """matcher: vectors and tracks in, match events out. The gallery, the head and the decision live here, once."""
 
-import dataclasses
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
-from twinface.errors import ServiceError
 from twinface.events import EventWriter
+from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.matcher import MatcherStage
 from twinface.live.service import run_service
@@ -26,8 +24,6 @@ from twinface.settings import Settings
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
-_MOST_REPLAYED = 250
-"""Events in one answer, so that it stays below the limit of a message."""
 
 
 class _Matcher:
@@ -45,7 +41,7 @@ class _Matcher:
             journal=self._journal,
         )
         self._matches = node.publisher(MATCHES)
-        node.answer(self._answer)
+        node.answer(MatcherAnswers(self._stage, node.epoch, settings.events_path))
         self._look_for_changes()
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
         self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
@@ -80,17 +76,6 @@ class _Matcher:
             self._node.meters.count(event.type)
             if event.type == "match" and event.latency_ms is not None:
                 self._node.meters.latency("capture_to_match", event.latency_ms)
-
-    def _answer(self, verb: str, arguments: Mapping[str, Any]) -> Any:
-        if verb == "snapshot":
-            return self._stage.snapshot()
-        if verb == "replay":
-            since, limit = arguments.get("since", 0), arguments.get("limit", _MOST_REPLAYED)
-            if not isinstance(since, int) or not isinstance(limit, int):
-                raise ServiceError("replay: `since` is the number of an event, `limit` how many", "bad request")
-            events = self._stage.events_since(since, min(max(limit, 0), _MOST_REPLAYED))
-            return {"epoch": self._node.epoch, "events": [dataclasses.asdict(event) for event in events]}
-        raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay", "unknown")
 
     def _look_for_changes(self) -> None:
         self._naming.refresh()

@@ -7,17 +7,19 @@ from twinface.errors import ArtefactError
 from twinface.files import sha256_of
 from twinface.matching.spec import HEAD_FILE, HeadSpec
 
+_DIGITS = 16
+
 
 def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
-    """A hash, in hex, over all that a head in a folder decides by, its thresholds included; over `spec` where there is
+    """16 hex digits over all that a head in a folder decides by, its thresholds included; over `spec` where there is
     no folder. Raises ArtefactError when a file cannot be read.
     """
     if folder is None:
-        return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:_DIGITS]
     stem = Path(HEAD_FILE).stem
     try:
         files = sorted(path for path in folder.glob(f"{stem}.*") if path.suffix != ".keras")
         parts = [f"{path.name} {sha256_of(path)}" for path in files]
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGITS]
