@@ -74,7 +74,8 @@ def write_backup(gallery: Gallery, path: Path, advance: Callable[[], None] = lam
         raise ArtefactError(f"{path}: something else is there, no backup; name another file")
     key = box_key()
     with gallery.unchanging():
-        gallery.require_sound()
+        for error in gallery.verify().values():
+            raise error
         try:
             with writing_atomically(path, 0o600) as file:
                 digest = hashlib.sha256()
