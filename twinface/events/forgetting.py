@@ -10,10 +10,11 @@ from twinface.events.schema import check_version
 
 _BUSY_TIMEOUT_S = 5.0
 
-_ERASE = """
-    DELETE FROM events WHERE name = :name OR subject = 'track' AND (camera, stream, track) IN
+_FIND = """
+    SELECT sequence FROM events WHERE name = :name OR subject = 'track' AND (camera, stream, track) IN
         (SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name)
 """
+_ERASE = "DELETE FROM events WHERE sequence = ?"
 _ERASE_MENTIONS = "UPDATE events SET details = NULL WHERE instr(details, :quoted)"
 
 
@@ -31,11 +32,13 @@ def forget_person(path: Path, name: str) -> int:
             check_version(connection, path)
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("BEGIN IMMEDIATE")
-            erased = connection.execute(_ERASE, values).rowcount
+            # Found first: while rows are deleted, SQLite would look among those that are left.
+            erased = connection.execute(_FIND, values).fetchall()
+            connection.executemany(_ERASE, erased)
             mentions = connection.execute(_ERASE_MENTIONS, values).rowcount
             connection.execute("COMMIT")
             if erased or mentions:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise ArtefactError(f"{path}: {name}'s events cannot be erased ({error}); try again") from error
-    return erased
+    return len(erased)

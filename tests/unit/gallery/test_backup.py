@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import stat
 import struct
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinface.errors import ArtefactError, SignatureError
+from twinface.errors import ArtefactError, SignatureError, UserError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path
 from twinface.gallery.backup import Backup, read_backup, restore_backup, write_backup
 from twinface.gallery.crops import crop_key
@@ -155,9 +154,7 @@ def packed(about: Any, rest: bytes = bytes(4 * 8 + 4)) -> bytes:
 SOUND = {"name": "eve", "files": ["x"], "shape": [1, 8], "crops": [0]}
 
 
-def test_what_is_forged_below_is_sound_but_for_what_is_changed(
-    elsewhere: Callable[[], Gallery], tmp_path: Path
-) -> None:
+def test_what_is_forged_is_sound_but_for_what_is_changed(elsewhere: Callable[[], Gallery], tmp_path: Path) -> None:
     restore_backup(elsewhere(), forge(tmp_path / "b", [packed(SOUND)]))
     assert list(Gallery.open(tmp_path / "elsewhere").people) == ["eve"]
 
@@ -185,12 +182,11 @@ def test_what_is_forged_below_is_sound_but_for_what_is_changed(
     ],
 )
 def test_a_forged_backup_changes_nothing(gallery: Gallery, tmp_path: Path, person: bytes) -> None:
-    people = sorted(os.listdir(gallery.folder))
-    with pytest.raises(Exception) as raised:
+    people = sorted(gallery.folder.iterdir())
+    with pytest.raises(UserError):
         restore_backup(gallery, forge(tmp_path / "b", [person]))
-    assert type(raised.value).__module__ == "twinface.errors"
     assert list(Gallery.open(gallery.folder).people) == ["ann", "z", "李明"]
-    assert sorted(os.listdir(gallery.folder)) == people
+    assert sorted(gallery.folder.iterdir()) == people
 
 
 def test_one_person_twice_is_refused(gallery: Gallery, tmp_path: Path) -> None:

@@ -178,8 +178,14 @@ for change in (
     except ArtefactError as error:
         said.append(str(error))
 again = Gallery.open(folder, key=KEY)
-print(json.dumps({"said": said, "backed_up": read_backup(folder / "old.backup").contents.people, "people": {n: len(p.files) for n, p in again.people.items()},
-                  "damaged": len(again.verify()), "there": sorted(p.name for p in folder.iterdir())}))
+result = {
+    "said": said,
+    "backed_up": read_backup(folder / "old.backup").contents.people,
+    "people": {name: len(one.files) for name, one in again.people.items()},
+    "damaged": len(again.verify()),
+    "there": sorted(path.name for path in folder.iterdir()),
+}
+print(json.dumps(result))
 """
 
 
@@ -269,12 +275,21 @@ def test_everybody_is_replaced_for_who_is_reading_too(
 def test_a_block_that_fails_changes_nothing(open_gallery: OpenGallery, enrol: Enrol, make_person: MakePerson) -> None:
     gallery = open_gallery()
     enrol(gallery, "a")
-    with pytest.raises(FingerprintError, match="b is of the network bbbb"), gallery.replacing("a" * 64, "") as put:
-        put(make_person("c"), {})
-        put(make_person("b", network=OTHER), {})
-    with pytest.raises(KeyboardInterrupt), gallery.replacing("a" * 64, "") as put:
-        put(make_person("c"), {})
-        raise KeyboardInterrupt
+
+    def fail() -> None:
+        with gallery.replacing("a" * 64, "") as put:
+            put(make_person("c"), {})
+            put(make_person("b", network=OTHER), {})
+
+    def interrupt() -> None:
+        with gallery.replacing("a" * 64, "") as put:
+            put(make_person("c"), {})
+            raise KeyboardInterrupt
+
+    with pytest.raises(FingerprintError, match="b is of the network bbbb"):
+        fail()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
     assert list(open_gallery().people) == ["a"]
     assert sorted(path.name for path in gallery.folder.iterdir() if path.is_dir()) == ["people"]
     assert gallery.version == 2

@@ -1,0 +1,119 @@
+"""Who is known, ready to be scored: the same scores as by all vectors at once, and no more work than a change needs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from twinface.errors import ArtefactError
+from twinface.gallery import Gallery, PersonVectors
+from twinface.matching import Head, Scorer, load_head
+from twinface.matching.heads import Scores, checked_vectors
+from twinface.recognition.known import Known
+from twinface.types import Vectors
+
+NETWORK = "a" * 64
+PEOPLE = 150
+PROBES = np.random.default_rng(1).normal(size=(4, 16)).astype(np.float32)
+
+
+class CountingHead(Head):
+    """The built-in head, and how many vectors it had to make ready."""
+
+    def __init__(self) -> None:
+        self.prepared = 0
+        self._head = load_head(None, NETWORK)
+        self.spec = self._head.spec
+
+    def prepare(self, gallery: Vectors) -> Scorer:
+        self.prepared += len(gallery)
+        return self._head.prepare(checked_vectors(gallery, 16))
+
+    def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
+        return self._head.score_pairs(a, b)
+
+
+def person(number: int) -> PersonVectors:
+    count = 1 + number % 3
+    vectors = np.random.default_rng(number).normal(size=(count, 16)).astype(np.float32)
+    return PersonVectors(
+        f"person {number}", tuple(map(str, range(count))), vectors, np.ones(count, np.float32), NETWORK
+    )
+
+
+@pytest.fixture
+def open_gallery(tmp_path: Path) -> Callable[[], Gallery]:
+    """Opens a gallery of many people, like a process of its own would."""
+    made = Gallery.open(tmp_path / "gallery", network=NETWORK, create=True, key=b"k" * 32)
+    with made.replacing(NETWORK, "") as put:
+        for number in range(PEOPLE):
+            put(person(number), {})
+    return lambda: Gallery.open(tmp_path / "gallery", key=b"k" * 32)
+
+
+def assert_as_all_at_once(known: Known, gallery: Gallery) -> None:
+    snapshot = Gallery.open(gallery.folder, key=b"k" * 32).snapshot()
+    assert (known.names, known.version) == (snapshot.names, snapshot.version)
+    np.testing.assert_array_equal(known.person_index, snapshot.person_index)
+    whole = load_head(None, NETWORK).prepare(snapshot.vectors)(PROBES)
+    np.testing.assert_allclose(known.score(PROBES), whole, atol=1e-6)
+
+
+def change(gallery: Gallery, what: str) -> None:
+    one, new = person(7), person(1000)
+    if what == "add a picture":
+        gallery.add(one.name, new.files, new.vectors, new.quality)
+    elif what == "add":
+        gallery.add(new.name, new.files, new.vectors, new.quality)
+    elif what == "remove":
+        gallery.remove(one.name)
+    elif what == "rename":
+        gallery.rename(one.name, "Zoë")
+    else:
+        gallery.rename(one.name, person(8).name, merge=True)
+
+
+@pytest.mark.parametrize("what", ["add a picture", "add", "remove", "rename", "merge"])
+def test_a_change_is_taken_up_by_making_few_people_ready(open_gallery: Callable[[], Gallery], what: str) -> None:
+    gallery, writer, head = open_gallery(), open_gallery(), CountingHead()
+    known = Known().updated(gallery, head)
+    assert head.prepared == len(known.person_index) == sum(len(person(number).files) for number in range(PEOPLE))
+    assert_as_all_at_once(known, gallery)
+    before, head.prepared = known, 0
+    change(writer, what)
+    gallery.refresh()
+    known = known.updated(gallery, head)
+    assert 0 < head.prepared < 0.6 * len(known.person_index), "two blocks at most"
+    assert_as_all_at_once(known, gallery)
+    assert len(before.names) == PEOPLE, "what is in use does not change"
+
+
+def test_the_same_people_are_scored_the_same_whatever_happened_before(open_gallery: Callable[[], Gallery]) -> None:
+    gallery, head = open_gallery(), CountingHead()
+    known = Known().updated(gallery, head)
+    for what in ("add", "add a picture", "rename"):
+        change(gallery, what)
+        known = known.updated(gallery, head)
+    np.testing.assert_array_equal(known.score(PROBES), Known().updated(open_gallery(), head).score(PROBES))
+
+
+def test_nothing_is_made_ready_twice(open_gallery: Callable[[], Gallery]) -> None:
+    gallery, head = open_gallery(), CountingHead()
+    known = Known().updated(gallery, head)
+    head.prepared = 0
+    known.updated(gallery, head)
+    assert head.prepared == 0
+
+
+def test_nobody_is_known_of_an_empty_gallery(tmp_path: Path) -> None:
+    gallery = Gallery.open(tmp_path / "gallery", network=NETWORK, create=True, key=b"k" * 32)
+    known = Known().updated(gallery, CountingHead())
+    assert (known.names, len(known.person_index), known.version) == ((), 0, 1)
+
+
+def test_vectors_that_do_not_fit_the_head_are_an_error(tmp_path: Path) -> None:
+    gallery = Gallery.open(tmp_path / "gallery", network=NETWORK, create=True, key=b"k" * 32)
+    gallery.add("a", ("x",), np.ones((1, 9), np.float32), np.ones(1, np.float32))
+    with pytest.raises(ArtefactError, match="same network"):
+        Known().updated(gallery, CountingHead())
