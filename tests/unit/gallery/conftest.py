@@ -1,10 +1,14 @@
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from twinface.cli.main import main
 from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery.keys import KEY_VARIABLE
 
 KEY = b"k" * 32
 NETWORK = "a" * 64
@@ -54,3 +58,29 @@ def enrol(make_person: Callable[..., PersonVectors]) -> Callable[..., int]:
         return gallery.add(name, person.files, person.vectors, person.quality)
 
     return add
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs `twinface gallery …` on the test's own gallery, with a key of its own; `forget` is no gallery command."""
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+
+    def call(*arguments: object) -> Result:
+        group = [] if arguments[0] == "forget" else ["gallery"]
+        words = ["twinface", *group, *map(str, arguments), "--gallery", str(tmp_path / "gallery")]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Result(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call

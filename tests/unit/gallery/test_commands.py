@@ -2,45 +2,18 @@
 
 import json
 import pickle
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from twinface.cli.main import main
 from twinface.faces import read_image
 from twinface.gallery import person_path
-from twinface.gallery.keys import KEY_VARIABLE
 
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `twinface gallery …` on the test's own gallery, with a key of its own."""
-    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
-
-    def call(*arguments: object) -> Result:
-        words = ["twinface", "gallery", *map(str, arguments), "--gallery", str(tmp_path / "gallery")]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Result(int(ended.value.code or 0), captured.out, captured.err)
-
-    return call
+Run = Callable[..., Any]
 
 
 def names(run: Run) -> dict[str, int]:
