@@ -32,27 +32,33 @@ class PeopleFolder:
     """Everybody in a folder.
 
     `people` are those of one network, by name and in the order of names, each found in `paths`; `damaged` are files
-    that cannot be used, and why.
+    that cannot be used, and why. Inside, files go by their names: a thousand Path objects a look would cost more than
+    the look.
     """
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self.folder = folder
         self.people: Mapping[str, PersonVectors] = {}
-        self.paths: Mapping[str, Path] = {}
         self.damaged: Mapping[Path, ArtefactError] = {}
         self._key = key
-        self._entries: dict[Path, _Entry] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._files: dict[str, str] = {}
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Where each person is."""
+        return {name: self.folder / file for name, file in self._files.items()}
 
     def path_of(self, name: str) -> Path:
         """Where a person's file belongs; `paths` says where it is."""
         return person_path(self.folder, name)
 
-    def read(self, states: Mapping[Path, FileState], network: str) -> None:
+    def read(self, states: Mapping[str, FileState], network: str) -> None:
         """Take up the files that there are now, as `file_states` saw them, reading only what is not as it was."""
         entries = {}
-        for path, state in states.items():
-            entry = self._entries.get(path)
-            entries[path] = entry if entry and entry.state == state else _Entry(state, self._read_person(path))
+        for file, state in states.items():
+            entry = self._entries.get(file)
+            entries[file] = entry if entry and entry.state == state else _Entry(state, self._read_person(file))
         self._entries = entries
         self._index(network)
 
@@ -66,48 +72,50 @@ class PeopleFolder:
         for name, person in self.people.items():
             end = start + len(person.files)
             shared[name] = replace(person, vectors=matrix[start:end])
-            path = self.paths[name]
-            self._entries[path] = replace(self._entries[path], content=shared[name])
+            file = self._files[name]
+            self._entries[file] = replace(self._entries[file], content=shared[name])
             start = end
         self.people = shared
 
-    def _read_person(self, path: Path) -> PersonVectors | ArtefactError:
+    def _read_person(self, file: str) -> PersonVectors | ArtefactError:
         try:
-            return read_person(path, self._key)
+            return read_person(self.folder / file, self._key)
         except ArtefactError as error:
             return error
 
     def _index(self, network: str) -> None:
-        found: dict[str, tuple[Path, PersonVectors]] = {}
-        damaged: dict[Path, ArtefactError] = {}
+        files: dict[str, str] = {}
+        damaged: dict[str, ArtefactError] = {}
+        people: dict[str, PersonVectors] = {}
         dimension = 0
-        for path, entry in sorted(self._entries.items()):
-            person = entry.content
+        for file, entry in sorted(self._entries.items()):
+            person, path = entry.content, f"{self.folder}/{file}"
             if isinstance(person, ArtefactError):
-                damaged[path] = person
+                damaged[file] = person
             elif person.network != network:
-                damaged[path] = FingerprintError(f"{path}: {person.name} is of another network; add them again")
-            elif person.name in found:
-                damaged[path] = ArtefactError(f"{path}: {person.name} is in {found[person.name][0]} too; delete one")
+                damaged[file] = FingerprintError(f"{path}: {person.name} is of another network; add them again")
+            elif person.name in files:
+                twin = f"{self.folder}/{files[person.name]}"
+                damaged[file] = ArtefactError(f"{path}: {person.name} is in {twin} too; delete one")
             elif person.vectors.shape[1] != (dimension or person.vectors.shape[1]):
-                damaged[path] = ArtefactError(f"{path}: {person.name}'s vectors are of another length; add them again")
+                damaged[file] = ArtefactError(f"{path}: {person.name}'s vectors are of another length; add them again")
             else:
-                found[person.name] = (path, person)
+                files[person.name], people[person.name] = file, person
                 dimension = person.vectors.shape[1]
-        self.people = {name: found[name][1] for name in sorted(found)}
-        self.paths = {name: path for name, (path, _) in found.items()}
-        self.damaged = damaged
+        self.people = {name: people[name] for name in sorted(people)}
+        self.damaged = {self.folder / file: error for file, error in damaged.items()}
+        self._files = files
 
 
-def file_states(folder: Path) -> dict[Path, FileState]:
-    """The signed files in a folder; none where there is no folder."""
-    states: dict[Path, FileState] = {}
+def file_states(folder: Path) -> dict[str, FileState]:
+    """The signed files in a folder, by their names; none where there is no folder."""
+    states: dict[str, FileState] = {}
     with suppress(FileNotFoundError), os.scandir(folder) as files:
         for file in files:
             if file.name.endswith(".pkl") and not file.name.startswith("."):
                 with suppress(FileNotFoundError):
                     status = file.stat()
-                    states[Path(file.path)] = FileState(status.st_ino, status.st_mtime_ns, status.st_size)
+                    states[file.name] = FileState(status.st_ino, status.st_mtime_ns, status.st_size)
     return states
 
 
