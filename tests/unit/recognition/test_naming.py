@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinface.gallery import Gallery
+from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching.calibrated import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
@@ -50,3 +50,55 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
     calibrated_at(0.4, rule="best-k")
     assert naming.refresh()
     assert naming.summary.endswith("threshold 0.5 (default: the head is calibrated for the rule 'best-k', not 'mean')")
+
+
+def test_every_change_of_the_gallery_is_taken_up_while_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    recipe = replace(find_recipe("sface"), name="other", fingerprint="c" * 64, dimension=32)
+    gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings(best_k=1))
+    assert naming.problem.startswith("the gallery is empty")
+
+    def add(name: str, direction: int) -> None:
+        gallery.add(name, ("1.jpg",), np.eye(1, 32, direction, dtype=np.float32), np.ones(1, np.float32))
+
+    def named() -> list[str | None]:
+        """Who the first three directions show, after a look for changes that finds one."""
+        version = naming.gallery_version
+        assert naming.refresh()
+        assert not naming.refresh()
+        assert naming.gallery_version > version
+        return [naming.decide(np.eye(1, 32, one, dtype=np.float32), np.ones(1, np.float32)).name for one in range(3)]
+
+    add("ann", 0)
+    assert named() == ["ann", None, None]
+    add("bob", 1)
+    assert named() == ["ann", "bob", None]
+    gallery.rename("ann", "zoë")
+    assert named() == ["zoë", "bob", None]
+    add("bob", 2)
+    assert named() == ["zoë", "bob", "bob"]
+    gallery.rename("zoë", "bob", merge=True)
+    assert named() == ["bob", "bob", "bob"]
+    gallery.remove("bob")
+    assert named() == [None, None, None]
+    with gallery.replacing(recipe.fingerprint, recipe.name) as put:
+        vectors = np.eye(1, 32, 1, dtype=np.float32)
+        put(PersonVectors("carl", ("1.jpg",), vectors, np.ones(1, np.float32), recipe.fingerprint), {})
+    assert named() == [None, "carl", None]
+
+
+def test_a_gallery_rebuilt_for_another_network_is_told_and_the_old_one_stays_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    recipe = replace(find_recipe("sface"), name="other", fingerprint="c" * 64, dimension=32)
+    gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
+    vectors = np.eye(1, 32, dtype=np.float32)
+    gallery.add("ann", ("1.jpg",), vectors, np.ones(1, np.float32))
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings())
+    with gallery.replacing("d" * 64, "newer") as put:
+        put(PersonVectors("ann", ("1.jpg",), vectors, np.ones(1, np.float32), "d" * 64), {})
+    assert not naming.refresh()
+    assert "made with the network newer" in naming.problem
+    assert naming.decide(vectors, np.ones(1, np.float32)).name == "ann"
