@@ -1,7 +1,10 @@
 """What the commands share to talk to people: warnings and progress on stderr, so that stdout stays the result."""
 
+import os
+import select
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from rich.console import Console
@@ -20,6 +23,26 @@ def warn(message: object) -> None:
 def printable(text: str) -> str:
     """A name as it is, but for what would move the cursor or change colours."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def reader_has_left() -> bool:
+    """Whether the other end of our standard output is closed, so that nobody waits for what will not come."""
+    poller = select.poll()
+    with suppress(ValueError, OSError):
+        poller.register(sys.stdout.fileno(), 0)
+    return any(state & select.POLLERR for _, state in poller.poll(0))
+
+
+@contextmanager
+def ended_by_its_reader() -> Iterator[None]:
+    """For what goes on until Ctrl-C, or until whoever reads our standard output has enough: both end it quietly."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        # Python would complain about it once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

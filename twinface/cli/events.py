@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from twinface.cli.console import warn
+from twinface.cli.console import ended_by_its_reader, reader_has_left, warn
 from twinface.cli.events_table import describe, events_table
 from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
@@ -40,7 +40,9 @@ def events(
     after: Annotated[
         int | None, typer.Option("--after", min=0, help="Those that follow this number, oldest first.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many, the newest; 0 = all.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="At most so many, the newest (with --after the oldest); 0 = all.")
+    ] = 100,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what happens from now on, until Ctrl-C.")
     ] = False,
@@ -61,7 +63,8 @@ def events(
     if not path.exists():
         warn(f"no events yet in {path}; `twinface up` stores them")
     if follow:
-        _follow(path, query, as_json=as_json)
+        with ended_by_its_reader():
+            _follow(path, query, as_json=as_json)
         return
     found = read_events(path, query)
     if as_json:
@@ -74,7 +77,9 @@ def events(
 
 def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
     """Each event once, in order, by its number: also one that a matcher stores that was started anew."""
-    while True:
+    if query.after is not None:
+        query = dataclasses.replace(query, limit=None)
+    while not reader_has_left():
         newest = newest_number(path)
         found = read_events(path, query)
         _print(found, as_json=as_json)

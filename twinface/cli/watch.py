@@ -1,10 +1,7 @@
 """`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
 
-import contextlib
 import dataclasses
 import json
-import os
-import select
 import sys
 from collections.abc import Iterator
 from typing import Annotated
@@ -14,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from twinface.bus.rundir import RunDirectory
+from twinface.cli.console import ended_by_its_reader, reader_has_left
 from twinface.cli.options import ConfigOption
 from twinface.cli.watch_table import Tally, describe, presence_table, summary_table
 from twinface.live.following import MatchFollower
@@ -34,18 +32,13 @@ def watch(
 ) -> None:
     """Show live matches until every stream has ended, or Ctrl-C."""
     run = run_directory(load_settings(config))
-    try:
+    with ended_by_its_reader():
         if as_json:
             _print_json(run, from_start=from_start)
         elif not sys.stdout.isatty():
             _print_lines(run, from_start=from_start)
         else:
             _show_table(run, from_start=from_start)
-    except KeyboardInterrupt:
-        return
-    except BrokenPipeError:
-        # Whoever read this has enough; Python would complain about it once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_json(run: RunDirectory, *, from_start: bool) -> None:
@@ -55,7 +48,7 @@ def _print_json(run: RunDirectory, *, from_start: bool) -> None:
             for event in events:
                 sys.stdout.write(json.dumps(dataclasses.asdict(event)) + "\n")
                 sys.stdout.flush()
-            if _reader_has_left():
+            if reader_has_left():
                 return
         _warn_of_missed(follower)
 
@@ -74,7 +67,7 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
                     if event.type == "match" and said.get(track, "") != event.name:
                         said[track] = event.name
                         typer.echo(describe(event))
-                if _reader_has_left():
+                if reader_has_left():
                     return
         finally:
             Console().print(summary_table(tally))
@@ -107,14 +100,6 @@ def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
     """Batches of events, also empty ones, until every stream has ended."""
     while follower.streams_open != 0:
         yield follower.poll(_TURN_S)
-
-
-def _reader_has_left() -> bool:
-    """Whether the other end of our standard output is closed, so that nobody waits for what will not come."""
-    poller = select.poll()
-    with contextlib.suppress(ValueError, OSError):
-        poller.register(sys.stdout.fileno(), 0)
-    return any(state & select.POLLERR for _, state in poller.poll(0))
 
 
 def _warn_of_missed(follower: MatchFollower) -> None:

@@ -1,6 +1,7 @@
 """`twinface events` on a real store, without a pipeline."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -146,9 +147,21 @@ def test_who_follows_gets_each_event_once_and_asks_for_what_it_missed(config: Pa
         assert [next_number(follower) for _ in range(2)] == [7, 8]
         follower.kill()
     with EventStore(store) as writer:
-        writer.append([make(Kind.ENTER)])
-        with follow("--after", "8") as follower:
-            assert next_number(follower) == 9
+        writer.append([make(Kind.ENTER), make(Kind.UPDATE)])
+        with follow("--after", "8", "--limit", "1") as follower:
+            assert [next_number(follower) for _ in range(2)] == [9, 10]
             writer.append([make(Kind.EXIT)])
-            assert next_number(follower) == 10
-            follower.kill()
+            assert next_number(follower) == 11
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(10.0) == 0
+
+
+def test_who_follows_ends_with_its_reader(config: Path, store: Path) -> None:
+    command = [TWINFACE, "events", "--config", str(config), "--follow"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert follower.stderr is not None
+        assert "track enter" in follower.stdout.readline()
+        follower.stdout.close()
+        assert follower.wait(10.0) == 0
+        assert follower.stderr.read() == ""
