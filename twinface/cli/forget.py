@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.console import warn
 from twinface.cli.options import ConfigOption, GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.settings import load_settings
@@ -24,6 +25,7 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, and events."""
+    from twinface.live.service import run_directory
     from twinface.recognition.forgetting import forget as forget_everywhere
 
     settings = load_settings(config)
@@ -37,6 +39,11 @@ def forget(
         typer.echo(json.dumps({"name": name, "erased": entries}, indent=2, ensure_ascii=False))
     if not erased:
         raise InputError(f"nobody called {name!r} is known; see `twinface gallery list`")
+    if run_directory(settings).is_locked("matcher"):
+        warn(
+            f"a visit of {name} that goes on is written down when it ends; forget them again "
+            f"{settings.events.cool_down_s:g} s after they were last seen"
+        )
     if not as_json:
         for one in erased:
             typer.echo(f"{one.count:6}  {one.what}: {one.where}")
