@@ -1,6 +1,8 @@
 """`twinface stats` and `twinface train`: from features to a similarity head."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,8 +13,10 @@ from twinface.errors import InputError
 
 if TYPE_CHECKING:
     from twinface.evaluation.verification import VerificationFigures
+    from twinface.training.head_options import Architecture, TrainReport
 
 T = TypeVar("T", int, float)
+Name = TypeVar("Name", bound=str)
 FeaturesOption = Annotated[Path, typer.Option("--features", help="Folder of vectors, as `twinface extract` makes it.")]
 
 
@@ -33,47 +37,113 @@ def train(
     *,
     features: FeaturesOption,
     output: Annotated[Path, typer.Option("--output", help="Folder for the head; replaced as a whole.")],
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Times through all pairs of the same person.")] = 15,
+    architecture: Annotated[
+        str | None, typer.Option("--architecture", help="plda, a metric (the default; no TensorFlow), linear or mlp.")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="seed: exactly as the original trained, to compare with.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="Head to go on from, or none; left out: the one in the box for the network."),
+    ] = None,
+    hard_negatives: Annotated[
+        Path | None,
+        typer.Option("--hard-negatives", help="Pictures taken for one person: person/file TAB person/file a line."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same head.")] = 0,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Times through the pairs of the same person, at most.")
+    ] = 15,
+    negatives: Annotated[float, typer.Option("--negatives", help="Pairs of different people for each of one.")] = 1.5,
+    pairs_per_image: Annotated[
+        int, typer.Option("--pairs-per-image", min=1, help="Pairs of the same person a picture is in, an epoch.")
+    ] = 100,
+    pair: Annotated[
+        str | None, typer.Option("--pair", help="What layers see: absolute, squared (differences) or product.")
+    ] = None,
     normalize: Annotated[
         bool, typer.Option("--normalize/--no-normalize", help="Divide by the deviations that `twinface stats` found.")
     ] = False,
-    negatives: Annotated[float, typer.Option("--negatives", help="Pairs of different people for each of one.")] = 1.5,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same head.")] = 0,
-    hidden: Annotated[str, typer.Option("--hidden", help="Units of the hidden layers.")] = "512,256,32",
-    dropout: Annotated[str, typer.Option("--dropout", help="Dropout behind each of them.")] = "0.5,0.3",
+    hidden: Annotated[str | None, typer.Option("--hidden", help="Units of hidden layers, as 64,16.")] = None,
+    dropout: Annotated[str | None, typer.Option("--dropout", help="Dropout behind each of them, as 0.5,0.3.")] = None,
     model_function: Annotated[
         str | None, typer.Option("--model-function", help="Your own Keras model instead: module:function(input_shape).")
     ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Train the similarity head (the seed's train.py)."""
+    """Train the similarity head (the seed's train.py), and measure it on people it has not seen, next to cosine."""
     from twinface.training.head_options import TrainOptions
     from twinface.training.train_head import train_head
 
     options = TrainOptions(
+        architecture=_architecture(architecture, recipe),
         epochs=epochs,
         normalize=normalize,
         negatives=negatives,
+        pairs_per_image=pairs_per_image,
         seed=seed,
-        hidden=_numbers("--hidden", hidden, int),
-        dropout=_numbers("--dropout", dropout, float),
+        hidden=None if hidden is None else _numbers("--hidden", hidden, int),
+        dropout=None if dropout is None else _numbers("--dropout", dropout, float),
+        pair=_one_of("--pair", pair, ("absolute", "squared", "product")),
         model_function=model_function,
+        start="" if start == "none" else Path(start) if start else None,
+        hard_negatives=hard_negatives,
     )
-    with progress_bar("training", epochs) as bar:
+    with progress_bar("training", None) as bar:
 
-        def on_epoch(number: int, figures: dict[str, float]) -> None:
-            bar.advance()
-            errors.print(f"epoch {number}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items()))
+        def on_step(number: int, count: int, figures: dict[str, float]) -> None:
+            bar.update(number, count)
+            told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            errors.print(f"{number} of {count}: {told}", highlight=False)
 
-        report = train_head(features, output, options, on_epoch)
-    typer.echo(
-        f"{report.pictures} pictures of {report.people} people, {report.pairs_per_epoch} pairs an epoch: {output}"
-    )
+        report = train_head(features, output, options, on_step)
+    if json_output:
+        typer.echo(json.dumps(asdict(report) | {"is_better": report.is_better, "output": str(output)}))
+    else:
+        _tell(report, output)
+    if report.head is not None and not report.is_better:
+        errors.print(
+            "warning: on people it has not seen this head is no better than plain cosine; train on more people,"
+            " or leave `head` out of the configuration",
+            style="yellow",
+        )
+
+
+def _tell(report: "TrainReport", output: Path) -> None:
+    epoch = f", {report.pairs_per_epoch} pairs an epoch" if report.pairs_per_epoch else ""
+    typer.echo(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
     if report.head is None or report.cosine is None:
-        typer.echo("too few people to hold some out: not measured")
+        typer.echo("too few people to hold some out (every fifth, two at least): not measured")
         return
-    typer.echo(f"on {report.validation_people} people held out, {report.head.genuine_pairs} pairs of the same person:")
+    typer.echo(
+        f"on {report.validation_people} people held out, {report.head.genuine_pairs} pairs of the same person,"
+        f" {report.head.impostor_pairs} of different people:"
+    )
     typer.echo(f"  head    {_describe(report.head)}")
     typer.echo(f"  cosine  {_describe(report.cosine)}")
+    for name, title in (("eer", "EER"), ("tar_at_far_0.001", "TAR at FAR 0.001")):
+        if difference := report.differences.get(name):
+            low, high = difference.interval.low, difference.interval.high
+            typer.echo(f"  {title}: {difference.difference:+.2%}, with 95 % confidence {low:+.2%} to {high:+.2%}")
+
+
+def _architecture(architecture: str | None, recipe: str | None) -> "Architecture":
+    if recipe is None:
+        return _one_of("--architecture", architecture, ("plda", "linear", "mlp")) or "plda"
+    _one_of("--recipe", recipe, ("seed",))
+    if architecture is not None:
+        raise InputError("--recipe seed has its own architecture; leave --architecture out")
+    return "seed"
+
+
+def _one_of(option: str, value: str | None, known: tuple[Name, ...]) -> Name | None:
+    for name in known:
+        if value == name:
+            return name
+    if value is not None:
+        raise InputError(f"{option} {value}: expected {', '.join(known)}")
+    return None
 
 
 def _numbers(option: str, text: str, kind: Callable[[str], T]) -> tuple[T, ...]:

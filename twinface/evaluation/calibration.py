@@ -21,7 +21,7 @@ _FEWEST_ACCEPTED = 10
 """A threshold has at least so many false accepts above it."""
 
 _FEWEST_PAIRS = 1.0
-"""So many pairs of people for each rate's worth: the comparisons of two people, who may be twins, do not make a rate."""
+"""So many pairs of people for each rate's worth: comparisons of two people, who may be twins, do not make a rate."""
 
 _POSSIBLE_OF_NONE = 3.0
 """The rule of three: where none of n independent pairs was accepted, a rate of 3/n is possible with 95 % confidence."""

@@ -3,14 +3,13 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError, FingerprintError, InputError, UserError
+from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.identification import can_identify, search_open_set
 from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.evaluation.results import (
@@ -25,7 +24,7 @@ from twinface.evaluation.similarity import choose_similarity, score_matrix
 from twinface.evaluation.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Scores
-from twinface.networks import available_networks, find_recipe
+from twinface.networks import find_recipe, name_network
 from twinface.settings import MatchingSettings
 
 _MOST_PICTURES = 10_000
@@ -96,11 +95,7 @@ def _network_name(features: Path, fingerprint: str, network: str | Path | None) 
                 f" ({recipe.fingerprint[:12]}); extract them again with it, or leave --network out"
             )
         return recipe.name
-    for name in available_networks():
-        with suppress(UserError):
-            if find_recipe(name).fingerprint == fingerprint:
-                return name
-    return ""
+    return name_network(fingerprint)
 
 
 def _choose(features: Path, everybody: Sequence[PersonVectors], people: str) -> list[PersonVectors]:

@@ -40,12 +40,12 @@ class TrainingJob:
         return {"state": self.state, "detail": self.detail, "report": report}
 
     def _run(self, features: Path, output: Path, options: TrainOptions) -> None:
-        def on_epoch(number: int, figures: dict[str, float]) -> None:
-            self.detail = f"epoch {number} of {options.epochs}, loss {figures.get('loss', float('nan')):.4f}"
+        def on_step(number: int, count: int, figures: dict[str, float]) -> None:
+            self.detail = f"step {number} of {count}, loss {figures.get('loss', float('nan')):.4f}"
 
         try:
             compute_statistics(features)
-            self._report = train_head(features, output, options, on_epoch)
+            self._report = train_head(features, output, options, on_step)
         except TwinfaceError as error:
             self.state, self.detail = "failed", str(error)
             log.error("training failed", extra={"error": str(error)})

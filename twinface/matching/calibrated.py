@@ -1,9 +1,12 @@
 """Thresholds on their way into a head's folder: head.json is written whole or not at all, the weights stay."""
 
 from pathlib import Path
+from typing import Any
 
 from twinface.errors import ArtefactError
 from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.matching.built_in import built_in_head
+from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.loading import built_in_spec
 from twinface.matching.spec import FORMAT, HEAD_FILE, DecisionCalibration, read_spec
 
@@ -17,28 +20,42 @@ def add_calibration(folder: Path, calibration: DecisionCalibration, before: byte
     path = folder / HEAD_FILE
     if head_file(folder) != before:
         raise ArtefactError(f"{path}: the head has changed meanwhile; calibrate again")
-    _write(path, read_json_object(path) | {"decision": calibration.model_dump()})
+    _write(path, canonical_json(read_json_object(path) | {"decision": calibration.model_dump()}))
 
 
 def write_built_in_head(folder: Path, network: str, network_name: str, calibration: DecisionCalibration) -> None:
-    """Make a folder of the built-in head with thresholds, or renew it.
+    """Make a folder of the head in the box with thresholds, or renew it.
 
     Raises ArtefactError where another head stands, or when it cannot be written.
     """
     require_free(folder, network)
-    spec = built_in_spec(network, network_name)
-    content = spec.model_dump(include={"architecture", "network", "network_name", "calibration"})
-    _write(folder / HEAD_FILE, {"format": FORMAT, **content, "decision": calibration.model_dump()})
+    box = built_in_head(network)
+    if box is not None:
+        _write(folder / WEIGHTS_FILE, (box / WEIGHTS_FILE).read_bytes())
+    about = {"network_name": network_name} | _built_in_about(network) | {"decision": calibration.model_dump()}
+    _write(folder / HEAD_FILE, canonical_json(about))
 
 
 def require_free(folder: Path, network: str) -> None:
-    """Raise ArtefactError unless the built-in head can be written to a folder: nothing is there, or that head."""
+    """Raise ArtefactError unless the head in the box can be written to a folder: nothing is there, or that head."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    built_in = built_in_spec(network)
-    old = read_spec(folder) if (folder / HEAD_FILE).is_file() else None
-    if old is None or (old.architecture, old.network, old.calibration) != ("metric", network, built_in.calibration):
+    unlike = {"decision", "network_name"}
+    old = read_json_object(folder / HEAD_FILE) if (folder / HEAD_FILE).is_file() else {}
+    box = _built_in_about(network)
+    if {name: part for name, part in old.items() if name not in unlike} != {
+        name: part for name, part in box.items() if name not in unlike
+    }:
         raise ArtefactError(f"{folder}: something else is there; name another folder with --output")
+
+
+def _built_in_about(network: str) -> dict[str, Any]:
+    """The head.json of the head in the box."""
+    box = built_in_head(network)
+    if box is not None:
+        return read_json_object(box / HEAD_FILE)
+    spec = built_in_spec(network).model_dump(include={"architecture", "network", "calibration"})
+    return {"format": FORMAT, **spec}
 
 
 def head_file(folder: Path) -> bytes:
@@ -47,8 +64,8 @@ def head_file(folder: Path) -> bytes:
     return (folder / HEAD_FILE).read_bytes()
 
 
-def _write(path: Path, content: dict[str, object]) -> None:
+def _write(path: Path, content: bytes) -> None:
     try:
-        write_atomically(path, canonical_json(content))
+        write_atomically(path, content)
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the head is as it was") from error

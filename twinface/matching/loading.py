@@ -3,25 +3,28 @@
 from pathlib import Path
 
 from twinface.errors import FingerprintError
+from twinface.matching.built_in import built_in_head
 from twinface.matching.custom import read_custom_head
 from twinface.matching.heads import Head
 from twinface.matching.layers import fold, read_layers
 from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
+from twinface.matching.plda import read_plda_head
 from twinface.matching.spec import HeadSpec, read_spec
 from twinface.matching.trained import FoldedHead, LayeredHead
 
 
 def built_in_spec(network: str, network_name: str = "") -> HeadSpec:
-    """What head.json says of the built-in head, for vectors of the network with this fingerprint."""
+    """What head.json would say of plain cosine, for vectors of the network with this fingerprint."""
     return HeadSpec(architecture="metric", network=network, network_name=network_name, calibration=SFACE_CALIBRATION)
 
 
 def load_head(folder: Path | None, network: str) -> Head:
-    """The head in a folder, for vectors of the network with this fingerprint; None is the built-in metric head.
+    """The head in a folder, for vectors of the network with this fingerprint; None is the one in the box for it.
 
-    The built-in one is calibrated for SFace: with another network its order is right, its scores are not.
+    Where there is none in the box it is plain cosine, calibrated for SFace: its order is right, its scores are not.
     Raises ArtefactError (missing, damaged, another format) or FingerprintError (trained on another network).
     """
+    folder = folder or built_in_head(network)
     if folder is None:
         return MetricHead(built_in_spec(network), SFACE_CALIBRATION)
     spec = read_spec(folder)
@@ -32,6 +35,8 @@ def load_head(folder: Path | None, network: str) -> Head:
         )
     if spec.calibration is not None and spec.architecture == "metric":
         return MetricHead(spec, spec.calibration)
+    if spec.architecture == "plda":
+        return read_plda_head(folder, spec)
     if spec.architecture == "custom":
         return read_custom_head(folder, spec)
     layers = read_layers(folder, spec)

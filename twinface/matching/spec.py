@@ -20,9 +20,14 @@ class _Part(pydantic.BaseModel):
 
 
 class Normalisation(_Part):
-    """`vectors`: "l2" makes each of length 1. `difference`: "standard" divides |a - b| by each number's deviation."""
+    """What layers see of two vectors a and b.
+
+    `vectors`: "l2" makes each of length 1. `pair`, number by number: "absolute" is |a - b|, "squared" (a - b)²,
+    "product" a · b. `difference`: "standard" divides that by each number's deviation.
+    """
 
     vectors: Literal["none", "l2"] = "none"
+    pair: Literal["absolute", "squared", "product"] = "absolute"
     difference: Literal["none", "standard"] = "none"
 
 
@@ -56,7 +61,7 @@ class DecisionCalibration(_Part):
 class HeadSpec(_Part):
     """What matching needs to know of a head; training and evaluation write more beside it."""
 
-    architecture: Literal["metric", "linear", "mlp", "custom"]
+    architecture: Literal["metric", "plda", "linear", "mlp", "custom"]
     network: str = ""
     network_name: str = ""
     normalisation: Normalisation = Normalisation()

@@ -1,4 +1,4 @@
-"""Heads trained on |a - b|: folded to one vector where they are linear, layered where they are not."""
+"""Heads of layers on what differs between two vectors: folded to one vector where linear, layered where not."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 class DifferenceHead(Head):
-    """A head that sees two vectors only as |a - b|; subclasses say what follows."""
+    """A head that sees of two vectors one number for each of theirs, |a - b| as a rule; subclasses say what follows."""
 
     def __init__(self, spec: HeadSpec, dimension: int) -> None:
         self.spec = spec
@@ -38,8 +38,7 @@ class DifferenceHead(Head):
                 block = ready[start : start + self._rows]
                 differences = buffer[: len(block)]
                 for row, probe in enumerate(probes):
-                    np.subtract(block, probe, out=differences)
-                    np.abs(differences, out=differences)
+                    self._combine(block, probe, differences)
                     scores[row, start : start + len(block)] = self._scores(differences)
             return scores
 
@@ -50,12 +49,22 @@ class DifferenceHead(Head):
         scores = np.empty(len(a), np.float32)
         for start in range(0, len(a), self._rows):
             rows = slice(start, start + self._rows)
-            scores[rows] = self._scores(np.abs(self._ready(a[rows]) - self._ready(b[rows])))
+            ready = self._ready(a[rows])
+            self._combine(ready, self._ready(b[rows]), ready)
+            scores[rows] = self._scores(ready)
         return scores
 
     def _ready(self, vectors: Vectors) -> Vectors:
         checked = checked_vectors(vectors, self.dimension)
-        return normalised(checked) if self.spec.normalisation.vectors == "l2" else checked
+        return normalised(checked) if self.spec.normalisation.vectors == "l2" else checked.copy()
+
+    def _combine(self, a: Vectors, b: Vectors, out: Vectors) -> None:
+        pair = self.spec.normalisation.pair
+        if pair == "product":
+            np.multiply(a, b, out=out)
+            return
+        np.subtract(a, b, out=out)
+        (np.square if pair == "squared" else np.abs)(out, out=out)
 
 
 class FoldedHead(DifferenceHead):

@@ -2,7 +2,7 @@
 
 from twinface.networks.network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
-from twinface.networks.registry import available_networks, find_recipe, load_network
+from twinface.networks.registry import available_networks, find_recipe, load_network, name_network
 
 __all__ = [
     "Network",
@@ -11,6 +11,7 @@ __all__ = [
     "compute_fingerprint",
     "find_recipe",
     "load_network",
+    "name_network",
     "read_recipe",
     "write_recipe",
 ]

@@ -11,6 +11,7 @@ from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
 
 _IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
+_SFACE_FINGERPRINT = "8088c3d01916df6b6aa9ebb9317780e8bdf129b21f8efeacb2eaa7b54cf46dfa"
 _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b452a660e00"
 
 
@@ -31,6 +32,12 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
 def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
     """What `load_network` would load, verified as there, without starting a runtime."""
     return _find(name_or_path)[0]
+
+
+def name_network(fingerprint: str) -> str:
+    """The name of the network with this fingerprint, "" of one that is not in the box; nothing is fetched for it."""
+    known = {read_recipe(_IN_THE_BOX / name).fingerprint: name for name in available_networks() if name != "sface"}
+    return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
 
 
 def _find(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery
 from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, load_head
+from twinface.matching.built_in import built_in_head
+from twinface.matching.heads import normalised
 from twinface.networks import NetworkRecipe
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
@@ -19,18 +21,18 @@ log = logging.getLogger(__name__)
 _HEAD_FILE = "head.json"
 _NEVER_SEEN = (0, 0)
 
-_SAME_FACE_SCORE = 0.05
-"""With the built-in head a cosine of 0.35. Looks of one track reach 0.38 with an earlier one, those of another face
-that took its place at most 0.33 (eight videos, 165 looks; heads that turn far included)."""
+_SAME_FACE_COSINE = 0.35
+"""Of SFace's vectors: looks of one track reach 0.38 with an earlier one, those of another face that took its place at
+most 0.33 (eight videos, 165 looks; heads that turn far included)."""
 
 
 def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
-    """A warning where scores mean nothing: the built-in head, which is calibrated for SFace, on another network."""
-    if head is not None or recipe.name == "sface":
+    """A warning where scores mean nothing: no head was trained on the network's vectors."""
+    if head is not None or built_in_head(recipe.fingerprint) is not None:
         return None
     return (
-        f"the built-in head is calibrated for sface: with the network {recipe.name!r} strangers may get names; "
-        "train a head with `twinface train` and set it as `head`"
+        f"no head is in the box for the network {recipe.name!r}, and plain cosine is calibrated for sface: strangers"
+        " may get names; train a head with `twinface train` and set it as `head`"
     )
 
 
@@ -89,11 +91,12 @@ class Naming:
         return decide(scores, known.person_index, known.names, self._settings)
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
-        """Whether `vector`, float32 (d,), may be of the face that one of `vectors` (k, d) is of.
+        """Whether `vector`, float32 (d,), may be of the face that one of `vectors` (k, d) is of, by plain cosine.
 
-        For faces that are expected to be the same, as those of one track: far below the score that gives a name.
+        For faces that are expected to be the same, as those of one track: far below what gives a name.
         """
-        return bool(self._head.score(vector, vectors).max() >= _SAME_FACE_SCORE)
+        probe, looks = normalised(vector[np.newaxis]), normalised(vectors)
+        return bool((looks @ probe[0]).max() >= _SAME_FACE_COSINE)
 
     def _refresh(self) -> bool:
         if self._gallery is None:

@@ -21,13 +21,14 @@ class FeatureTable:
     """Everybody's vectors, float32 (n, d), person after person.
 
     Person p, called `names[p]`, has the rows from `starts[p]` up to `starts[p + 1]`; `starts` is int64 (people + 1,).
-    `network` is the fingerprint of the network they are of.
+    `network` is the fingerprint of the network they are of; `files[p]` are the names of p's pictures.
     """
 
     names: tuple[str, ...]
     starts: NDArray[np.int64]
     vectors: Vectors
     network: str
+    files: tuple[tuple[str, ...], ...]
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -39,7 +40,8 @@ class FeatureTable:
         parts = [self.vectors[self.starts[person] : self.starts[person + 1]] for person in people]
         starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
         vectors = np.concatenate(parts) if parts else self.vectors[:0]
-        return FeatureTable(tuple(self.names[person] for person in people), starts, vectors, self.network)
+        names, files = tuple(self.names[person] for person in people), tuple(self.files[person] for person in people)
+        return FeatureTable(names, starts, vectors, self.network, files)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,8 @@ def read_table(folder: Path) -> FeatureTable:
     people = read_features(folder)
     starts = np.concatenate([[0], np.cumsum([len(person.vectors) for person in people])]).astype(np.int64)
     vectors = np.concatenate([person.vectors for person in people])
-    return FeatureTable(tuple(person.name for person in people), starts, vectors, people[0].network)
+    names, files = tuple(person.name for person in people), tuple(person.files for person in people)
+    return FeatureTable(names, starts, vectors, people[0].network, files)
 
 
 def compute_statistics(folder: Path) -> Statistics:

@@ -8,12 +8,9 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.training.feature_table import FeatureTable
-from twinface.training.pairs import Pairs, PairSampler
+from twinface.training.pairs import PairSampler
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
-
-VALIDATION_SHARE = 0.2
-_FEWEST_PEOPLE_A_SIDE = 2
 
 
 def check_enough(table: FeatureTable, what: str) -> None:
@@ -26,17 +23,6 @@ def check_enough(table: FeatureTable, what: str) -> None:
         raise ArtefactError(f"{what}: vectors that are not finite numbers; check the network and extract again")
 
 
-def split_people(table: FeatureTable, seed: int) -> tuple[FeatureTable, FeatureTable | None]:
-    """People to learn from, and others, a fifth, to measure on; None where there are too few with two pictures."""
-    paired = np.flatnonzero(table.counts > 1)
-    if len(paired) < 2 * _FEWEST_PEOPLE_A_SIDE:
-        return table, None
-    count = max(_FEWEST_PEOPLE_A_SIDE, round(VALIDATION_SHARE * len(paired)))
-    held_out = set(np.random.default_rng(seed).permutation(paired)[:count].tolist())
-    learnt = [person for person in range(len(table.names)) if person not in held_out]
-    return table.of_people(learnt), table.of_people(sorted(held_out))
-
-
 def unit(vectors: Vectors) -> Vectors:
     """Vectors divided by their lengths; a row of zeros stays one."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -45,28 +31,49 @@ def unit(vectors: Vectors) -> Vectors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normaliser:
-    """What is done to vectors before |a - b|: made unit length, or divided by `deviation`, float32 (d,), if given."""
+    """What layers see of two vectors; the names are those of head.json, see twinface.matching.spec.Normalisation.
 
+    `vectors` "l2" or "none"; `pair` "absolute", "squared" or "product"; divided by `deviation`, float32 (d,), if given.
+    """
+
+    vectors: str
+    pair: str
     deviation: NDArray[np.float32] | None
 
-    def __call__(self, vectors: Vectors) -> Vectors:
-        """Vectors, float32 (n, d), made ready."""
-        return unit(vectors) if self.deviation is None else np.asarray(vectors / self.deviation, np.float32)
+    def ready(self, vectors: Vectors) -> Vectors:
+        """Vectors, float32 (n, d), as pairs are made of them."""
+        return unit(vectors) if self.vectors == "l2" else vectors
+
+    def inputs(self, first: Vectors, second: Vectors) -> Vectors:
+        """What layers see, float32 (n, d), of pairs of vectors that are ready."""
+        made = first * second if self.pair == "product" else np.abs(first - second)
+        if self.pair == "squared":
+            made = made * made
+        return np.asarray(made if self.deviation is None else made / self.deviation, np.float32)
 
     @property
     def names(self) -> dict[str, str]:
         """How head.json says it."""
-        by_deviation = self.deviation is not None
-        return {"vectors": "none" if by_deviation else "l2", "difference": "standard" if by_deviation else "none"}
+        return {
+            "vectors": self.vectors,
+            "pair": self.pair,
+            "difference": "none" if self.deviation is None else "standard",
+        }
 
 
-def differences(vectors: Vectors, pairs: Pairs) -> Vectors:
-    """|a - b| of pairs of vectors that are ready, float32 (n, d)."""
-    return np.asarray(np.abs(vectors[pairs.first] - vectors[pairs.second]), np.float32)
+def make_stream(
+    sampler: PairSampler,
+    vectors: Vectors,
+    normaliser: Normaliser,
+    hard: tuple[Vectors, Vectors] | None,
+    *,
+    batch: int,
+    seed: int,
+) -> Any:
+    """A keras PyDataset of (inputs, labels) from ready `vectors`; each epoch is drawn anew from (seed, epoch).
 
-
-def make_stream(sampler: PairSampler, vectors: Vectors, batch: int, seed: int) -> Any:
-    """A keras PyDataset of (differences, labels); each epoch is drawn anew from (seed, epoch)."""
+    Of the `hard` impostor pairs, ready too, each batch has an eighth of its size, or all where there are fewer.
+    """
     base: Any = import_keras().utils.PyDataset
 
     class PairStream(base):  # type: ignore[misc]
@@ -80,7 +87,14 @@ def make_stream(sampler: PairSampler, vectors: Vectors, batch: int, seed: int) -
 
         def __getitem__(self, index: int) -> tuple[Vectors, NDArray[np.float32]]:
             pairs = sampler.draw(batch, index, seed, self._epoch)
-            return differences(vectors, pairs), pairs.same.astype(np.float32)[:, np.newaxis]
+            inputs = normaliser.inputs(vectors[pairs.first], vectors[pairs.second])
+            labels = pairs.same.astype(np.float32)[:, np.newaxis]
+            if hard is None:
+                return inputs, labels
+            count = min(len(hard[0]), max(1, batch // 8))
+            rows = np.random.default_rng((seed, self._epoch, index)).permutation(len(hard[0]))[:count]
+            more = normaliser.inputs(hard[0][rows], hard[1][rows])
+            return np.concatenate([inputs, more]), np.concatenate([labels, np.zeros((count, 1), np.float32)])
 
         def on_epoch_end(self) -> None:
             self._epoch += 1

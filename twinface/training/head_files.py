@@ -1,4 +1,4 @@
-"""A trained head as files: head.json, head.npz, head.keras and, of a user's own model, head.tflite."""
+"""A trained head as files: head.json, head.npz and, of layers, head.keras; of a user's own model, head.tflite."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,20 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from twinface.files import canonical_json
+from twinface.evaluation.split import person_digest
+from twinface.files import canonical_json, read_json_object
+from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.spec import FORMAT, HEAD_FILE
+from twinface.networks import name_network
 from twinface.training.conversion import convert
+from twinface.training.feature_table import FeatureTable
 from twinface.training.head_data import Normaliser
-from twinface.training.head_models import dense_weights
+from twinface.training.head_models import dense_activations, dense_weights, forget_regularisers
 from twinface.training.head_options import TrainOptions, TrainReport
 
 HISTORY_FILE = "history.json"
-_FORMAT = 1
 
 
-def write_head(
-    folder: Path, model: Any, *, normaliser: Normaliser, report: TrainReport, options: TrainOptions, network: str
+def write_layers(
+    folder: Path, model: Any, *, normaliser: Normaliser, options: TrainOptions, table: FeatureTable
 ) -> None:
-    """Write a trained head to an empty folder; `network` is the fingerprint of the network of its vectors."""
+    """Write a head of layers, not measured yet, to an empty folder."""
     custom = options.model_function is not None
     weights = [] if custom else dense_weights(model)
     arrays: dict[str, Any] = {}
@@ -27,34 +31,48 @@ def write_head(
         arrays |= {f"w{place}": kernel, f"b{place}": bias}
     if normaliser.deviation is not None:
         arrays["deviation"] = normaliser.deviation
-    np.savez(folder / "head.npz", **arrays)
+    np.savez(folder / WEIGHTS_FILE, **arrays)
+    forget_regularisers(model)
     model.save(folder / "head.keras")
     if custom:
         (folder / "head.tflite").write_bytes(convert(model, "none"))
+    activations = ["linear"] * len(weights) if custom else dense_activations(model)
     about = {
-        "format": _FORMAT,
-        "architecture": "custom" if custom else "mlp",
-        "recipe": {"model_function": options.model_function}
-        if custom
-        else {"hidden": options.hidden, "dropout": options.dropout},
+        "architecture": "custom" if custom else "linear" if options.architecture == "linear" else "mlp",
+        "recipe": {"model_function": options.model_function} if custom else {"name": options.architecture},
         "normalisation": normaliser.names,
         "layers": [
-            {"units": len(bias), "activation": "sigmoid" if place == len(weights) - 1 else "linear"}
-            for place, (_, bias) in enumerate(weights)
+            {"units": len(bias), "activation": activation}
+            for (_, bias), activation in zip(weights, activations, strict=True)
         ],
+        "epochs": options.epochs,
+        "negatives": options.negatives,
+        "pairs_per_image": options.pairs_per_image,
+    }
+    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
+
+
+def describe_head(table: FeatureTable, seed: int) -> dict[str, Any]:
+    """What head.json says of every head: its network, and whom it learnt from, by digests."""
+    return {
+        "format": FORMAT,
+        "network": table.network,
+        "network_name": name_network(table.network),
+        "seed": seed,
+        "learnt_from": sorted(person_digest(name) for name in table.names),
+        "trained_on": {"people": len(table.names), "pictures": len(table.vectors)},
+    }
+
+
+def write_figures(folder: Path, report: TrainReport) -> None:
+    """Add to the head.json of a folder how the head did on people held out, and its thresholds there."""
+    figures = {
         "thresholds": report.head.thresholds if report.head else {},
         "validation": {
             "people": report.validation_people,
             "head": asdict(report.head) if report.head else None,
             "cosine": asdict(report.cosine) if report.cosine else None,
+            "head_less_cosine": {name: asdict(difference) for name, difference in report.differences.items()},
         },
-        "trained_on": {
-            "people": report.people - report.validation_people,
-            "epochs": options.epochs,
-            "negatives": options.negatives,
-        },
-        "network": network,
-        "network_name": "",
-        "seed": options.seed,
     }
-    (folder / "head.json").write_bytes(canonical_json(about))
+    (folder / HEAD_FILE).write_bytes(canonical_json(read_json_object(folder / HEAD_FILE) | figures))

@@ -1,32 +1,78 @@
 """How a head is trained, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
+from twinface.errors import InputError
+from twinface.evaluation.intervals import Difference
 from twinface.evaluation.verification import VerificationFigures
+
+Architecture = Literal["plda", "linear", "mlp", "seed"]
+PairFeature = Literal["absolute", "squared", "product"]
+
+OnStep = Callable[[int, int, dict[str, float]], None]
+"""Called after each step, an epoch or a candidate tried, with its number, from 1, of how many, and its figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
     """How a head is trained.
 
-    `normalize` divides differences by the deviations of stats.json. `negatives` pairs of different people come on each
-    pair of the same one. `hidden` units and the `dropout` behind each; `model_function` (`module:function`) takes the
-    place of both. `batch` pairs a step.
+    `architecture`: "plda" is a metric (twinface.matching.plda), "linear" weights on what differs between two vectors,
+    started at the metric and held near it, "mlp" layers from scratch, "seed" those of the original recipe: raw vectors,
+    linear layers, plain gradient descent, no early stopping. All but "plda" are trained by Keras, and for them are:
+    `epochs`, at most; `normalize`, which divides differences by the deviations of stats.json; `negatives` pairs of
+    different people on each pair of the same one; `pairs_per_image`, how many pairs of the same person a picture may
+    be in, at most; `hidden` units and the `dropout` behind each, None for the architecture's own; `pair`, what is made
+    of two vectors, None for the architecture's own; `model_function` (`module:function`), which takes the place of all
+    layers; `batch` pairs a step, None for the architecture's own.
+    `start` is a head to go on from, of "plda"; None is the one in the box for the network, if there is one; "" none.
+    `hard_negatives` is a file with two pictures a line that are taken for one person and are not.
     """
 
+    architecture: Architecture = "plda"
     epochs: int = 15
     normalize: bool = False
     negatives: float = 1.5
+    pairs_per_image: int = 100
     seed: int = 0
-    hidden: tuple[int, ...] = (512, 256, 32)
-    dropout: tuple[float, ...] = (0.5, 0.3)
+    hidden: tuple[int, ...] | None = None
+    dropout: tuple[float, ...] | None = None
+    pair: PairFeature | None = None
     model_function: str | None = None
-    batch: int = 1024
+    batch: int | None = None
+    start: Path | Literal[""] | None = None
+    hard_negatives: Path | None = None
+
+    def check(self) -> None:
+        """Raise InputError where an option makes no sense."""
+        hidden, dropout = self.hidden or (), self.dropout or ()
+        if self.epochs < 1:
+            raise InputError(f"--epochs {self.epochs}: expected at least 1")
+        if not 0 < self.negatives <= 100:
+            raise InputError(f"--negatives {self.negatives}: expected more than 0, at most 100")
+        if self.pairs_per_image < 1:
+            raise InputError(f"--pairs-per-image {self.pairs_per_image}: expected at least 1")
+        if not all(units > 0 for units in hidden) or not all(0 <= share < 1 for share in dropout):
+            raise InputError("--hidden takes numbers of units such as 64,16, --dropout shares below 1 such as 0.5,0.3")
+        if self.hidden is not None and len(dropout) > len(hidden):
+            raise InputError(f"--dropout: {len(dropout)} shares for {len(hidden)} hidden layers")
+        if self.architecture in {"plda", "linear"} and (self.hidden or self.dropout) and not self.model_function:
+            raise InputError(
+                f"--hidden and --dropout: {self.architecture} has no hidden layers; give --architecture mlp"
+            )
+        if self.architecture == "plda" and (self.normalize or self.pair) and not self.model_function:
+            raise InputError("--normalize and --pair are for layers; give --architecture linear or mlp")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What came of it; figures on people held out, None where there were too few people to hold any out."""
+    """What came of it; figures on people held out, None where there were too few people to hold any out.
+
+    `differences` are the head's figures less cosine's, paired. `pairs_per_epoch` is 0 of what has no epochs.
+    """
 
     people: int
     pictures: int
@@ -34,3 +80,12 @@ class TrainReport:
     validation_people: int
     head: VerificationFigures | None
     cosine: VerificationFigures | None
+    differences: dict[str, Difference]
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the head has the lower EER and, where it can be told, no lower TAR at FAR 0.001 than cosine."""
+        if self.head is None or self.cosine is None:
+            return False
+        accepted, plain = (figures.accepted_at.get("0.001", 0.0) for figures in (self.head, self.cosine))
+        return self.head.eer < self.cosine.eer and accepted >= plain

@@ -11,6 +11,9 @@ from twinface.training.feature_table import FeatureTable
 
 Rows = NDArray[np.int64]
 
+_EPOCH_STRIDE = 7919
+"""A prime: drawn pairs move on by so many from epoch to epoch."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
@@ -28,13 +31,19 @@ class Pairs:
 
 
 class PairSampler:
-    """Draws all pairs of the same person, and `negatives` times as many of different people, in batches."""
+    """Draws all pairs of the same person, and `negatives` times as many of different people, in batches.
 
-    def __init__(self, table: FeatureTable, negatives: float) -> None:
+    Of a person with many pictures, no more pairs than that a picture is in `pairs_per_image` of them on average: others
+    in each epoch.
+    """
+
+    def __init__(self, table: FeatureTable, negatives: float, pairs_per_image: int | None = None) -> None:
         counts = table.counts
         self._starts, self._counts = table.starts, counts
         self._people = np.repeat(np.arange(len(counts)), counts)
-        self._ends = np.cumsum(counts * (counts - 1) // 2)
+        self._all = counts * (counts - 1) // 2
+        self._drawn = self._all if pairs_per_image is None else np.minimum(self._all, counts * pairs_per_image // 2)
+        self._ends = np.cumsum(self._drawn)
         self._negatives = negatives
 
     @property
@@ -57,7 +66,7 @@ class PairSampler:
         stride, offset = _coprime_below(total, walk), int(walk.integers(total))
         places = np.arange(index * size, min((index + 1) * size, total), dtype=np.int64)
         rng = np.random.default_rng((seed, epoch, index))
-        positive = self.same_person((places * stride + offset) % total)
+        positive = self.same_person((places * stride + offset) % total, epoch)
         negative = self.different_people(round(len(places) * self._negatives), rng)
         order = rng.permutation(len(places) + len(negative[0]))
         return Pairs(
@@ -77,10 +86,15 @@ class PairSampler:
             np.arange(len(places) + most) < len(places),
         )
 
-    def same_person(self, numbers: Rows) -> tuple[Rows, Rows]:
-        """Pairs by their numbers, 0 … positives - 1: person after person, in each (0, 1), (0, 2), (1, 2), (0, 3), …"""
+    def same_person(self, numbers: Rows, epoch: int = 0) -> tuple[Rows, Rows]:
+        """Pairs by their numbers, 0 … positives - 1: person after person, in each (0, 1), (0, 2), (1, 2), (0, 3), …
+
+        Where not all are drawn, they lie evenly among all, and elsewhere in each epoch.
+        """
         people = np.searchsorted(self._ends, numbers, side="right")
         within = numbers - np.where(people > 0, self._ends[people - 1], 0)
+        every, drawn = self._all[people], self._drawn[people]
+        within = (within * every // drawn + epoch * _EPOCH_STRIDE) % every
         second = ((1 + np.sqrt(1 + 8 * within.astype(np.float64))) / 2).astype(np.int64)
         second -= second * (second - 1) // 2 > within
         second += second * (second + 1) // 2 <= within

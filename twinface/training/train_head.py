@@ -1,108 +1,138 @@
 """The similarity head: trained on pairs of a features folder, measured on people it has not seen, published."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twinface.errors import InputError
-from twinface.evaluation.verification import VerificationFigures, verification_figures
+from twinface.errors import ArtefactError
+from twinface.evaluation.intervals import compare_scorers
+from twinface.evaluation.scored_pairs import ScoredPairs
+from twinface.evaluation.split import validation_people
+from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
+from twinface.matching import load_head
+from twinface.matching.built_in import built_in_head
+from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
-from twinface.training.head_data import Normaliser, check_enough, differences, make_stream, split_people, unit
-from twinface.training.head_files import HISTORY_FILE, write_head
-from twinface.training.head_models import build_custom_head, build_head
-from twinface.training.head_options import TrainOptions, TrainReport
+from twinface.training.hard_negatives import read_hard_negatives
+from twinface.training.head_data import check_enough, unit
+from twinface.training.head_files import describe_head, write_figures
+from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import PairSampler
+from twinface.training.plda import Start, fit_plda, read_start
 from twinface.training.publishing import published
-from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
 _MOST_VALIDATION_PAIRS = 50_000
-_VALIDATION_BATCH = 4096
-_LEARNING_RATE = 1e-3
-
-OnEpoch = Callable[[int, dict[str, float]], None]
-"""Called after each epoch with its number, from 1, and its figures: loss and accuracy."""
+_FEWEST_HELD_OUT = 2
 
 
 def train_head(
-    features: Path, output: Path, options: TrainOptions | None = None, progress: OnEpoch | None = None
+    features: Path, output: Path, options: TrainOptions | None = None, progress: OnStep | None = None
 ) -> TrainReport:
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
 
-    Vectors are made unit length; all pairs of a person are learnt in each epoch. Raises ArtefactError or InputError
-    when there is too little to learn from or an option makes no sense, and MissingExtraError without TensorFlow.
+    People of the validation side of the fixed split are never learnt from; the head is measured on them, next to plain
+    cosine on the same pairs. Raises ArtefactError or InputError when there is too little to learn from or an option
+    makes no sense, and MissingExtraError where the architecture needs Keras and there is none.
     """
     options = options or TrainOptions()
-    _check(options)
+    options.check()
     table = read_table(features)
     check_enough(table, str(features))
-    normaliser = Normaliser(usable_deviation(read_statistics(features, table)) if options.normalize else None)
-    import_keras().utils.set_random_seed(options.seed)
-    learnt, held_out = split_people(table, options.seed)
-    sampler, vectors = PairSampler(learnt, options.negatives), normaliser(learnt.vectors)
-    model = _build(options, differences(vectors, sampler.draw(options.batch, 0, options.seed, 0)))
-    history = _fit(model, sampler, vectors, options, progress)
-    head, cosine = _measure(model, held_out, normaliser, options.seed) if held_out else (None, None)
-    report = TrainReport(
-        people=len(table.names),
-        pictures=len(table.vectors),
-        pairs_per_epoch=round(sampler.positives * (1 + options.negatives)),
-        validation_people=len(held_out.names) if held_out else 0,
-        head=head,
-        cosine=cosine,
-    )
+    deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
+    learnt, held_out = hold_out(table)
     with published(output) as folder:
-        write_head(folder, model, normaliser=normaliser, report=report, options=options, network=table.network)
-        (folder / HISTORY_FILE).write_bytes(canonical_json(history))
+        pairs_per_epoch = learn(learnt, folder, options, deviation, progress)
+        report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
+        write_figures(folder, report)
     return report
 
 
-def _check(options: TrainOptions) -> None:
-    if options.epochs < 1:
-        raise InputError(f"--epochs {options.epochs}: expected at least 1")
-    if not 0 < options.negatives <= 100:
-        raise InputError(f"--negatives {options.negatives}: expected more than 0, at most 100")
-    if not all(units > 0 for units in options.hidden) or not all(0 <= share < 1 for share in options.dropout):
-        raise InputError("--hidden takes numbers of units such as 512,256,32, --dropout shares below 1 such as 0.5,0.3")
-    if len(options.dropout) > len(options.hidden):
-        raise InputError(f"--dropout: {len(options.dropout)} shares for {len(options.hidden)} hidden layers")
+def hold_out(table: FeatureTable) -> tuple[FeatureTable, FeatureTable | None]:
+    """People to learn from, and those of the fixed split to measure on; None where there are too few of either."""
+    kept_out = set(validation_people(table.names))
+    sides = [[row for row, name in enumerate(table.names) if (name in kept_out) == side] for side in (False, True)]
+    learnt, held_out = (table.of_people(rows) for rows in sides)
+    if any((part.counts > 1).sum() < _FEWEST_HELD_OUT for part in (learnt, held_out)):
+        return table, None
+    return learnt, held_out
 
 
-def _build(options: TrainOptions, sample: Vectors) -> Any:
-    dimension = sample.shape[1]
-    if options.model_function:
-        return build_custom_head(options.model_function, dimension)
-    size = float(np.sqrt(np.mean(np.square(sample))))
-    return build_head(dimension, options.hidden, options.dropout, scale=1 / max(size, 1e-6))
+def learn(
+    table: FeatureTable,
+    folder: Path,
+    options: TrainOptions,
+    deviation: NDArray[np.float32] | None = None,
+    progress: OnStep | None = None,
+) -> int:
+    """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
+
+    `deviation` (d,) is what differences are divided by. Returns how many pairs an epoch has, 0 without epochs.
+    """
+    hard = read_hard_negatives(options.hard_negatives, table) if options.hard_negatives else None
+    if options.architecture == "plda" and options.model_function is None:
+        _learn_plda(table, folder, options, hard, progress)
+        return 0
+    from twinface.training.keras_head import learn_layers
+
+    return learn_layers(table, folder, options, deviation=deviation, hard=hard, progress=progress)
 
 
-def _fit(
-    model: Any, sampler: PairSampler, vectors: Vectors, options: TrainOptions, progress: OnEpoch | None
-) -> dict[str, list[float]]:
-    """Train; returns loss and accuracy by epoch."""
-    keras = import_keras()
-    model.compile(keras.optimizers.Adam(_LEARNING_RATE), loss="binary_crossentropy", metrics=["accuracy"])
-    report = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: (
-            progress(epoch + 1, {name: float(value) for name, value in logs.items()}) if progress else None
-        )
-    )
-    stream = make_stream(sampler, vectors, options.batch, options.seed)
-    history = model.fit(stream, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[report])
-    return {name: [float(value) for value in values] for name, values in history.history.items()}
+def _learn_plda(
+    table: FeatureTable,
+    folder: Path,
+    options: TrainOptions,
+    hard: tuple[Vectors, Vectors] | None,
+    progress: OnStep | None,
+) -> None:
+    def tried(number: int, count: int, loss: float) -> None:
+        if progress:
+            progress(number, count, {"loss": loss})
+
+    start = _read_start(options, table.network)
+    fit = fit_plda(table, start=start, hard=hard, seed=options.seed, progress=tried)
+    arrays: dict[str, Any] = fit.arrays()
+    np.savez(folder / WEIGHTS_FILE, **arrays)
+    shrinkage = {"within": fit.shrinkage.within, "between": fit.shrinkage.between}
+    about = {"architecture": "plda", "recipe": {"shrinkage": shrinkage, "started": start is not None}}
+    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
+
+
+def _read_start(options: TrainOptions, network: str) -> Start | None:
+    """The metric to go on from: the one asked for, else the one in the box, if there is one."""
+    folder = None if options.start == "" else options.start or built_in_head(network)
+    if folder is None:
+        return None
+    load_head(folder, network)
+    start = read_start(folder / WEIGHTS_FILE)
+    if start is None and options.start:
+        raise ArtefactError(f"--start {folder}: only a plda head can be gone on from; leave --start out")
+    return start
 
 
 def _measure(
-    model: Any, held_out: FeatureTable, normaliser: Normaliser, seed: int
-) -> tuple[VerificationFigures, VerificationFigures]:
-    """The head's figures on people held out, and plain cosine's on the very same pairs."""
+    folder: Path, table: FeatureTable, held_out: FeatureTable | None, pairs_per_epoch: int, seed: int
+) -> TrainReport:
+    """The head as it will be loaded, and plain cosine, on the very same pairs of people held out."""
+    about = (len(table.names), len(table.vectors), pairs_per_epoch)
+    if held_out is None:
+        load_head(folder, table.network)
+        return TrainReport(*about, validation_people=0, head=None, cosine=None, differences={})
     pairs = PairSampler(held_out, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
-    ready, directions = normaliser(held_out.vectors), unit(held_out.vectors)
-    scores = np.concatenate(
-        [np.asarray(model.predict_on_batch(differences(ready, part)))[:, 0] for part in pairs.split(_VALIDATION_BATCH)]
+    first, second = held_out.vectors[pairs.first], held_out.vectors[pairs.second]
+    scores = load_head(folder, table.network).score_pairs(first, second)
+    cosines = np.einsum("nd,nd->n", unit(first), unit(second))
+    person = np.repeat(np.arange(len(held_out.names)), held_out.counts).astype(np.int32)
+    rows = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
+    ours, theirs = (ScoredPairs(part, pairs.same, *rows) for part in (scores, cosines))
+    return TrainReport(
+        *about,
+        validation_people=len(held_out.names),
+        head=verification_figures(scores, pairs.same),
+        cosine=verification_figures(cosines, pairs.same),
+        differences=compare_scorers([ours], [theirs], seed=seed),
     )
-    cosines = np.einsum("nd,nd->n", directions[pairs.first], directions[pairs.second])
-    return verification_figures(scores, pairs.same), verification_figures(cosines, pairs.same)

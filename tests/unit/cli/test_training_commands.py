@@ -36,20 +36,46 @@ def test_stats_prints_what_it_writes(twinface: Run, features: Path) -> None:
 def test_train_says_what_came_of_it(twinface: Run, features: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     code, out, err = twinface(
-        "train", "--features", features, "--output", tmp_path / "head", "--epochs", 2, "--hidden", "8", "--dropout", "0"
+        "train", "--features", features, "--output", tmp_path / "head", "--recipe", "seed", "--epochs", 2, "--hidden", 8
     )
     assert code == 0
     assert "9 pictures of 3 people" in out
     assert "too few people to hold some out" in out
-    assert "epoch 2: " in err
-    assert json.loads((tmp_path / "head/head.json").read_text())["recipe"] == {"hidden": [8], "dropout": [0.0]}
+    assert "2 of 2: " in err
+    about = json.loads((tmp_path / "head/head.json").read_text())
+    assert about["recipe"] == {"name": "seed"}
+    assert [layer["units"] for layer in about["layers"]] == [8, 1]
+
+
+def test_train_measures_next_to_cosine_and_warns(twinface: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    people = [
+        PersonVectors(
+            f"{n:02}", ("1", "2", "3"), rng.normal(size=(3, 8)).astype(np.float32), np.ones(3, np.float32), "n"
+        )
+        for n in range(40)
+    ]
+    write_features(tmp_path / "noise", people)
+    code, out, err = twinface("train", "--features", tmp_path / "noise", "--output", tmp_path / "head")
+    assert code == 0
+    assert "on 8 people held out, 24 pairs of the same person" in out
+    assert "  cosine  AUC" in out
+    told = json.loads((tmp_path / "head/head.json").read_text())["validation"]
+    better = told["head"]["eer"] < told["cosine"]["eer"]
+    assert ("warning: on people it has not seen this head is no better than plain cosine" in err) != better
+    code, out, _ = twinface("train", "--features", tmp_path / "noise", "--output", tmp_path / "head", "--json")
+    assert json.loads(out)["head"] == told["head"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (("train", "--features", "nowhere", "--output", "head"), "no such folder"),
-        (("train", "--features", "features", "--output", "head", "--normalize"), "run `twinface stats"),
+        (("train", "--features", "features", "--output", "head", "--recipe", "seed", "--normalize"), "run `twinface"),
+        (("train", "--features", "features", "--output", "head", "--normalize"), "give --architecture linear or mlp"),
+        (("train", "--features", "features", "--output", "head", "--architecture", "cnn"), "plda, linear, mlp"),
+        (("train", "--features", "features", "--output", "head", "--recipe", "other"), "expected seed"),
+        (("train", "--features", "features", "--output", "head", "--start", "nowhere"), "no such folder"),
         (("train", "--features", "features", "--output", "head", "--hidden", "a,b"), "--hidden a,b"),
         (("train", "--features", "features", "--output", "head", "--negatives", "0"), "--negatives"),
         (("stats", "--features", "nowhere"), "no such folder"),
@@ -80,7 +106,7 @@ def test_without_the_train_extra_it_says_what_to_install(
         return None if name in {"keras", "tensorflow"} else find_spec(name, package)
 
     monkeypatch.setattr("importlib.util.find_spec", without_tensorflow)
-    code, _, err = twinface("train", "--features", features, "--output", tmp_path / "head")
+    code, _, err = twinface("train", "--features", features, "--output", tmp_path / "head", "--architecture", "mlp")
     assert code == 2
     assert "pip install 'twinface[train]'" in err
     assert len(err.splitlines()) == 1

@@ -19,8 +19,9 @@ from twinface.settings import MatchingSettings
     ("network", "head", "warned"),
     [("sface", None, False), ("resnet50", None, True), ("resnet50", Path("head"), False)],
 )
-def test_the_built_in_head_is_for_sface(network: str, head: Path | None, warned: bool) -> None:
-    warning = uncalibrated(head, replace(find_recipe("sface"), name=network))
+def test_a_network_without_a_head_is_warned_of(network: str, head: Path | None, warned: bool) -> None:
+    recipe = find_recipe("sface")
+    warning = uncalibrated(head, recipe if network == "sface" else replace(recipe, name=network, fingerprint="r" * 64))
     assert (warning is not None) == warned
 
 

@@ -10,7 +10,8 @@ from twinface.training.pairs import PairSampler
 def table_of(counts: list[int]) -> FeatureTable:
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     names = tuple(str(person) for person in range(len(counts)))
-    return FeatureTable(names, starts, np.zeros((starts[-1], 2), np.float32), "n")
+    files = tuple(tuple(str(picture) for picture in range(count)) for count in counts)
+    return FeatureTable(names, starts, np.zeros((starts[-1], 2), np.float32), "n", files)
 
 
 def person_of(table: FeatureTable, rows: np.ndarray) -> np.ndarray:
@@ -80,3 +81,17 @@ def test_a_large_table_is_drawn_from_in_little_memory() -> None:
     assert sampler.positives == 2_000 * 1_225
     assert 0 < len(pairs.same) <= 1026
     assert sampler.sample(1000, seed=0).same.sum() == 1000
+
+
+def test_a_picture_is_in_so_many_pairs_at_most_and_in_others_next_time() -> None:
+    table = table_of([200, 3, 1, 40])
+    sampler = PairSampler(table, 1.5, pairs_per_image=10)
+    assert sampler.positives == 200 * 10 // 2 + 3 + 40 * 10 // 2
+    epochs = []
+    for epoch in (0, 1):
+        drawn = [sampler.draw(64, index, seed=1, epoch=epoch) for index in range(sampler.count_batches(64))]
+        pairs = {pair for part in drawn for pair in zip(part.first[part.same], part.second[part.same], strict=True)}
+        assert len(pairs) == sampler.positives
+        assert all(np.array_equal(person_of(table, p.first) == person_of(table, p.second), p.same) for p in drawn)
+        epochs.append(pairs)
+    assert len(epochs[0] & epochs[1]) < sampler.positives / 2

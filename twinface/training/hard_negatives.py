@@ -1,0 +1,42 @@
+"""Pairs of pictures that were taken for one person and are not: worth more than any drawn at random."""
+
+from pathlib import Path
+
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.training.feature_table import FeatureTable
+from twinface.types import Vectors
+
+
+def read_hard_negatives(path: Path, table: FeatureTable) -> tuple[Vectors, Vectors]:
+    """Both sides, float32 (n, d), of the pairs of a text file: a pair a line, `person/file` and a tab between them.
+
+    Pairs of which a picture is not in the table are left out: that person is held out, or was removed since. Raises
+    InputError when the file cannot be read, a line is something else, or shows one person twice.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"--hard-negatives {path}: cannot be read; give a text file, a pair of pictures a line"
+        ) from error
+    rows = {
+        f"{name}/{file}": row
+        for name, start, files in zip(table.names, table.starts, table.files, strict=False)
+        for row, file in enumerate(files, start=int(start))
+    }
+    found: list[tuple[int, int]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        pictures = line.strip().split("\t")
+        if len(pictures) != 2 or not all("/" in picture for picture in pictures):
+            raise InputError(f"{path}: line {number}: expected two pictures as person/file, with a tab between them")
+        first, second = pictures
+        if first.rpartition("/")[0] == second.rpartition("/")[0]:
+            raise InputError(f"{path}: line {number}: both pictures are of one person")
+        if first in rows and second in rows:
+            found.append((rows[first], rows[second]))
+    pairs = np.array(found, np.int64).reshape(-1, 2)
+    return table.vectors[pairs[:, 0]], table.vectors[pairs[:, 1]]

@@ -1,0 +1,170 @@
+"""A metric head: both covariances and the calibration, each choice made on people it did not learn from."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.matching.layers import read_arrays
+from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
+from twinface.training.calibrated_pairs import Calibrated, calibrate_pairs
+from twinface.training.covariances import Covariances, Shrinkage, common_directions, estimate_covariances, shrink
+from twinface.training.feature_table import FeatureTable
+from twinface.training.pairs import Pairs, PairSampler
+from twinface.types import Vectors
+
+_SHARES = tuple(Shrinkage(within, between) for within in (0.5, 0.8, 0.95) for between in (0.3, 0.6, 0.9))
+_SHARES_FROM_START = tuple(Shrinkage(share, share) for share in (0.5, 0.8, 0.95, 1.0))
+_FOLDS = 5
+_MOST_PAIRS_A_FOLD = 40_000
+_HARD_WEIGHT = 10.0
+_LENGTHS_KEPT = (0.005, 0.995)
+_LEAST_LENGTH_SPREAD = 1e-3
+_ALONE = np.array([name in {"bias", "product", "own"} for name in COEFFICIENTS])
+_WITHOUT_LONGER = np.array([name != "longer" for name in COEFFICIENTS])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A metric that is gone on from: what it knew of faces, and how it weighed it."""
+
+    covariances: Covariances
+    coefficients: NDArray[np.float64]
+    length_range: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PldaFit:
+    """What was learnt, and the `shrinkage` that served people best who were not learnt from."""
+
+    projection: Projection
+    coefficients: NDArray[np.float64]
+    covariances: Covariances
+    shrinkage: Shrinkage
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """What head.npz has: the head's own arrays, and the covariances for those who go on from it."""
+        parts: dict[str, NDArray[np.floating]] = {
+            "mean": self.projection.mean,
+            "projection": self.projection.projection,
+            "curvature": self.projection.curvature,
+            "length_range": self.projection.length_range,
+            "coefficients": self.coefficients,
+            "within": self.covariances.within,
+            "between": self.covariances.between,
+        }
+        return {name: part.astype(np.float32) for name, part in parts.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fold:
+    learnt: FeatureTable
+    asked: FeatureTable
+    pairs: Pairs
+
+
+def read_start(path: Path) -> Start | None:
+    """What a head.npz knows to go on from; None of a head that is no such metric."""
+    arrays = read_arrays(path)
+    names = ("mean", "within", "between", "coefficients")
+    if not {*names, "length_range"} <= set(arrays):
+        return None
+    mean, within, between, coefficients = (np.asarray(arrays[name], np.float64) for name in names)
+    return Start(Covariances(mean, within, between), coefficients, arrays["length_range"])
+
+
+def fit_plda(
+    table: FeatureTable,
+    *,
+    start: Start | None = None,
+    hard: tuple[Vectors, Vectors] | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> PldaFit:
+    """Learn the metric of a table's people; the same for the same seed.
+
+    How far the covariances are shrunk, and how the ratio is calibrated, is found by cross-fitting: people are asked
+    about whom their fold's covariances have not seen. `hard` are both sides of pairs that were taken for one person and
+    are not. `progress` is called with how many of how many candidates are tried, and the last one's loss.
+    """
+    folds = list(_cut(table, seed))
+    length_range = start.length_range if start else _length_range(table)
+    before = start.covariances if start else None
+    found = [estimate_covariances(fold.learnt, before) for fold in folds]
+    same = np.concatenate([fold.pairs.same for fold in folds])
+
+    def ask_folds(shrinkage: Shrinkage) -> NDArray[np.float32]:
+        shrunk = [shrink(covariances, shrinkage, before) for covariances in found]
+        projections = [_project(covariances, length_range) for covariances in shrunk]
+        return np.concatenate([_ask(side, fold) for side, fold in zip(projections, folds, strict=True)])
+
+    calibrate = partial(_calibrate, people=len(table.names), length_range=length_range, start=start)
+    candidates = _SHARES_FROM_START if start else _SHARES
+    tried: list[tuple[Calibrated, Shrinkage]] = []
+    for number, shrinkage in enumerate(candidates, start=1):
+        tried.append((calibrate(ask_folds(shrinkage), same), shrinkage))
+        if progress:
+            progress(number, len(candidates), tried[-1][0].loss)
+    best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
+    covariances = shrink(estimate_covariances(table, before), shrinkage, before)
+    projection = _project(covariances, length_range)
+    if hard is not None and len(hard[0]):
+        features = np.concatenate([ask_folds(shrinkage), pair_features(projection(hard[0]), projection(hard[1]))])
+        weights = np.concatenate([np.ones(int((~same).sum())), np.full(len(hard[0]), _HARD_WEIGHT)])
+        same = np.concatenate([same, np.zeros(len(hard[0]), np.bool_)])
+        best = calibrate(features, same, weights=weights)
+    return PldaFit(projection, best.coefficients, covariances, shrinkage)
+
+
+def _cut(table: FeatureTable, seed: int) -> Iterator[_Fold]:
+    """People by turns in up to five folds; those without a second picture are in all that is learnt from."""
+    paired = np.flatnonzero(table.counts > 1)
+    single = np.flatnonzero(table.counts == 1)
+    count = min(_FOLDS, len(paired) // 2)
+    if count < 2:
+        yield _Fold(table, table, PairSampler(table, negatives=1.0).sample(_MOST_PAIRS_A_FOLD, seed))
+        return
+    for number in range(count):
+        asked = table.of_people(paired[number::count].tolist())
+        others = np.sort(np.concatenate([np.delete(paired, np.s_[number::count]), single]))
+        pairs = PairSampler(asked, negatives=1.0).sample(_MOST_PAIRS_A_FOLD, seed + number)
+        yield _Fold(table.of_people(others.tolist()), asked, pairs)
+
+
+def _length_range(table: FeatureTable) -> NDArray[np.float32]:
+    lengths = np.log(np.maximum(np.linalg.norm(table.vectors, axis=1), np.finfo(np.float32).tiny))
+    return np.asarray(np.quantile(lengths, _LENGTHS_KEPT), np.float32)
+
+
+def _project(covariances: Covariances, length_range: NDArray[np.float32]) -> Projection:
+    parts = (covariances.mean, *common_directions(covariances))
+    mean, projection, curvature = (np.asarray(part, np.float32) for part in parts)
+    return Projection(mean, projection, curvature, length_range)
+
+
+def _ask(projection: Projection, fold: _Fold) -> NDArray[np.float32]:
+    sides = projection(fold.asked.vectors)
+    return pair_features(sides.of(fold.pairs.first), sides.of(fold.pairs.second))
+
+
+def _calibrate(
+    features: NDArray[np.float32],
+    same: NDArray[np.bool_],
+    *,
+    people: int,
+    length_range: NDArray[np.float32],
+    start: Start | None,
+    weights: NDArray[np.float64] | None = None,
+) -> Calibrated:
+    """Calibrate with lengths where the network's differ, as far as a higher ratio goes on meaning a higher score."""
+    centre = start.coefficients if start else np.where(_ALONE, 1.0, 0.0)
+    weigh = partial(calibrate_pairs, features, same, people=people, start=centre, impostor_weights=weights)
+    half = float(length_range[1] - length_range[0]) / 2
+    if half < _LEAST_LENGTH_SPREAD:
+        return weigh(used=_ALONE)
+    found = weigh(used=np.ones_like(_ALONE))
+    _, product, _, _, longer = found.coefficients
+    return found if product > abs(longer) * 2 * half else weigh(used=_WITHOUT_LONGER)
