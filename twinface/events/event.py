@@ -97,10 +97,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a writer that starts anew has to know: events of tracks and visits that have not ended, in their order,
-    the last stream of each camera, and tracks that have ended lately.
+    """What a writer that starts anew has to know: events of tracks and visits that have not ended, in their order, the
+    last event with the name of each such visit, the last stream of each camera, and tracks that have ended lately.
     """
 
     unfinished: tuple[Event, ...] = ()
+    sightings: tuple[Event, ...] = ()
     streams: tuple[tuple[str, int], ...] = ()
     ended: frozenset[TrackKey] = frozenset()

@@ -11,26 +11,44 @@ INTERRUPTED = "interrupted"
 
 
 def take_up(past: Past, camera: str, stream: int, now: Moment) -> tuple[list[OpenTrack], list[OpenVisit]]:
-    """Tracks and visits of a camera that has gone on meanwhile, as if they had been seen just now."""
+    """Tracks and visits of a camera that has gone on meanwhile, as if those that go on had been seen just now."""
+    tracks = _open_tracks(past, camera, stream, now)
+    visits = [
+        OpenVisit(
+            camera,
+            event.name,
+            stream,
+            began=_moment(event, stream, now),
+            seen=now
+            if any(track.opinion.name == event.name for track in tracks)
+            else _last_seen(past, event, stream, now),
+            opinion=_opinion(event),
+            told_with=_told_with(past, camera, event.name),
+        )
+        for event in _of_camera(past, camera)
+        if event.subject is Subject.PERSON and event.kind is Kind.ENTER and event.name is not None
+    ]
+    return tracks, visits
+
+
+def _open_tracks(past: Past, camera: str, stream: int, now: Moment) -> list[OpenTrack]:
     tracks: dict[TrackKey, OpenTrack] = {}
-    visits: dict[str, OpenVisit] = {}
     for event in _of_camera(past, camera):
-        at = _moment(event, stream, now)
-        opinion = _opinion(event)
-        if event.subject is Subject.PERSON and event.name is not None:
-            if event.kind is Kind.ENTER:
-                visits[event.name] = OpenVisit(camera, event.name, stream, at, now, opinion)
-        elif event.track is not None:
-            key = TrackKey(camera, event.stream, event.track)
-            if event.kind is Kind.ENTER:
-                tracks[key] = OpenTrack(key, at, now, restored=True)
-            elif (track := tracks.get(key)) is not None and event.kind is Kind.STAYED:
-                track.stay_told = True
-            elif track is not None:
-                track.opinion, track.since = opinion, at
-    for visit in visits.values():
-        visit.told_with = _told_with(past, visit)
-    return list(tracks.values()), list(visits.values())
+        if event.subject is not Subject.TRACK or event.track is None:
+            continue
+        key, at = TrackKey(camera, event.stream, event.track), _moment(event, stream, now)
+        if event.kind is Kind.ENTER:
+            tracks[key] = OpenTrack(key, at, now, restored=True)
+        elif (track := tracks.get(key)) is not None and event.kind is Kind.STAYED:
+            track.stay_told = True
+        elif track is not None:
+            track.opinion, track.since = _opinion(event), at
+    return list(tracks.values())
+
+
+def _last_seen(past: Past, visit: Event, stream: int, now: Moment) -> Moment:
+    sightings = (event for event in past.sightings if (event.camera, event.name) == (visit.camera, visit.name))
+    return _moment(next(sightings, visit), stream, now)
 
 
 def give_up(past: Past, camera: str) -> list[Event]:
@@ -38,10 +56,14 @@ def give_up(past: Past, camera: str) -> list[Event]:
     last: dict[tuple[object, ...], Event] = {}
     for event in _of_camera(past, camera):
         last[_identity(event)] = event
-        if event.subject is Subject.TRACK and (visit := last.get((camera, event.name))) is not None:
-            shown_s = max(0.0, (event.at_ns - visit.since_ns) / 1e9)
-            last[camera, event.name] = replace(
-                visit, at_ns=event.at_ns, duration_s=round(shown_s, 3), media_ms=event.media_ms, frame=event.frame
+    for seen in past.sightings:
+        if seen.camera == camera and (visit := last.get((camera, seen.name))) is not None:
+            last[camera, seen.name] = replace(
+                visit,
+                at_ns=seen.at_ns,
+                duration_s=round(max(0.0, (seen.at_ns - visit.since_ns) / 1e9), 3),
+                media_ms=seen.media_ms,
+                frame=seen.frame,
             )
     return [_exit(event) for event in last.values()]
 
@@ -61,13 +83,13 @@ def _identity(event: Event) -> tuple[object, ...]:
     return event.camera, event.stream, event.track
 
 
-def _told_with(past: Past, visit: OpenVisit) -> set[str]:
+def _told_with(past: Past, camera: str, name: str) -> set[str]:
     flags = [
         event.details["cameras"]
         for event in past.unfinished
-        if event.kind is Kind.TWO_CAMERAS and event.name == visit.name and event.details is not None
+        if event.kind is Kind.TWO_CAMERAS and event.name == name and event.details is not None
     ]
-    return {camera for cameras in flags if visit.camera in cameras for camera in cameras} - {visit.camera}
+    return {other for cameras in flags if camera in cameras for other in cameras} - {camera}
 
 
 def _opinion(event: Event) -> Opinion:

@@ -34,6 +34,7 @@ _STILL_OPEN = f"""
     {SELECT} WHERE subject = 'track' AND (camera, stream, track, since_ns) IN ({_OPEN_TRACKS})
                 OR subject = 'person' AND (camera, name, since_ns) IN ({_OPEN_VISITS}) ORDER BY sequence
 """
+_LAST_SIGHTING = f"{SELECT} WHERE camera = ? AND name = ? ORDER BY sequence DESC LIMIT 1"
 
 
 class EventStore:
@@ -102,8 +103,13 @@ class EventStore:
             "ORDER BY sequence DESC LIMIT ?",
             (_REMEMBERED_EXITS,),
         )
+        sightings = [
+            self._connection.execute(_LAST_SIGHTING, (camera, name)).fetchone()
+            for camera, name, _ in self._connection.execute(_OPEN_VISITS).fetchall()
+        ]
         return Past(
             tuple(to_event(row) for row in self._connection.execute(_STILL_OPEN)),
+            tuple(to_event(row) for row in sightings),
             tuple((camera, stream) for camera, stream in streams),
             frozenset(TrackKey(*row) for row in ended),
         )

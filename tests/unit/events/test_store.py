@@ -144,6 +144,7 @@ def test_what_is_still_open(path: Path, make_event: MakeEvent) -> None:
         )
         past = store.past()
     assert [event.sequence for event in past.unfinished] == [2, 3, 6, 7, 9]
+    assert [event.sequence for event in past.sightings] == [7]
     assert past.streams == (("door", 1_800_000_000_000_000_001), ("hall", 7))
     assert past.ended == {TrackKey("door", 1_800_000_000_000_000_001, 1)}
 

@@ -1,5 +1,6 @@
 """Visits by plain sequences of moments: what is told, and what is not."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -294,7 +295,8 @@ def test_recordings_have_no_time_in_common() -> None:
 def past_of(events: list[Event]) -> Past:
     """What a store says of events of which none has ended."""
     streams = {event.camera: event.stream for event in events}
-    return Past(tuple(events), tuple(sorted(streams.items())))
+    sightings = {(event.camera, event.name): event for event in events if event.name is not None}
+    return Past(tuple(events), tuple(sightings.values()), tuple(sorted(streams.items())))
 
 
 @pytest.fixture
@@ -330,9 +332,21 @@ def test_what_ended_unseen_is_told_after_a_while(before: list[Event]) -> None:
     assert (gone.track, gone.kind, gone.reason) == (2, Kind.EXIT, "interrupted")
 
 
+def test_a_visit_whose_face_was_gone_cools_down_as_before() -> None:
+    enter, exit_ = Box(), Box()
+    enter.come(0.0, 1, "Ada")
+    exit_.visits = enter.visits
+    exit_.leave(5.0, 1)
+    events = [event for event in enter.events if event.subject is Subject.PERSON]
+    box = Box(Past(tuple(events), tuple(exit_.events), (("door", 1),)))
+    assert box.see(64.9) == []
+    (gone,) = box.see(65.0)
+    assert (gone.name, gone.at_ns, gone.duration_s) == ("Ada", _WALL_NS + 5 * 10**9, 4.5)
+
+
 def test_what_ended_before_the_kill_does_not_come_back(before: list[Event]) -> None:
     past = past_of(before)
-    box = Box(Past(past.unfinished, past.streams, frozenset({TrackKey("door", 1, 9)})))
+    box = Box(dataclasses.replace(past, ended=frozenset({TrackKey("door", 1, 9)})))
     assert box.come(10.0, 9, "Bob") == box.leave(11.0, 9) == []
 
 
