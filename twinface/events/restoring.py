@@ -13,15 +13,14 @@ INTERRUPTED = "interrupted"
 def take_up(past: Past, camera: str, stream: int, now: Moment) -> tuple[list[OpenTrack], list[OpenVisit]]:
     """Tracks and visits of a camera that has gone on meanwhile, as if those that go on had been seen just now."""
     tracks = _open_tracks(past, camera, stream, now)
+    names = {track.opinion.name for track in tracks}
     visits = [
         OpenVisit(
             camera,
             event.name,
             stream,
             began=_moment(event, stream, now),
-            seen=now
-            if any(track.opinion.name == event.name for track in tracks)
-            else _last_seen(past, event, stream, now),
+            seen=now if event.name in names else _last_seen(past, event, stream, now),
             opinion=_opinion(event),
             told_with=_told_with(past, camera, event.name),
         )
