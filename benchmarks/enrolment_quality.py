@@ -4,8 +4,8 @@
 
 DIR holds a folder a person with frontal_*.jpg and profile_*.jpg. Frontal pictures are spoilt in steps: made smaller,
 blurred, darkened, …; `cosine` is the median of their mean cosine with the person's other frontal pictures as they are,
-`lost` the share whose mean is under 0.43, where the built-in head says 0.5. Then pictures of others are planted among
-those of a person. Lengths of blur are in widths of the face.
+`lost` the share whose mean is under 0.43. Then pictures of others are planted among those of a person, judged by the
+head in the box. Lengths of blur are in widths of the face.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from twinface.evaluation.split import validation_people
 from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.gallery import Snapshot
 from twinface.matching import load_head
-from twinface.networks import Network, load_network
+from twinface.networks import Network, find_recipe, load_network
 from twinface.recognition.embedding import embed_one_face, open_detector
 from twinface.recognition.enrolment import Reason, choose_picker, look_at
 from twinface.recognition.likeness import object_to_likeness
@@ -117,12 +117,11 @@ class Tally:
 
 
 def embed(image: Image, detector: FaceDetector, network: Network) -> NDArray[np.float32] | None:
-    """The vector of length 1 of the main face, whatever the gate says of it."""
+    """The vector of the main face, whatever the gate says of it."""
     faces = detector.detect(image)
     if not faces:
         return None
-    vector = embed_one_face(image, detector, network, choose_picker(force=True)).vector
-    return vector / np.float32(np.linalg.norm(vector))
+    return embed_one_face(image, detector, network, choose_picker(force=True)).vector
 
 
 def measure_pictures(people: list[Path]) -> tuple[dict[str, Tally], dict[str, Vectors]]:
@@ -139,11 +138,15 @@ def measure_pictures(people: list[Path]) -> tuple[dict[str, Tally], dict[str, Ve
         for name, kind, image in _variants(images, detector):
             vector = own[name] if kind in {"frontal", "profile"} else embed(image, detector, network)
             others = [one for other, one in frontal.items() if other != name]
-            cosine = -1.0 if vector is None else float(np.mean([vector @ one for one in others]))
+            cosine = -1.0 if vector is None else float(np.mean([_cosine(vector, one) for one in others]))
             objection = look_at(image, detector.detect(image)).objection
             tallies.setdefault(kind, Tally()).add(cosine, objection.reason.value if objection else "")
     print(file=sys.stderr)
     return tallies, vectors
+
+
+def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
 def _variants(images: dict[str, Image], detector: FaceDetector) -> Iterator[tuple[str, str, Image]]:
@@ -163,7 +166,8 @@ def plant(vectors: dict[str, Vectors], enrolled: int, right: int, wrong: int, *,
     pictures than those planted, else a stranger to it.
     """
     random = np.random.default_rng(0)
-    head, settings = load_head(None, "a" * 64), MatchingSettings()
+    fingerprint = find_recipe("sface").fingerprint
+    head, settings = load_head(None, fingerprint), MatchingSettings()
     names = sorted(vectors)
     counts: Counter[str] = Counter()
     for _ in range(DRAWS):
@@ -174,7 +178,7 @@ def plant(vectors: dict[str, Vectors], enrolled: int, right: int, wrong: int, *,
             other = pool[random.integers(len(pool))]
             own = vectors[name][random.permutation(len(vectors[name]))]
             people = {member: vectors[member][:3] for member in members}
-            gallery = _gallery_of(people | ({name: own[:enrolled]} if enrolled else {}))
+            gallery = _gallery_of(people | ({name: own[:enrolled]} if enrolled else {}), fingerprint)
             batch = np.concatenate([own[enrolled : enrolled + right], vectors[other][3:][:wrong]])
             objections = object_to_likeness(name, batch, gallery, head, settings)
             counts["right"] += right
@@ -187,9 +191,9 @@ def plant(vectors: dict[str, Vectors], enrolled: int, right: int, wrong: int, *,
     return dict(counts)
 
 
-def _gallery_of(people: dict[str, Vectors]) -> Snapshot:
+def _gallery_of(people: dict[str, Vectors], fingerprint: str) -> Snapshot:
     index = np.repeat(np.arange(len(people), dtype=np.int32), [len(vectors) for vectors in people.values()])
-    return Snapshot(tuple(people), index, np.concatenate(list(people.values())), 1, "a" * 64)
+    return Snapshot(tuple(people), index, np.concatenate(list(people.values())), 1, fingerprint)
 
 
 def main() -> None:

@@ -34,14 +34,14 @@ def selfies(pipeline: Pipeline) -> Path:
     return folder
 
 
-def run_chain(pipeline: Pipeline, selfies: Path, network: str) -> list[dict[str, object]]:
-    """Every command once, the live pipeline last; its events."""
+def run_chain(pipeline: Pipeline, selfies: Path, network: str, *training: str) -> list[dict[str, object]]:
+    """Every command once, the live pipeline last; its events. `training` are options of `train`."""
     pipeline.command("selfies", "--selfies", str(selfies), "--faces", "faces")
     crops = sorted(path.parent.name for path in (pipeline.folder / "faces").rglob("*.png"))
     assert crops == ["impostor_1", "impostor_2", "person a", "person a", "person b", "person b"]
     pipeline.command("extract", "--faces", "faces", "--aligned", "--network", network, "--features", "features")
     assert "6 vectors" in pipeline.command("stats", "--features", "features").stdout
-    pipeline.command("train", "--features", "features", "--output", "head", "--epochs", "2", "--normalize")
+    pipeline.command("train", "--features", "features", "--output", "head", *training)
 
     (pipeline.folder / "pictures").mkdir()
     shutil.copy(selfies / "person a" / "person_a_2.jpg", pipeline.folder / "pictures")
@@ -74,5 +74,6 @@ def test_with_a_random_resnet50(pipeline: Pipeline, selfies: Path, pooling: str)
     recipe = json.loads((pipeline.folder / "resnet" / "network.json").read_text())
     assert (recipe["layer"], recipe["dimension"]) == ("conv5_block2_out", 2048 if pooling == "avg" else 8192)
 
-    events = run_chain(pipeline, selfies, str(pipeline.folder / "resnet"))
+    original = ("--recipe", "seed", "--epochs", "2", "--normalize")
+    events = run_chain(pipeline, selfies, str(pipeline.folder / "resnet"), *original)
     assert {event["type"] for event in events} >= {"enter", "match"}

@@ -44,6 +44,7 @@ def calibrate(
     """
     from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, learnt_by, read_strangers
     from twinface.matching import load_head
+    from twinface.matching.built_in import built_in_head
     from twinface.matching.calibrated import head_file, require_free
 
     settings = load_settings()
@@ -59,7 +60,8 @@ def calibrate(
     check_evidence(snapshot, strangers, rate)
     if left_out:
         warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(left_out)}")
-    learnt = learnt_by(head, (*snapshot.names, *(person.name for person in strangers))) if head else []
+    learnt_from = head or built_in_head(opened.network)
+    learnt = learnt_by(learnt_from, (*snapshot.names, *(one.name for one in strangers))) if learnt_from else []
     if learnt:
         warn(f"the head learnt from {len(learnt)} of these people and tells them apart best: thresholds are too low")
     probes = len(snapshot.vectors) + sum(len(person.vectors) for person in strangers)

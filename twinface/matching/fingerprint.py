@@ -5,15 +5,17 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import sha256_of
+from twinface.matching.built_in import built_in_head
 from twinface.matching.spec import HEAD_FILE, HeadSpec
 
 _DIGITS = 16
 
 
 def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
-    """16 hex digits over all that a head in a folder decides by, its thresholds included; over `spec` where there is
-    no folder. Raises ArtefactError when a file cannot be read.
+    """16 hex digits over all that a head decides by, its thresholds included: over its files, in `folder` or in the
+    box for the network of `spec`, else over `spec`. Raises ArtefactError when a file cannot be read.
     """
+    folder = folder or built_in_head(spec.network)
     if folder is None:
         return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:_DIGITS]
     stem = Path(HEAD_FILE).stem

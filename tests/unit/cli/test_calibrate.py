@@ -13,6 +13,7 @@ from twinface.gallery import Gallery, PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.calibrated import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
+from twinface.networks import find_recipe
 
 Run = Callable[..., tuple[int, str, str]]
 NETWORK = "a" * 64
@@ -122,6 +123,24 @@ def test_people_the_head_learnt_from_are_told(twinface: Run, gallery: Path, home
     assert code == 0
     assert "warning: the head learnt from 1 of these people" in err
     assert json.loads(out)["learnt"] == ["p01"]
+
+
+def test_people_the_head_in_the_box_learnt_from_are_told(twinface: Run, home: Path, shared_data: Path) -> None:
+    network = find_recipe("sface").fingerprint
+    random = np.random.default_rng(3)
+    gallery = Gallery.open(home / "gallery", network=network, network_name="sface", create=True)
+    names = sorted(path.name for path in (shared_data / "people").iterdir())[:60]
+    for name in names:
+        vectors = (random.normal(size=128) + 0.65 * random.normal(size=(3, 128))).astype(np.float32)
+        gallery.add(name, ("1.jpg", "2.jpg", "3.jpg"), vectors, np.ones(3, np.float32))
+    code, out, err = twinface("calibrate", "--gallery", gallery.folder, "--output", home / "head", "--json")
+    assert code == 0
+    assert "warning: the head learnt from 48 of these people" in err
+    assert json.loads(out)["learnt"] == [name for row, name in enumerate(names) if row % 5 != 4]
+    stored = load_head(home / "head", network).spec
+    assert (stored.architecture, stored.network_name) == ("plda", "sface")
+    assert stored.decision is not None
+    assert stored.decision.people == 60
 
 
 def test_the_configured_head_and_rule_are_used(
