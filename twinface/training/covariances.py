@@ -1,5 +1,6 @@
 """How people differ from each other, and pictures of one person among themselves: the two covariances of a metric."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ _Floats = NDArray[np.float64]
 _PEOPLE_OF_PRIOR = 20
 """The mean starts as if so many people had been seen already: that of a handful of people is mostly themselves."""
 
+_PEOPLE_AT_ONCE = 64
 _MOST_DIRECTIONS = 512
 """Longer vectors keep so many principal directions; the rest is a thousandth of the variance, and costs minutes."""
 
@@ -34,17 +36,43 @@ class Shrinkage:
     between: float
 
 
-def estimate_covariances(table: FeatureTable, start: Covariances | None = None) -> Covariances:
-    """The covariances of a table's people; those with one picture count between people only.
+@dataclass(frozen=True, slots=True, eq=False)
+class Scatter:
+    """What some people's vectors of length 1 add to covariances; of two groups it is the sum of both.
+
+    `within` (d, d) is the sum of squares around each person's own mean, `means` (people, d), all float64. `counts`
+    (people,) is how many pictures each has.
+    """
+
+    within: _Floats
+    means: _Floats
+    counts: NDArray[np.int64]
+
+
+def measure_scatter(table: FeatureTable) -> Scatter:
+    """The scatter of a table's people, a few people at a time."""
+    dimension = table.vectors.shape[1]
+    within, means = np.zeros((dimension, dimension)), np.zeros((len(table.names), dimension))
+    for begin in range(0, len(table.names), _PEOPLE_AT_ONCE):
+        people = slice(begin, begin + _PEOPLE_AT_ONCE)
+        starts, counts = table.starts[:-1][people], table.counts[people]
+        vectors = unit(table.vectors[starts[0] : starts[0] + counts.sum()]).astype(np.float64)
+        means[people] = np.add.reduceat(vectors, starts - starts[0], axis=0) / counts[:, np.newaxis]
+        vectors -= np.repeat(means[people], counts, axis=0)
+        within += vectors.T @ vectors
+    return Scatter(within, means, table.counts)
+
+
+def estimate_covariances(scatters: Sequence[Scatter], start: Covariances | None = None) -> Covariances:
+    """The covariances of groups of people; those with one picture count between people only.
 
     The mean leans towards that of `start`, or towards none at all.
     """
-    vectors, people = unit(table.vectors).astype(np.float64), len(table.names)
-    means = np.add.reduceat(vectors, table.starts[:-1], axis=0) / table.counts[:, np.newaxis]
-    spread = vectors - np.repeat(means, table.counts, axis=0)
-    within = spread.T @ spread / max(1, len(vectors) - people)
+    means, counts = (np.concatenate([getattr(part, name) for part in scatters]) for name in ("means", "counts"))
+    people = len(counts)
+    within = sum((part.within for part in scatters), np.zeros_like(scatters[0].within)) / max(1, counts.sum() - people)
     around = means - means.mean(axis=0)
-    between = around.T @ around / max(1, people - 1) - within * np.mean(1 / table.counts)
+    between = around.T @ around / max(1, people - 1) - within * np.mean(1 / counts)
     before = start.mean if start else np.zeros_like(means[0])
     mean = (people * means.mean(axis=0) + _PEOPLE_OF_PRIOR * before) / (people + _PEOPLE_OF_PRIOR)
     return Covariances(mean, within, between)

@@ -16,7 +16,7 @@ from twinface.types import Vectors
 
 SCALE_LAYER = "scale"
 
-_HELD_NEAR_START = 1e-3
+_HELD_NEAR_START = 0.03
 
 
 def build_layers(dimension: int, hidden: Sequence[int], dropout: Sequence[float], activation: str, scale: float) -> Any:

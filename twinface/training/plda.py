@@ -1,6 +1,6 @@
 """A metric head: both covariances and the calibration, each choice made on people it did not learn from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.training.calibrated_pairs import Calibrated, calibrate_pairs
-from twinface.training.covariances import Covariances, Shrinkage, common_directions, estimate_covariances, shrink
+from twinface.training.covariances import (
+    Covariances,
+    Scatter,
+    Shrinkage,
+    common_directions,
+    estimate_covariances,
+    measure_scatter,
+    shrink,
+)
 from twinface.training.feature_table import FeatureTable
 from twinface.training.pairs import Pairs, PairSampler
 from twinface.types import Vectors
@@ -61,8 +69,10 @@ class PldaFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fold:
-    learnt: FeatureTable
+    """People who are asked about, what they would add to what is learnt, and the pairs of pictures to ask about."""
+
     asked: FeatureTable
+    scatter: Scatter
     pairs: Pairs
 
 
@@ -90,10 +100,12 @@ def fit_plda(
     about whom their fold's covariances have not seen. `hard` are both sides of pairs that were taken for one person and
     are not. `progress` is called with how many of how many candidates are tried, and the last one's loss.
     """
-    folds = list(_cut(table, seed))
+    folds, single = _cut(table, seed)
     length_range = start.length_range if start else _length_range(table)
     before = start.covariances if start else None
-    found = [estimate_covariances(fold.learnt, before) for fold in folds]
+    scatters = [*single, *(fold.scatter for fold in folds)]
+    others = [[part for part in scatters if part is not fold.scatter] if len(folds) > 1 else scatters for fold in folds]
+    found = [estimate_covariances(parts, before) for parts in others]
     same = np.concatenate([fold.pairs.same for fold in folds])
 
     def ask_folds(shrinkage: Shrinkage) -> NDArray[np.float32]:
@@ -109,7 +121,7 @@ def fit_plda(
         if progress:
             progress(number, len(candidates), tried[-1][0].loss)
     best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
-    covariances = shrink(estimate_covariances(table, before), shrinkage, before)
+    covariances = shrink(estimate_covariances(scatters, before), shrinkage, before)
     projection = _project(covariances, length_range)
     if hard is not None and len(hard[0]):
         features = np.concatenate([ask_folds(shrinkage), pair_features(projection(hard[0]), projection(hard[1]))])
@@ -119,19 +131,17 @@ def fit_plda(
     return PldaFit(projection, best.coefficients, covariances, shrinkage)
 
 
-def _cut(table: FeatureTable, seed: int) -> Iterator[_Fold]:
-    """People by turns in up to five folds; those without a second picture are in all that is learnt from."""
-    paired = np.flatnonzero(table.counts > 1)
-    single = np.flatnonzero(table.counts == 1)
-    count = min(_FOLDS, len(paired) // 2)
-    if count < 2:
-        yield _Fold(table, table, PairSampler(table, negatives=1.0).sample(_MOST_PAIRS_A_FOLD, seed))
-        return
+def _cut(table: FeatureTable, seed: int) -> tuple[list[_Fold], list[Scatter]]:
+    """People by turns in up to five folds, and what those without a second picture add to what every fold learns."""
+    paired, single = np.flatnonzero(table.counts > 1), np.flatnonzero(table.counts == 1)
+    count = max(1, min(_FOLDS, len(paired) // 2))
+    folds = []
     for number in range(count):
         asked = table.of_people(paired[number::count].tolist())
-        others = np.sort(np.concatenate([np.delete(paired, np.s_[number::count]), single]))
-        pairs = PairSampler(asked, negatives=1.0).sample(_MOST_PAIRS_A_FOLD, seed + number)
-        yield _Fold(table.of_people(others.tolist()), asked, pairs)
+        most = min(_MOST_PAIRS_A_FOLD, len(asked.vectors) ** 2 // 2)
+        pairs = PairSampler(asked, negatives=1.0).sample(most, seed + number)
+        folds.append(_Fold(asked, measure_scatter(asked), pairs))
+    return folds, [measure_scatter(table.of_people(single.tolist()))] if len(single) else []
 
 
 def _length_range(table: FeatureTable) -> NDArray[np.float32]:

@@ -14,7 +14,14 @@ from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.plda import Projection, Sides, pair_features
 from twinface.training.calibrated_pairs import GENUINE_PRIOR, calibrate_pairs
-from twinface.training.covariances import Covariances, Shrinkage, common_directions, estimate_covariances, shrink
+from twinface.training.covariances import (
+    Covariances,
+    Shrinkage,
+    common_directions,
+    estimate_covariances,
+    measure_scatter,
+    shrink,
+)
 from twinface.training.feature_table import FeatureTable, read_table
 from twinface.training.head_options import TrainOptions
 from twinface.training.train_head import train_head
@@ -58,9 +65,14 @@ def test_covariances_of_people_drawn_from_known_ones_come_out() -> None:
     names = tuple(f"{number:03}" for number in range(people))
     starts = np.arange(people + 1) * pictures
     files = tuple(tuple("abcdef") for _ in names)
-    found = estimate_covariances(FeatureTable(names, starts, vectors.astype(np.float32), "n", files))
+    table = FeatureTable(names, starts, vectors.astype(np.float32), "n", files)
+    found = estimate_covariances([measure_scatter(table)])
     assert np.diag(found.between)[1:] == pytest.approx((spread[1:] / 10) ** 2, rel=0.25, abs=1e-4)
     assert np.diag(found.within)[1:] == pytest.approx(np.full(4, 0.03**2), rel=0.15)
+    halves = [measure_scatter(table.of_people(rows)) for rows in (range(150), range(150, people))]
+    summed = estimate_covariances(halves)
+    assert summed.within == pytest.approx(found.within)
+    assert summed.between == pytest.approx(found.between)
     even = shrink(found, Shrinkage(1.0, 1.0))
     assert even.within == pytest.approx(np.trace(found.within) / dimension * np.eye(dimension))
 
