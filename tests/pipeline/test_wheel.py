@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
     subprocess.run([*build, str(CHECKOUT)], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("twinface-*.whl")
+    head = {f"twinface/data/sface-head/{name}" for name in ("head.json", "head.npz", "README.md")}
+    assert head <= set(zipfile.ZipFile(wheel).namelist())
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
@@ -38,11 +41,15 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr + pipeline.logs()
-    loaded = subprocess.run(
-        [sys.executable, "-P", "-c", "import services.camera as one; print(one.__file__)"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
+    code = (
+        "import services.camera, twinface\n"
+        "from twinface.matching import load_head\n"
+        "from twinface.networks import find_recipe\n"
+        "spec = load_head(None, find_recipe('sface').fingerprint).spec\n"
+        "print(services.camera.__file__, twinface.__file__, spec.architecture, spec.network_name, sep='\\n')\n"
     )
-    assert loaded.stdout.startswith(str(site))
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert all(line.startswith(str(site)) for line in loaded[:2])
+    assert loaded[2:] == ["plda", "sface"]
