@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,27 +16,26 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
 
     Raises OSError, for example when the disk is full; `path` is then as it was.
     """
-    with writing_atomically(path, mode) as stream:
-        stream.write(data)
+    stream_atomically(path, lambda stream: stream.write(data), mode)
 
 
-@contextmanager
-def writing_atomically(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """Like write_atomically, for what does not fit into memory; when the block fails, `path` stays as it was.
+def stream_atomically(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
+    """Like write_atomically, of what `write` puts into the stream that it is given; it may raise anything.
 
-    A temporary file in the same folder is fsynced and renamed over `path`, then the folder is fsynced.
+    A temporary file in the same folder is fsynced and renamed over `path`, then the folder is fsynced. Its name is
+    chosen before it is there, so that Ctrl-C at any moment leaves none behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)
-            yield stream
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
+            write(stream)
             stream.flush()
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

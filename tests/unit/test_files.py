@@ -1,8 +1,12 @@
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
+from twinface import files
 from twinface.errors import ArtefactError
 from twinface.files import canonical_json, read_json_object, sha256_of, write_atomically
 
@@ -28,6 +32,42 @@ def test_target_that_is_a_folder_leaves_no_temporary_file(tmp_path: Path) -> Non
     with pytest.raises(OSError, match="directory"):
         write_atomically(tmp_path / "taken", b"content")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_ctrl_c_at_any_line_leaves_the_old_file_or_the_new_and_nothing_else(tmp_path: Path) -> None:
+    path, contents = tmp_path / "a.json", set()
+    interrupted, steps = True, 0
+    while interrupted:
+        path.write_bytes(b"old")
+        interrupted = is_interrupted(lambda: write_atomically(path, b"new"), steps)
+        assert list(tmp_path.iterdir()) == [path]
+        contents.add(path.read_bytes())
+        steps += 1
+    assert contents == {b"old", b"new"}
+    assert steps > 10
+
+
+def is_interrupted(work: Callable[[], None], steps: int) -> bool:
+    """Whether Ctrl-C came in the way of something, that many lines of twinface.files after its beginning."""
+    lines = iter(range(steps))
+
+    def trace(frame: FrameType, event: str, _: object) -> object:
+        if frame.f_code.co_filename != files.__file__:
+            return None
+        if event == "line" and next(lines, None) is None:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
 
 
 def test_canonical_json_does_not_depend_on_order() -> None:

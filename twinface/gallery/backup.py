@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from twinface.errors import ArtefactError, SignatureError
-from twinface.files import writing_atomically
+from twinface.files import stream_atomically
 from twinface.gallery.crops import crop_key
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.people import PersonVectors, checked_name
@@ -73,16 +73,19 @@ def write_backup(gallery: Gallery, path: Path, advance: Callable[[], None] = lam
     if path.exists() and not _is_backup(path):
         raise ArtefactError(f"{path}: something else is there, no backup; name another file")
     key = box_key()
+
+    def write(file: BinaryIO) -> None:
+        digest = hashlib.sha256()
+        for piece in _pieces_of(gallery, key, advance):
+            file.write(piece)
+            digest.update(piece)
+        file.write(digest.digest() + _sign(digest.digest(), key))
+
     with gallery.unchanging():
         for error in gallery.verify().values():
             raise error
         try:
-            with writing_atomically(path, 0o600) as file:
-                digest = hashlib.sha256()
-                for piece in _pieces_of(gallery, key, advance):
-                    file.write(piece)
-                    digest.update(piece)
-                file.write(digest.digest() + _sign(digest.digest(), key))
+            stream_atomically(path, write, 0o600)
         except OSError as error:
             raise ArtefactError(f"{path}: cannot be written ({error.strerror}); no backup was made") from error
     return read_backup(path)
