@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from twinface.recognition.adding import LikenessGate, Verdict
 
 app = typer.Typer(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
-app.command("verify")(gallery_upkeep.verify)
-app.command("rebuild")(gallery_upkeep.rebuild)
-app.command("backup")(gallery_backup.backup)
-app.command("restore")(gallery_backup.restore)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
 
@@ -213,3 +209,9 @@ def _open(folder: Path | None, *, complain: bool = True) -> Gallery:
         for error in opened.damaged.values():
             warn(error)
     return opened
+
+
+app.command("verify")(gallery_upkeep.verify)
+app.command("rebuild")(gallery_upkeep.rebuild)
+app.command("backup")(gallery_backup.backup)
+app.command("restore")(gallery_backup.restore)
