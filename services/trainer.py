@@ -1,4 +1,4 @@
-"""trainer: on request, a head from a features folder. Started by `twinface retrain`; the only one with TensorFlow."""
+"""trainer: on request, a head from a features folder. Started by `twinface retrain`; for layers it has TensorFlow."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from twinface.settings import Settings
 from twinface.training.head_options import TrainOptions
 
 _IDLE_UNTIL_EXIT_S = 60.0
-"""TensorFlow takes half a gigabyte of memory, which a small box has better uses for."""
+"""A trainer takes memory, half a gigabyte with TensorFlow, which a small box has better uses for."""
 
 
 def _work(node: Node, settings: Settings) -> None:
@@ -26,7 +26,11 @@ def _work(node: Node, settings: Settings) -> None:
             output = arguments.get("output") or settings.head
             if output is None:
                 raise SettingsError("no place for the head: set `head` in the configuration, or name one with --output")
-            options = TrainOptions(epochs=int(arguments["epochs"]), normalize=bool(arguments["normalize"]))
+            options = TrainOptions(
+                arguments.get("architecture", "plda"),
+                epochs=int(arguments["epochs"]),
+                normalize=bool(arguments["normalize"]),
+            )
             job.start(Path(arguments["features"]), Path(output), options)
         elif verb != "progress":
             raise ServiceError(f"unknown request {verb!r}; known: train, progress", "unknown")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -17,23 +17,31 @@ from twinface.live.supervision import process_states, start_process
 from twinface.messages.topics import CONTROL
 from twinface.processes import TRAINER
 from twinface.settings import load_settings
+from twinface.training.head_options import Architecture, TrainOptions
 
 _START_TIMEOUT_S = 60.0
 _POLL_S = 0.5
 
 
 def retrain(
+    *,
     features: Annotated[Path, typer.Option("--features", help="Folder of vectors, as `twinface extract` makes it.")],
     output: Annotated[
         Path | None, typer.Option("--output", help="Folder for the head; default: `head` of the configuration.")
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Times through all pairs of the same person.")] = 15,
+    architecture: Annotated[
+        str, typer.Option("--architecture", help="plda, a metric (no TensorFlow), linear, mlp or seed, the original's.")
+    ] = "plda",
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Of layers: times through the pairs of the same person, at most.")
+    ] = 15,
     normalize: Annotated[
-        bool, typer.Option("--normalize/--no-normalize", help="Divide by the deviations of the features.")
+        bool, typer.Option("--normalize/--no-normalize", help="Of layers: divide by the deviations of the features.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Train a head on the running box; the matcher takes it up by itself when it is done."""
+    TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize).check()
     settings = load_settings(config)
     run = run_directory(settings)
     if not any(state.name == TRAINER.name and state.pid for state in process_states(run, settings)):
@@ -41,6 +49,7 @@ def retrain(
     arguments = {
         "features": str(features.absolute()),
         "output": str(output.absolute()) if output else None,
+        "architecture": architecture,
         "epochs": epochs,
         "normalize": normalize,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from twinface.errors import InputError
 from twinface.evaluation.intervals import Difference
@@ -49,6 +49,8 @@ class TrainOptions:
     def check(self) -> None:
         """Raise InputError where an option makes no sense."""
         hidden, dropout = self.hidden or (), self.dropout or ()
+        if self.architecture not in get_args(Architecture):
+            raise InputError(f"--architecture {self.architecture}: expected {', '.join(get_args(Architecture))}")
         if self.epochs < 1:
             raise InputError(f"--epochs {self.epochs}: expected at least 1")
         if not 0 < self.negatives <= 100:

@@ -78,6 +78,7 @@ def test_train_measures_next_to_cosine_and_warns(twinface: Run, tmp_path: Path) 
         (("train", "--features", "features", "--output", "head", "--start", "nowhere"), "no such folder"),
         (("train", "--features", "features", "--output", "head", "--hidden", "a,b"), "--hidden a,b"),
         (("train", "--features", "features", "--output", "head", "--negatives", "0"), "--negatives"),
+        (("retrain", "--features", "features", "--architecture", "cnn"), "cnn: expected plda, linear, mlp, seed"),
         (("stats", "--features", "nowhere"), "no such folder"),
         (("network", "--output", "n", "--name", "n", "--pooling", "max"), "--pooling max"),
         (("distill", "--output", "run"), "--minutes or --steps"),
