@@ -53,6 +53,15 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
     assert naming.summary.endswith("threshold 0.5 (default: the head is calibrated for the rule 'best-k', not 'mean')")
 
 
+@pytest.mark.parametrize(("cosine", "same"), [(0.34, False), (0.36, True)])
+def test_one_face_is_told_by_its_cosine_with_the_nearest_look(tmp_path: Path, cosine: float, same: bool) -> None:
+    recipe = find_recipe("sface")
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings())
+    first, second, other = np.eye(3, recipe.dimension, dtype=np.float32)
+    look = 20.0 * (cosine * first + np.sqrt(1.0 - cosine**2) * other)
+    assert naming.is_same_face(look.astype(np.float32), np.stack([9.0 * second, 5.0 * first])) == same
+
+
 def test_every_change_of_the_gallery_is_taken_up_while_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
     recipe = replace(find_recipe("sface"), name="other", fingerprint="c" * 64, dimension=32)
