@@ -36,7 +36,7 @@ from twinface.settings import MatchingSettings
 
 
 def make_recipe(dimension: int) -> NetworkRecipe:
-    """That of a network which is not there, with the built-in cosine head: only its vectors are needed."""
+    """That of a network which is not there, with plain cosine: only its vectors are needed."""
     return replace(find_recipe("sface"), name="bench", dimension=dimension, fingerprint="b" * 64)
 
 

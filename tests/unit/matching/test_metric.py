@@ -1,4 +1,4 @@
-"""The built-in head: cosine as a score."""
+"""Plain cosine as a score, where no head is in the box."""
 
 import numpy as np
 import pytest
