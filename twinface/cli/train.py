@@ -113,8 +113,13 @@ def train(
 def _tell(report: "TrainReport", output: Path) -> None:
     epoch = f", {report.pairs_per_epoch} pairs an epoch" if report.pairs_per_epoch else ""
     typer.echo(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
+    if report.left_out:
+        typer.echo(
+            f"of the people held out the head gone on from had learnt from {report.left_out}, who are left out"
+            " (--start none begins anew)"
+        )
     if report.head is None or report.cosine is None:
-        typer.echo("too few people to hold some out (every fifth, two at least): not measured")
+        typer.echo("too few people to measure on (every fifth, two at least): not measured")
         return
     typer.echo(
         f"on {report.validation_people} people held out, {report.head.genuine_pairs} pairs of the same person,"

@@ -44,7 +44,7 @@ def choose_similarity(metric: str, head: Path | None, network: str) -> Similarit
         prepare, score_pairs = (_prepare_cosine, _cosines) if metric == "cosine" else (_prepare_l1, _l1)
         return Similarity(metric, None, frozenset(), prepare, score_pairs)
     loaded = load_head(head, network)
-    return Similarity("head", head, _learnt_from(head), loaded.prepare, loaded.score_pairs)
+    return Similarity("head", head, learnt_from(head), loaded.prepare, loaded.score_pairs)
 
 
 def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -> Scores:
@@ -61,7 +61,11 @@ def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -
     return scores
 
 
-def _learnt_from(head: Path) -> frozenset[str]:
+def learnt_from(head: Path) -> frozenset[str]:
+    """The digests of the people that the head in a folder learnt from or was tuned on, as its head.json lists them.
+
+    Raises ArtefactError when it does not say.
+    """
     about = read_json_object(head / "head.json")
     if "learnt_from" not in about and about.get("architecture") != "metric":
         raise ArtefactError(f"{head}: does not say whom it learnt from, so no figure can be trusted; train it again")

@@ -33,10 +33,6 @@ class TrainingJob:
     def progress(self) -> dict[str, object]:
         """How far it is, in plain containers; with the figures of the new head once it is done."""
         report = dataclasses.asdict(self._report) if self._report is not None else None
-        if report is not None:
-            for measured in ("head", "cosine"):
-                if report[measured] is not None:
-                    report[measured]["accepted_at"] = {str(k): v for k, v in report[measured]["accepted_at"].items()}
         return {"state": self.state, "detail": self.detail, "report": report}
 
     def _run(self, features: Path, output: Path, options: TrainOptions) -> None:

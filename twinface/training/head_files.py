@@ -52,14 +52,17 @@ def write_layers(
     (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
 
 
-def describe_head(table: FeatureTable, seed: int) -> dict[str, Any]:
-    """What head.json says of every head: its network, and whom it learnt from, by digests."""
+def describe_head(table: FeatureTable, seed: int, before: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What head.json says of every head: its network, and whom it learnt from, by digests.
+
+    `before` are digests of those that the head it started from had learnt from: what they taught is still in it.
+    """
     return {
         "format": FORMAT,
         "network": table.network,
         "network_name": name_network(table.network),
         "seed": seed,
-        "learnt_from": sorted(person_digest(name) for name in table.names),
+        "learnt_from": sorted(before | {person_digest(name) for name in table.names}),
         "trained_on": {"people": len(table.names), "pictures": len(table.vectors)},
     }
 

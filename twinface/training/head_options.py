@@ -74,12 +74,14 @@ class TrainReport:
     """What came of it; figures on people held out, None where there were too few people to hold any out.
 
     `differences` are the head's figures less cosine's, paired. `pairs_per_epoch` is 0 of what has no epochs.
+    `left_out` people were held out, but the head that was gone on from had learnt from them: no figure is of them.
     """
 
     people: int
     pictures: int
     pairs_per_epoch: int
     validation_people: int
+    left_out: int
     head: VerificationFigures | None
     cosine: VerificationFigures | None
     differences: dict[str, Difference]

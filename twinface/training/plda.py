@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.layers import read_arrays
+from twinface.evaluation.similarity import learnt_from
+from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.training.calibrated_pairs import Calibrated, calibrate_pairs
 from twinface.training.covariances import (
@@ -37,11 +38,12 @@ _WITHOUT_LONGER = np.array([name != "longer" for name in COEFFICIENTS])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A metric that is gone on from: what it knew of faces, and how it weighed it."""
+    """A metric that is gone on from: what it knew of faces, how it weighed it, and the digests of who taught it."""
 
     covariances: Covariances
     coefficients: NDArray[np.float64]
     length_range: NDArray[np.float32]
+    learnt_from: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,14 +78,17 @@ class _Fold:
     pairs: Pairs
 
 
-def read_start(path: Path) -> Start | None:
-    """What a head.npz knows to go on from; None of a head that is no such metric."""
-    arrays = read_arrays(path)
+def read_start(folder: Path) -> Start | None:
+    """What the head in a folder knows to go on from; None of a head that is no such metric.
+
+    Raises ArtefactError when it cannot be read, or does not say whom it learnt from.
+    """
+    arrays = read_arrays(folder / WEIGHTS_FILE)
     names = ("mean", "within", "between", "coefficients")
     if not {*names, "length_range"} <= set(arrays):
         return None
     mean, within, between, coefficients = (np.asarray(arrays[name], np.float64) for name in names)
-    return Start(Covariances(mean, within, between), coefficients, arrays["length_range"])
+    return Start(Covariances(mean, within, between), coefficients, arrays["length_range"], learnt_from(folder))
 
 
 def fit_plda(

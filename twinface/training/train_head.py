@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
 from twinface.evaluation.scored_pairs import ScoredPairs
-from twinface.evaluation.split import validation_people
+from twinface.evaluation.similarity import learnt_from
+from twinface.evaluation.split import person_digest, validation_people
 from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
 from twinface.matching import load_head
@@ -21,7 +22,7 @@ from twinface.training.hard_negatives import read_hard_negatives
 from twinface.training.head_data import check_enough, unit
 from twinface.training.head_files import describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
-from twinface.training.pairs import PairSampler
+from twinface.training.pairs import Pairs, PairSampler
 from twinface.training.plda import Start, fit_plda, read_start
 from twinface.training.publishing import published
 from twinface.types import Vectors
@@ -36,8 +37,9 @@ def train_head(
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
 
     People of the validation side of the fixed split are never learnt from; the head is measured on them, next to plain
-    cosine on the same pairs. Raises ArtefactError or InputError when there is too little to learn from or an option
-    makes no sense, and MissingExtraError where the architecture needs Keras and there is none.
+    cosine on the same pairs, less those whom the head that it went on from had learnt from. Raises ArtefactError or
+    InputError when there is too little to learn from or an option makes no sense, and MissingExtraError where the
+    architecture needs Keras and there is none.
     """
     options = options or TrainOptions()
     options.check()
@@ -99,7 +101,8 @@ def _learn_plda(
     np.savez(folder / WEIGHTS_FILE, **arrays)
     shrinkage = {"within": fit.shrinkage.within, "between": fit.shrinkage.between}
     about = {"architecture": "plda", "recipe": {"shrinkage": shrinkage, "started": start is not None}}
-    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
+    before = start.learnt_from if start else frozenset()
+    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
 
 
 def _read_start(options: TrainOptions, network: str) -> Start | None:
@@ -108,7 +111,7 @@ def _read_start(options: TrainOptions, network: str) -> Start | None:
     if folder is None:
         return None
     load_head(folder, network)
-    start = read_start(folder / WEIGHTS_FILE)
+    start = read_start(folder)
     if start is None and options.start:
         raise ArtefactError(f"--start {folder}: only a plda head can be gone on from; leave --start out")
     return start
@@ -118,21 +121,39 @@ def _measure(
     folder: Path, table: FeatureTable, held_out: FeatureTable | None, pairs_per_epoch: int, seed: int
 ) -> TrainReport:
     """The head as it will be loaded, and plain cosine, on the very same pairs of people held out."""
+    head = load_head(folder, table.network)
+    learnt = learnt_from(folder)
+    unseen = _unseen(held_out, learnt) if held_out else None
+    left_out = sum(person_digest(name) in learnt for name in held_out.names) if held_out else 0
     about = (len(table.names), len(table.vectors), pairs_per_epoch)
-    if held_out is None:
-        load_head(folder, table.network)
-        return TrainReport(*about, validation_people=0, head=None, cosine=None, differences={})
-    pairs = PairSampler(held_out, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
-    first, second = held_out.vectors[pairs.first], held_out.vectors[pairs.second]
-    scores = load_head(folder, table.network).score_pairs(first, second)
+    if unseen is None:
+        return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
+    pairs = _pairs_to_measure(unseen, seed)
+    first, second = unseen.vectors[pairs.first], unseen.vectors[pairs.second]
+    scores = head.score_pairs(first, second)
     cosines = np.einsum("nd,nd->n", unit(first), unit(second))
-    person = np.repeat(np.arange(len(held_out.names)), held_out.counts).astype(np.int32)
+    person = np.repeat(np.arange(len(unseen.names)), unseen.counts).astype(np.int32)
     rows = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
     ours, theirs = (ScoredPairs(part, pairs.same, *rows) for part in (scores, cosines))
     return TrainReport(
         *about,
-        validation_people=len(held_out.names),
+        validation_people=len(unseen.names),
+        left_out=left_out,
         head=verification_figures(scores, pairs.same),
         cosine=verification_figures(cosines, pairs.same),
         differences=compare_scorers([ours], [theirs], seed=seed),
     )
+
+
+def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | None:
+    """Those held out whom the head has not learnt from by way of the head it went on from; None where too few are."""
+    unseen = held_out.of_people([row for row, name in enumerate(held_out.names) if person_digest(name) not in learnt])
+    return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
+
+
+def _pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
+    """Pairs of both kinds, each once: a pair told twice would pass for more evidence than it is."""
+    drawn = PairSampler(table, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
+    lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
+    places = np.sort(np.unique(lower * len(table.vectors) + upper, return_index=True)[1])
+    return Pairs(drawn.first[places], drawn.second[places], drawn.same[places])

@@ -40,7 +40,7 @@ def test_train_says_what_came_of_it(twinface: Run, features: Path, tmp_path: Pat
     )
     assert code == 0
     assert "9 pictures of 3 people" in out
-    assert "too few people to hold some out" in out
+    assert "too few people to measure on" in out
     assert "2 of 2: " in err
     about = json.loads((tmp_path / "head/head.json").read_text())
     assert about["recipe"] == {"name": "seed"}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError
+from twinface.evaluation.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.plda import Projection, Sides, pair_features
@@ -135,6 +136,36 @@ def test_pairs_and_a_whole_gallery_score_alike(faces: tuple[Path, FeatureTable],
     assert head.prepare(gallery[:0])(probes).shape == (7, 0)
     longer = probes * 1.001
     assert head.score_pairs(probes, longer) == pytest.approx(np.ones(7), abs=0.02)
+
+
+def test_whom_the_start_had_learnt_from_stays_known_and_is_not_measured_on(
+    faces: tuple[Path, FeatureTable], tmp_path: Path
+) -> None:
+    features, table = faces
+    train_head(features, tmp_path / "start")
+    some = [
+        PersonVectors(name, files, table.vectors[8 * row : 8 * row + 8], np.ones(8, np.float32), "n")
+        for row, (name, files) in enumerate(zip(table.names, table.files, strict=True))
+        if row not in {0, 1, 2}
+    ]
+    write_features(tmp_path / "some", some)
+    report = train_head(tmp_path / "some", tmp_path / "head", TrainOptions(start=tmp_path / "start"))
+    before, after = (
+        set(json.loads((tmp_path / name / "head.json").read_text())["learnt_from"]) for name in ("start", "head")
+    )
+    held_out = {person_digest(name) for name in validation_people(one.name for one in some)}
+    assert before < after
+    assert not (held_out - before) & after
+    assert report.left_out == len(held_out & before) > 0
+    assert report.validation_people + report.left_out == len(held_out)
+
+
+def test_each_pair_is_measured_once(make_features: MakeFeatures, tmp_path: Path) -> None:
+    report = train_head(make_features(people=30, pictures=4), tmp_path / "head")
+    assert report.head is not None
+    assert report.head.genuine_pairs == 6 * 6
+    assert report.head.impostor_pairs == 6 * 5 * 16 // 2
+    assert "0.001" not in report.head.accepted_at
 
 
 def test_the_same_seed_gives_the_same_head(faces: tuple[Path, FeatureTable], tmp_path: Path) -> None:
