@@ -45,7 +45,9 @@ def train(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--start", help="Head to go on from, or none; left out: the one in the box for the network."),
+        typer.Option(
+            "--start", help="Of plda: head to go on from, or none; left out: the one in the box for the network."
+        ),
     ] = None,
     hard_negatives: Annotated[
         Path | None,
@@ -53,17 +55,21 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same head.")] = 0,
     epochs: Annotated[
-        int, typer.Option("--epochs", min=1, help="Times through the pairs of the same person, at most.")
+        int, typer.Option("--epochs", min=1, help="Of layers: times through the pairs of the same person, at most.")
     ] = 15,
-    negatives: Annotated[float, typer.Option("--negatives", help="Pairs of different people for each of one.")] = 1.5,
+    negatives: Annotated[
+        float, typer.Option("--negatives", help="Of layers: pairs of different people for each of one.")
+    ] = 1.5,
     pairs_per_image: Annotated[
-        int, typer.Option("--pairs-per-image", min=1, help="Pairs of the same person a picture is in, an epoch.")
+        int,
+        typer.Option("--pairs-per-image", min=1, help="Of layers: pairs of one person a picture is in, an epoch."),
     ] = 100,
     pair: Annotated[
         str | None, typer.Option("--pair", help="What layers see: absolute, squared (differences) or product.")
     ] = None,
     normalize: Annotated[
-        bool, typer.Option("--normalize/--no-normalize", help="Divide by the deviations that `twinface stats` found.")
+        bool,
+        typer.Option("--normalize/--no-normalize", help="Of layers: divide by the deviations that `stats` found."),
     ] = False,
     hidden: Annotated[str | None, typer.Option("--hidden", help="Units of hidden layers, as 64,16.")] = None,
     dropout: Annotated[str | None, typer.Option("--dropout", help="Dropout behind each of them, as 0.5,0.3.")] = None,

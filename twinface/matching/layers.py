@@ -91,8 +91,10 @@ def read_arrays(path: Path) -> dict[str, _Floats]:
     try:
         with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name].astype(np.float32, casting="same_kind") for name in archive.files}
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ArtefactError(f"{path}: cannot be read ({error}); train the head again") from error
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); train the head again") from error
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:  # some of which advise to unpickle it
+        raise ArtefactError(f"{path}: damaged, or no arrays of numbers; train the head again") from error
 
 
 def _unfit(path: Path, reason: str) -> ArtefactError:

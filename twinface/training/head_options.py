@@ -67,6 +67,8 @@ class TrainOptions:
             )
         if self.architecture == "plda" and (self.normalize or self.pair) and not self.model_function:
             raise InputError("--normalize and --pair are for layers; give --architecture linear or mlp")
+        if self.start and (self.architecture != "plda" or self.model_function):
+            raise InputError(f"--start {self.start}: layers are learnt from scratch; leave it out")
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _learn_plda(
         if progress:
             progress(number, count, {"loss": loss})
 
-    start = _read_start(options, table.network)
+    start = _read_start(options, table)
     fit = fit_plda(table, start=start, hard=hard, seed=options.seed, progress=tried)
     arrays: dict[str, Any] = fit.arrays()
     np.savez(folder / WEIGHTS_FILE, **arrays)
@@ -105,15 +105,23 @@ def _learn_plda(
     (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
 
 
-def _read_start(options: TrainOptions, network: str) -> Start | None:
+def _read_start(options: TrainOptions, table: FeatureTable) -> Start | None:
     """The metric to go on from: the one asked for, else the one in the box, if there is one."""
-    folder = None if options.start == "" else options.start or built_in_head(network)
+    folder = None if options.start == "" else options.start or built_in_head(table.network)
     if folder is None:
         return None
-    load_head(folder, network)
+    if not folder.is_dir():
+        raise ArtefactError(f"--start {folder}: no such folder; name that of a plda head, or none")
+    load_head(folder, table.network)
     start = read_start(folder)
     if start is None and options.start:
         raise ArtefactError(f"--start {folder}: only a plda head can be gone on from; leave --start out")
+    known, dimension = len(start.covariances.mean) if start else 0, table.vectors.shape[1]
+    if start and known != dimension:
+        raise ArtefactError(
+            f"{folder}: a head for vectors of {known} numbers, these have {dimension}; extract them again, or give"
+            " --start none"
+        )
     return start
 
 

@@ -47,8 +47,8 @@ def test_no_folder_says_what_to_do(tmp_path: Path) -> None:
         ({"layers": [{"units": 16, "activation": "linear"}]}, "the last layer is not one unit"),
         ({"arrays": {"w1": np.ones((15, 1))}}, r"w1 is \(15, 1\), expected \(16, 1\)"),
         ({"arrays": {"b1": np.full(1, np.nan)}}, "w1 or b1 is not finite"),
-        ({"arrays": {"w0": np.array([{}], object)}}, r"head\.npz: cannot be read"),
-        ({"arrays": {"w0": np.array(["text"])}}, r"head\.npz: cannot be read"),
+        ({"arrays": {"w0": np.array([{}], object)}}, r"head\.npz: damaged, or no arrays of numbers"),
+        ({"arrays": {"w0": np.array(["text"])}}, r"head\.npz: damaged, or no arrays of numbers"),
         ({"normalisation": {"difference": "standard"}, "arrays": {"deviation": np.zeros(8)}}, "not positive"),
         ({"normalisation": {"difference": "standard"}, "arrays": {"deviation": np.ones(9)}}, "no deviation of 8"),
     ],
@@ -65,7 +65,7 @@ def test_a_head_that_does_not_fit_itself_is_named(write_head: WriteHead, changes
 def test_damaged_weights_are_named(write_head: WriteHead, content: bytes) -> None:
     folder = write_head()
     (folder / "head.npz").write_bytes(content)
-    with pytest.raises(ArtefactError, match=r"head\.npz: cannot be read.*train the head again"):
+    with pytest.raises(ArtefactError, match=r"head\.npz: damaged.*train the head again"):
         load_head(folder, NETWORK)
 
 

@@ -160,6 +160,14 @@ def test_whom_the_start_had_learnt_from_stays_known_and_is_not_measured_on(
     assert report.validation_people + report.left_out == len(held_out)
 
 
+def test_a_start_for_vectors_of_another_length_is_refused(make_features: MakeFeatures, tmp_path: Path) -> None:
+    train_head(make_features(people=10, pictures=3), tmp_path / "start")
+    longer = make_features(people=10, pictures=3, dimension=24, name="longer")
+    with pytest.raises(ArtefactError, match=r"vectors of 16 numbers, these have 24; .* --start none"):
+        train_head(longer, tmp_path / "head", TrainOptions(start=tmp_path / "start"))
+    assert not (tmp_path / "head").exists()
+
+
 def test_each_pair_is_measured_once(make_features: MakeFeatures, tmp_path: Path) -> None:
     report = train_head(make_features(people=30, pictures=4), tmp_path / "head")
     assert report.head is not None
@@ -212,7 +220,7 @@ def test_what_cannot_be_gone_on_from_is_said(faces: tuple[Path, FeatureTable], t
     (tmp_path / "cosine/head.json").write_text(json.dumps(about))
     with pytest.raises(ArtefactError):
         train_head(features, tmp_path / "head", TrainOptions(start=tmp_path / "cosine"))
-    with pytest.raises(ArtefactError, match="no such folder"):
+    with pytest.raises(ArtefactError, match=r"--start .*: no such folder"):
         train_head(features, tmp_path / "head", TrainOptions(start=tmp_path / "absent"))
     assert not (tmp_path / "head").exists()
 

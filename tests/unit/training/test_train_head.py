@@ -153,6 +153,7 @@ def test_numbers_that_never_differ_do_no_harm(tmp_path: Path) -> None:
         TrainOptions("linear", hidden=(8,)),
         TrainOptions(normalize=True),
         TrainOptions(pairs_per_image=0),
+        TrainOptions("mlp", start=Path("head")),
     ],
 )
 def test_options_that_make_no_sense(make_features: MakeFeatures, tmp_path: Path, options: TrainOptions) -> None:
