@@ -21,9 +21,13 @@ _MOST_DIRECTIONS = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covariances:
-    """Of vectors of length 1: `mean` (d,), `within` a person and `between` people (d, d), float64."""
+    """Of vectors of length 1: `mean` (d,), and `within` a person and `between` people (k, k) along `basis` (d, k).
+
+    All are float64. Vectors of few numbers have all directions, k = d.
+    """
 
     mean: _Floats
+    basis: _Floats
     within: _Floats
     between: _Floats
 
@@ -75,13 +79,15 @@ def estimate_covariances(scatters: Sequence[Scatter], start: Covariances | None 
     between = around.T @ around / max(1, people - 1) - within * np.mean(1 / counts)
     before = start.mean if start else np.zeros_like(means[0])
     mean = (people * means.mean(axis=0) + _PEOPLE_OF_PRIOR * before) / (people + _PEOPLE_OF_PRIOR)
-    return Covariances(mean, within, between)
+    basis = start.basis if start else _principal_directions(within + between)
+    return Covariances(mean, basis, basis.T @ within @ basis, basis.T @ between @ basis)
 
 
 def shrink(found: Covariances, shrinkage: Shrinkage, start: Covariances | None = None) -> Covariances:
     """The covariances mixed with those of `start`; without one, with as much variance in every direction."""
     return Covariances(
         found.mean,
+        found.basis,
         _mix(found.within, start.within if start else _even(found.within), shrinkage.within),
         _mix(found.between, start.between if start else _even(found.between), shrinkage.between),
     )
@@ -93,14 +99,12 @@ def common_directions(covariances: Covariances) -> tuple[_Floats, _Floats]:
     Where the variance within is 1 and between is v, the ratio of a pair (x, y) is v / (1 + 2v) · x · y, and of each
     side alone -v² / (2 (1 + v) (1 + 2v)) · x². Directions in which people do not differ are left out.
     """
-    basis = _principal_directions(covariances.within + covariances.between)
-    within, between = (basis.T @ part @ basis for part in (covariances.within, covariances.between))
-    lower = np.linalg.cholesky(within)
-    whitened = np.linalg.solve(lower, np.linalg.solve(lower, between).T)
+    lower = np.linalg.cholesky(covariances.within)
+    whitened = np.linalg.solve(lower, np.linalg.solve(lower, covariances.between).T)
     variances, turn = np.linalg.eigh((whitened + whitened.T) / 2)
     differ = variances > 1e-6 * max(variances.max(), 1e-12)
     variances, directions = variances[differ], np.linalg.solve(lower.T, turn[:, differ])
-    projection = basis @ directions * np.sqrt(variances / (1 + 2 * variances))
+    projection = covariances.basis @ directions * np.sqrt(variances / (1 + 2 * variances))
     return projection, -0.5 * variances / (1 + variances)
 
 

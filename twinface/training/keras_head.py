@@ -20,7 +20,8 @@ from twinface.types import Vectors
 
 _PATIENCE = 3
 _FEWEST_ASIDE = 4
-_MOST_PAIRS_ASIDE = 20_000
+_MOST_PAIRS_ASIDE = 10_000
+_STEPS_AT_ONCE = 16
 _PAIRS_TO_START = 4096
 
 
@@ -111,7 +112,7 @@ def _fit(
     """Train; returns loss and accuracy by epoch."""
     keras = import_keras()
     optimiser = getattr(keras.optimizers, recipe.optimiser)(recipe.rate)
-    model.compile(optimiser, loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(optimiser, "binary_crossentropy", metrics=["accuracy"], steps_per_execution=_STEPS_AT_ONCE)
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
         if progress:

@@ -63,6 +63,7 @@ class PldaFit:
             "curvature": self.projection.curvature,
             "length_range": self.projection.length_range,
             "coefficients": self.coefficients,
+            "basis": self.covariances.basis,
             "within": self.covariances.within,
             "between": self.covariances.between,
         }
@@ -84,11 +85,11 @@ def read_start(folder: Path) -> Start | None:
     Raises ArtefactError when it cannot be read, or does not say whom it learnt from.
     """
     arrays = read_arrays(folder / WEIGHTS_FILE)
-    names = ("mean", "within", "between", "coefficients")
+    names = ("mean", "basis", "within", "between", "coefficients")
     if not {*names, "length_range"} <= set(arrays):
         return None
-    mean, within, between, coefficients = (np.asarray(arrays[name], np.float64) for name in names)
-    return Start(Covariances(mean, within, between), coefficients, arrays["length_range"], learnt_from(folder))
+    mean, basis, within, between, coefficients = (np.asarray(arrays[name], np.float64) for name in names)
+    return Start(Covariances(mean, basis, within, between), coefficients, arrays["length_range"], learnt_from(folder))
 
 
 def fit_plda(

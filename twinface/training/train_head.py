@@ -28,6 +28,7 @@ from twinface.training.publishing import published
 from twinface.types import Vectors
 
 _MOST_VALIDATION_PAIRS = 50_000
+_PAIRS_AT_ONCE = 4096
 _FEWEST_HELD_OUT = 2
 
 
@@ -137,12 +138,15 @@ def _measure(
     if unseen is None:
         return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
     pairs = _pairs_to_measure(unseen, seed)
-    first, second = unseen.vectors[pairs.first], unseen.vectors[pairs.second]
-    scores = head.score_pairs(first, second)
-    cosines = np.einsum("nd,nd->n", unit(first), unit(second))
+    directions, (scores, cosines) = unit(unseen.vectors), np.empty((2, len(pairs.same)), np.float32)
+    for start in range(0, len(scores), _PAIRS_AT_ONCE):
+        rows = slice(start, start + _PAIRS_AT_ONCE)
+        first, second = pairs.first[rows], pairs.second[rows]
+        scores[rows] = head.score_pairs(unseen.vectors[first], unseen.vectors[second])
+        cosines[rows] = np.einsum("nd,nd->n", directions[first], directions[second])
     person = np.repeat(np.arange(len(unseen.names)), unseen.counts).astype(np.int32)
-    rows = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
-    ours, theirs = (ScoredPairs(part, pairs.same, *rows) for part in (scores, cosines))
+    asked = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
+    ours, theirs = (ScoredPairs(part, pairs.same, *asked) for part in (scores, cosines))
     return TrainReport(
         *about,
         validation_people=len(unseen.names),

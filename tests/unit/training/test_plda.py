@@ -41,7 +41,7 @@ def test_directions_give_the_likelihood_ratio_of_both_covariances() -> None:
     rng = np.random.default_rng(0)
     roots = rng.normal(size=(2, 6, 6))
     within, between = (root @ root.T + np.eye(6) for root in roots)
-    projection, curvature = common_directions(Covariances(np.zeros(6), within, between))
+    projection, curvature = common_directions(Covariances(np.zeros(6), np.eye(6), within, between))
     total = within + between
     ratios, ours = [], []
     for _ in range(20):
@@ -286,3 +286,15 @@ def test_it_is_trained_where_there_is_no_tensorflow(faces: tuple[Path, FeatureTa
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert load_head(tmp_path / "head", "n").spec.architecture == "plda"
+
+
+def test_long_vectors_are_learnt_along_their_principal_directions(make_features: MakeFeatures, tmp_path: Path) -> None:
+    features = make_features(people=20, pictures=4, dimension=600, noise=2.5)
+    train_head(features, tmp_path / "head")
+    arrays = np.load(tmp_path / "head/head.npz")
+    assert arrays["basis"].shape == (600, 512)
+    assert arrays["within"].shape == (512, 512)
+    told = json.loads((tmp_path / "head/head.json").read_text())["validation"]
+    assert told["head"]["auc"] > 0.95
+    train_head(features, tmp_path / "on", TrainOptions(start=tmp_path / "head"))
+    assert np.array_equal(np.load(tmp_path / "on/head.npz")["basis"], arrays["basis"])
