@@ -7,7 +7,7 @@ from twinface.errors import ArtefactError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.built_in import built_in_head
 from twinface.matching.layers import WEIGHTS_FILE
-from twinface.matching.loading import built_in_spec
+from twinface.matching.loading import cosine_spec
 from twinface.matching.spec import FORMAT, HEAD_FILE, DecisionCalibration, read_spec
 
 
@@ -54,7 +54,7 @@ def _built_in_about(network: str) -> dict[str, Any]:
     box = built_in_head(network)
     if box is not None:
         return read_json_object(box / HEAD_FILE)
-    spec = built_in_spec(network).model_dump(include={"architecture", "network", "calibration"})
+    spec = cosine_spec(network).model_dump(include={"architecture", "network", "calibration"})
     return {"format": FORMAT, **spec}
 
 

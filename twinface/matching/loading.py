@@ -13,9 +13,9 @@ from twinface.matching.spec import HeadSpec, read_spec
 from twinface.matching.trained import FoldedHead, LayeredHead
 
 
-def built_in_spec(network: str, network_name: str = "") -> HeadSpec:
+def cosine_spec(network: str) -> HeadSpec:
     """What head.json would say of plain cosine, for vectors of the network with this fingerprint."""
-    return HeadSpec(architecture="metric", network=network, network_name=network_name, calibration=SFACE_CALIBRATION)
+    return HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION)
 
 
 def load_head(folder: Path | None, network: str) -> Head:
@@ -26,7 +26,7 @@ def load_head(folder: Path | None, network: str) -> Head:
     """
     folder = folder or built_in_head(network)
     if folder is None:
-        return MetricHead(built_in_spec(network), SFACE_CALIBRATION)
+        return MetricHead(cosine_spec(network), SFACE_CALIBRATION)
     spec = read_spec(folder)
     if spec.network != network:
         raise FingerprintError(

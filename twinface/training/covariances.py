@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.matching.heads import normalised
 from twinface.training.feature_table import FeatureTable
-from twinface.training.head_data import unit
 
 _Floats = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def measure_scatter(table: FeatureTable) -> Scatter:
     for begin in range(0, len(table.names), _PEOPLE_AT_ONCE):
         people = slice(begin, begin + _PEOPLE_AT_ONCE)
         starts, counts = table.starts[:-1][people], table.counts[people]
-        vectors = unit(table.vectors[starts[0] : starts[0] + counts.sum()]).astype(np.float64)
+        vectors = normalised(table.vectors[starts[0] : starts[0] + counts.sum()]).astype(np.float64)
         means[people] = np.add.reduceat(vectors, starts - starts[0], axis=0) / counts[:, np.newaxis]
         vectors -= np.repeat(means[people], counts, axis=0)
         within += vectors.T @ vectors

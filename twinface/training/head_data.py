@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
+from twinface.matching.heads import normalised
 from twinface.training.feature_table import FeatureTable
 from twinface.training.pairs import PairSampler
 from twinface.training.tensorflow_setup import import_keras
@@ -23,12 +24,6 @@ def check_enough(table: FeatureTable, what: str) -> None:
         raise ArtefactError(f"{what}: vectors that are not finite numbers; check the network and extract again")
 
 
-def unit(vectors: Vectors) -> Vectors:
-    """Vectors divided by their lengths; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Normaliser:
     """What layers see of two vectors; the names are those of head.json, see twinface.matching.spec.Normalisation.
@@ -42,7 +37,7 @@ class Normaliser:
 
     def ready(self, vectors: Vectors) -> Vectors:
         """Vectors, float32 (n, d), as pairs are made of them."""
-        return unit(vectors) if self.vectors == "l2" else vectors
+        return normalised(vectors) if self.vectors == "l2" else vectors
 
     def inputs(self, first: Vectors, second: Vectors) -> Vectors:
         """What layers see, float32 (n, d), of pairs of vectors that are ready."""

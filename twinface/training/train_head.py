@@ -15,11 +15,12 @@ from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
 from twinface.matching import load_head
 from twinface.matching.built_in import built_in_head
+from twinface.matching.heads import normalised
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
 from twinface.training.hard_negatives import read_hard_negatives
-from twinface.training.head_data import check_enough, unit
+from twinface.training.head_data import check_enough
 from twinface.training.head_files import describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import Pairs, PairSampler
@@ -138,7 +139,7 @@ def _measure(
     if unseen is None:
         return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
     pairs = _pairs_to_measure(unseen, seed)
-    directions, (scores, cosines) = unit(unseen.vectors), np.empty((2, len(pairs.same)), np.float32)
+    directions, (scores, cosines) = normalised(unseen.vectors), np.empty((2, len(pairs.same)), np.float32)
     for start in range(0, len(scores), _PAIRS_AT_ONCE):
         rows = slice(start, start + _PAIRS_AT_ONCE)
         first, second = pairs.first[rows], pairs.second[rows]

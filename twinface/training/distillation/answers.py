@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.matching.heads import normalised
 from twinface.training.distillation.teacher import HintBasis, Maps, Teacher
-from twinface.training.distillation.verification import unit
 from twinface.training.distillation.views import Views, cut_view, draw_views
 from twinface.types import Vectors
 
@@ -57,7 +57,9 @@ class Answers:
                 kept[rows[missing]] = basis.project(part)
             vectors[rows[missing]] = said
         return Look(
-            pictures, unit(np.asarray(vectors[rows], np.float32)), [kept[rows].astype(np.float32) for kept in maps]
+            pictures,
+            normalised(np.asarray(vectors[rows], np.float32)),
+            [kept[rows].astype(np.float32) for kept in maps],
         )
 
     def _cut(self, view: Views, row: np.int64) -> NDArray[np.uint8]:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.matching.heads import normalised
 from twinface.training.distillation.checkpoints import Progress, save_checkpoint
 from twinface.training.distillation.schedule import Budget, learning_rate
-from twinface.training.distillation.verification import equal_error_rate, unit
+from twinface.training.distillation.verification import equal_error_rate
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
@@ -54,7 +55,7 @@ def measure(student: Any, held_out: HeldOut) -> dict[str, float]:
     outputs = [student.predict_on_batch(part) for part in parts]
     vectors, answers = (np.concatenate([np.asarray(output[place]) for output in outputs]) for place in (0, 1))
     return {
-        "held_out_agreement": float(np.sum(unit(answers) * held_out.wanted, axis=1).mean()),
+        "held_out_agreement": float(np.sum(normalised(answers) * held_out.wanted, axis=1).mean()),
         "held_out_eer": equal_error_rate(vectors, held_out.people),
         "held_out_projected_eer": equal_error_rate(answers, held_out.people),
     }

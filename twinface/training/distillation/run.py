@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.matching.heads import normalised
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.checkpoints import (
     Progress,
@@ -31,7 +32,6 @@ from twinface.training.distillation.period import Figures, HeldOut, make_watch
 from twinface.training.distillation.stream import as_input, make_stream
 from twinface.training.distillation.student import Hint, build_student
 from twinface.training.distillation.teacher import Teacher, load_or_find_bases
-from twinface.training.distillation.verification import unit
 from twinface.training.distillation.views import MARGIN_PX
 from twinface.training.pictures import OnPicture
 from twinface.training.tensorflow_setup import import_keras, limit_threads
@@ -189,7 +189,7 @@ def _hold_out(run: Path, pack: Pack, teacher: Teacher, centre: Vectors, size_px:
         return None
     held_out = Answers(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
     look = held_out.look(0, np.arange(count))
-    return HeldOut(as_input(look.pictures, size_px), pack.held_out_people, unit(look.vectors - centre))
+    return HeldOut(as_input(look.pictures, size_px), pack.held_out_people, normalised(look.vectors - centre))
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.matching.heads import normalised
 from twinface.training.distillation.answers import Answers
-from twinface.training.distillation.verification import unit
 from twinface.training.distillation.views import resize
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
@@ -47,6 +47,6 @@ def make_stream(
             first = start + index * batch
             rows = rows_of(range(first, first + batch), count, seed)
             look = answers.look(first // count, rows)
-            return as_input(look.pictures, size_px), (unit(look.vectors - centre), *look.maps)
+            return as_input(look.pictures, size_px), (normalised(look.vectors - centre), *look.maps)
 
     return Stream()

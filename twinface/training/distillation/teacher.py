@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface import assets
+from twinface.matching.heads import normalised
 from twinface.networks import Network, load_network
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.training.distillation.onnx_outputs import add_output
-from twinface.training.distillation.verification import unit
 from twinface.training.distillation.views import resize
 from twinface.types import Vectors
 
@@ -58,10 +58,10 @@ class Teacher:
         """Unit vectors (n, d) of crops, uint8 (n, s, s, 3) BGR, and the maps at each of `places`."""
         crops = resize(crops, self._network.recipe.input_size_px)
         if self._look_inside is None:
-            return unit(self._network.embed(crops)), []
+            return normalised(self._network.embed(crops)), []
         outputs = [self._look_inside(crop) for crop in crops]
         vectors, *maps = (np.concatenate(part) for part in zip(*outputs, strict=True))
-        return unit(vectors), [part.transpose(0, 2, 3, 1) for part in maps]
+        return normalised(vectors), [part.transpose(0, 2, 3, 1) for part in maps]
 
 
 def _open_with_maps(places: tuple[HintPlace, ...]) -> Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]:

@@ -4,13 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.verification import verification_figures
+from twinface.matching.heads import normalised
 from twinface.types import Vectors
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Vectors, float32 (n, d), divided by their lengths."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
 def equal_error_rate(vectors: Vectors, people: NDArray[np.int64]) -> float:
@@ -18,6 +13,6 @@ def equal_error_rate(vectors: Vectors, people: NDArray[np.int64]) -> float:
 
     Raises ValueError without pairs of the same or of different people.
     """
-    vectors = unit(vectors)
+    vectors = normalised(vectors)
     first, second = np.triu_indices(len(vectors), 1)
     return verification_figures((vectors @ vectors.T)[first, second], people[first] == people[second]).eer
