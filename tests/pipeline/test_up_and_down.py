@@ -91,3 +91,15 @@ def test_up_refuses_mistakes_in_one_line(pipeline: Pipeline) -> None:
         assert refused.returncode == 2
         assert said in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_is_heard_by_what_a_script_started_in_the_background(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true\npicture_seconds = 1.0")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pipeline.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    assert pipeline.stop() == 0, pipeline.logs()
+    assert pipeline.leftovers() == []

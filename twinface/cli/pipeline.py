@@ -47,7 +47,9 @@ def up(
     run.clear_books()
     (run.path / _PAGE_FILE).unlink(missing_ok=True)
     daemon = start_supervisord(path, settings, run)
-    signal.signal(signal.SIGTERM, _raise_interrupt)
+    # SIGINT too: what a script starts in the background has it ignored, and would never hear of Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _raise_interrupt)
     try:
         _wait_until_started(daemon, run, settings)
         _watch_over(daemon, run, settings, exit_when_done=exit_when_done)
