@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
+from twinface.evaluation.split import validation_people
 from twinface.matching.heads import normalised
 from twinface.training.feature_table import FeatureTable
 from twinface.training.pairs import PairSampler
@@ -22,6 +23,19 @@ def check_enough(table: FeatureTable, what: str) -> None:
         raise ArtefactError(f"{what}: nobody has two pictures; add pictures of the same people and extract them")
     if not np.isfinite(table.vectors).all():
         raise ArtefactError(f"{what}: vectors that are not finite numbers; check the network and extract again")
+
+
+def hold_out(table: FeatureTable, fewest: int) -> tuple[FeatureTable, FeatureTable | None]:
+    """People to learn from, and the validation side of the fixed split; everybody and None where that is too few.
+
+    Each side needs `fewest` people with two pictures.
+    """
+    kept_out = set(validation_people(table.names))
+    sides = [[row for row, name in enumerate(table.names) if (name in kept_out) == side] for side in (False, True)]
+    learnt, held_out = (table.of_people(rows) for rows in sides)
+    if any((part.counts > 1).sum() < fewest for part in (learnt, held_out)):
+        return table, None
+    return learnt, held_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

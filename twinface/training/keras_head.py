@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.split import validation_people
 from twinface.files import canonical_json
 from twinface.training.feature_table import FeatureTable
-from twinface.training.head_data import Normaliser, make_stream
+from twinface.training.head_data import Normaliser, hold_out, make_stream
 from twinface.training.head_files import HISTORY_FILE, write_layers
 from twinface.training.head_models import build_custom_head, build_layers, build_linear_head
 from twinface.training.head_options import OnStep, TrainOptions
@@ -60,7 +59,7 @@ def learn_layers(
     recipe = RECIPES["mlp" if options.architecture == "plda" else options.architecture]
     normaliser = Normaliser("none" if deviation is not None else recipe.vectors, options.pair or recipe.pair, deviation)
     import_keras().utils.set_random_seed(options.seed)
-    learnt, aside = _set_aside(table) if recipe.stops_early else (table, None)
+    learnt, aside = hold_out(table, _FEWEST_ASIDE) if recipe.stops_early else (table, None)
     sampler = PairSampler(learnt, options.negatives, options.pairs_per_image)
     vectors = normaliser.ready(learnt.vectors)
     ready = (normaliser.ready(hard[0]), normaliser.ready(hard[1])) if hard is not None and len(hard[0]) else None
@@ -72,16 +71,6 @@ def learn_layers(
     write_layers(folder, model, normaliser=normaliser, options=options, table=table)
     (folder / HISTORY_FILE).write_bytes(canonical_json(history))
     return round(sampler.positives * (1 + options.negatives))
-
-
-def _set_aside(table: FeatureTable) -> tuple[FeatureTable, FeatureTable | None]:
-    """People to learn from, and every fifth of them to stop by; none where they would be too few."""
-    stop_by = set(validation_people(table.names))
-    rows = {side: [row for row, name in enumerate(table.names) if (name in stop_by) == side] for side in (False, True)}
-    learnt, aside = table.of_people(rows[False]), table.of_people(rows[True])
-    if any((part.counts > 1).sum() < _FEWEST_ASIDE for part in (learnt, aside)):
-        return table, None
-    return learnt, aside
 
 
 def _ask(aside: FeatureTable, normaliser: Normaliser, seed: int) -> tuple[Vectors, NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
 from twinface.evaluation.scored_pairs import ScoredPairs
 from twinface.evaluation.similarity import learnt_from
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.split import person_digest
 from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
 from twinface.matching import load_head
@@ -20,7 +20,7 @@ from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
 from twinface.training.hard_negatives import read_hard_negatives
-from twinface.training.head_data import check_enough
+from twinface.training.head_data import check_enough, hold_out
 from twinface.training.head_files import describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import Pairs, PairSampler
@@ -48,22 +48,12 @@ def train_head(
     table = read_table(features)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
-    learnt, held_out = hold_out(table)
+    learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     with published(output) as folder:
         pairs_per_epoch = learn(learnt, folder, options, deviation, progress)
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
     return report
-
-
-def hold_out(table: FeatureTable) -> tuple[FeatureTable, FeatureTable | None]:
-    """People to learn from, and those of the fixed split to measure on; None where there are too few of either."""
-    kept_out = set(validation_people(table.names))
-    sides = [[row for row, name in enumerate(table.names) if (name in kept_out) == side] for side in (False, True)]
-    learnt, held_out = (table.of_people(rows) for rows in sides)
-    if any((part.counts > 1).sum() < _FEWEST_HELD_OUT for part in (learnt, held_out)):
-        return table, None
-    return learnt, held_out
 
 
 def learn(

@@ -11,8 +11,9 @@ from twinface.evaluation.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.training.feature_table import compute_statistics, read_table
+from twinface.training.head_data import hold_out
 from twinface.training.head_options import TrainOptions
-from twinface.training.train_head import hold_out, train_head
+from twinface.training.train_head import train_head
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")
@@ -164,7 +165,7 @@ def test_options_that_make_no_sense(make_features: MakeFeatures, tmp_path: Path,
 def test_people_of_the_validation_side_are_never_learnt_from(make_features: MakeFeatures, tmp_path: Path) -> None:
     features = make_features(people=20, pictures=2)
     table = read_table(features)
-    learnt, held_out = hold_out(table)
+    learnt, held_out = hold_out(table, 2)
     assert held_out is not None
     assert list(held_out.names) == validation_people(table.names)
     assert sorted(learnt.names + held_out.names) == sorted(table.names)
