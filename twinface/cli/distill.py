@@ -39,7 +39,17 @@ def distill(
         float,
         typer.Option("--hint-weight", min=0.0, help="Of what the teacher sees between its layers; 0: not learnt."),
     ] = 1.0,
-    views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 8,
+    views: Annotated[
+        int,
+        typer.Option(
+            "--views",
+            min=0,
+            help="Ways in which the teacher sees each crop, once; 0: endless ones, blends too, each asked: for a GPU.",
+        ),
+    ] = 8,
+    measure_minutes: Annotated[
+        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
+    ] = 5.0,
     seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
 ) -> None:
@@ -61,7 +71,9 @@ def distill(
         period_steps=steps,
         period_minutes=minutes,
     )
-    settings = runs.Settings(Sources(tuple(crops or ()), tuple(faces or ()), people), teacher, seed, views, threads)
+    settings = runs.Settings(
+        Sources(tuple(crops or ()), tuple(faces or ()), people), teacher, seed, views, threads, measure_minutes
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("preparing", total=None)

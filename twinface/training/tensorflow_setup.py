@@ -55,7 +55,9 @@ def quiet() -> Iterator[None]:
 
 
 def limit_threads(threads: int) -> None:
-    """Let TensorFlow compute on so many threads; to be called before anything is computed."""
+    """Let TensorFlow, if it is the backend, compute on so many threads; to be called before anything is computed."""
+    if import_keras().backend.backend() != "tensorflow":
+        return
     tensorflow = import_tensorflow()
     try:
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)

@@ -34,14 +34,14 @@ class Progress:
     period_minutes: float | None = None
 
 
-def save_checkpoint(run: Path, student: Any, progress: Progress) -> Path:
+def save_checkpoint(run: Path, lesson: Any, progress: Progress) -> Path:
     """Write `run`/checkpoint-<samples>/ and remove older ones; a stop at any moment leaves one whole checkpoint."""
     target = run / f"{_PREFIX}{progress.samples:09}"
     temporary = Path(tempfile.mkdtemp(dir=run, prefix=".checkpoint-"))
     try:
-        _save(temporary / WEIGHTS, {variable.path: variable for variable in student.weights})
-        student.resnet.save_weights(temporary / BACKBONE)
-        _save(temporary / OPTIMISER, {str(index): value for index, value in enumerate(student.optimizer.variables)})
+        _save(temporary / WEIGHTS, {variable.path: variable for variable in lesson.student.weights})
+        lesson.student.resnet.save_weights(temporary / BACKBONE)
+        _save(temporary / OPTIMISER, {str(index): value for index, value in enumerate(lesson.optimizer.variables)})
         (temporary / PROGRESS).write_bytes(canonical_json({"format": 1, **asdict(progress)}))
         for path in temporary.iterdir():
             _sync(path)
@@ -82,9 +82,9 @@ def load_weights(checkpoint: Path, student: Any) -> None:
     _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.weights})
 
 
-def load_optimiser(checkpoint: Path, student: Any) -> None:
-    """Give the optimiser of a student, built already, its state back. Raises ArtefactError when it does not fit."""
-    _assign(checkpoint / OPTIMISER, {str(index): value for index, value in enumerate(student.optimizer.variables)})
+def load_optimiser(checkpoint: Path, lesson: Any) -> None:
+    """Give the optimiser of a lesson, built already, its state back. Raises ArtefactError when it does not fit."""
+    _assign(checkpoint / OPTIMISER, {str(index): value for index, value in enumerate(lesson.optimizer.variables)})
 
 
 def _save(path: Path, variables: dict[str, Any]) -> None:

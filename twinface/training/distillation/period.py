@@ -1,6 +1,8 @@
 """One period of learning, watched: the rate, the figures, the checkpoints, the stop."""
 
+import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +17,9 @@ from twinface.training.distillation.schedule import Budget, learning_rate
 from twinface.training.distillation.verification import equal_error_rate
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
+
+STRETCH = 32
+"""Steps between two changes of the rate."""
 
 _MEASURE_BATCH = 58
 
@@ -61,6 +66,27 @@ def measure(student: Any, held_out: HeldOut) -> dict[str, float]:
     }
 
 
+class StopWatch:
+    """Counts seconds on from `seconds`, once it is started."""
+
+    def __init__(self, seconds: float) -> None:
+        self._before, self._started = seconds, math.nan
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has been started."""
+        return not math.isnan(self._started)
+
+    def start(self) -> None:
+        """Begin to count, unless it does."""
+        if not self.runs:
+            self._started = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds counted."""
+        return self._before + (time.monotonic() - self._started if self.runs else 0.0)
+
+
 class Clock:
     """Says when so many minutes of wall-clock time have passed."""
 
@@ -76,63 +102,107 @@ class Clock:
         return True
 
 
-def make_watch(
+def learn(
     run: Path,
+    lesson: Any,
+    stream_from: Callable[[int], Any],
     progress: Progress,
     held_out: HeldOut | None,
     *,
     on_step: Callable[[Progress, float], None],
     on_figures: Callable[[Figures], None],
     stop_asked: Callable[[], bool],
+    measure_minutes: float,
     checkpoint_minutes: float = 5.0,
-    measure_minutes: float = 5.0,
-) -> Any:
-    """The keras callback that runs a period; its `progress` says how far it came."""
-    keras = import_keras()
-    base: Any = keras.callbacks.Callback
-    budget = Budget(progress.period_steps, progress.period_minutes)
+) -> Progress:
+    """Learn until the period is over or a stop is asked for; how far that came, which is on disk then.
 
-    class Watch(base):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.progress = progress
-            self._started = time.monotonic() - progress.seconds
-            self._checkpoint, self._measure = Clock(checkpoint_minutes), Clock(measure_minutes)
+    `stream_from` gives what is shown from a number of samples on. The rate changes every `STRETCH` steps only: on some
+    backends nothing can be looked at or changed within a call of `fit` without waiting for the device. The first step
+    stands alone and takes no time of the period: it may be compiled for a minute.
+    """
+    budget = Budget(progress.period_steps, progress.period_minutes)
+    clock = StopWatch(progress.seconds)
+    checkpoint, measuring = Clock(checkpoint_minutes), Clock(measure_minutes)
+    means = Means()
+    stopped = False
+    while not stopped:
+        first = progress
+        steps = STRETCH - first.steps % STRETCH if clock.runs else 1
+        steps = min(steps, first.period_steps - first.steps) if first.period_steps else steps
+        rate = learning_rate(budget.progress(first.steps - first.steps % STRETCH, first.seconds), first.learning_rate)
+        lesson.optimizer.learning_rate = rate
+
+        def reached(steps: int, first: Progress = first) -> Progress:
+            seen = first.samples + steps * first.batch
+            return replace(first, samples=seen, steps=first.steps + steps, seconds=clock.seconds())
+
+        def on_batch(begun: int, reached: Callable[[int], Progress] = reached) -> bool:
+            state = reached(begun)
+            done = budget.progress(state.steps, state.seconds)
+            on_step(state, done)
+            return stop_asked() or done >= 1
+
+        begun, logs = _fit(lesson, stream_from(first.samples), steps, on_batch)
+        clock.start()
+        means.add(logs, begun)
+        progress = reached(begun)
+        progress = replace(progress, finished=budget.progress(progress.steps, progress.seconds) >= 1)
+        stopped = progress.finished or stop_asked()
+        if measuring.due() or progress.finished:
+            on_figures(_figures(lesson, progress, means.take(), rate, held_out))
+        if checkpoint.due() or stopped:
+            save_checkpoint(run, lesson, progress)
+    return progress
+
+
+def _fit(lesson: Any, stream: Any, steps: int, on_batch: Callable[[int], bool]) -> tuple[int, dict[str, float]]:
+    """Fit at most so many steps, fewer when `on_batch` says so; the number begun (all are ended), and mean figures."""
+    base: Any = import_keras().callbacks.Callback
+
+    class Pulse(base):  # type: ignore[misc]
+        begun = 0
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - keras calls it so
-            self.model.optimizer.learning_rate = learning_rate(self._done(), progress.learning_rate)
+            self.begun += 1
+            self.model.stop_training = on_batch(self.begun)
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - keras calls it so
-            before = self.progress
-            self.progress = replace(
-                before,
-                samples=before.samples + before.batch,
-                steps=before.steps + 1,
-                seconds=time.monotonic() - self._started,
-            )
-            self.progress = replace(self.progress, finished=self._done() >= 1)
-            on_step(self.progress, self._done())
-            self.model.stop_training = self.progress.finished or stop_asked()
-            if self._measure.due() or self.progress.finished:
-                self._report(logs or {})
-            if self._checkpoint.due() or self.model.stop_training:
-                save_checkpoint(run, self.model, self.progress)
+    pulse = Pulse()
+    history = lesson.fit(stream, epochs=1, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[pulse])
+    return pulse.begun, {name: float(values[-1]) for name, values in history.history.items()}
 
-        def _done(self) -> float:
-            return budget.progress(self.progress.steps, self.progress.seconds)
 
-        def _report(self, logs: dict[str, float]) -> None:
-            figures = Figures(
-                samples=self.progress.samples,
-                minutes=round(self.progress.seconds / 60, 1),
-                done=round(self._done(), 4),
-                learning_rate=float(self.model.optimizer.learning_rate),
-                loss=float(logs["loss"]),
-                agreement=float(logs["agreement"]),
-                hint_error=float(logs["hint_error"]),
-                **(measure(self.model, held_out) if held_out else {}),
-            )
-            self.model.reset_metrics()
-            on_figures(figures)
+class Means:
+    """Means of figures over steps."""
 
-    return Watch()
+    def __init__(self) -> None:
+        self._sums: Counter[str] = Counter()
+        self._steps = 0
+
+    def add(self, logs: dict[str, float], steps: int) -> None:
+        """Take the means over so many further steps."""
+        self._sums.update({name: value * steps for name, value in logs.items()})
+        self._steps += steps
+
+    def take(self) -> dict[str, float]:
+        """The means since this was last asked for."""
+        means = {name: value / self._steps for name, value in self._sums.items()}
+        self._sums.clear()
+        self._steps = 0
+        return means
+
+
+def _figures(
+    lesson: Any, progress: Progress, means: dict[str, float], rate: float, held_out: HeldOut | None
+) -> Figures:
+    budget = Budget(progress.period_steps, progress.period_minutes)
+    return Figures(
+        samples=progress.samples,
+        minutes=round(progress.seconds / 60, 1),
+        done=round(budget.progress(progress.steps, progress.seconds), 4),
+        learning_rate=rate,
+        loss=means["loss"],
+        agreement=means["agreement"],
+        hint_error=means["hint_error"],
+        **(measure(lesson.student, held_out) if held_out else {}),
+    )

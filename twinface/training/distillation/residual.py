@@ -21,7 +21,7 @@ def build_resnet50(keras: Any, depth: tuple[int, ...]) -> Any:
     for name in _block_names((3, 4, 6, 3)):
         if name not in used:
             gamma = resnet.get_layer(f"{name}_3_bn").gamma
-            gamma.assign(keras.ops.zeros_like(gamma))
+            gamma.assign(keras.ops.zeros(gamma.shape))
     for layer in resnet.layers:
         block = layer.name[: len("conv2_block1")]
         layer.trainable = block in used or "_block" not in block

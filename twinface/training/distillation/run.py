@@ -7,7 +7,7 @@ and a student that is asked for the plain answers learns that side first and not
 import gc
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,9 +27,11 @@ from twinface.training.distillation.checkpoints import (
     load_weights,
     read_progress,
 )
+from twinface.training.distillation.endless_views import show_endless
+from twinface.training.distillation.lesson import build_lesson, build_showing
 from twinface.training.distillation.packing import Pack, Sources, make_pack
-from twinface.training.distillation.period import Figures, HeldOut, make_watch
-from twinface.training.distillation.stream import as_input, make_stream
+from twinface.training.distillation.period import Figures, HeldOut, learn
+from twinface.training.distillation.stream import as_input, make_stream, show_kept
 from twinface.training.distillation.student import Hint, build_student
 from twinface.training.distillation.teacher import Teacher, load_or_find_bases
 from twinface.training.distillation.views import MARGIN_PX
@@ -40,18 +42,22 @@ from twinface.types import Vectors
 _FORMAT = 1
 _CENTRE_SAMPLE = 2000
 _BASIS_SAMPLE = 300
+_ASKED_AT_ONCE = 50
 _WEIGHT_DECAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop."""
+    """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
+    its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from.
+    """
 
     sources: Sources
     teacher: str = "sface"
     seed: int = 0
     views: int = 8
     threads: int = 2
+    measure_minutes: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,20 +98,23 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
     sample = np.sort(np.random.default_rng(settings.seed).permutation(len(pack.crops))[:_CENTRE_SAMPLE])
     bases = load_or_find_bases(run / "hints.npz", teacher, _middle(pack.crops[sample[:_BASIS_SAMPLE]]))
-    answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
-    centre = _centre(run, answers, sample)
-    hints = [Hint(place.stage, place.kept) for place in teacher.places]
+    centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
-    student = _prepare(period, teacher.dimension, hints, checkpoint)
-    stream = make_stream(
-        answers,
-        centre,
-        start=period.samples,
-        batch=period.batch,
-        size_px=period.size_px,
-        count=len(pack.crops),
-        seed=settings.seed,
-    )
+    with _mixed_precision():
+        student = build_student(
+            teacher.dimension, [Hint(place.stage, place.kept) for place in teacher.places], period.depth
+        )
+        if settings.views:
+            answers = Answers(
+                run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases
+            )
+            show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
+            lesson = build_lesson(student, period.hint_weight)
+        else:
+            showing = build_showing(pack.crops, teacher, centre, bases, period.size_px)
+            show = show_endless(len(pack.crops), settings.seed)
+            lesson = build_lesson(student, period.hint_weight, showing)
+    _prepare(lesson, period, checkpoint)
 
     def on_figures(figures: Figures) -> None:
         with (run / "log.jsonl").open("a", encoding="utf-8") as log:
@@ -114,42 +123,55 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
 
     held_out = _hold_out(run, pack, teacher, centre, period.size_px)
     with _stop_on_signal() as stop_asked:
-        watch = make_watch(
-            run, period, held_out, on_step=listener.on_step, on_figures=on_figures, stop_asked=stop_asked
+        progress = learn(
+            run,
+            lesson,
+            lambda samples: make_stream(show, samples, period.batch),
+            period,
+            held_out,
+            on_step=listener.on_step,
+            on_figures=on_figures,
+            stop_asked=stop_asked,
+            measure_minutes=settings.measure_minutes,
         )
-        student.fit(stream, epochs=1, shuffle=False, verbose=0, callbacks=[watch])
     gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
-    progress: Progress = watch.progress
     return progress
 
 
-def _prepare(period: Progress, dimension: int, hints: Sequence[Hint], checkpoint: Path | None) -> Any:
-    """The student and its optimiser, as the checkpoint left them; a new period begins with a new optimiser."""
+@contextmanager
+def _mixed_precision() -> Iterator[None]:
+    """While the block runs, layers are built to compute in bfloat16, where the machine does that quickly."""
     keras = import_keras()
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if _has_bfloat16() else "float32")
+    keras.config.set_dtype_policy("mixed_bfloat16" if _has_bfloat16(keras) else "float32")
     try:
-        student = build_student(dimension, hints, period.depth, period.hint_weight)
+        yield
     finally:
         keras.config.set_dtype_policy(before)
-    if checkpoint:
-        load_weights(checkpoint, student)
-    optimiser = keras.optimizers.AdamW(period.learning_rate, weight_decay=_WEIGHT_DECAY)
-    optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    student.compile(optimizer=optimiser, jit_compile=keras.backend.backend() == "jax")
-    optimiser.build(student.trainable_variables)
-    if checkpoint and period.steps:
-        load_optimiser(checkpoint, student)
-    return student
 
 
-def _has_bfloat16() -> bool:
-    """Whether the processor computes with bfloat16 (where it does not, that would be slower than float32)."""
+def _has_bfloat16(keras: Any) -> bool:
+    """Whether a GPU computes, or the processor does so with bfloat16 (where it does not, that would be slower)."""
+    if any("gpu" in device or "cuda" in device for device in keras.distribution.list_devices()):
+        return True
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _prepare(lesson: Any, period: Progress, checkpoint: Path | None) -> None:
+    """Give a lesson what the checkpoint left; a new period begins with a new optimiser."""
+    keras = import_keras()
+    if checkpoint:
+        load_weights(checkpoint, lesson.student)
+    optimiser = keras.optimizers.AdamW(period.learning_rate, weight_decay=_WEIGHT_DECAY)
+    optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    lesson.compile(optimizer=optimiser, jit_compile=keras.backend.backend() == "jax")
+    optimiser.build(lesson.trainable_variables)
+    if checkpoint and period.steps:
+        load_optimiser(checkpoint, lesson)
 
 
 def _check_same_run(run: Path, settings: Settings, teacher: Teacher) -> None:
@@ -172,14 +194,13 @@ def _middle(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return crops[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
 
 
-def _centre(run: Path, answers: Answers, sample: NDArray[np.int64]) -> Vectors:
+def _centre(run: Path, teacher: Teacher, pack: Pack, sample: NDArray[np.int64]) -> Vectors:
     """The mean of the teacher's unit vectors over a sample of the crops, float32 (d,), kept with the run."""
     path = run / "centre.npy"
     if not path.exists():
-        np.save(
-            path,
-            np.mean([answers.look(0, sample[place : place + 1]).vectors[0] for place in range(len(sample))], axis=0),
-        )
+        parts = np.array_split(sample, max(1, len(sample) // _ASKED_AT_ONCE))
+        said = np.concatenate([teacher.ask(_middle(pack.crops[part]))[0] for part in parts])
+        np.save(path, said.mean(axis=0))
     return np.asarray(np.load(path), np.float32)
 
 

@@ -1,5 +1,6 @@
 """What a run sees, sample after sample: decided by the seed and the count alone, so that it can go on anywhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from twinface.training.distillation.views import resize
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
-_CAFFE_MEANS_BGR = np.array([103.939, 116.779, 123.68], np.float32)
+CAFFE_MEANS_BGR = np.array([103.939, 116.779, 123.68], np.float32)
 
 
 def as_input(crops: NDArray[np.uint8], size_px: int) -> NDArray[np.float32]:
     """Crops, uint8 (n, s, s, 3) BGR, as ResNet50 of keras.applications wants them, float32 (n, size_px, size_px, 3)."""
-    return resize(crops, size_px).astype(np.float32) - _CAFFE_MEANS_BGR
+    return resize(crops, size_px).astype(np.float32) - CAFFE_MEANS_BGR
 
 
 def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
@@ -29,10 +30,8 @@ def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
     return rows
 
 
-def make_stream(
-    answers: Answers, centre: Vectors, *, start: int, batch: int, size_px: int, count: int, seed: int
-) -> Any:
-    """A keras PyDataset without end, from sample `start` on: pictures, and the teacher's centred vectors and maps."""
+def make_stream(show: Callable[[range], Any], start: int, batch: int) -> Any:
+    """A keras PyDataset without end of what `show` gives for each batch of samples, from sample `start` on."""
     base: Any = import_keras().utils.PyDataset
 
     class Stream(base):  # type: ignore[misc]
@@ -43,10 +42,18 @@ def make_stream(
         def num_batches(self) -> None:
             return None
 
-        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
+        def __getitem__(self, index: int) -> Any:
             first = start + index * batch
-            rows = rows_of(range(first, first + batch), count, seed)
-            look = answers.look(first // count, rows)
-            return as_input(look.pictures, size_px), (normalised(look.vectors - centre), *look.maps)
+            return show(range(first, first + batch))
 
     return Stream()
+
+
+def show_kept(answers: Answers, centre: Vectors, *, size_px: int, count: int, seed: int) -> Callable[[range], Any]:
+    """Shows crops in the views that `answers` keeps: pictures, and the teacher's centred vectors and maps."""
+
+    def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
+        look = answers.look(samples.start // count, rows_of(samples, count, seed))
+        return as_input(look.pictures, size_px), (normalised(look.vectors - centre), *look.maps)
+
+    return show

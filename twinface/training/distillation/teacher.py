@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface import assets
+from twinface.errors import InputError
 from twinface.matching.heads import normalised
 from twinface.networks import Network, load_network
-from twinface.networks.onnx_inputs import keep_inputs
-from twinface.training.distillation.onnx_outputs import add_output
+from twinface.training.distillation.onnx_layers import read_chain, run_chain
 from twinface.training.distillation.views import resize
+from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
 Maps = NDArray[np.float32]
@@ -52,31 +52,33 @@ class Teacher:
         self.places = _PLACES.get(name, ())
         self.fingerprint = self._network.recipe.fingerprint
         self.dimension = self._network.recipe.dimension
-        self._look_inside = _open_with_maps(self.places) if self.places else None
+        self._chain = read_chain(assets.fetch(name)) if self.places else ()
 
     def ask(self, crops: NDArray[np.uint8]) -> tuple[Vectors, list[Maps]]:
         """Unit vectors (n, d) of crops, uint8 (n, s, s, 3) BGR, and the maps at each of `places`."""
         crops = resize(crops, self._network.recipe.input_size_px)
-        if self._look_inside is None:
+        if not self.places:
             return normalised(self._network.embed(crops)), []
-        outputs = [self._look_inside(crop) for crop in crops]
-        vectors, *maps = (np.concatenate(part) for part in zip(*outputs, strict=True))
-        return normalised(vectors), [part.transpose(0, 2, 3, 1) for part in maps]
+        vectors, maps = self.on_device()(crops, "float32")
+        return normalised(np.asarray(vectors)), [np.asarray(part) for part in maps]
 
+    def on_device(self) -> Callable[[Any, str], tuple[Any, list[Any]]]:
+        """A function by Keras operations from crops (n, 112, 112, 3) BGR, 0…255, and the type to compute in, to the
+        vectors (n, d) and the maps at each of `places`, NHWC.
 
-def _open_with_maps(places: tuple[HintPlace, ...]) -> Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]:
-    """SFace from one crop to its vector, (1, 128), and its maps at these places, (1, channels, side, side)."""
-    model = keep_inputs(assets.fetch("sface").read_bytes(), {"data"})
-    for place in places:
-        model = add_output(model, place.layer, (1, place.channels, place.side, place.side))
-    net = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
-    outputs = net.getUnconnectedOutLayersNames()
+        Raises InputError for a teacher whose layers are not known.
+        """
+        if not self.places:
+            raise InputError("--views 0 asks the teacher on the device, which only sface can; give --views 8, or that")
+        ops = import_keras().ops
+        layers = [place.layer for place in self.places]
 
-    def look(crop: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        net.setInput(cv2.dnn.blobFromImage(crop, swapRB=True))
-        return [np.asarray(output, np.float32) for output in net.forward(outputs)]
+        def ask(crops: Any, dtype: str) -> tuple[Any, list[Any]]:
+            rgb = ops.flip(ops.cast(crops, dtype), axis=-1)
+            vectors, maps = run_chain(ops, self._chain, rgb, layers, dtype)
+            return ops.cast(vectors, "float32"), [maps[layer] for layer in layers]
 
-    return look
+        return ask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
