@@ -2,12 +2,13 @@
 
 from twinface.networks.network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
-from twinface.networks.registry import available_networks, find_recipe, load_network, name_network
+from twinface.networks.registry import available_networks, boxed_folder, find_recipe, load_network, name_network
 
 __all__ = [
     "Network",
     "NetworkRecipe",
     "available_networks",
+    "boxed_folder",
     "compute_fingerprint",
     "find_recipe",
     "load_network",

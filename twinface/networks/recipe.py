@@ -11,7 +11,7 @@ from twinface.files import canonical_json, read_json_object, write_atomically
 RECIPE_FILE = "network.json"
 FORMAT = 1
 _CHOICES = {
-    "pooling": ("avg", "none"),
+    "pooling": ("avg", "none", "standardised", "projected"),
     "color_order": ("rgb", "bgr"),
     "scaling": ("none", "tf", "torch", "caffe"),
     "template": ("arcface112",),
@@ -25,6 +25,8 @@ _CROP_FIELDS = ("template", "input_size_px", "color_order", "scaling", "normalis
 class NetworkRecipe:
     """How crops become vectors.
 
+    `pooling` of the layer's maps: "avg" their mean, "none" all their numbers, "standardised" the mean, each number less
+    its own mean over faces and divided by its deviation, "projected" a learnt linear map of that.
     `input_size_px` is the side of the square crop, cut to `template`. `scaling` is one of the modes of
     keras.applications: "none" leaves 0…255, "tf" is -1…1, "torch" and "caffe" are ImageNet's means (and deviations).
     `dimension` counts the numbers of a vector; with `normalisation` "l2" each is divided by its length.

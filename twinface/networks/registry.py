@@ -17,7 +17,12 @@ _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b45
 
 def available_networks() -> tuple[str, ...]:
     """The names that `load_network` knows besides folders."""
-    return ("sface", *sorted(path.parent.name for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")))
+    return ("sface", *sorted(_boxed()))
+
+
+def boxed_folder(name: str) -> Path | None:
+    """The folder of a network in the box, with its terms and its model card; None where there is none of this name."""
+    return _boxed().get(name)
 
 
 def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
@@ -36,14 +41,18 @@ def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
 
 def name_network(fingerprint: str) -> str:
     """The name of the network with this fingerprint, "" of one that is not in the box; nothing is fetched for it."""
-    known = {read_recipe(_IN_THE_BOX / name).fingerprint: name for name in available_networks() if name != "sface"}
+    known = {read_recipe(folder).fingerprint: name for name, folder in _boxed().items()}
     return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
+
+
+def _boxed() -> dict[str, Path]:
+    return {read_recipe(path.parent).name: path.parent for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")}
 
 
 def _find(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
     if name_or_path == "sface":
         return _find_sface()
-    folder = _IN_THE_BOX / name_or_path if str(name_or_path) in available_networks() else Path(name_or_path)
+    folder = boxed_folder(str(name_or_path)) or Path(name_or_path)
     if not (folder / RECIPE_FILE).is_file():
         raise ArtefactError(
             f"no network {str(name_or_path)!r}: name one of {', '.join(available_networks())},"

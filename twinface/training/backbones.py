@@ -12,6 +12,7 @@ import numpy as np
 from twinface.errors import ArtefactError, AssetError, InputError
 from twinface.networks.preprocessing import preprocess
 from twinface.networks.recipe import NetworkRecipe
+from twinface.training.distillation.exporting import build_taught
 from twinface.training.tensorflow_setup import import_keras
 
 DEFAULT_BACKBONE = "resnet50"
@@ -21,22 +22,26 @@ _OLD_NAMES = {"resnet50": {"activation_46": DEFAULT_LAYER}}
 """Layers that went by other names in the Keras of 2017: `activation_46` gives 7 by 7 by 2048 numbers at 224 pixels."""
 
 _MODES = (("rgb", "none"), ("rgb", "tf"), ("rgb", "torch"), ("bgr", "caffe"))
+_DEFAULT_SIZE_PX = 224
 _RANDOM_WEIGHTS_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What network to build. `weights`: "imagenet", "none" (random, always the same) or a weights file.
+    """What network to build. `weights`: "imagenet", "none" (random, always the same), a weights file, or the folder of
+    a run of distillation.
 
-    `layer` None is `conv5_block2_out` of ResNet50, and the last one of any other. `pooling`: "avg" or "none".
+    `layer` None is `conv5_block2_out` of ResNet50, and the last one of any other; `input_size_px` None that of the run,
+    else 224. `pooling` is "avg" or "none", of a run "standardised" or "projected"; None: "projected" of a run, else
+    "avg".
     """
 
     name: str
     backbone: str = DEFAULT_BACKBONE
     weights: str = "imagenet"
     layer: str | None = None
-    input_size_px: int = 224
-    pooling: str = "avg"
+    input_size_px: int | None = None
+    pooling: str | None = None
 
 
 def backbone_names() -> tuple[str, ...]:
@@ -50,19 +55,16 @@ def build_features(blueprint: Blueprint) -> tuple[Any, NetworkRecipe]:
     Raises InputError for an unknown backbone, layer or size, AssetError when weights cannot be downloaded, and
     ArtefactError when a weights file is of another network.
     """
-    keras = import_keras()
     application = _pick(blueprint.backbone)
-    backbone = _build_backbone(keras, application, blueprint)
-    layer = _find_layer(backbone, blueprint)
-    pool = keras.layers.GlobalAveragePooling2D() if blueprint.pooling == "avg" else keras.layers.Flatten()
-    model = keras.Model(backbone.inputs[0], pool(layer.output), name="features")
+    taught = Path(blueprint.weights).is_dir()
+    model, layer, pooling = _take_taught(blueprint) if taught else _cut(application, blueprint)
     color_order, scaling = _preprocessing_of(application)
     recipe = NetworkRecipe(
         name=blueprint.name,
         backbone=blueprint.backbone.lower(),
-        layer=layer.name,
-        pooling=blueprint.pooling,
-        input_size_px=blueprint.input_size_px,
+        layer=layer,
+        pooling=pooling,
+        input_size_px=int(model.input.shape[1]),
         color_order=color_order,
         scaling=scaling,
         dimension=int(model.output.shape[-1]),
@@ -73,6 +75,35 @@ def build_features(blueprint: Blueprint) -> tuple[Any, NetworkRecipe]:
         licence=_licence(blueprint.weights),
     )
     return model, recipe
+
+
+def _cut(application: Any, blueprint: Blueprint) -> tuple[Any, str, str]:
+    """A backbone of keras.applications up to a layer: the model, the layer and the pooling."""
+    keras = import_keras()
+    pooling = blueprint.pooling or "avg"
+    if pooling not in {"avg", "none"}:
+        raise InputError(f"--pooling {pooling}: expected avg or none; standardised and projected are learnt by a run")
+    backbone = _build_backbone(keras, application, blueprint)
+    layer = _find_layer(backbone, blueprint)
+    pool = keras.layers.GlobalAveragePooling2D() if pooling == "avg" else keras.layers.Flatten()
+    return keras.Model(backbone.inputs[0], pool(layer.output), name="features"), layer.name, pooling
+
+
+def _take_taught(blueprint: Blueprint) -> tuple[Any, str, str]:
+    """What a run of distillation has taught: the model, its layer and its pooling."""
+    pooling = blueprint.pooling or "projected"
+    asked = {
+        "--backbone": (blueprint.backbone.lower(), (DEFAULT_BACKBONE,)),
+        "--layer": (blueprint.layer or DEFAULT_LAYER, (DEFAULT_LAYER, *_OLD_NAMES[DEFAULT_BACKBONE])),
+        "--pooling": (pooling, ("standardised", "projected")),
+    }
+    for option, (value, possible) in asked.items():
+        if value not in possible:
+            raise InputError(f"{option} {value}: a run of distillation has {' or '.join(possible)} only")
+    model, size_px = build_taught(Path(blueprint.weights), pooling)
+    if blueprint.input_size_px not in {None, size_px}:
+        raise InputError(f"--input-size {blueprint.input_size_px}: the run learnt at {size_px} pixels; leave it out")
+    return model, DEFAULT_LAYER, pooling
 
 
 def _applications() -> dict[str, Any]:
@@ -89,15 +120,14 @@ def _pick(backbone: str) -> Any:
 
 
 def _build_backbone(keras: Any, application: Any, blueprint: Blueprint) -> Any:
-    shape = (blueprint.input_size_px, blueprint.input_size_px, 3)
+    size_px = blueprint.input_size_px or _DEFAULT_SIZE_PX
+    shape = (size_px, size_px, 3)
     keras.utils.set_random_seed(_RANDOM_WEIGHTS_SEED)
     try:
         backbone = application(include_top=False, weights=None, input_shape=shape)
     except ValueError as error:
         reason = str(error).splitlines()[0]
-        raise InputError(
-            f"--input-size {blueprint.input_size_px}: {blueprint.backbone} refuses it ({reason})"
-        ) from error
+        raise InputError(f"--input-size {size_px}: {blueprint.backbone} refuses it ({reason})") from error
     if blueprint.weights == "none":
         return backbone
     if blueprint.weights == "imagenet":
@@ -120,7 +150,9 @@ def _download(application: Any, shape: tuple[int, int, int], backbone: str) -> A
 
 def _load_weights(backbone: Any, path: Path) -> None:
     if not path.is_file():
-        raise InputError(f"--weights {path}: no such file; give imagenet, none, or a Keras weights file (.weights.h5)")
+        raise InputError(
+            f"--weights {path}: no such file; give face, imagenet, none, a Keras weights file (.weights.h5) or a run"
+        )
     try:
         with warnings.catch_warnings(action="error"):  # of layers that Keras would leave as they are
             backbone.load_weights(path)
@@ -171,4 +203,4 @@ def _preprocessing_of(application: Any) -> tuple[str, str]:
 def _licence(weights: str) -> str:
     if weights == "imagenet":
         return "Keras applications (Apache-2.0); weights learnt from ImageNet, which is offered for research"
-    return "none: random weights" if weights == "none" else "that of the weights file"
+    return "none: random weights" if weights == "none" else "that of the pictures and weights it was made from"

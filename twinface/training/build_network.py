@@ -1,11 +1,13 @@
 """A feature network built, converted and written to a folder."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.networks import NetworkRecipe, write_recipe
+from twinface.networks import NetworkRecipe, read_recipe, write_recipe
+from twinface.networks.recipe import RECIPE_FILE
 from twinface.training.backbones import Blueprint, build_features
 from twinface.training.calibration import calibration_input
 from twinface.training.conversion import QUANTIZATIONS, convert
@@ -33,8 +35,7 @@ def build_network(
         raise InputError(f"--quantize {quantization}: expected one of {', '.join(QUANTIZATIONS)}")
     if quantization == "int8" and calibration is None:
         raise InputError("--quantize int8 needs faces to find its scales with; add --calibration FOLDER")
-    if Path(blueprint.name).name != blueprint.name or blueprint.name.startswith("."):
-        raise InputError(f"--name {blueprint.name}: expected a plain name for a folder")
+    _check_name(blueprint.name)
     model, recipe = build_features(blueprint)
     if print_line:
         model.summary(print_fn=print_line)
@@ -43,3 +44,35 @@ def build_network(
         (folder / recipe.file).write_bytes(convert(model, quantization, faces))
         model.save(folder / KERAS_FILE)
         return write_recipe(folder, replace(recipe, quantization=quantization))
+
+
+def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: str | None) -> NetworkRecipe:
+    """Copy a network of the box, its terms and its card to `output`/`blueprint.name`.
+
+    Raises InputError where something else than it is asked for: its float weights are not in the box.
+    """
+    recipe = read_recipe(source)
+    _check_name(blueprint.name)
+    asked = {
+        "--backbone": (blueprint.backbone.lower(), recipe.backbone),
+        "--layer": (blueprint.layer, recipe.layer),
+        "--input-size": (blueprint.input_size_px, recipe.input_size_px),
+        "--pooling": (blueprint.pooling, recipe.pooling),
+        "--quantize": (quantization, recipe.quantization),
+    }
+    for option, (value, there) in asked.items():
+        if value not in {None, there}:
+            raise InputError(
+                f"{option} {value}: {recipe.name} is in the box as {there} only, without the float weights it could be"
+                " cut anew from; leave the option out, or give other --weights"
+            )
+    with published(output / blueprint.name) as folder:
+        for path in source.iterdir():
+            if path.name != RECIPE_FILE:
+                shutil.copyfile(path, folder / path.name)
+        return write_recipe(folder, replace(recipe, name=blueprint.name))
+
+
+def _check_name(name: str) -> None:
+    if Path(name).name != name or name.startswith("."):
+        raise InputError(f"--name {name}: expected a plain name for a folder")

@@ -9,6 +9,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.files import canonical_json, read_json_object, sync_folder
@@ -92,12 +93,21 @@ def _save(path: Path, variables: dict[str, Any]) -> None:
     np.savez(path, **arrays)
 
 
-def _assign(path: Path, variables: dict[str, Any]) -> None:
+def read_weights(checkpoint: Path) -> dict[str, NDArray[np.float32]]:
+    """The weights of a checkpoint's student by their paths. Raises ArtefactError when it is damaged."""
+    return _read(checkpoint / WEIGHTS)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            values = {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, BadZipFile) as error:
         raise ArtefactError(f"{path}: cannot be read ({error}); remove its folder and start again") from error
+
+
+def _assign(path: Path, variables: dict[str, Any]) -> None:
+    values = _read(path)
     wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
     if {name: value.shape for name, value in values.items()} != wanted:
         raise ArtefactError(f"{path}: of another architecture; give the run's own settings, or start a new run")
