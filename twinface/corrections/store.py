@@ -1,0 +1,98 @@
+"""The file of corrections: whole or not there, one writer at a time, under the lock of the gallery it lies in."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from twinface.corrections.correction import Correction, CorrectionKind
+from twinface.errors import ArtefactError
+from twinface.files import write_atomically
+from twinface.gallery import box_key, checked_name
+from twinface.gallery.locking import writers_lock
+from twinface.gallery.signing import pack_array, seal, unpack_array, unseal
+
+CORRECTIONS_FILE = "corrections.pkl"
+
+MOST_CORRECTIONS = 2000
+"""Kept, the newest; of the 128 numbers that SFace gives a megabyte."""
+
+_FORMAT = 1
+
+
+def read_corrections(gallery: Path) -> tuple[Correction, ...]:
+    """All corrections in a gallery's folder, oldest first; none where there is no file.
+
+    Takes no lock. Raises SignatureError before anything is parsed when the signature does not fit, else ArtefactError.
+    """
+    path = gallery / CORRECTIONS_FILE
+    if not path.exists():
+        return ()
+    value = unseal(path, box_key())
+    if value.get("format") != _FORMAT:
+        raise ArtefactError(f"{path}: corrections of format {value.get('format')}; update twinface or delete it")
+    try:
+        return tuple(_unpack(entry) for entry in value["corrections"])
+    except (KeyError, TypeError, ValueError, ArtefactError) as error:
+        raise ArtefactError(f"{path}: not a list of corrections ({error}); delete it") from error
+
+
+def add_corrections(gallery: Path, corrections: Sequence[Correction]) -> None:
+    """Remember corrections besides those before. The latest word on a name and a vector takes the place of the others.
+
+    Raises ArtefactError (no gallery there, another writer that does not end, a full disk); nothing has changed then.
+    """
+    said = {_subject(one) for one in corrections}
+    with writers_lock(gallery):
+        before = (one for one in read_corrections(gallery) if _subject(one) not in said)
+        _write(gallery, [*before, *corrections])
+
+
+def forget_corrections(gallery: Path, name: str) -> int:
+    """Erase what was said of a person; returns how many corrections. Raises as `add_corrections`."""
+    name = checked_name(name)
+    return _change(gallery, name, lambda _one: ())
+
+
+def rename_corrections(gallery: Path, old: str, new: str) -> int:
+    """Have a person's corrections be of another name; returns how many. Raises as `add_corrections`."""
+    old, new = checked_name(old), checked_name(new)
+    return _change(gallery, old, lambda one: (dataclasses.replace(one, name=new),))
+
+
+def _change(gallery: Path, name: str, become: Callable[[Correction], tuple[Correction, ...]]) -> int:
+    if not (gallery / CORRECTIONS_FILE).exists():
+        return 0
+    with writers_lock(gallery):
+        before = read_corrections(gallery)
+        count = sum(one.name == name for one in before)
+        if count:
+            _write(gallery, [after for one in before for after in (become(one) if one.name == name else (one,))])
+    return count
+
+
+def _write(gallery: Path, corrections: Sequence[Correction]) -> None:
+    path = gallery / CORRECTIONS_FILE
+    entries = [_pack(one) for one in corrections[-MOST_CORRECTIONS:]]
+    try:
+        if entries:
+            write_atomically(path, seal({"format": _FORMAT, "corrections": entries}, box_key()), mode=0o600)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+
+
+def _subject(correction: Correction) -> tuple[str, str, bytes]:
+    return correction.name, correction.network, correction.vector.tobytes()
+
+
+def _pack(correction: Correction) -> dict[str, Any]:
+    values = {field.name: getattr(correction, field.name) for field in dataclasses.fields(correction)}
+    return {**values, "kind": str(correction.kind), "vector": pack_array(correction.vector)}
+
+
+def _unpack(entry: dict[str, Any]) -> Correction:
+    return Correction(
+        **{**entry, "kind": CorrectionKind(entry["kind"]), "vector": unpack_array(entry["vector"])},
+    )
