@@ -65,12 +65,14 @@ class ExtractorSettings(_Section):
 class MatchingSettings(_Section):
     """`[matching]`."""
 
-    rule: Literal["best-k", "mean", "vote"] = "best-k"
+    rule: Literal["template", "best-k", "mean", "vote"] = "template"
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
     threshold: Fraction | None = None
+    margin: Fraction = 0.1
     best_k: Count = 3
     vote_score: Fraction = 0.8
     vote_share: Fraction = 0.85
+    agreeing_looks: Count = 2
     max_looks: Count = 8
     stream_deadline_s: Positive = 5.0
 

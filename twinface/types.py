@@ -86,10 +86,11 @@ class Crop:
 
 
 class State(StrEnum):
-    """What is known of a face: no look yet, somebody of the gallery, or nobody of it."""
+    """What is known of a face: too little yet, somebody of the gallery, not sure whether, or nobody of it."""
 
     PENDING = "pending"
     KNOWN = "known"
+    UNCERTAIN = "uncertain"
     UNKNOWN = "unknown"
 
 
@@ -103,12 +104,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who a face is: `name` is None unless `state` is known; `candidates` best first."""
+    """Who a face is: `name` is None unless `state` is known; `candidates` best first; `reason` why it is no name."""
 
     state: State
     name: str | None
     score: float
     candidates: tuple[Candidate, ...]
+    reason: str = ""
 
     def __post_init__(self) -> None:
         if (self.name is not None) != (self.state is State.KNOWN):

@@ -106,7 +106,7 @@ def _check(rate: float, matching: MatchingSettings, head: Path | None, output: P
     if not 0 < rate < 1:
         raise InputError(f"--far {rate:g}: expected a rate between 0 and 1, such as 0.001")
     if matching.rule == "vote":
-        raise InputError('the rule "vote" decides by vote_share, not by a threshold; set rule = "best-k" in [matching]')
+        raise InputError('the rule "vote" has no threshold, but a vote_share; set rule = "template" in [matching]')
     if head is not None and output is not None:
         raise InputError(f"--output is for the built-in head; leave it out: thresholds are stored in {head} itself")
 

@@ -54,13 +54,13 @@ def check_gallery(
 ) -> list[Finding]:
     """What looks wrong, in the order of `Fault`, the worst first. `advance` is called after each picture.
 
-    Scores are held against the threshold in use; with the rule `vote`, which has none, against that of `best-k`.
+    Scores are held against the threshold in use; with the rule `vote`, which has none, against that of `template`.
     Raises ArtefactError for vectors of another length than the head's.
     """
     if not gallery.people:
         return []
     if settings.rule == "vote":
-        settings = settings.model_copy(update={"rule": "best-k"})
+        settings = settings.model_copy(update={"rule": "template"})
     threshold = choose_threshold(settings, head.spec).value
     people = gallery.people
     comparisons = compare(gallery.snapshot(), [], head, settings, advance)

@@ -5,6 +5,7 @@ of strangers' faces that get a name, FNIR that of known people's faces that do n
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.progress import ShowProgress
 from twinface.evaluation.scored_pairs import ScoredPairs
+from twinface.matching import templates
 from twinface.matching.decision import person_scores
-from twinface.matching.heads import Scores
+from twinface.matching.heads import Scorer
 from twinface.settings import MatchingSettings
+from twinface.types import Vectors
 
 GALLERY_PICTURES = 3
 DRAWS = 20
@@ -63,12 +66,18 @@ def can_identify(person: NDArray[np.int32]) -> bool:
 
 
 def search_open_set(
-    matrix: Scores, person: NDArray[np.int32], matching: MatchingSettings, *, seed: int, show: ShowProgress
+    vectors: Vectors,
+    prepare: Callable[[Vectors], Scorer],
+    person: NDArray[np.int32],
+    matching: MatchingSettings,
+    *,
+    seed: int,
+    show: ShowProgress,
 ) -> Searches:
     """Draw galleries and search for every other picture, by the rule of the settings; the same for the same seed.
 
     Half of the people are in each gallery, with three pictures each, drawn anew each time; people with fewer than four
-    are always strangers. `matrix` has the scores of each two pictures (n, n).
+    are always strangers. `vectors` (n, d) are compared by what `prepare` makes of those that are enrolled.
     """
     rng = np.random.default_rng(seed)
     everybody, enrollable = np.unique(person), _enrollable(person)
@@ -80,7 +89,11 @@ def search_open_set(
             pictures = np.concatenate(
                 [rng.permutation(np.flatnonzero(person == one))[:GALLERY_PICTURES] for one in enrolled]
             )
-            parts.append(_search(matrix, person, enrolled, pictures, matching))
+            index = np.repeat(np.arange(size, dtype=np.int32), GALLERY_PICTURES)
+            compared, index = templates.enrolled(vectors[pictures], index, size, matching)
+            probes = np.setdiff1d(np.arange(len(person)), pictures)
+            by_person = [person_scores(scores, index, size, matching) for scores in prepare(compared)(vectors[probes])]
+            parts.append(_find(np.array(by_person), person, enrolled, probes))
             bar.advance()
     probe, found, score, known = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Searches(probe, found, score, known, person)
@@ -160,19 +173,9 @@ def _enrollable(person: NDArray[np.int32]) -> NDArray[np.int32]:
     return people[counts > GALLERY_PICTURES]
 
 
-def _search(
-    matrix: Scores,
-    person: NDArray[np.int32],
-    enrolled: NDArray[np.int32],
-    pictures: NDArray[np.intp],
-    matching: MatchingSettings,
+def _find(
+    by_person: NDArray[np.float64], person: NDArray[np.int32], enrolled: NDArray[np.int32], probes: NDArray[np.intp]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
-    probes = np.setdiff1d(np.arange(len(person)), pictures)
-    index = np.searchsorted(enrolled, person[pictures]).astype(np.int32)
-    found = np.empty(len(probes), np.int32)
-    score = np.empty(len(probes), np.float32)
-    for place, scores in enumerate(matrix[np.ix_(probes, pictures)]):
-        people = person_scores(scores, index, len(enrolled), matching)
-        best = int(np.argmax(people))
-        found[place], score[place] = enrolled[best], people[best]
-    return probes.astype(np.int32), found, score, np.isin(person[probes], enrolled)
+    best = by_person.argmax(axis=1)
+    score = by_person[np.arange(len(best)), best].astype(np.float32)
+    return probes.astype(np.int32), enrolled[best], score, np.isin(person[probes], enrolled)

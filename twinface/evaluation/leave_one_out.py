@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from twinface.gallery import PersonVectors, Snapshot
 from twinface.matching import Head
 from twinface.matching.decision import person_scores
+from twinface.matching.templates import enrolled
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -74,18 +75,24 @@ def compare(
     numbers = np.repeat(np.arange(people, people + len(strangers)), [len(person.vectors) for person in strangers])
     probes = np.concatenate([gallery.vectors, *(person.vectors for person in strangers)])
     scores, closest = np.empty((len(probes), people)), np.full(len(probes), np.nan)
-    for row, values in enumerate(_scored(head, gallery.vectors, probes)):
-        scores[row] = person_scores(values, gallery.person_index, people, settings)
+    compared, index = enrolled(gallery.vectors, gallery.person_index, people, settings)
+    for row, values in enumerate(_scored(head, compared, probes)):
+        scores[row] = person_scores(values, index, people, settings)
         if row < own_count:
             shown = gallery.person_index[row]
             others = gallery.person_index == shown
             others[row] = False
-            of_own = values[others]
-            alone = np.zeros(len(of_own), np.int32)
-            scores[row, shown] = person_scores(of_own, alone, 1, settings)[0] if len(of_own) else np.nan
-            closest[row] = of_own.max(initial=-np.inf) if len(of_own) else np.nan
+            own = gallery.vectors[others]
+            scores[row, shown] = _with_person(head, probes[row], own, settings) if len(own) else np.nan
+            closest[row] = head.score(probes[row], own).max() if len(own) else np.nan
         advance()
     return Comparisons(scores, np.concatenate([gallery.person_index, numbers.astype(np.int32)]), closest)
+
+
+def _with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, settings: MatchingSettings) -> float:
+    """What the rule makes of a probe (d,) and one person's vectors (n, d)."""
+    compared, index = enrolled(vectors, np.zeros(len(vectors), np.int32), 1, settings)
+    return float(person_scores(head.score(probe, compared), index, 1, settings)[0])
 
 
 def _scored(head: Head, gallery: Vectors, probes: Vectors) -> Iterator[NDArray[np.float32]]:

@@ -64,12 +64,13 @@ def evaluate_features(
     _check(features, chosen, kept, people)
     files = tuple(file for person in kept for file in person.files)
     person = np.repeat(np.arange(len(kept)), [len(one.files) for one in kept]).astype(np.int32)
-    matrix = score_matrix(np.concatenate([one.vectors for one in kept]), similarity, show)
+    vectors = np.concatenate([one.vectors for one in kept])
+    matrix = score_matrix(vectors, similarity, show)
     verifications = _verify(matrix, person, _group(files, groups), seed, show)
     searches = None
     matching = _usable_rule(matching or MatchingSettings(), similarity.metric)
     if can_identify(person):
-        searches = search_open_set(matrix, person, matching, seed=seed, show=show)
+        searches = search_open_set(vectors, similarity.prepare, person, matching, seed=seed, show=show)
     with show("intervals", None):
         identification = measure_identification(matching.rule, searches, seed) if searches else None
     return FeaturesEvaluation(
@@ -192,5 +193,5 @@ def _verify(
 def _usable_rule(matching: MatchingSettings, metric: str) -> MatchingSettings:
     """A vote counts scores over one that only a head's have, 0…1; a metric is searched by the best few instead."""
     if matching.rule == "vote" and metric != "head":
-        return matching.model_copy(update={"rule": "best-k"})
+        return matching.model_copy(update={"rule": "template"})
     return matching

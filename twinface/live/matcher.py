@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
-from twinface.live.tracks import Ending, Look, Track
+from twinface.live.tracks import NOT_YET, Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors
 
@@ -29,8 +29,8 @@ _OUT_OF_SIGHT_S = 10.0
 class Namer(Protocol):
     """Who knows people; `twinface.recognition.naming.Naming` does."""
 
-    def decide(self, vectors: Vectors, weights: NDArray[np.float32]) -> Decision:
-        """Who the vectors (n, d) of a track's looks show, and how much each counts, float32 (n,)."""
+    def decide(self, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
+        """Who the vectors (n, d) of a track's looks show, by how much each counts, (n,), and who it was `before`."""
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether a vector (d,) may be of the face that one of the vectors (n, d) is of."""
@@ -199,8 +199,9 @@ class MatcherStage:
         if track.looks and not self._namer.is_same_face(arrival.vector, track.vectors):
             # Another face has taken the box, unseen by the tracker: nobody inherits the name of who was there before.
             track.looks.clear()
+            track.decision = NOT_YET
         track.add(Look(arrival.vector, crop.quality), self._max_looks)
-        track.decision = self._namer.decide(track.vectors, track.weights)
+        track.decision = self._namer.decide(track.vectors, track.weights, track.decision)
         event = self._event("match", stream, track, crop.frame, arrival.stamp)
         yield self._record(replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality))
 
@@ -246,6 +247,7 @@ class MatcherStage:
             candidates=tuple(CandidateScore(one.name, one.score) for one in decision.candidates) if decision else (),
             looks=track.looks_seen if track is not None else 0,
             gallery_version=self.gallery_version,
+            reason=decision.reason if decision is not None else None,
         )
 
     def _record(self, event: MatchEvent) -> MatchEvent:

@@ -11,6 +11,8 @@ from twinface.types import Candidate, Decision, State
 
 MAX_CANDIDATES = 3
 DEFAULT_THRESHOLD = 0.5
+UNCERTAIN_SHARE = 0.5
+"""Of the threshold: who comes so near is not called unknown."""
 
 _Rule = Callable[[Scores, NDArray[np.int32], int, MatchingSettings], NDArray[np.float64]]
 
@@ -20,24 +22,43 @@ def decide(
 ) -> Decision:
     """Who a face is, from its `scores` (n,) against a gallery whose vector i is of `names[person_index[i]]`.
 
-    Each rule makes one number, 0…1, of a person's scores; the best person is named where it is enough:
+    Each rule makes one number, 0…1, of a person's scores; the best person is named where it is enough and leads by
+    `margin`:
 
-    * `mean`: mean of all the person's scores, at least `threshold`, which is 0.5 where the settings leave it open
+    * `template`: the score with the person's template (`templates.fuse`), at least `threshold`, which is 0.5 where the
+      settings leave it open
+    * `mean`: mean of all the person's scores, at least `threshold`
     * `best-k`: mean of the person's `best_k` best scores, at least `threshold`: poor pictures in the gallery cost less
     * `vote`: share of the person's vectors that score over `vote_score`, more than `vote_share`
 
-    With an empty gallery everybody is unknown. Equal people are ordered by their mean score, then as in `names`.
+    Who reaches half of that, or does not lead by enough, is uncertain. With an empty gallery everybody is unknown.
+    Equal people are ordered by their mean score, then as in `names`.
     """
     if len(scores) == 0:
-        return Decision(State.UNKNOWN, None, 0.0, ())
+        return Decision(State.UNKNOWN, None, 0.0, (), "nobody is enrolled")
     by_rule = person_scores(scores, person_index, len(names), settings)
     means = _mean(scores, person_index, len(names), settings)
     best_first = np.lexsort((-means, -by_rule))[:MAX_CANDIDATES]
     candidates = tuple(Candidate(names[i], float(by_rule[i])) for i in best_first)
     best = candidates[0]
-    threshold = DEFAULT_THRESHOLD if settings.threshold is None else settings.threshold
-    known = best.score > settings.vote_share if settings.rule == "vote" else best.score >= threshold
-    return Decision(State.KNOWN if known else State.UNKNOWN, best.name if known else None, best.score, candidates)
+    reached = best.score > settings.vote_share if settings.rule == "vote" else best.score >= needed_score(settings)
+    lead = best.score - candidates[1].score if len(candidates) > 1 else 1.0
+    if reached and lead >= settings.margin:
+        return Decision(State.KNOWN, best.name, best.score, candidates)
+    if reached:
+        reason = f"{best.name} leads {candidates[1].name} by {lead:.3f}, {settings.margin:.3f} are needed"
+        return Decision(State.UNCERTAIN, None, best.score, candidates, reason)
+    missing = needed_score(settings) - best.score
+    reason = f"{best.name} misses the threshold of {needed_score(settings):.3f} by {missing:.3f}"
+    unsure = best.score >= needed_score(settings) * UNCERTAIN_SHARE
+    return Decision(State.UNCERTAIN if unsure else State.UNKNOWN, None, best.score, candidates, reason)
+
+
+def needed_score(settings: MatchingSettings) -> float:
+    """What the number that the rule makes of the best person's scores has to reach."""
+    if settings.rule == "vote":
+        return settings.vote_share
+    return DEFAULT_THRESHOLD if settings.threshold is None else settings.threshold
 
 
 def person_scores(
@@ -71,4 +92,4 @@ def _best_k(
     return _mean(scores[best], person_index[best], people, settings)
 
 
-_RULES: dict[str, _Rule] = {"best-k": _best_k, "mean": _mean, "vote": _vote}
+_RULES: dict[str, _Rule] = {"template": _mean, "best-k": _best_k, "mean": _mean, "vote": _vote}

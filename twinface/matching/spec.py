@@ -51,7 +51,7 @@ class DecisionCalibration(_Part):
     They rest on `comparisons` of somebody with another person, among `people` of a gallery.
     """
 
-    rule: Literal["best-k", "mean"]
+    rule: Literal["template", "best-k", "mean"]
     best_k: Annotated[int, Field(ge=1)]
     comparisons: Annotated[int, Field(ge=1)]
     people: Annotated[int, Field(ge=1)]

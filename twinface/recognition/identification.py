@@ -11,6 +11,7 @@ from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector
 from twinface.gallery import Gallery
 from twinface.matching import choose_threshold, decide, load_head
+from twinface.matching.templates import enrolled
 from twinface.networks import load_network
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.naming import uncalibrated
@@ -50,8 +51,10 @@ class Identifier:
             raise ArtefactError(
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
-        self._score = head.prepare(self._people.vectors)
         self._matching = self.threshold.applied_to(settings.matching)
+        count = len(self._people.names)
+        compared, self._index = enrolled(self._people.vectors, self._people.person_index, count, self._matching)
+        self._score = head.prepare(compared)
         detection = settings.detection
         self._detector = FaceDetector(
             assets.fetch("yunet"),
@@ -69,7 +72,7 @@ class Identifier:
 
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
         scores = self._score(vector[np.newaxis])[0]
-        return decide(scores, self._people.person_index, self._people.names, self._matching)
+        return decide(scores, self._index, self._people.names, self._matching)
 
 
 def choose_settings(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.gallery import Snapshot
-from twinface.matching import Head, decide
+from twinface.matching import Head, decide, templates
 from twinface.recognition.enrolment import Objection, Reason
 from twinface.settings import MatchingSettings
 from twinface.types import State, Vectors
@@ -45,12 +45,13 @@ def _object_to_strangers(
     """Objections to those that would be named as one of the others."""
     if not others.any():
         return [None] * len(vectors)
-    people, index = np.unique(gallery.person_index[others], return_inverse=True)
+    people, numbers = np.unique(gallery.person_index[others], return_inverse=True)
     names = tuple(gallery.names[person] for person in people)
     bound = settings.vote_share if settings.rule == "vote" else settings.threshold
     objections: list[Objection | None] = []
-    for scores in head.prepare(gallery.vectors[others])(vectors):
-        decision = decide(scores, index.astype(np.int32), names, settings)
+    compared, index = templates.enrolled(gallery.vectors[others], numbers.astype(np.int32), len(names), settings)
+    for scores in head.prepare(compared)(vectors):
+        decision = decide(scores, index, names, settings)
         sentence = f"would be taken for {decision.name}, with a score of {decision.score:.2f}"
         found = Objection(Reason.LOOKS_LIKE_SOMEBODY_ELSE, sentence, decision.score, bound)
         objections.append(found if decision.state is State.KNOWN else None)

@@ -10,7 +10,9 @@ from twinface.errors import ArtefactError
 from twinface.gallery import Gallery
 from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, load_head
 from twinface.matching.built_in import built_in_head
+from twinface.matching.consensus import agree
 from twinface.matching.heads import normalised
+from twinface.matching.templates import fuse
 from twinface.networks import NetworkRecipe
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
@@ -68,7 +70,7 @@ class Naming:
     @property
     def summary(self) -> str:
         """How many people and vectors are known, and the threshold in use, in words."""
-        return f"{len(self._known.names)} people, {len(self._known.person_index)} vectors, {self._threshold}"
+        return f"{len(self._known.names)} people, {self._known.vectors} vectors, {self._threshold}"
 
     def refresh(self) -> bool:
         """Take up changes of gallery and head on disk, and say whether there were any; cheap when there were none."""
@@ -82,13 +84,20 @@ class Naming:
         self.problem = "" if self._known.names else "the gallery is empty; add people with `twinface gallery add`"
         return changed
 
-    def decide(self, vectors: Vectors, weights: NDArray[np.float32]) -> Decision:
-        """Who `vectors`, float32 (k, d), of one face show; `weights` (k,), 0…1, is how much each counts."""
+    def decide(self, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
+        """Who `vectors`, float32 (k, d), of one face show, which was taken for whom it was `before`.
+
+        `weights` (k,), 0…1, is how much each counts.
+        """
         known = self._known
         if not known.names:
             return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
-        scores = np.average(known.score(vectors), axis=0, weights=np.maximum(weights, 1e-3)).astype(np.float32)
-        return decide(scores, known.person_index, known.names, self._settings)
+        together = fuse(vectors, np.maximum(weights, 1e-3))
+        fused, *looks = (
+            decide(scores, known.person_index, known.names, self._settings)
+            for scores in known.score(np.concatenate([together[np.newaxis], vectors]))
+        )
+        return agree(before, fused, looks, self._settings)
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether `vector`, float32 (d,), may be of the face that one of `vectors` (k, d) is of, by plain cosine.
@@ -105,12 +114,12 @@ class Naming:
         head_seen = self._look_at_head()
         if head_seen != self._head_seen:
             head = load_head(self._head_folder, self._recipe.fingerprint)
-            self._known = Known().updated(self._gallery, head)
+            self._known = Known().updated(self._gallery, head, self._configured)
             self._head, self._head_seen = head, head_seen
             self._head_fingerprint = head_fingerprint(self._head_folder, head.spec)
             self._take_threshold(choose_threshold(self._configured, head.spec))
         elif gallery_changed:
-            self._known = self._known.updated(self._gallery, self._head)
+            self._known = self._known.updated(self._gallery, self._head, self._configured)
         else:
             return False
         return True

@@ -11,9 +11,11 @@ from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, load_head
 from twinface.matching.heads import Scores, checked_vectors
 from twinface.recognition.known import Known
+from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
 NETWORK = "a" * 64
+EVERY_VECTOR = MatchingSettings(rule="best-k")
 PEOPLE = 150
 PROBES = np.random.default_rng(1).normal(size=(4, 16)).astype(np.float32)
 
@@ -77,13 +79,13 @@ def change(gallery: Gallery, what: str) -> None:
 @pytest.mark.parametrize("what", ["add a picture", "add", "remove", "rename", "merge"])
 def test_a_change_is_taken_up_by_making_few_people_ready(open_gallery: Callable[[], Gallery], what: str) -> None:
     gallery, writer, head = open_gallery(), open_gallery(), CountingHead()
-    known = Known().updated(gallery, head)
+    known = Known().updated(gallery, head, EVERY_VECTOR)
     assert head.prepared == len(known.person_index) == sum(len(person(number).files) for number in range(PEOPLE))
     assert_as_all_at_once(known, gallery)
     before, head.prepared = known, 0
     change(writer, what)
     gallery.refresh()
-    known = known.updated(gallery, head)
+    known = known.updated(gallery, head, EVERY_VECTOR)
     assert 0 < head.prepared < 0.6 * len(known.person_index), "two blocks at most"
     assert_as_all_at_once(known, gallery)
     assert len(before.names) == PEOPLE, "what is in use does not change"
@@ -91,24 +93,26 @@ def test_a_change_is_taken_up_by_making_few_people_ready(open_gallery: Callable[
 
 def test_the_same_people_are_scored_the_same_whatever_happened_before(open_gallery: Callable[[], Gallery]) -> None:
     gallery, head = open_gallery(), CountingHead()
-    known = Known().updated(gallery, head)
+    known = Known().updated(gallery, head, EVERY_VECTOR)
     for what in ("add", "add a picture", "rename"):
         change(gallery, what)
-        known = known.updated(gallery, head)
-    np.testing.assert_array_equal(known.score(PROBES), Known().updated(open_gallery(), head).score(PROBES))
+        known = known.updated(gallery, head, EVERY_VECTOR)
+    np.testing.assert_array_equal(
+        known.score(PROBES), Known().updated(open_gallery(), head, EVERY_VECTOR).score(PROBES)
+    )
 
 
 def test_nothing_is_made_ready_twice(open_gallery: Callable[[], Gallery]) -> None:
     gallery, head = open_gallery(), CountingHead()
-    known = Known().updated(gallery, head)
+    known = Known().updated(gallery, head, EVERY_VECTOR)
     head.prepared = 0
-    known.updated(gallery, head)
+    known.updated(gallery, head, EVERY_VECTOR)
     assert head.prepared == 0
 
 
 def test_nobody_is_known_of_an_empty_gallery(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "gallery", network=NETWORK, create=True, key=b"k" * 32)
-    known = Known().updated(gallery, CountingHead())
+    known = Known().updated(gallery, CountingHead(), EVERY_VECTOR)
     assert (known.names, len(known.person_index), known.version) == ((), 0, 1)
 
 
@@ -116,4 +120,4 @@ def test_vectors_that_do_not_fit_the_head_are_an_error(tmp_path: Path) -> None:
     gallery = Gallery.open(tmp_path / "gallery", network=NETWORK, create=True, key=b"k" * 32)
     gallery.add("a", ("x",), np.ones((1, 9), np.float32), np.ones(1, np.float32))
     with pytest.raises(ArtefactError, match="same network"):
-        Known().updated(gallery, CountingHead())
+        Known().updated(gallery, CountingHead(), EVERY_VECTOR)

@@ -8,6 +8,7 @@ import pytest
 
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
+from twinface.live.tracks import NOT_YET
 from twinface.matching.calibrated import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import find_recipe
@@ -39,10 +40,10 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
         write_built_in_head(tmp_path / "head", recipe.fingerprint, recipe.name, calibration)
 
     def named() -> str | None:
-        return naming.decide(probe, np.ones(1, np.float32)).name
+        return naming.decide(probe, np.ones(1, np.float32), NOT_YET).name
 
     calibrated_at(0.4)
-    naming = Naming(tmp_path / "gallery", tmp_path / "head", recipe, MatchingSettings(rule="mean"))
+    naming = Naming(tmp_path / "gallery", tmp_path / "head", recipe, MatchingSettings(rule="mean", agreeing_looks=1))
     assert naming.summary == "1 people, 2 vectors, threshold 0.4 (false-accept rate 0.001, from 100 people)"
     assert named() == "ann"
     calibrated_at(0.7)
@@ -66,7 +67,7 @@ def test_every_change_of_the_gallery_is_taken_up_while_running(tmp_path: Path, m
     monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
     recipe = replace(find_recipe("sface"), name="other", fingerprint="c" * 64, dimension=32)
     gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
-    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings(best_k=1))
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings(agreeing_looks=1))
     assert naming.problem.startswith("the gallery is empty")
 
     def add(name: str, direction: int) -> None:
@@ -78,7 +79,10 @@ def test_every_change_of_the_gallery_is_taken_up_while_running(tmp_path: Path, m
         assert naming.refresh()
         assert not naming.refresh()
         assert naming.gallery_version > version
-        return [naming.decide(np.eye(1, 32, one, dtype=np.float32), np.ones(1, np.float32)).name for one in range(3)]
+        return [
+            naming.decide(np.eye(1, 32, one, dtype=np.float32), np.ones(1, np.float32), NOT_YET).name
+            for one in range(3)
+        ]
 
     add("ann", 0)
     assert named() == ["ann", None, None]
