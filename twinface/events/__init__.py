@@ -1,6 +1,8 @@
-"""What happened: visits of faces and people as numbered events in one SQLite file. No pictures, no vectors."""
+"""What happened: visits of faces and people as numbered events in one SQLite file, and the looks that they rest on."""
 
 from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, TrackKey
+from twinface.events.look import LookRecord
+from twinface.events.looks import find_event, find_track, mark_enrolled, read_looks
 from twinface.events.reader import EventQuery, newest_number, read_events
 from twinface.events.store import EventStore
 from twinface.events.visits import Visits
@@ -12,12 +14,17 @@ __all__ = [
     "EventStore",
     "EventWriter",
     "Kind",
+    "LookRecord",
     "Moment",
     "Opinion",
     "Past",
     "Subject",
     "TrackKey",
     "Visits",
+    "find_event",
+    "find_track",
+    "mark_enrolled",
     "newest_number",
     "read_events",
+    "read_looks",
 ]

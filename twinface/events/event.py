@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from twinface.types import State
 
 
@@ -31,6 +33,10 @@ class TrackKey(NamedTuple):
     camera: str
     stream: int
     track: int
+
+    def __str__(self) -> str:
+        """As people read and type it: the camera, its start in base 36, and the number, `front:dcd9kz2i8w0g:3`."""
+        return f"{self.camera}:{np.base_repr(self.stream, 36).lower()}:{self.track}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,53 @@
-"""Events of a person erased, from any process, also while others read and write."""
+"""What was seen of a person erased, from any process, also while others read and write."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
-from twinface.errors import ArtefactError
-from twinface.events.schema import check_version
+from twinface.events.connection import changing, is_there
 
-_BUSY_TIMEOUT_S = 5.0
-
-_FIND = """
-    SELECT sequence FROM events WHERE name = :name OR subject = 'track' AND (camera, stream, track) IN
-        (SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name)
+_FIND_TRACKS = """
+    SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name
+    UNION SELECT camera, stream, track FROM looks WHERE name = :name OR enrolled_as = :name
 """
-_ERASE = "DELETE FROM events WHERE sequence = ?"
-_ERASE_MENTIONS = "UPDATE events SET details = NULL WHERE instr(details, :quoted)"
+_ERASE_VISITS = "DELETE FROM events WHERE name = ?"
+_ERASE_EVENTS = "DELETE FROM events WHERE subject = 'track' AND camera = ? AND stream = ? AND track = ?"
+_ERASE_LOOKS = "DELETE FROM looks WHERE camera = ? AND stream = ? AND track = ?"
+_ERASE_SIGHTINGS = "DELETE FROM sightings WHERE camera = ? AND stream = ? AND track = ?"
+_ERASE_STRANGERS = "DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM sightings)"
+_ERASE_MENTIONS = (
+    "UPDATE events SET details = NULL WHERE instr(details, :quoted)",
+    "UPDATE looks SET details = json_remove(details, '$.candidates', '$.together', '$.reason') "
+    "WHERE instr(details, :quoted)",
+)
 
 
-def forget_person(path: Path, name: str) -> int:
-    """Erase the visits of a person and all events of tracks that bore their name; returns how many. 0 without a store.
+class Forgotten(NamedTuple):
+    """How much was erased."""
 
-    Where others' events mention them, as a candidate, what explains these is erased. Numbers are not used again.
-    Raises ArtefactError when the file is not ours or cannot be written.
+    events: int
+    looks: int
+    strangers: int
+
+
+def forget_person(path: Path, name: str) -> Forgotten:
+    """Erase the visits of a person, and all events and looks of tracks that bore their name or were enrolled as theirs.
+
+    Unknown faces that were seen in no other track are erased with these. Where others' events and looks mention the
+    person, as a candidate, what explains these is erased. Numbers are not used again. Nothing is erased where there is
+    no store. Raises ArtefactError when the file is not ours or cannot be written.
     """
-    if not path.exists() or path.stat().st_size == 0:
-        return 0
+    if not is_there(path):
+        return Forgotten(0, 0, 0)
     values = {"name": name, "quoted": json.dumps(name, ensure_ascii=False)}
-    try:
-        with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            check_version(connection, path)
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            # Found first: while rows are deleted, SQLite would look among those that are left.
-            erased = connection.execute(_FIND, values).fetchall()
-            connection.executemany(_ERASE, erased)
-            mentions = connection.execute(_ERASE_MENTIONS, values).rowcount
-            connection.execute("COMMIT")
-            if erased or mentions:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise ArtefactError(f"{path}: {name}'s events cannot be erased ({error}); try again") from error
-    return len(erased)
+    with changing(path, f"{name}'s events cannot be erased") as connection:
+        # Found first: while rows are deleted, SQLite would look among those that are left.
+        tracks = connection.execute(_FIND_TRACKS, values).fetchall()
+        events = connection.executemany(_ERASE_EVENTS, tracks).rowcount if tracks else 0
+        events += connection.execute(_ERASE_VISITS, [name]).rowcount
+        looks = connection.executemany(_ERASE_LOOKS, tracks).rowcount if tracks else 0
+        connection.executemany(_ERASE_SIGHTINGS, tracks)
+        strangers = connection.execute(_ERASE_STRANGERS).rowcount
+        for statement in _ERASE_MENTIONS:
+            connection.execute(statement, values)
+    return Forgotten(events, looks, strangers)

@@ -1,18 +1,14 @@
 """Reading events, from any process, while they are written."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twinface.errors import ArtefactError, InputError
+from twinface.errors import InputError
+from twinface.events.connection import is_there, reading
 from twinface.events.event import Event, Kind, Subject
 from twinface.events.rows import SELECT, to_event
-from twinface.events.schema import VERSION, check_version
-
-_BUSY_TIMEOUT_S = 5.0
 
 _LARGEST = 2**63 - 1
 """Of SQLite's numbers; as ns, the year 2262."""
@@ -41,59 +37,24 @@ def read_events(path: Path, query: EventQuery) -> list[Event]:
     Works where nothing can be written, too. Raises ArtefactError when the file is not ours, damaged or of another
     version, and InputError for an `after` that was never given: the store was made anew since.
     """
-    if not _is_there(path):
+    if not is_there(path):
         return []
-    with _opened(path) as connection:
+    with reading(path) as connection:
         if query.after is not None:
-            _check_was_given(connection, path, query.after)
+            check_was_given(connection, path, query.after)
         return _select(connection, query)
 
 
 def newest_number(path: Path) -> int:
     """The number that was given last; 0 where there was none. Raises ArtefactError as `read_events` does."""
-    if not _is_there(path):
+    if not is_there(path):
         return 0
-    with _opened(path) as connection:
+    with reading(path) as connection:
         return _newest(connection)
 
 
-def _is_there(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(_connect(path)) as connection:
-            version = check_version(connection, path)
-            if version < VERSION:
-                raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
-            yield connection
-    except (sqlite3.Error, ValueError) as error:
-        raise ArtefactError(f"{path}: cannot be read ({error}); move it away and a new one is made") from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that writes nothing.
-
-    Reading a WAL needs its index beside it, which SQLite makes where it can. Where it cannot, and there is no WAL, no
-    writer is at work and the file can be read as it is.
-    """
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        if path.with_name(f"{path.name}-wal").exists():
-            raise
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
+def check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
+    """Raises InputError for a number that no event has had yet."""
     newest = _newest(connection)
     if after > newest:
         raise InputError(f"{path}: no event has the number {after} yet, the newest is {newest}; begin again after 0")

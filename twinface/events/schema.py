@@ -37,6 +37,45 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX events_by_name ON events (name, at_ns) WHERE name IS NOT NULL",
         "CREATE INDEX events_by_track ON events (subject, kind, camera, stream, track, since_ns)",
     ),
+    (
+        """
+        CREATE TABLE looks (
+            camera TEXT NOT NULL,
+            stream INTEGER NOT NULL,
+            track INTEGER NOT NULL,
+            crop INTEGER NOT NULL,
+            at_ns INTEGER NOT NULL,
+            frame INTEGER NOT NULL,
+            network TEXT NOT NULL,
+            vector BLOB NOT NULL,
+            quality REAL NOT NULL,
+            state TEXT NOT NULL,
+            name TEXT,
+            details TEXT NOT NULL,
+            enrolled_as TEXT,
+            PRIMARY KEY (camera, stream, track, crop)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX looks_by_time ON looks (at_ns)",
+        """
+        CREATE TABLE strangers (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            network TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE sightings (
+            stranger INTEGER NOT NULL,
+            camera TEXT NOT NULL,
+            stream INTEGER NOT NULL,
+            track INTEGER NOT NULL,
+            since_ns INTEGER NOT NULL,
+            until_ns INTEGER NOT NULL,
+            PRIMARY KEY (camera, stream, track)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX sightings_by_stranger ON sightings (stranger, until_ns)",
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 

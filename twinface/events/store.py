@@ -15,6 +15,8 @@ from typing import Self
 
 from twinface.errors import ArtefactError
 from twinface.events.event import Event, Past, TrackKey
+from twinface.events.look import LookRecord
+from twinface.events.looks import insert_looks
 from twinface.events.rows import INSERT, SELECT, to_event, to_row
 from twinface.events.schema import migrate
 
@@ -79,11 +81,15 @@ class EventStore:
         except FileNotFoundError:
             return False
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Store events, all or none; they get the next numbers in their order."""
+    def append(self, events: Sequence[Event], looks: Sequence[LookRecord] = (), *, looks_per_track: int = 8) -> None:
+        """Store events, which get the next numbers in their order, and looks, all or none.
+
+        A look that is there already stays as it is. Of a track the newest look is kept and the best of the others.
+        """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.executemany(INSERT, map(to_row, events))
+            insert_looks(self._connection, looks, looks_per_track)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -117,7 +123,8 @@ class EventStore:
     def prune(self, before_ns: int) -> int:
         """Forget what happened before a moment, wall clock; returns how many events. Numbers are not used again."""
         deleted = self._connection.execute("DELETE FROM events WHERE at_ns < ?", (before_ns,)).rowcount
-        if deleted:
+        looks = self._connection.execute("DELETE FROM looks WHERE at_ns < ?", (before_ns,)).rowcount
+        if deleted or looks:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return deleted
 

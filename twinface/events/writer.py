@@ -5,17 +5,19 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from twinface.errors import TwinfaceError
 from twinface.events.event import Event, Past
+from twinface.events.look import LookRecord
 from twinface.events.store import EventStore
 
 log = logging.getLogger(__name__)
 
 _MOST_WAITING = 10_000
+_MOST_LOOKS_WAITING = 1_000
 _BATCH = 500
 _LOG_EVERY_S = 60.0
 _PRUNE_EVERY_S = 3600.0
@@ -26,18 +28,30 @@ class EventWriter:
     """Writes in a thread of its own, in order. When that fails, events wait, the newest of them, and it is tried again.
 
     `problem` says what is wrong at present. `stored`, `lost` and `failures` count events, events that nobody will see,
-    and attempts.
+    and attempts. `then` is called in that thread with events once they are stored, and with them the looks before them.
     """
 
-    def __init__(self, path: Path, keep_days: float, *, retry_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        keep_days: float,
+        *,
+        looks_per_track: int = 8,
+        then: Callable[[Sequence[Event]], object] | None = None,
+        retry_s: float = 5.0,
+    ) -> None:
         self.problem = ""
         self.stored = self.lost = self.failures = 0
         self.past = Past()
         self._path = path
         self._keep_days = keep_days
+        self._looks_per_track = looks_per_track
+        self._then = then
         self._retry_s = retry_s
         self._waiting: deque[Event] = deque()
         self._in_hand: list[Event] = []
+        self._looks: deque[LookRecord] = deque(maxlen=_MOST_LOOKS_WAITING)
+        self._looks_in_hand: list[LookRecord] = []
         self._newest: int | None = None
         self._changed = threading.Condition()
         self._stopping = False
@@ -66,6 +80,12 @@ class EventWriter:
                 self.lost += 1
             self._changed.notify_all()
 
+    def put_look(self, look: LookRecord) -> None:
+        """Have a look kept, before the events that are put after it. Returns at once; of too many the oldest go."""
+        with self._changed:
+            self._looks.append(look)
+            self._changed.notify_all()
+
     def close(self, timeout_s: float = 3.0) -> None:
         """Store what waits, try once more where that had failed, and stop."""
         with self._changed:
@@ -82,6 +102,9 @@ class EventWriter:
                 stopping = self._stopping
                 if not self._in_hand:
                     self._in_hand = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                if not self._looks_in_hand:
+                    self._looks_in_hand = list(self._looks)
+                    self._looks.clear()
             done = self._attempt()
             if stopping and not (done and self._waiting):
                 break
@@ -91,17 +114,18 @@ class EventWriter:
         self._let_go()
 
     def _has_work(self) -> bool:
-        return self._stopping or bool(self.waiting)
+        return self._stopping or bool(self.waiting or self._looks or self._looks_in_hand)
 
     def _attempt(self) -> bool:
         """Store what is in hand, and prune when it is time; False when that failed."""
         try:
             store = self._open()
-            if self._in_hand and not self._is_stored(store):
-                store.append(self._in_hand)
+            events, looks = self._in_hand, self._looks_in_hand
+            if (events or looks) and not (events and self._is_stored(store)):
+                store.append(events, looks, looks_per_track=self._looks_per_track)
             self._newest = store.newest()
-            self.stored += len(self._in_hand)
-            self._in_hand = []
+            self.stored += len(events)
+            self._in_hand, self._looks_in_hand = [], []
             self._prune(store)
         except Exception as error:  # noqa: BLE001 — a thread that ends would take all that follows with it
             self._failed(error)
@@ -109,7 +133,15 @@ class EventWriter:
         if self.problem:
             log.info("events are stored again", extra={"lost": self.lost})
             self.problem, self._logged_at_s = "", None
+        if events and self._then is not None:
+            self._follow(self._then, events)
         return True
+
+    def _follow(self, then: Callable[[Sequence[Event]], object], events: Sequence[Event]) -> None:
+        try:
+            then(events)
+        except (sqlite3.Error, OSError, TwinfaceError) as error:
+            log.error("what follows from events was not done", extra={"error": str(error)})
 
     def _is_stored(self, store: EventStore) -> bool:
         """Whether the last attempt stored them after all: a commit may reach the disk and report an error."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinface.corrections import CORRECTIONS_FILE, forget_corrections
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import forget_person
 from twinface.gallery import Gallery, checked_name
@@ -63,12 +64,18 @@ def _erase_copies(gallery: Gallery, name: str) -> list[Erased]:
 
 
 def erase_from_events(name: str, settings: Settings) -> list[Erased]:
-    """Their visits, and the events of tracks that bore their name. Raises ArtefactError when it cannot be done."""
-    count = forget_person(settings.events_path, name)
-    return [Erased("events", count, str(settings.events_path))] if count else []
+    """Their visits, and the events and looks of tracks that bore their name. Raises ArtefactError when it cannot be."""
+    erased = forget_person(settings.events_path, name)._asdict()
+    return [Erased(what, count, str(settings.events_path)) for what, count in erased.items() if count]
 
 
-PLACES: tuple[Place, ...] = (erase_from_gallery, erase_from_events)
+def erase_from_corrections(name: str, settings: Settings) -> list[Erased]:
+    """What people said of names they were given. Raises ArtefactError when it cannot be done."""
+    count = forget_corrections(settings.gallery, name)
+    return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
+
+
+PLACES: tuple[Place, ...] = (erase_from_gallery, erase_from_corrections, erase_from_events)
 """The gallery comes first: what decides names is to have forgotten them before what remembers names is cleared."""
 
 

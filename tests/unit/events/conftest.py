@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from twinface.events import Event, Kind, Subject
+from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 
 MakeEvent = Callable[..., Event]
+MakeLook = Callable[..., LookRecord]
 
 
 @pytest.fixture
@@ -37,5 +39,26 @@ def make_event() -> MakeEvent:
             **fields,
         }
         return Event(kind, **given)
+
+    return make
+
+
+@pytest.fixture
+def make_look() -> MakeLook:
+    """Makes a look at the same track, the crop's number being its seed."""
+
+    def make(crop: int = 0, track: int = 1, **fields: Any) -> LookRecord:
+        given = {
+            "at_ns": 1_000 + crop,
+            "frame": crop,
+            "network": "a" * 64,
+            "vector": np.random.default_rng(crop).normal(size=8).astype(np.float32),
+            "quality": 0.5,
+            "state": "unknown",
+            "name": None,
+            "score": 0.25,
+            **fields,
+        }
+        return LookRecord(TrackKey("door", 1_800_000_000_000_000_001, track), crop, **given)
 
     return make

@@ -13,8 +13,19 @@ from pathlib import Path
 import pytest
 
 from twinface.errors import ArtefactError, InputError
-from twinface.events import Event, EventQuery, EventStore, Kind, Subject, TrackKey, newest_number, read_events
-from twinface.events.schema import MIGRATIONS, migrate
+from twinface.events import (
+    Event,
+    EventQuery,
+    EventStore,
+    Kind,
+    Subject,
+    TrackKey,
+    newest_number,
+    read_events,
+    read_looks,
+)
+from twinface.events.rows import INSERT, to_row
+from twinface.events.schema import MIGRATIONS, VERSION, migrate
 
 MakeEvent = Callable[..., Event]
 
@@ -264,12 +275,24 @@ def test_an_older_version_is_brought_up_to_date_with_what_it_holds(path: Path, m
         migrate(connection, path, newer)
         with pytest.raises(sqlite3.Error):
             migrate(connection, path, broken)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION + 1,)
         assert connection.execute("SELECT sequence, mood FROM events").fetchall() == [(1, "good")]
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall() == []
     for opening in (lambda: EventStore(path), lambda: read_events(path, EVERYTHING)):
-        with pytest.raises(ArtefactError, match="version 2, this twinface knows 1; update twinface"):
+        with pytest.raises(ArtefactError, match=f"version {VERSION + 1}, this twinface knows {VERSION}; update"):
             opening()
+
+
+def test_what_the_first_version_wrote_is_read_with_room_for_looks(path: Path, make_event: MakeEvent) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, path, MIGRATIONS[:1])
+        connection.execute(INSERT, to_row(make_event()))
+    with pytest.raises(ArtefactError, match="version 1, not 2; `twinface up` brings it up to date"):
+        read_events(path, EVERYTHING)
+    EventStore(path).close()
+    assert [event.sequence for event in read_events(path, EVERYTHING)] == [1]
+    assert read_looks(path, [TrackKey("door", 1, 1)]) == []
 
 
 def test_the_database_of_another_program_is_left_alone(path: Path) -> None:

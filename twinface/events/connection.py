@@ -1,0 +1,74 @@
+"""Connections to the database of events beside its one writer: to read, and to make a change of one's own."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from twinface.errors import ArtefactError
+from twinface.events.schema import VERSION, check_version, migrate
+
+_BUSY_TIMEOUT_S = 5.0
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a database yet."""
+    return path.exists() and path.stat().st_size > 0
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing, also where nothing can be written.
+
+    Raises ArtefactError when the file is not ours, damaged or of another version.
+    """
+    try:
+        with closing(_connect_to_read(path)) as connection:
+            version = check_version(connection, path)
+            if version < VERSION:
+                raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
+            yield connection
+    except (sqlite3.Error, ValueError) as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}); move it away and a new one is made") from error
+
+
+@contextmanager
+def changing(path: Path, what: str) -> Iterator[sqlite3.Connection]:
+    """One transaction, from any process, also while others read and write: all of it, or nothing.
+
+    Another writer is waited for, five seconds. What is deleted is overwritten, and gone from the log beside the file
+    when the block ends. Raises ArtefactError when the file is not ours or cannot be written; it says that `what`
+    cannot be done.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
+            migrate(connection, path)
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
+            yield connection
+            connection.execute("COMMIT")
+            if connection.total_changes > before:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise ArtefactError(f"{path}: {what} ({error}); try again") from error
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing.
+
+    Reading a WAL needs its index beside it, which SQLite makes where it can. Where it cannot, and there is no WAL, no
+    writer is at work and the file can be read as it is.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

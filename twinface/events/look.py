@@ -1,0 +1,45 @@
+"""A look at a track, as it is kept: what was seen, what it said by itself, and what was decided after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.events.event import TrackKey
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookRecord:
+    """One recognised crop of a track; `crop` is its number within the camera's start.
+
+    `vector` is float32 (d,), of the network with the fingerprint `network`; `quality` 0…1 and `measures` are of the
+    crop. `candidates` are whom this look alone shows, `together` whom all looks of the track so far show, (name, score)
+    each, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and why it was
+    no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whose picture it has become.
+    """
+
+    key: TrackKey
+    crop: int
+    at_ns: int
+    frame: int
+    network: str
+    vector: NDArray[np.float32]
+    quality: float
+    state: str
+    name: str | None
+    score: float
+    reason: str = ""
+    candidates: tuple[tuple[str, float], ...] = ()
+    together: tuple[tuple[str, float], ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, Any] = field(default_factory=dict)
+    gallery_version: int = 0
+    head: str = ""
+    enrolled_as: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in a word: the track as it is printed, and the crop."""
+        return f"{self.key}#{self.crop}"

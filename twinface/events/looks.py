@@ -1,0 +1,120 @@
+"""Looks as rows, and how they are found: by the track that is named, or the event."""
+
+import dataclasses
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.events.connection import changing, is_there, reading
+from twinface.events.event import Event, Subject, TrackKey
+from twinface.events.look import LookRecord
+from twinface.events.reader import check_was_given
+from twinface.events.rows import SELECT as SELECT_EVENT
+from twinface.events.rows import to_event
+
+_COLUMNS = ("camera", "stream", "track", "crop", "at_ns", "frame", "network", "vector", "quality", "state", "name")
+_DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
+SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as FROM looks"  # noqa: S608 — names of columns
+_OF_TRACK = "camera = ? AND stream = ? AND track = ?"
+_INSERT = (
+    f"INSERT OR IGNORE INTO looks ({', '.join(_COLUMNS)}, details) "  # noqa: S608 — names of columns
+    f"VALUES ({', '.join('?' for _ in _COLUMNS)}, ?)"
+)
+_DROP_POOREST = f"""
+    DELETE FROM looks WHERE {_OF_TRACK} AND crop IN
+        (SELECT crop FROM looks WHERE {_OF_TRACK} AND crop <> ? ORDER BY quality DESC LIMIT -1 OFFSET ?)
+"""  # noqa: S608 — no word of a user
+_TRACKS_OF_VISIT = """
+    SELECT DISTINCT camera, stream, track FROM events
+    WHERE subject = 'track' AND camera = ? AND name = ? AND at_ns >= ? AND since_ns <= ? ORDER BY stream, track
+"""
+_TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
+_FIND = """
+    SELECT max(stream) FROM events WHERE subject = 'track' AND kind = 'enter'
+    AND camera = :camera AND track = :track AND (:stream IS NULL OR stream = :stream)
+"""
+
+
+def insert_looks(connection: sqlite3.Connection, looks: Iterable[LookRecord], per_track: int) -> None:
+    """Keep looks, of each track the newest and the best of the others, `per_track` in all; those kept already stay."""
+    for look in looks:
+        values = {field.name: getattr(look, field.name) for field in dataclasses.fields(look)}
+        values |= {**look.key._asdict(), "vector": look.vector.astype("<f4").tobytes()}
+        details = json.dumps({name: values[name] for name in _DETAILS}, ensure_ascii=False, sort_keys=True)
+        connection.execute(_INSERT, [*(values[name] for name in _COLUMNS), details])
+        connection.execute(_DROP_POOREST, [*look.key, *look.key, look.crop, per_track - 1])
+
+
+def to_look(row: Sequence[Any]) -> LookRecord:
+    """A row of SELECT. Raises ValueError when it is none."""
+    *values, details, enrolled_as = row
+    fields = dict(zip(_COLUMNS, values, strict=True)) | json.loads(details)
+    pairs = {name: tuple((who, score) for who, score in fields.get(name, ())) for name in ("candidates", "together")}
+    key = TrackKey(fields.pop("camera"), fields.pop("stream"), fields.pop("track"))
+    vector = np.frombuffer(fields["vector"], "<f4")
+    return LookRecord(**{**fields, **pairs, "key": key, "vector": vector, "enrolled_as": enrolled_as})
+
+
+def read_looks(path: Path, tracks: Iterable[TrackKey]) -> list[LookRecord]:
+    """The looks that are kept of tracks, in the order they were taken. Raises ArtefactError as `read_events` does."""
+    with reading(path) as connection:
+        return select_looks(connection, tracks)
+
+
+def select_looks(connection: sqlite3.Connection, tracks: Iterable[TrackKey]) -> list[LookRecord]:
+    """The same, in a transaction."""
+    statement = f"{SELECT} WHERE {_OF_TRACK} ORDER BY crop"
+    return [to_look(row) for key in tracks for row in connection.execute(statement, key)]
+
+
+def mark_enrolled(path: Path, looks: Iterable[LookRecord], name: str) -> None:
+    """Remember whose pictures looks have become. Raises ArtefactError when that cannot be written."""
+    with changing(path, "what was enrolled cannot be marked") as connection:
+        statement = f"UPDATE looks SET enrolled_as = ? WHERE {_OF_TRACK} AND crop = ?"  # noqa: S608
+        connection.executemany(statement, [(name, *look.key, look.crop) for look in looks])
+
+
+def find_track(path: Path, text: str) -> TrackKey:
+    """The track that is written `camera:start:number`, or `camera:number` for the camera's last one of that number.
+
+    Raises InputError when it is written otherwise, or nothing is known of such a track, ArtefactError as `reading`.
+    """
+    written = _TRACK.fullmatch(text)
+    if written is None:
+        raise InputError(f"{text!r} is no track; write it as `twinface events` prints it, or CAMERA:NUMBER")
+    camera, start, number = written.groups()
+    values = {"camera": camera, "stream": int(start, 36) if start else None, "track": int(number)}
+    found = None
+    if is_there(path):
+        with reading(path) as connection:
+            found = connection.execute(_FIND, values).fetchone()[0]
+    if found is None:
+        raise InputError(f"nothing is known of a track {text!r}; `twinface events --subject track` lists them")
+    return TrackKey(camera, found, int(number))
+
+
+def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
+    """An event, and the tracks that it is about: of a visit all that bore the name then.
+
+    Raises InputError when there is none of this number, or it is forgotten, ArtefactError as `reading`.
+    """
+    if not is_there(path):
+        raise InputError(f"no event has the number {number}: {path} is not there; `twinface up` stores events")
+    with reading(path) as connection:
+        check_was_given(connection, path, number)
+        row = connection.execute(f"{SELECT_EVENT} WHERE sequence = ?", [number]).fetchone()
+        if row is None:
+            raise InputError(f"no event has the number {number}: it is forgotten by now, or never was")
+        event = to_event(row)
+        if event.track is not None:
+            return event, [TrackKey(event.camera, event.stream, event.track)]
+        if event.subject is not Subject.PERSON:
+            return event, []
+        values = (event.camera, event.name, event.since_ns, event.at_ns)
+        return event, [TrackKey(*track) for track in connection.execute(_TRACKS_OF_VISIT, values)]
