@@ -1,13 +1,13 @@
 """The camera stage: frame → tracks, and the crops worth recognising."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from twinface.bus.sender import Captured
-from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, assess_quality
+from twinface.faces import FaceDetector, FaceMeasures, SceneCuts, Tracker, align_face, measure_face
 from twinface.live.looks import Glimpse, LookPlan
-from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
+from twinface.messages.schema import BoxXyxy, CropMeasures, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Face, Frame, Image
 
@@ -119,7 +119,7 @@ class CameraStage:
     def _glimpse(self, frame: Frame, face: Face) -> Glimpse:
         captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
         image = align_face(frame.image, face.landmarks_px, self._crop_size_px)
-        return Glimpse(frame.index, captured, face, image, assess_quality(image, face))
+        return Glimpse(frame.index, captured, face, image, measure_face(image, face))
 
     def _choose_last(self, ended: tuple[int, ...]) -> list[ChosenCrop]:
         """The crops of tracks that have ended before their face was recognised."""
@@ -142,6 +142,7 @@ class CameraStage:
             detection_score=glimpse.face.detection_score,
             quality=glimpse.quality,
             lossless=self._camera.lossless,
+            measures=_measures(glimpse.measures),
         )
         self._open_crops.add(self._next_crop)
         self._next_crop += 1
@@ -154,3 +155,7 @@ class CameraStage:
 def _box(face: Face) -> BoxXyxy:
     left, top, right, bottom = (float(side) for side in face.box_xyxy)
     return left, top, right, bottom
+
+
+def _measures(measures: FaceMeasures) -> CropMeasures:
+    return CropMeasures(**{field.name: getattr(measures, field.name) for field in fields(CropMeasures)})

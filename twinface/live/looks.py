@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from twinface.bus.sender import Captured
+from twinface.faces import FaceMeasures
 from twinface.settings import TrackingSettings
 from twinface.types import Face, Image
 
@@ -21,13 +22,18 @@ _LOOKS_IN_DOUBT = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glimpse:
-    """A track's face in one frame: its aligned crop, and the quality of that, 0…1."""
+    """A track's face in one frame: its aligned crop, and what was measured of that."""
 
     frame: int
     captured: Captured
     face: Face
     image: Image
-    quality: float
+    measures: FaceMeasures
+
+    @property
+    def quality(self) -> float:
+        """Of the crop, 0…1."""
+        return self.measures.overall
 
 
 class LookPlan:

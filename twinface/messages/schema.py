@@ -29,10 +29,24 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class CropMeasures:
+    """What was measured of a crop's face, as `twinface.faces.FaceMeasures` says, but for the detector's score."""
+
+    face_px: float
+    sharpness: float
+    brightness: float
+    contrast: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+@dataclass(frozen=True, slots=True)
 class CropMeta:
     """What goes with a crop, from the camera through the extractor to the matcher.
 
-    `crop` numbers the crops a camera offered in this `epoch`, from 0: it is what the end of a stream counts.
+    `crop` numbers the crops a camera offered in this `epoch`, from 0: it is what the end of a stream counts. `quality`
+    is the one number of its `measures`.
     """
 
     kind: ClassVar[str] = "crop"
@@ -45,6 +59,7 @@ class CropMeta:
     detection_score: float
     quality: float
     lossless: bool
+    measures: CropMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.bus.sender import Captured
+from twinface.faces import FaceMeasures
 from twinface.live.looks import Glimpse, LookPlan
 from twinface.settings import TrackingSettings
 from twinface.types import Face
@@ -12,6 +13,11 @@ FACE = Face(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9)
 IMAGE = np.zeros((112, 112, 3), np.uint8)
 
 Play = Callable[..., dict[int, int]]
+
+
+def measures(quality: float) -> FaceMeasures:
+    """Of a face that nothing but the detector's doubt speaks against."""
+    return FaceMeasures(100.0, 1.0, 128.0, 50.0, 0.0, 0.0, 0.0, detection_score=0.5 + 0.42 * quality)
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def play() -> Play:
         nonlocal shown
         taken = {}
         for quality in qualities:
-            glimpse = Glimpse(shown, Captured(0, 0, 100.0 * shown), FACE, IMAGE, quality)
+            glimpse = Glimpse(shown, Captured(0, 0, 100.0 * shown), FACE, IMAGE, measures(quality))
             chosen = plan.choose(glimpse, doubtful=shown in doubtful)
             if chosen is not None:
                 taken[shown] = chosen.frame
@@ -74,7 +80,8 @@ def test_at_least_nine_of_ten_boxes_are_not_recognised_at_25_frames_a_second() -
     plan = LookPlan(TrackingSettings())
     rng = np.random.default_rng(0)
     glimpses = [
-        Glimpse(n, Captured(0, 0, 40.0 * n), FACE, IMAGE, float(q)) for n, q in enumerate(rng.uniform(0.2, 0.9, 150))
+        Glimpse(n, Captured(0, 0, 40.0 * n), FACE, IMAGE, measures(float(q)))
+        for n, q in enumerate(rng.uniform(0.2, 0.9, 150))
     ]
     taken = [glimpse for glimpse in glimpses if plan.choose(glimpse, doubtful=False)]
     assert 3 <= len(taken) <= 15
@@ -83,9 +90,9 @@ def test_at_least_nine_of_ten_boxes_are_not_recognised_at_25_frames_a_second() -
 def test_a_face_that_was_never_taken_is_left_to_the_end() -> None:
     plan = LookPlan(TrackingSettings())
     assert plan.last() is None
-    plan.choose(Glimpse(0, Captured(0, 0, 0.0), FACE, IMAGE, 0.2), doubtful=False)
+    plan.choose(Glimpse(0, Captured(0, 0, 0.0), FACE, IMAGE, measures(0.2)), doubtful=False)
     last = plan.last()
     assert last is not None
     assert last.frame == 0
-    plan.choose(Glimpse(1, Captured(0, 0, 40.0), FACE, IMAGE, 0.8), doubtful=False)
+    plan.choose(Glimpse(1, Captured(0, 0, 40.0), FACE, IMAGE, measures(0.8)), doubtful=False)
     assert plan.last() is None
