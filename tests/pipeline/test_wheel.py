@@ -21,7 +21,9 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
     subprocess.run([*build, str(CHECKOUT)], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("twinface-*.whl")
-    heads = {f"twinface/data/{head}/{name}" for head in ("sface-head", "face-head") for name in ("head.json", "head.npz")}
+    heads = {
+        f"twinface/data/{head}/{name}" for head in ("sface-head", "face-head") for name in ("head.json", "head.npz")
+    }
     network = {f"twinface/data/resnet50-face/{name}" for name in ("network.json", "network.tflite", "LICENSE.md")}
     assert heads | network <= set(zipfile.ZipFile(wheel).namelist())
     site = tmp_path / "site"

@@ -111,7 +111,7 @@ def _camera(**fields: str) -> str:
     [
         ('netwrk = "sface"', 1, "unknown setting 'netwrk'; did you mean 'network'?"),
         ("[matching]\n\n# a comment\ntreshold = 0.5", 4, "'matching.treshold'; did you mean 'threshold'?"),
-        ("[matching]\nxyz = 0.5", 2, "known here: rule, false_accept_rate, threshold, best_k"),
+        ("[matching]\nxyz = 0.5", 2, "known here: rule, false_accept_rate, threshold, margin, best_k"),
         ("[web]\n\n[matchin]\nthreshold = 0.5", 3, "did you mean 'matching'?"),
         (_camera(sourc='"0"'), 4, "'camera.0.sourc'; did you mean 'source'?"),
         (_camera() + _camera(name='"back"', picture_fsp="5"), 7, "did you mean 'picture_fps'?"),
@@ -119,7 +119,7 @@ def _camera(**fields: str) -> str:
         ('[matching]\nthreshold = "high"', 2, "matching.threshold: Input should be a valid number"),
         ("[matching]\nfalse_accept_rate = 0", 2, "matching.false_accept_rate: Input should be greater than 0"),
         ("[matching]\nfalse_accept_rate = 1.0", 2, "matching.false_accept_rate: Input should be less than 1"),
-        ('[matching]\nrule = "median"', 2, "matching.rule: Input should be 'best-k', 'mean' or 'vote'"),
+        ('[matching]\nrule = "median"', 2, "matching.rule: Input should be 'template', 'best-k', 'mean' or 'vote'"),
         ("[extractor]\ncount = 0", 2, "extractor.count: Input should be greater than or equal to 1"),
         ("[extractor]\ncount = 1.5", 2, "extractor.count: Input should be a valid integer"),
         ("[web]\nport = 70000", 2, "web.port"),

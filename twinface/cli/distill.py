@@ -10,7 +10,9 @@ from twinface.cli.console import errors, warn
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
+    from twinface.training.distillation.checkpoints import Progress as State
     from twinface.training.distillation.period import Figures
+    from twinface.training.distillation.run import Settings
 
 
 def distill(
@@ -29,6 +31,9 @@ def distill(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
     ] = False,
+    begin_with: Annotated[
+        Path | None, typer.Option("--start", help="A run whose weights a new one takes over; default: random ones.")
+    ] = None,
     depth: Annotated[str, typer.Option("--depth", help="Blocks used of conv2 … conv5; the full network: 3,4,6,2.")] = (
         "3,4,6,2"
     ),
@@ -54,14 +59,10 @@ def distill(
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
 ) -> None:
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
-    from twinface.training.distillation import run as runs
     from twinface.training.distillation.checkpoints import Progress as State
     from twinface.training.distillation.packing import Sources
+    from twinface.training.distillation.run import Settings
 
-    if minutes is not None and steps is not None:
-        raise InputError("--minutes and --steps exclude each other; give one")
-    if minutes is None and steps is None and not resume:
-        raise InputError("how long? give --minutes or --steps")
     period = State(
         depth=parse_depth(depth),
         size_px=input_size,
@@ -71,9 +72,20 @@ def distill(
         period_steps=steps,
         period_minutes=minutes,
     )
-    settings = runs.Settings(
-        Sources(tuple(crops or ()), tuple(faces or ()), people), teacher, seed, views, threads, measure_minutes
-    )
+    sources = Sources(tuple(crops or ()), tuple(faces or ()), people)
+    settings = Settings(sources, teacher, seed, views, threads, measure_minutes, begin_with)
+    learn_shown(output, settings, period, resume=resume)
+
+
+def learn_shown(output: Path, settings: "Settings", period: "State", *, resume: bool) -> None:
+    """Learn for a period, or go on, and show how it goes. Raises InputError when it is not said for how long."""
+    from twinface.training.distillation import run as runs
+
+    if period.period_minutes is not None and period.period_steps is not None:
+        raise InputError("--minutes and --steps exclude each other; give one")
+    new = period.period_minutes is not None or period.period_steps is not None
+    if not new and not resume:
+        raise InputError("how long? give --minutes or --steps")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("preparing", total=None)
@@ -83,7 +95,7 @@ def distill(
             if error is not None:
                 warn(error)
 
-        def on_step(state: State, done: float) -> None:
+        def on_step(state: "State", done: float) -> None:
             bar.update(task, total=1.0, completed=done, description=f"learning, {state.samples:,} samples")
 
         def on_figures(figures: "Figures") -> None:
@@ -91,7 +103,7 @@ def distill(
 
         listener = runs.Listener(on_picture, on_step, on_figures)
         if resume:
-            state = runs.resume(output, settings, period if minutes or steps else None, listener)
+            state = runs.resume(output, settings, period if new else None, listener)
         else:
             state = runs.start(output, settings, period, listener)
     ending = "finished" if state.finished else "stopped; --resume goes on"

@@ -13,6 +13,7 @@ from twinface.cli import (
     events,
     faces,
     features,
+    finetune,
     forget,
     gallery,
     identify,
@@ -66,6 +67,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("distill")(distill.distill)
+app.command("finetune")(finetune.finetune)
 
 
 def main() -> None:

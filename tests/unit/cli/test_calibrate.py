@@ -53,14 +53,14 @@ def gallery(home: Path) -> Path:
     """Fifty people, one picture of p07 is of p03, one of p09 of nobody."""
     fifty = people([f"p{number:02}" for number in range(50)])
     fifty[7].vectors[2] = fifty[3].vectors[1] + 0.1
-    fifty[9].vectors[4] = np.random.default_rng(5).normal(size=64)
+    fifty[9].vectors[4] = np.random.default_rng(7).normal(size=64)
     return enrol(home / "gallery", fifty)
 
 
 def test_thresholds_are_stored_in_a_head_of_its_own(twinface: Run, gallery: Path, home: Path) -> None:
     code, out, err = twinface("calibrate", "--gallery", gallery, "--far", "0.001", "--output", home / "cosine")
     assert (code, err) == (0, "")
-    assert "50 people with 250 pictures; rule best-k (3)" in out
+    assert "50 people with 250 pictures; rule template" in out
     assert "12,250 impostor comparisons of 1,225 pairs of people" in out
     assert "0.0001: not told, too few people; the lowest told is 0.00082" in out
     assert "most alike: p03 and p07" in out
@@ -70,7 +70,7 @@ def test_thresholds_are_stored_in_a_head_of_its_own(twinface: Run, gallery: Path
     assert f'set in the configuration: head = "{home / "cosine"}"\n' in out
     decision = load_head(home / "cosine", NETWORK).spec.decision
     assert decision is not None
-    assert (decision.rule, decision.best_k, decision.people, decision.comparisons) == ("best-k", 3, 50, 12_250)
+    assert (decision.rule, decision.best_k, decision.people, decision.comparisons) == ("template", 3, 50, 12_250)
     assert set(decision.thresholds) == {"0.01", "0.001"}
 
 
@@ -107,7 +107,7 @@ def test_the_head_that_is_named_keeps_all_it_had(twinface: Run, gallery: Path, h
     assert f"stored in {home / 'head'}; set in the configuration" in out
     assert "[matching] false_accept_rate = 0.01" in out
     now = read_json_object(home / "head" / "head.json")
-    assert now.pop("decision")["rule"] == "best-k"
+    assert now.pop("decision")["rule"] == "template"
     content.pop("decision")
     assert now == content
 
@@ -258,4 +258,4 @@ def test_the_rule_vote_has_no_threshold(
     monkeypatch.setenv("TWINFACE_CONFIG", str(home / "pipeline.toml"))
     code, _, err = twinface("calibrate", "--gallery", gallery)
     assert code == 2
-    assert 'set rule = "best-k" in [matching]' in err
+    assert 'set rule = "template" in [matching]' in err

@@ -204,7 +204,7 @@ def test_identify_with_a_gallery_of_another_network_is_refused(tmp_path: Path, p
 def test_identify_says_which_threshold_decides_and_where_it_comes_from(
     tmp_path: Path, portraits: Path, gallery: Path, twinface: Run, sface: Network
 ) -> None:
-    content = {"rule": "best-k", "best_k": 3, "comparisons": 9900, "people": 100, "thresholds": {"0.001": 1.0}}
+    content = {"rule": "template", "best_k": 3, "comparisons": 9900, "people": 100, "thresholds": {"0.001": 1.0}}
     calibration = DecisionCalibration.model_validate(content)
     write_built_in_head(tmp_path / "head", sface.recipe.fingerprint, "sface", calibration)
     arguments = ("identify", portraits / "person_a_2.jpg", "--head", tmp_path / "head")
@@ -215,9 +215,11 @@ def test_identify_says_which_threshold_decides_and_where_it_comes_from(
     assert code == 0
     assert "macron" in out
     assert err == "threshold 0.4 (set, not calibrated)\n"
-    calibration = calibration.model_copy(update={"best_k": 2})
+    calibration = calibration.model_copy(update={"rule": "mean"})
     write_built_in_head(tmp_path / "head", sface.recipe.fingerprint, "sface", calibration)
-    assert "warning: the head is calibrated for best_k = 2, not 3; run `twinface calibrate`" in twinface(*arguments)[2]
+    assert (
+        "warning: the head is calibrated for the rule 'mean', not 'template'; run `twinface" in twinface(*arguments)[2]
+    )
 
 
 def test_identify_goes_on_beside_a_damaged_person(portraits: Path, gallery: Path, twinface: Run) -> None:

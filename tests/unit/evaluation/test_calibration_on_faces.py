@@ -14,7 +14,7 @@ from twinface.matching import load_head
 from twinface.networks import Network
 from twinface.settings import MatchingSettings
 
-PEOPLE, PICTURES, RATE, MARGIN_PX = 40, 4, 0.005, 8
+PEOPLE, PICTURES, RATE, MARGIN_PX = 60, 4, 0.005, 8
 
 
 def read_person(folder: Path, network: Network) -> PersonVectors:

@@ -5,11 +5,19 @@ from numpy.typing import NDArray
 from twinface.evaluation.identification import Searches, can_identify, outcomes, search_open_set, worst_confusions
 from twinface.evaluation.progress import no_progress
 from twinface.evaluation.results import measure_identification
+from twinface.matching import Scorer
 from twinface.settings import MatchingSettings
+from twinface.types import Vectors
 
 
 def search(matrix: NDArray[np.float32], person: NDArray[np.int32], seed: int = 0) -> Searches:
-    return search_open_set(matrix, person, MatchingSettings(), seed=seed, show=no_progress)
+    """Pictures whose vectors are their places in the matrix, so that scores are looked up there."""
+
+    def prepare(gallery: Vectors) -> Scorer:
+        return lambda probes: matrix[np.ix_(probes[:, 0].astype(int), gallery[:, 0].astype(int))]
+
+    places = np.arange(len(person), dtype=np.float32)[:, np.newaxis]
+    return search_open_set(places, prepare, person, MatchingSettings(rule="best-k"), seed=seed, show=no_progress)
 
 
 def block_matrix(person: NDArray[np.int32], noise: float = 0.0) -> NDArray[np.float32]:

@@ -7,10 +7,12 @@ from twinface.evaluation.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import decide, load_head
+from twinface.matching.templates import fuse
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
 NETWORK = "a" * 64
+RULES = ({}, {"rule": "best-k"}, {"rule": "best-k", "best_k": 1}, {"rule": "mean"})
 
 
 def person(name: str, vectors: Vectors) -> PersonVectors:
@@ -30,7 +32,7 @@ def compared(people: list[PersonVectors], strangers: list[PersonVectors], settin
     return compare(take_snapshot(people, 1, NETWORK), strangers, load_head(None, NETWORK), settings)
 
 
-@pytest.mark.parametrize("settings", [MatchingSettings(), MatchingSettings(best_k=1), MatchingSettings(rule="mean")])
+@pytest.mark.parametrize("settings", [MatchingSettings.model_validate(one) for one in RULES])
 def test_a_probe_scores_as_it_would_with_the_gallery_without_it(settings: MatchingSettings) -> None:
     people, strangers = random_people([3, 1, 5, 2, 90]), random_people([2, 1], seed=1)
     found = compared(people, strangers, settings)
@@ -39,8 +41,14 @@ def test_a_probe_scores_as_it_would_with_the_gallery_without_it(settings: Matchi
         for place in range(len(somebody.vectors)):
             others = [np.delete(one.vectors, place, axis=0) if one is somebody else one.vectors for one in people]
             index = np.repeat(np.arange(len(people), dtype=np.int32), [len(vectors) for vectors in others])
-            scores = head.score(somebody.vectors[place], np.concatenate(others))
+            probe = somebody.vectors[place]
+            scores = head.score(probe, np.concatenate(others))
             decision = decide(scores, index, tuple(one.name for one in people), settings)
+            if settings.rule == "template":
+                left = [number for number, vectors in enumerate(others) if len(vectors)]
+                templates = np.stack([fuse(others[number]) for number in left])
+                names = tuple(people[number].name for number in left)
+                decision = decide(head.score(probe, templates), np.arange(len(left), dtype=np.int32), names, settings)
             expected = {candidate.name: candidate.score for candidate in decision.candidates}
             for other, one in enumerate(people):
                 if one.name in expected and len(others[other]):

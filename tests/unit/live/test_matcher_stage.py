@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Namer:
     """Vectors are (score, face): everybody who scores half or more by the mean of the looks is Ada."""
 
-    def decide(self, vectors: Any, weights: Any, before: Any) -> Decision:
+    def decide(self, vectors: Any, weights: Any, before: Any) -> Decision:  # noqa: ARG002 - the stage says it
         score = float(np.average(vectors, axis=0, weights=weights)[0])
         if score < 0.5:
             return Decision(State.UNKNOWN, None, score, (Candidate("Ada", score),))

@@ -30,8 +30,18 @@ def test_the_threshold_is_enough() -> None:
     exactly = scores(0.5, 0.5, 0, 0, 0, 0, 0)
     assert decide(exactly, INDEX, NAMES, rule("mean", 0.5)).name == "ann"
     below = decide(exactly, INDEX, NAMES, rule("mean", 0.51))
-    assert (below.state, below.name, below.score) == (State.UNKNOWN, None, 0.5)
+    assert (below.state, below.name, below.score) == (State.UNCERTAIN, None, 0.5)
     assert below.candidates[0].name == "ann"
+    assert below.reason == "ann misses the threshold of 0.510 by 0.010"
+    assert decide(exactly, INDEX, NAMES, rule("mean", 1.0)).state is State.UNCERTAIN
+    assert decide(scores(0.49, 0.5, 0, 0, 0, 0, 0), INDEX, NAMES, rule("mean", 1.0)).state is State.UNKNOWN
+
+
+def test_who_does_not_lead_is_not_named() -> None:
+    close = decide(scores(0.8, 0.8, 0.75, 0.75, 0.75, 0, 0), INDEX, NAMES, rule("mean"))
+    assert (close.state, close.name) == (State.UNCERTAIN, None)
+    assert close.reason == "ann leads bob by 0.050, 0.100 are needed"
+    assert decide(scores(0.8, 0.8, 0.69, 0.69, 0.69, 0, 0), INDEX, NAMES, rule("mean")).name == "ann"
 
 
 def test_a_threshold_left_open_is_one_half() -> None:
@@ -49,13 +59,13 @@ def test_vote_counts_vectors_over_the_score() -> None:
 def test_vote_needs_more_than_the_share() -> None:
     index = np.zeros(20, np.int32)
     votes = scores(*[0.9] * 17, *[0.1] * 3)
-    assert decide(votes, index, ("ann",), rule("vote")).state is State.UNKNOWN
+    assert decide(votes, index, ("ann",), rule("vote")).state is State.UNCERTAIN
     assert decide(scores(*[0.9] * 18, 0.1, 0.1), index, ("ann",), rule("vote")).name == "ann"
 
 
 def test_equal_votes_go_to_the_better_mean() -> None:
     index = np.array([0, 1], np.int32)
-    assert decide(scores(0.9, 0.95), index, ("ann", "bob"), rule("vote")).name == "bob"
+    assert decide(scores(0.9, 0.95), index, ("ann", "bob"), rule("vote")).candidates[0].name == "bob"
 
 
 def test_equal_people_go_by_their_order() -> None:

@@ -20,7 +20,7 @@ CALIBRATED = HeadSpec(architecture="metric", network=NETWORK, decision=CALIBRATI
 
 
 def settings(**values: Any) -> MatchingSettings:
-    return MatchingSettings.model_validate(values)
+    return MatchingSettings.model_validate({"rule": "best-k"} | values)
 
 
 def test_the_heads_own_is_taken_at_the_configured_rate() -> None:

@@ -110,9 +110,9 @@ def test_a_gallery_rebuilt_for_another_network_is_told_and_the_old_one_stays_in_
     gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
     vectors = np.eye(1, 32, dtype=np.float32)
     gallery.add("ann", ("1.jpg",), vectors, np.ones(1, np.float32))
-    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings())
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings(agreeing_looks=1))
     with gallery.replacing("d" * 64, "newer") as put:
         put(PersonVectors("ann", ("1.jpg",), vectors, np.ones(1, np.float32), "d" * 64), {})
     assert not naming.refresh()
     assert "made with the network newer" in naming.problem
-    assert naming.decide(vectors, np.ones(1, np.float32)).name == "ann"
+    assert naming.decide(vectors, np.ones(1, np.float32), NOT_YET).name == "ann"

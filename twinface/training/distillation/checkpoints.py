@@ -83,6 +83,24 @@ def load_weights(checkpoint: Path, student: Any) -> None:
     _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.weights})
 
 
+def take_over(run: Path, student: Any) -> None:
+    """Begin with what another run has taught; what that had no part for, such as hints, stays as it is.
+
+    Raises ArtefactError when `run` has no checkpoint, or one of another architecture.
+    """
+    checkpoint = find_checkpoint(run)
+    if checkpoint is None:
+        raise ArtefactError(f"{run}: no checkpoint in it; name the folder of a run of `twinface distill`")
+    learnt = read_weights(checkpoint)
+    for variable in student.weights:
+        value = learnt.get(variable.path)
+        if value is None and "hint_" in variable.path:
+            continue
+        if value is None or value.shape != tuple(variable.shape):
+            raise ArtefactError(f"{checkpoint}: of another architecture ({variable.path} differs); name another run")
+        variable.assign(value)
+
+
 def load_optimiser(checkpoint: Path, lesson: Any) -> None:
     """Give the optimiser of a lesson, built already, its state back. Raises ArtefactError when it does not fit."""
     _assign(checkpoint / OPTIMISER, {str(index): value for index, value in enumerate(lesson.optimizer.variables)})

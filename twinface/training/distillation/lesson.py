@@ -13,11 +13,12 @@ from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
 
-def build_lesson(student: Any, hint_weight: float, showing: Any = None) -> Any:
+def build_lesson(student: Any, *, hint_weight: float = 0.0, people_weight: float = 0.0, showing: Any = None) -> Any:
     """A keras.Model that teaches `student`; `fit` takes what it is shown and what the teacher says to that.
 
     Without `showing` that is pictures as the student wants them, and the teacher's centred unit vectors (n, d) and maps
-    (n, h, w, channels) of any grid. With a layer of `build_showing` it is drawn pictures alone.
+    (n, h, w, channels) of any grid; with a `people_weight`, in place of the maps, whose pictures they are, int (n,).
+    With a layer of `build_showing` it is drawn pictures alone.
     """
     keras = import_keras()
     base: Any = keras.Model
@@ -38,10 +39,13 @@ def build_lesson(student: Any, hint_weight: float, showing: Any = None) -> Any:
         def compute_loss(
             self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
         ) -> Any:
-            """1 - cosine to the teacher, plus the errors of both similarity matrices of the batch and of the hints."""
+            """1 - cosine to the teacher, plus the errors of both similarity matrices of the batch and of the hints,
+            plus how well people are told apart.
+            """
             del x, sample_weight, training
             answer, said = y_pred
             teacher, *wanted_maps = said or y
+            apart = _told_apart(ops, _unit(ops, answer[1]), wanted_maps.pop()) if people_weight else 0.0
             vectors, answers = (_unit(ops, part) for part in answer[:2])
             agreement = ops.mean(ops.sum(answers * teacher, axis=-1))
             similarities = _similarities(ops, teacher)
@@ -50,7 +54,7 @@ def build_lesson(student: Any, hint_weight: float, showing: Any = None) -> Any:
             hint_error = sum((_map_error(ops, found, wanted) for found, wanted in pairs), start=0.0)
             self.agreement.update_state(agreement)
             self.hint_error.update_state(hint_error)
-            return 1.0 - agreement + geometry + hint_weight * hint_error
+            return 1.0 - agreement + geometry + hint_weight * hint_error + people_weight * apart
 
     return Lesson()
 
@@ -100,6 +104,18 @@ def _unit(ops: Any, vectors: Any) -> Any:
 
 def _similarities(ops: Any, vectors: Any) -> Any:
     return ops.matmul(vectors, ops.transpose(vectors))
+
+
+def _told_apart(ops: Any, vectors: Any, people: Any) -> Any:
+    """The supervised contrastive loss (Khosla et al., 2020) of unit vectors (n, d) of `people` (n,)."""
+    others = 1.0 - ops.eye(ops.shape(vectors)[0])
+    logits = _similarities(ops, vectors) / _TEMPERATURE - 1e9 * (1.0 - others)
+    same = ops.cast(ops.equal(people[:, None], people[None, :]), "float32") * others
+    log_shares = logits - ops.logsumexp(logits, axis=1, keepdims=True)
+    return -ops.mean(ops.sum(same * log_shares, axis=1) / ops.maximum(ops.sum(same, axis=1), 1.0))
+
+
+_TEMPERATURE = 0.1
 
 
 def _map_error(ops: Any, found: Any, wanted: Any) -> Any:

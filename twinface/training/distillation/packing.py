@@ -20,8 +20,8 @@ from twinface.types import Image
 HELD_OUT_EVERY = 5
 """Of people in byte order of their names, each fifth (index % 5 = 4) is never learnt from."""
 
-_LEARNT, _HELD_OUT, _ABOUT = "crops.u8", "held_out.u8", "pack.json"
-_FORMAT = 1
+_LEARNT, _PEOPLE, _HELD_OUT, _ABOUT = "crops.u8", "people.npy", "held_out.u8", "pack.json"
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,13 @@ class Sources:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pack:
-    """Crops with a margin, uint8 (n, 128, 128, 3) BGR, to learn from, and others with the `people` (m,) they are of."""
+    """Crops with a margin, uint8 (n, 128, 128, 3) BGR, to learn from, and others held out, with whom they are of.
+
+    `people` (n,) numbers the folders that the crops to learn from came from, which are people where they are sorted so.
+    """
 
     crops: NDArray[np.uint8]
+    people: NDArray[np.int64]
     held_out: NDArray[np.uint8]
     held_out_people: NDArray[np.int64]
 
@@ -76,12 +80,14 @@ def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
     folder.mkdir(parents=True, exist_ok=True)
     detector = FaceDetector(assets.fetch("yunet"), second_look=True)
     with (folder / _LEARNT).open("wb") as file:
-        count = sum(_append(file, path, aligned, detector, on_picture) for path, aligned in work)
-    if count < 2:
-        raise InputError(f"{count} usable faces in {len(work)} pictures; give folders with pictures of faces")
+        taken = [path.parent for path, aligned in work if _append(file, path, aligned, detector, on_picture)]
+    if len(taken) < 2:
+        raise InputError(f"{len(taken)} usable faces in {len(work)} pictures; give folders with pictures of faces")
+    number = {parent: place for place, parent in enumerate(dict.fromkeys(taken))}
+    np.save(folder / _PEOPLE, np.array([number[parent] for parent in taken], np.int64))
     with (folder / _HELD_OUT).open("wb") as file:
         counts = [sum(_append(file, path, False, detector, on_picture) for path in person) for person in held_out]
-    write_atomically(folder / _ABOUT, canonical_json({"format": _FORMAT, "learnt": count, "held_out": counts}))
+    write_atomically(folder / _ABOUT, canonical_json({"format": _FORMAT, "learnt": len(taken), "held_out": counts}))
     return open_pack(folder)
 
 
@@ -93,6 +99,7 @@ def open_pack(folder: Path) -> Pack:
     counts = np.array(about["held_out"], np.int64)
     return Pack(
         _open_crops(folder / _LEARNT, int(about["learnt"])),
+        np.load(folder / _PEOPLE),
         _open_crops(folder / _HELD_OUT, int(counts.sum())),
         np.repeat(np.arange(len(counts)), counts),
     )

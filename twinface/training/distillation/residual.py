@@ -28,6 +28,13 @@ def build_resnet50(keras: Any, depth: tuple[int, ...]) -> Any:
     return resnet
 
 
+def freeze_stages(resnet: Any, last: int) -> None:
+    """Let only the `last` stages learn (1: conv5); batch norms of the others keep their statistics too."""
+    for layer in resnet.layers:
+        stage = int(layer.name[len("conv")]) if layer.name.startswith("conv") else 1
+        layer.trainable = layer.trainable and stage > 5 - last
+
+
 def run_resnet50(resnet: Any, pictures: Any, depth: tuple[int, ...], training: bool) -> dict[int, Any]:
     """The maps, (n, h, w, channels), after the last used block of the stages 2 … 5.
 

@@ -26,12 +26,14 @@ from twinface.training.distillation.checkpoints import (
     load_optimiser,
     load_weights,
     read_progress,
+    take_over,
 )
 from twinface.training.distillation.endless_views import show_endless
 from twinface.training.distillation.lesson import build_lesson, build_showing
 from twinface.training.distillation.packing import Pack, Sources, make_pack
 from twinface.training.distillation.period import Figures, HeldOut, learn
-from twinface.training.distillation.stream import as_input, make_stream, show_kept
+from twinface.training.distillation.residual import freeze_stages
+from twinface.training.distillation.stream import as_input, make_stream, show_kept, show_people
 from twinface.training.distillation.student import Hint, build_student
 from twinface.training.distillation.teacher import Teacher, load_or_find_bases
 from twinface.training.distillation.views import MARGIN_PX
@@ -39,7 +41,7 @@ from twinface.training.pictures import OnPicture
 from twinface.training.tensorflow_setup import import_keras, limit_threads
 from twinface.types import Vectors
 
-_FORMAT = 1
+_FORMAT = 2
 _CENTRE_SAMPLE = 2000
 _BASIS_SAMPLE = 300
 _ASKED_AT_ONCE = 50
@@ -49,7 +51,9 @@ _WEIGHT_DECAY = 0.05
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
-    its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from.
+    its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from. `begin_with`: a run
+    whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart, beside the
+    teacher. `last_stages`: of the network's five, so many learn.
     """
 
     sources: Sources
@@ -58,6 +62,9 @@ class Settings:
     views: int = 8
     threads: int = 2
     measure_minutes: float = 5.0
+    begin_with: Path | None = None
+    people_weight: float = 0.0
+    last_stages: int = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,23 +104,27 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     _check_same_run(run, settings, teacher)
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
     sample = np.sort(np.random.default_rng(settings.seed).permutation(len(pack.crops))[:_CENTRE_SAMPLE])
-    bases = load_or_find_bases(run / "hints.npz", teacher, _middle(pack.crops[sample[:_BASIS_SAMPLE]]))
+    places = () if settings.people_weight else teacher.places
+    hints = [Hint(place.stage, place.kept) for place in places]
+    bases = load_or_find_bases(run / "hints.npz", teacher, _middle(pack.crops[sample[:_BASIS_SAMPLE]])) if hints else []
     centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
+    answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
     with _mixed_precision():
-        student = build_student(
-            teacher.dimension, [Hint(place.stage, place.kept) for place in teacher.places], period.depth
+        student = build_student(teacher.dimension, hints, period.depth)
+        freeze_stages(student.resnet, settings.last_stages)
+        showing = None if settings.views else build_showing(pack.crops, teacher, centre, bases, period.size_px)
+        lesson = build_lesson(
+            student, hint_weight=period.hint_weight, people_weight=settings.people_weight, showing=showing
         )
-        if settings.views:
-            answers = Answers(
-                run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases
-            )
-            show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
-            lesson = build_lesson(student, period.hint_weight)
-        else:
-            showing = build_showing(pack.crops, teacher, centre, bases, period.size_px)
-            show = show_endless(len(pack.crops), settings.seed)
-            lesson = build_lesson(student, period.hint_weight, showing)
+    if settings.begin_with and not checkpoint:
+        take_over(settings.begin_with, student)
+    if not settings.views:
+        show = show_endless(len(pack.crops), settings.seed)
+    elif settings.people_weight:
+        show = show_people(answers, centre, pack.people, size_px=period.size_px, seed=settings.seed)
+    else:
+        show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
     _prepare(lesson, period, checkpoint)
 
     def on_figures(figures: Figures) -> None:
@@ -180,6 +191,8 @@ def _check_same_run(run: Path, settings: Settings, teacher: Teacher) -> None:
         "teacher": teacher.fingerprint,
         "seed": settings.seed,
         "views": settings.views,
+        "people_weight": settings.people_weight,
+        "last_stages": settings.last_stages,
     }
     path = run / "run.json"
     if not path.exists():

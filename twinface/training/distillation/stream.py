@@ -6,11 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.errors import InputError
 from twinface.matching.heads import normalised
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.views import resize
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
+
+Show = Callable[[range], Any]
+"""What a batch of samples, given by their numbers, shows: x and y of `fit`."""
+
+PER_PERSON = 4
+"""Pictures in a row of the same person where people are learnt."""
 
 CAFFE_MEANS_BGR = np.array([103.939, 116.779, 123.68], np.float32)
 
@@ -30,7 +37,26 @@ def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
     return rows
 
 
-def make_stream(show: Callable[[range], Any], start: int, batch: int) -> Any:
+def rows_by_person(samples: range, people: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Which of the crops, of `people` (n,), the samples are: `PER_PERSON` in a row of somebody with two or more.
+
+    Drawn from (seed, first sample). Raises InputError when nobody has two pictures.
+    """
+    rng = np.random.default_rng((seed, samples.start))
+    order = np.argsort(people, kind="stable")
+    counts = np.bincount(people)
+    several = np.flatnonzero(counts > 1)
+    if several.size == 0:
+        raise InputError("nobody has two pictures; give folders with a sub-folder of pictures for each person")
+    groups = -(-len(samples) // PER_PERSON)
+    chosen = rng.choice(several, groups, replace=groups > several.size)
+    first = np.concatenate(([0], np.cumsum(counts)[:-1]))[chosen]
+    places = np.floor(rng.random((groups, PER_PERSON)) * counts[chosen][:, np.newaxis]).astype(np.int64)
+    rows: NDArray[np.int64] = order[(first[:, np.newaxis] + places).reshape(-1)[: len(samples)]]
+    return rows
+
+
+def make_stream(show: Show, start: int, batch: int) -> Any:
     """A keras PyDataset without end of what `show` gives for each batch of samples, from sample `start` on."""
     base: Any = import_keras().utils.PyDataset
 
@@ -49,11 +75,22 @@ def make_stream(show: Callable[[range], Any], start: int, batch: int) -> Any:
     return Stream()
 
 
-def show_kept(answers: Answers, centre: Vectors, *, size_px: int, count: int, seed: int) -> Callable[[range], Any]:
+def show_kept(answers: Answers, centre: Vectors, *, size_px: int, count: int, seed: int) -> Show:
     """Shows crops in the views that `answers` keeps: pictures, and the teacher's centred vectors and maps."""
 
     def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
         look = answers.look(samples.start // count, rows_of(samples, count, seed))
         return as_input(look.pictures, size_px), (normalised(look.vectors - centre), *look.maps)
+
+    return show
+
+
+def show_people(answers: Answers, centre: Vectors, people: NDArray[np.int64], *, size_px: int, seed: int) -> Show:
+    """Shows a few people in several pictures each: pictures, the teacher's centred vectors, and whose they are."""
+
+    def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[Any], ...]]:
+        rows = rows_by_person(samples, people, seed)
+        look = answers.look(samples.start // len(people), rows)
+        return as_input(look.pictures, size_px), (normalised(look.vectors - centre), people[rows])
 
     return show
