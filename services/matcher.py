@@ -31,7 +31,9 @@ class _Matcher:
         self._node = node
         self._recipe = find_recipe(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
-        self._journal = Journal(EventWriter(settings.events_path, settings.events.keep_days), settings.events)
+        events = settings.events
+        writer = EventWriter(settings.events_path, events.keep_days, looks_per_track=events.kept_looks)
+        self._journal = Journal(writer, events)
         self._stage = MatcherStage(
             self._naming,
             epoch=node.epoch,
@@ -78,9 +80,11 @@ class _Matcher:
                 self._node.meters.latency("capture_to_match", event.latency_ms)
 
     def _look_for_changes(self) -> None:
-        self._naming.refresh()
+        changed = self._naming.refresh()
         self._stage.gallery_version = self._naming.gallery_version
         self._journal.head = self._naming.head_fingerprint
+        if changed:
+            self._publish(self._stage.reconsider())
         for name, value in self._journal.gauges.items():
             self._node.meters.gauge(name, value)
         self._node.set_state("running", self._naming.problem or self._journal.problem or self._naming.summary)

@@ -12,7 +12,8 @@ from twinface.events.event import TrackKey
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookRecord:
-    """One recognised crop of a track; `crop` is its number within the camera's start.
+    """One recognised crop of a track; `crop` is its number within the camera's start, `face` counts the faces that had
+    the track's box before, unseen by the tracker.
 
     `vector` is float32 (d,), of the network with the fingerprint `network`; `quality` 0…1 and `measures` are of the
     crop. `candidates` are whom this look alone shows, `together` whom all looks of the track so far show, (name, score)
@@ -22,6 +23,7 @@ class LookRecord:
 
     key: TrackKey
     crop: int
+    face: int
     at_ns: int
     frame: int
     network: str

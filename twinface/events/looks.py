@@ -18,7 +18,20 @@ from twinface.events.reader import check_was_given
 from twinface.events.rows import SELECT as SELECT_EVENT
 from twinface.events.rows import to_event
 
-_COLUMNS = ("camera", "stream", "track", "crop", "at_ns", "frame", "network", "vector", "quality", "state", "name")
+_COLUMNS = (
+    "camera",
+    "stream",
+    "track",
+    "crop",
+    "face",
+    "at_ns",
+    "frame",
+    "network",
+    "vector",
+    "quality",
+    "state",
+    "name",
+)
 _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
 SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"

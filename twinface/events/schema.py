@@ -44,6 +44,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             stream INTEGER NOT NULL,
             track INTEGER NOT NULL,
             crop INTEGER NOT NULL,
+            face INTEGER NOT NULL,
             at_ns INTEGER NOT NULL,
             frame INTEGER NOT NULL,
             network TEXT NOT NULL,

@@ -1,13 +1,16 @@
 """What the matcher sees, written down as events that outlive it."""
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from twinface.events import Event, EventWriter, Moment, Opinion, TrackKey, Visits
+from twinface.events import Event, EventWriter, LookRecord, Moment, Opinion, TrackKey, Visits
+from twinface.live.streams import Arrival
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
-from twinface.types import State
+from twinface.types import Decision, State
 
 _RESTARTED = "camera restarted"
 
@@ -20,6 +23,7 @@ class Journal:
 
     def __init__(self, writer: EventWriter, settings: EventSettings) -> None:
         self.head = ""
+        self.keeps_looks = settings.kept_looks > 0
         self._writer = writer
         self._visits = Visits(
             cool_down_s=settings.cool_down_s, unknown_stays_s=settings.unknown_stays_s, past=writer.past
@@ -65,6 +69,37 @@ class Journal:
             self._write(self._visits.said(key, self._opinion(event), moment))
         elif event.type == "exit":
             self._write(self._visits.left(key, moment))
+
+    def looked(
+        self, arrival: Arrival, event: MatchEvent, face: int, alone: Decision, bounds: Mapping[str, Any]
+    ) -> None:
+        """Take a look, before the event that follows from it: what it shows `alone`, and by which `bounds` the track
+        was decided. `face` counts the faces that have had the track's box before.
+        """
+        crop = arrival.meta.crop
+        measures = {} if crop.measures is None else dataclasses.asdict(crop.measures)
+        self._writer.put_look(
+            LookRecord(
+                key=TrackKey(crop.camera, crop.epoch, crop.track),
+                crop=crop.crop,
+                face=face,
+                at_ns=event.captured_at_ns,
+                frame=crop.frame,
+                network=arrival.meta.network,
+                vector=arrival.vector,
+                quality=crop.quality,
+                state=event.state or State.PENDING,
+                name=event.name,
+                score=event.score or 0.0,
+                reason=event.reason or "",
+                candidates=tuple((one.name, one.score) for one in alone.candidates),
+                together=tuple((one.name, one.score) for one in event.candidates),
+                measures=measures and {**measures, "detection_score": crop.detection_score},
+                bounds=bounds,
+                gallery_version=event.gallery_version,
+                head=self.head,
+            )
+        )
 
     def tick(self) -> None:
         """Let time pass. A few times a second."""

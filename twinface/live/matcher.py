@@ -2,17 +2,17 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
-from twinface.live.tracks import NOT_YET, Ending, Look, Track
+from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors
 
@@ -34,6 +34,13 @@ class Namer(Protocol):
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether a vector (d,) may be of the face that one of the vectors (n, d) is of."""
+
+    def alone(self, vector: NDArray[np.float32]) -> Decision:
+        """Who the vector (d,) of one look shows by itself."""
+
+    @property
+    def bounds(self) -> Mapping[str, Any]:
+        """The rule that decides, and what it asks for, in plain containers."""
 
 
 class MatcherStage:
@@ -79,6 +86,10 @@ class MatcherStage:
     def tick(self) -> list[MatchEvent]:
         """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
         return list(self._tick())
+
+    def reconsider(self) -> list[MatchEvent]:
+        """Decide anew, by the looks there are, who everybody in sight is: what is known has changed."""
+        return list(self._reconsider())
 
     def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
         """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
@@ -144,6 +155,14 @@ class MatcherStage:
                 yield from self._exit_ended(stream)
             yield from self._close_if_over(stream)
 
+    def _reconsider(self) -> Iterator[MatchEvent]:
+        for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
+            for track in [one for one in stream.tracks.values() if one.looks]:
+                before = track.decision
+                track.decision = self._namer.decide(track.vectors, track.weights, before)
+                if (track.decision.state, track.decision.name) != (before.state, before.name):
+                    yield self._record(self._event("match", stream, track, *_last_of(stream)))
+
     def _stream(self, camera: str, epoch: int) -> Generator[MatchEvent, None, Stream | None]:
         """The stream of this start of a camera; None for an earlier one, whose last messages come late."""
         known = self._streams.get(camera)
@@ -197,13 +216,14 @@ class MatcherStage:
         track = stream.tracks[crop.track]
         track.seen_at_s = time.monotonic()
         if track.looks and not self._namer.is_same_face(arrival.vector, track.vectors):
-            # Another face has taken the box, unseen by the tracker: nobody inherits the name of who was there before.
-            track.looks.clear()
-            track.decision = NOT_YET
+            track.begin_anew()
         track.add(Look(arrival.vector, crop.quality), self._max_looks)
         track.decision = self._namer.decide(track.vectors, track.weights, track.decision)
         event = self._event("match", stream, track, crop.frame, arrival.stamp)
-        yield self._record(replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality))
+        event = replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality)
+        if self._journal is not None and self._journal.keeps_looks:
+            self._journal.looked(arrival, event, track.face, self._namer.alone(arrival.vector), self._namer.bounds)
+        yield self._record(event)
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
         track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured_at_ns, time.monotonic())

@@ -29,7 +29,9 @@ class Ending:
 
 @dataclass(slots=True)
 class Track:
-    """A face over time. `box_xyxy` is where it was last seen, `seen_at_s` when the matcher last heard of it."""
+    """A face over time. `box_xyxy` is where it was last seen, `seen_at_s` when the matcher last heard of it, `face` how
+    many others had its box before, unseen by the tracker.
+    """
 
     number: int
     box_xyxy: BoxXyxy
@@ -38,6 +40,7 @@ class Track:
     decision: Decision = NOT_YET
     looks: list[Look] = field(default_factory=list)
     looks_seen: int = 0
+    face: int = 0
     ending: Ending | None = None
 
     @property
@@ -49,6 +52,12 @@ class Track:
     def weights(self) -> NDArray[np.float32]:
         """How much each of them counts, float32 (n,)."""
         return np.array([look.quality for look in self.looks], np.float32)
+
+    def begin_anew(self) -> None:
+        """It is another face from now on: nobody inherits the name of who was there before."""
+        self.looks.clear()
+        self.decision = NOT_YET
+        self.face += 1
 
     def add(self, look: Look, max_looks: int) -> None:
         """Keep a look, of the best `max_looks` by quality."""

@@ -1,7 +1,10 @@
 """Vectors to a name, by the gallery and the head of this box, which may change while they are in use."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +14,14 @@ from twinface.gallery import Gallery
 from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.consensus import agree
+from twinface.matching.decision import needed_score
 from twinface.matching.heads import normalised
 from twinface.matching.templates import fuse
 from twinface.networks import NetworkRecipe
 from twinface.recognition.known import Known
+from twinface.recognition.vetoes import Vetoes
 from twinface.settings import MatchingSettings
-from twinface.types import Decision, Vectors
+from twinface.types import Decision, State, Vectors
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ class Naming:
         self._head = load_head(None, recipe.fingerprint)
         self._head_fingerprint = head_fingerprint(None, self._head.spec)
         self._threshold = choose_threshold(settings, self._head.spec)
+        self._vetoes = Vetoes(gallery, recipe.fingerprint)
         self.refresh()
 
     @property
@@ -73,7 +79,7 @@ class Naming:
         return f"{len(self._known.names)} people, {self._known.vectors} vectors, {self._threshold}"
 
     def refresh(self) -> bool:
-        """Take up changes of gallery and head on disk, and say whether there were any; cheap when there were none."""
+        """Take up changes of gallery, corrections and head on disk, and say whether there were any; cheap where not."""
         try:
             changed = self._refresh()
         except ArtefactError as error:
@@ -97,7 +103,29 @@ class Naming:
             decide(scores, known.person_index, known.names, self._settings)
             for scores in known.score(np.concatenate([together[np.newaxis], vectors]))
         )
-        return agree(before, fused, looks, self._settings)
+        decision = agree(before, fused, looks, self._settings)
+        if decision.name is not None and self._vetoes.forbid(decision.name, vectors, np.maximum(weights, 1e-3)):
+            reason = f"{decision.name} was rejected for a face like this one"
+            return replace(decision, state=State.UNKNOWN, name=None, reason=reason)
+        return decision
+
+    def alone(self, vector: NDArray[np.float32]) -> Decision:
+        """Who `vector`, float32 (d,), of one look shows by itself."""
+        known = self._known
+        scores = known.score(vector[np.newaxis])[0] if known.names else np.empty(0, np.float32)
+        return decide(scores, known.person_index, known.names, self._settings)
+
+    @property
+    def bounds(self) -> Mapping[str, Any]:
+        """The rule that decides, and what it asks for."""
+        settings = self._settings
+        return {
+            "rule": settings.rule,
+            "threshold": needed_score(settings),
+            "threshold_source": self._threshold.source,
+            "margin": settings.margin,
+            "agreeing_looks": settings.agreeing_looks,
+        }
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether `vector`, float32 (d,), may be of the face that one of `vectors` (k, d) is of, by plain cosine.
@@ -111,6 +139,7 @@ class Naming:
         if self._gallery is None:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
         gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version
+        vetoes_changed = self._vetoes.refresh()
         head_seen = self._look_at_head()
         if head_seen != self._head_seen:
             head = load_head(self._head_folder, self._recipe.fingerprint)
@@ -121,7 +150,7 @@ class Naming:
         elif gallery_changed:
             self._known = self._known.updated(self._gallery, self._head, self._configured)
         else:
-            return False
+            return vetoes_changed
         return True
 
     def _take_threshold(self, threshold: Threshold) -> None:

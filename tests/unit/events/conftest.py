@@ -49,6 +49,7 @@ def make_look() -> MakeLook:
 
     def make(crop: int = 0, track: int = 1, **fields: Any) -> LookRecord:
         given = {
+            "face": 0,
             "at_ns": 1_000 + crop,
             "frame": crop,
             "network": "a" * 64,

@@ -6,12 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from twinface.events import Event, EventQuery, EventWriter, read_events
+from twinface.events import Event, EventQuery, EventWriter, TrackKey, read_events, read_looks
 from twinface.live.journal import Journal
-from twinface.messages.schema import CandidateScore, CropTally, MatchEvent, Stamp, TrackBox, TracksUpdate
+from twinface.live.streams import Arrival
+from twinface.messages.schema import (
+    CandidateScore,
+    CropMeasures,
+    CropMeta,
+    CropTally,
+    MatchEvent,
+    Stamp,
+    TrackBox,
+    TracksUpdate,
+    VectorMeta,
+)
 from twinface.settings import EventSettings
+from twinface.types import Candidate, Decision, State
 
 _BOX = (0.0, 0.0, 50.0, 50.0)
 
@@ -146,3 +159,22 @@ def test_a_journal_that_was_not_closed_is_gone_on_with(path: Path, journal: Jour
     events = stored(path, after)
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5]
     assert told(events[3:]) == [("track", "exit", "Ada", 3.0, None), ("person", "exit", "Ada", 2.0, "stopped")]
+
+
+def test_a_look_is_kept_with_what_was_measured_and_decided(path: Path, journal: Journal) -> None:
+    measures = CropMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0)
+    crop = CropMeta("door", 7, 17, 1, 25, _BOX, 0.75, 0.5, lossless=True, measures=measures)
+    vector = np.array([0.5, -1.0], np.float32)
+    arrival = Arrival(VectorMeta(crop, "f" * 64, 1.0), vector, frame(1.0)[1])
+    alone = Decision(State.UNKNOWN, None, 0.5, (Candidate("Bob", 0.5),))
+    event = dataclasses.replace(look(1.0), reason="why")
+    assert journal.keeps_looks
+    journal.looked(arrival, event, 1, alone, {"rule": "template"})
+    journal.close()
+    (kept,) = read_looks(path, [TrackKey("door", 7, 1)])
+    np.testing.assert_array_equal(kept.vector, vector)
+    assert (kept.crop, kept.face, kept.frame, kept.quality, kept.network) == (17, 1, 25, 0.5, "f" * 64)
+    assert (kept.state, kept.name, kept.score, kept.reason) == ("known", "Ada", 0.75, "why")
+    assert (kept.candidates, kept.together) == ((("Bob", 0.5),), (("Ada", 0.75), ("Bob", 0.25)))
+    assert kept.measures == {**dataclasses.asdict(measures), "detection_score": 0.75}
+    assert (kept.bounds, kept.gallery_version, kept.head) == ({"rule": "template"}, 4, "f00d")

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -42,16 +42,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Namer:
-    """Vectors are (score, face): everybody who scores half or more by the mean of the looks is Ada."""
+    """Vectors are (score, face): everybody who scores `least` or more by the mean of the looks is Ada."""
+
+    least = 0.5
 
     def decide(self, vectors: Any, weights: Any, before: Any) -> Decision:  # noqa: ARG002 - the stage says it
         score = float(np.average(vectors, axis=0, weights=weights)[0])
-        if score < 0.5:
+        if score < self.least:
             return Decision(State.UNKNOWN, None, score, (Candidate("Ada", score),))
         return Decision(State.KNOWN, "Ada", score, (Candidate("Ada", score), Candidate("Bob", 0.0)))
 
     def is_same_face(self, vector: Any, vectors: Any) -> bool:
         return bool(vector[1] in vectors[:, 1])
+
+    def alone(self, vector: Any) -> Decision:
+        return self.decide([vector], [1.0], None)
+
+    bounds: ClassVar = {"rule": "mean", "threshold": 0.5}
 
 
 @pytest.fixture
@@ -176,6 +183,19 @@ def test_a_face_that_takes_the_box_of_another_does_not_inherit_its_name(stage: M
     tell(stage, [camera.frame([1], crops=[1, 1, 1])])
     looks = [camera.vector(0, 0.9, face=1), camera.vector(1, 0.3, face=2), camera.vector(2, 0.4, face=2)]
     assert [(event.name, event.looks) for event in tell(stage, looks)] == [("Ada", 1), (None, 2), (None, 3)]
+
+
+def test_who_is_in_sight_is_decided_anew_when_what_is_known_has_changed(stage: MatcherStage) -> None:
+    camera = Camera()
+    tell(stage, [camera.frame([1, 2, 3], crops=[1, 2]), camera.vector(0, 0.9), camera.vector(1, 0.3)])
+    assert stage.reconsider() == []
+    Namer.least, before = 0.2, Namer.least
+    try:
+        (event,) = stage.reconsider()
+        assert (event.type, event.track, event.name, event.looks, event.quality) == ("match", 2, "Ada", 1, None)
+        assert stage.reconsider() == []
+    finally:
+        Namer.least = before
 
 
 def test_a_second_vector_of_a_crop_is_ignored(stage: MatcherStage) -> None:
