@@ -1,14 +1,24 @@
 """Files that are whole or not there: atomic writes, checksums, JSON that is the same bytes for the same content."""
 
+import ctypes
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from twinface.errors import ArtefactError
+
+_LOCK_WAIT_S = 5.0
+_LOCK_RETRY_S = 0.02
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EPERM}
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -47,6 +57,55 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two paths of one file system, both there, change places at once, so that nobody ever sees one missing.
+
+    False where the kernel, the C library or the file system has no such thing (renameat2(2) with RENAME_EXCHANGE);
+    nothing was done then. Raises OSError.
+    """
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    if rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(first))
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the lock of whoever changes a folder that is replaced as a whole: that of the folder it lies in.
+
+    Raises ArtefactError when another writer holds it for longer than 5 s, or it cannot be opened.
+    """
+    try:
+        descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
+    try:
+        if not wait_for_lock(descriptor, _LOCK_WAIT_S):
+            raise ArtefactError(f"{folder}: another command is writing it; try again when it has ended")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_lock(descriptor: int, wait_s: float) -> bool:
+    """Take the lock (flock) of an open file or folder; False when somebody else holds it for longer than `wait_s`."""
+    give_up_at_s = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_at_s:
+                return False
+            time.sleep(_LOCK_RETRY_S)
+        else:
+            return True
 
 
 def sha256_of(path: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from twinface import files
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, sha256_of, write_atomically
+from twinface.files import canonical_json, exchange, read_json_object, sha256_of, write_atomically
 
 
 def test_written_file_has_content_and_mode(tmp_path: Path) -> None:
@@ -94,3 +94,14 @@ def test_json_that_is_no_object_is_one_line(tmp_path: Path, content: bytes | Non
 def test_sha256_of_a_known_file(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_two_folders_change_places_at_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    assert exchange(tmp_path / "one", tmp_path / "two")
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["two"]
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["one"]
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "one", tmp_path / "nothing")

@@ -43,7 +43,7 @@ def calibrate(
     Every picture is compared once with the others of its person and with everybody else.
     """
     from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, learnt_by, read_strangers
-    from twinface.matching import load_head
+    from twinface.matching import head_in_use, load_head
     from twinface.matching.built_in import built_in_head
     from twinface.matching.calibrated import head_file, require_free
 
@@ -51,6 +51,9 @@ def calibrate(
     rate, head = settings.matching.false_accept_rate if far is None else far, head or settings.head
     _check(rate, settings.matching, head, output)
     opened = _open(gallery or settings.gallery)
+    in_use = head_in_use(settings.head, opened.folder, opened.network)
+    if output is None:
+        head = head or in_use
     before = head_file(head) if head else b""
     loaded = load_head(head, opened.network)
     if output is not None:
@@ -75,7 +78,7 @@ def calibrate(
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     print_report(report, opened.folder, settings.matching)
-    typer.echo(_say_stored(stored, rate, settings.matching, head_is_set=stored == settings.head))
+    typer.echo(_say_stored(stored, rate, settings.matching, head_is_set=stored == in_use))
 
 
 def _open(folder: Path) -> "Gallery":

@@ -67,7 +67,7 @@ def _look_through(gallery: Gallery, settings: Settings) -> list["Finding"] | Non
 
 def _open_head(gallery: Gallery, settings: Settings) -> "Head":
     """The head of the settings, where it is one for the gallery's network whose scores mean something."""
-    from twinface.matching import load_head
+    from twinface.matching import head_in_use, load_head
     from twinface.networks import find_recipe
     from twinface.recognition.naming import uncalibrated
 
@@ -77,9 +77,10 @@ def _open_head(gallery: Gallery, settings: Settings) -> "Head":
             f"the gallery is of the network {gallery.network_name or '?'}, configured is {recipe.name}; "
             "set network, or run `twinface gallery rebuild`"
         )
-    if problem := uncalibrated(settings.head, recipe):
+    folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
+    if problem := uncalibrated(folder, recipe):
         raise ArtefactError(problem)
-    return load_head(settings.head, gallery.network)
+    return load_head(folder, gallery.network)
 
 
 def rebuild(

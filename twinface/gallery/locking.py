@@ -1,16 +1,14 @@
 """One writer at a time in a folder, of all processes of the box."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
+from twinface.files import wait_for_lock
 
 WAIT_S = 5.0
-_RETRY_S = 0.02
 
 
 @contextmanager
@@ -24,19 +22,8 @@ def writers_lock(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); check its owner and rights") from error
     try:
-        deadline = time.monotonic() + wait_s
-        while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise ArtefactError(f"{folder}: another command is writing there; try again when it has ended")
-            time.sleep(_RETRY_S)
+        if not wait_for_lock(descriptor, wait_s):
+            raise ArtefactError(f"{folder}: another command is writing there; try again when it has ended")
         yield
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -6,7 +6,7 @@ from twinface import assets
 from twinface.errors import ArtefactError, SettingsError
 from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_source
 from twinface.gallery import Gallery
-from twinface.matching import load_head
+from twinface.matching import head_in_use, load_head
 from twinface.networks import find_recipe
 from twinface.recognition.naming import uncalibrated
 from twinface.settings import Settings
@@ -24,8 +24,9 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> list[str]
         raise SettingsError("no [[camera]] in the configuration; add one with `name` and `source`")
     assets.fetch("yunet")
     recipe = find_recipe(settings.network)
-    load_head(settings.head, recipe.fingerprint)
-    warning = uncalibrated(settings.head, recipe)
+    head = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
+    load_head(head, recipe.fingerprint)
+    warning = uncalibrated(head, recipe)
     return [
         *([warning] if warning else []),
         *_check_sources(settings, exit_when_done=exit_when_done),

@@ -3,6 +3,7 @@
 from twinface.matching.decision import decide
 from twinface.matching.fingerprint import head_fingerprint
 from twinface.matching.heads import Head, Scorer, Scores
+from twinface.matching.in_use import head_in_use, head_place
 from twinface.matching.loading import load_head
 from twinface.matching.spec import HeadSpec
 from twinface.matching.threshold import Threshold, choose_threshold
@@ -16,5 +17,7 @@ __all__ = [
     "choose_threshold",
     "decide",
     "head_fingerprint",
+    "head_in_use",
+    "head_place",
     "load_head",
 ]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.files import canonical_json, only_writer, read_json_object, write_atomically
 from twinface.matching.built_in import built_in_head
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.loading import cosine_spec
@@ -18,13 +18,16 @@ def add_calibration(folder: Path, calibration: DecisionCalibration, before: byte
     head was trained anew, or when it cannot be written.
     """
     path = folder / HEAD_FILE
-    if head_file(folder) != before:
-        raise ArtefactError(f"{path}: the head has changed meanwhile; calibrate again")
-    _write(path, canonical_json(read_json_object(path) | {"decision": calibration.model_dump()}))
+    with only_writer(folder):
+        if head_file(folder) != before:
+            raise ArtefactError(f"{path}: the head has changed meanwhile; calibrate again")
+        _write(path, canonical_json(read_json_object(path) | {"decision": calibration.model_dump()}))
 
 
-def write_built_in_head(folder: Path, network: str, network_name: str, calibration: DecisionCalibration) -> None:
-    """Make a folder of the head in the box with thresholds, or renew it.
+def write_built_in_head(
+    folder: Path, network: str, network_name: str, calibration: DecisionCalibration | None = None
+) -> None:
+    """Make a folder of the head in the box, with thresholds where there are some, or renew it.
 
     Raises ArtefactError where another head stands, or when it cannot be written.
     """
@@ -32,8 +35,8 @@ def write_built_in_head(folder: Path, network: str, network_name: str, calibrati
     box = built_in_head(network)
     if box is not None:
         _write(folder / WEIGHTS_FILE, (box / WEIGHTS_FILE).read_bytes())
-    about = {"network_name": network_name} | _built_in_about(network) | {"decision": calibration.model_dump()}
-    _write(folder / HEAD_FILE, canonical_json(about))
+    decision = {} if calibration is None else {"decision": calibration.model_dump()}
+    _write(folder / HEAD_FILE, canonical_json({"network_name": network_name} | _built_in_about(network) | decision))
 
 
 def require_free(folder: Path, network: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Snapshot
-from twinface.matching import Head, choose_threshold, load_head
+from twinface.matching import Head, choose_threshold, head_in_use, load_head
 from twinface.networks import NetworkRecipe
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.enrolment import Objection, object_to_measures, objection_of
@@ -55,9 +55,10 @@ def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Setti
 
     Raises ArtefactError when the head cannot be used, or its scores mean nothing for this network.
     """
-    if problem := uncalibrated(settings.head, recipe):
+    folder = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
+    if problem := uncalibrated(folder, recipe):
         raise ArtefactError(problem)
-    head = load_head(settings.head, recipe.fingerprint)
+    head = load_head(folder, recipe.fingerprint)
     threshold = choose_threshold(settings.matching, head.spec)
     return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
 

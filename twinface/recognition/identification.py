@@ -10,7 +10,7 @@ from twinface import assets
 from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector
 from twinface.gallery import Gallery
-from twinface.matching import choose_threshold, decide, load_head
+from twinface.matching import choose_threshold, decide, head_in_use, load_head
 from twinface.matching.templates import enrolled
 from twinface.networks import load_network
 from twinface.recognition.embedding import embed_faces
@@ -40,8 +40,9 @@ class Identifier:
         self._network = load_network(settings.network)
         fingerprint = self._network.recipe.fingerprint
         gallery = Gallery.open(settings.gallery, network=fingerprint)
-        warning = uncalibrated(settings.head, self._network.recipe)
-        head = load_head(settings.head, fingerprint)
+        folder = head_in_use(settings.head, settings.gallery, fingerprint)
+        warning = uncalibrated(folder, self._network.recipe)
+        head = load_head(folder, fingerprint)
         self.threshold = choose_threshold(settings.matching, head.spec)
         damaged = (str(error) for error in gallery.damaged.values())
         self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery
-from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, load_head
+from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, head_in_use, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.consensus import agree
 from twinface.matching.decision import needed_score
@@ -140,12 +140,16 @@ class Naming:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
         gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version
         vetoes_changed = self._vetoes.refresh()
-        head_seen = self._look_at_head()
+        folder = head_in_use(self._head_folder, self._gallery_folder, self._recipe.fingerprint)
+        head_seen = _look_at(folder)
         if head_seen != self._head_seen:
-            head = load_head(self._head_folder, self._recipe.fingerprint)
+            head = load_head(folder, self._recipe.fingerprint)
+            fingerprint = head_fingerprint(folder, head.spec)
+            if _look_at(folder) != head_seen:
+                return False  # Another head took its place meanwhile: this one may be half the one, half the other.
             self._known = Known().updated(self._gallery, head, self._configured)
             self._head, self._head_seen = head, head_seen
-            self._head_fingerprint = head_fingerprint(self._head_folder, head.spec)
+            self._head_fingerprint = fingerprint
             self._take_threshold(choose_threshold(self._configured, head.spec))
         elif gallery_changed:
             self._known = self._known.updated(self._gallery, self._head, self._configured)
@@ -159,9 +163,11 @@ class Naming:
         self._threshold = threshold
         self._settings = threshold.applied_to(self._configured)
 
-    def _look_at_head(self) -> tuple[int, int] | None:
-        path = self._head_folder / _HEAD_FILE if self._head_folder else None
-        if path is None or not path.exists():
-            return None
-        status = path.stat()
-        return status.st_ino, status.st_mtime_ns
+
+def _look_at(head: Path | None) -> tuple[int, int] | None:
+    """What tells one head.json from the next; None of the head in the box."""
+    path = head / _HEAD_FILE if head else None
+    if path is None or not path.exists():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import canonical_json, read_json_object, write_atomically
-from twinface.gallery import read_features
+from twinface.gallery import PersonVectors, read_features
 from twinface.types import Vectors
 
 STATISTICS_FILE = "stats.json"
@@ -56,7 +56,11 @@ class Statistics:
 
 def read_table(folder: Path) -> FeatureTable:
     """The features of a folder. Raises ArtefactError, SignatureError or FingerprintError, as `read_features` does."""
-    people = read_features(folder)
+    return table_of(read_features(folder))
+
+
+def table_of(people: Sequence[PersonVectors]) -> FeatureTable:
+    """The table of people, one at least, whose vectors are of one network."""
     starts = np.concatenate([[0], np.cumsum([len(person.vectors) for person in people])]).astype(np.int64)
     vectors = np.concatenate([person.vectors for person in people])
     names, files = tuple(person.name for person in people), tuple(person.files for person in people)

@@ -1,9 +1,11 @@
 """Pairs of pictures that were taken for one person and are not: worth more than any drawn at random."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from twinface.corrections import Correction, CorrectionKind
 from twinface.errors import InputError
 from twinface.training.feature_table import FeatureTable
 from twinface.types import Vectors
@@ -40,3 +42,22 @@ def read_hard_negatives(path: Path, table: FeatureTable) -> tuple[Vectors, Vecto
             found.append((rows[first], rows[second]))
     pairs = np.array(found, np.int64).reshape(-1, 2)
     return table.vectors[pairs[:, 0]], table.vectors[pairs[:, 1]]
+
+
+def rejections_of(corrections: Iterable[Correction], table: FeatureTable) -> tuple[Correction, ...]:
+    """Those that say of a face that it is not somebody in the table, by vectors of its network."""
+    names = set(table.names)
+    return tuple(
+        one
+        for one in corrections
+        if one.kind is CorrectionKind.REJECT and one.network == table.network and one.name in names
+    )
+
+
+def rejected_pairs(rejections: Sequence[Correction], table: FeatureTable) -> tuple[Vectors, Vectors]:
+    """Both sides, float32 (n, d), of the pairs of each rejected face with each picture of whom it is not."""
+    rows = {name: slice(*table.starts[place : place + 2]) for place, name in enumerate(table.names)}
+    theirs = [table.vectors[rows[one.name]] for one in rejections]
+    ours = [np.broadcast_to(one.vector, side.shape) for one, side in zip(rejections, theirs, strict=True)]
+    nobody = table.vectors[:0]
+    return np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs])

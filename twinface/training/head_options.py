@@ -77,6 +77,7 @@ class TrainReport:
 
     `differences` are the head's figures less cosine's, paired. `pairs_per_epoch` is 0 of what has no epochs.
     `left_out` people were held out, but the head that was gone on from had learnt from them: no figure is of them.
+    `rejections` faces were learnt as hard negatives of those they had been taken for.
     """
 
     people: int
@@ -87,6 +88,7 @@ class TrainReport:
     head: VerificationFigures | None
     cosine: VerificationFigures | None
     differences: dict[str, Difference]
+    rejections: int = 0
 
     @property
     def is_better(self) -> bool:

@@ -8,44 +8,62 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import sync_folder
+from twinface.files import exchange, sync_folder
 
 
 @contextmanager
 def published(folder: Path) -> Iterator[Path]:
-    """A temporary folder to fill; when the block ends well it takes the place of `folder`, else it vanishes.
+    """A draft to fill; when the block ends well it takes the place of `folder`, else it vanishes.
 
-    Files are fsynced before. A folder that is there already is moved aside first, so that for an instant there may be
-    none, never a mixture. Raises ArtefactError when it cannot be written.
+    Raises ArtefactError as `draft_of` and `put_in_place` do.
+    """
+    with draft_of(folder) as draft:
+        yield draft
+        put_in_place(draft, folder)
+
+
+@contextmanager
+def draft_of(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside `folder`, which vanishes with all that is in it when the block ends.
+
+    Raises ArtefactError when it cannot be made, or the block cannot write (full disk).
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be made ({error.strerror}); name another folder") from error
     try:
-        yield temporary
-        temporary.chmod(0o755)
-        _replace(folder, temporary)
+        yield draft
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); it is as it was") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
 
 
-def _replace(folder: Path, temporary: Path) -> None:
-    for path in temporary.iterdir():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    sync_folder(temporary)
-    if folder.exists():
+def put_in_place(draft: Path, folder: Path) -> None:
+    """Let a draft take the place of `folder`, fsynced; what stood there is then the draft.
+
+    Both change places at once. Only where the file system cannot do that there is for an instant none, never a mixture,
+    and what stood there is gone. Raises OSError.
+    """
+    for path in draft.rglob("*"):
+        _sync(path)
+    draft.chmod(0o755)
+    sync_folder(draft)
+    if not folder.exists():
+        draft.rename(folder)
+    elif not exchange(draft, folder):
         before = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.")) / "before"
         folder.rename(before)
-        temporary.rename(folder)
+        draft.rename(folder)
         shutil.rmtree(before.parent)
-    else:
-        temporary.rename(folder)
     sync_folder(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,11 +1,14 @@
 """The similarity head: trained on pairs of a features folder, measured on people it has not seen, published."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.corrections import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
 from twinface.evaluation.scored_pairs import ScoredPairs
@@ -19,7 +22,7 @@ from twinface.matching.heads import normalised
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
-from twinface.training.hard_negatives import read_hard_negatives
+from twinface.training.hard_negatives import read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough, hold_out
 from twinface.training.head_files import describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
@@ -34,9 +37,15 @@ _FEWEST_HELD_OUT = 2
 
 
 def train_head(
-    features: Path, output: Path, options: TrainOptions | None = None, progress: OnStep | None = None
+    features: Path,
+    output: Path,
+    options: TrainOptions | None = None,
+    progress: OnStep | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> TrainReport:
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
+
+    The `corrections` that say of a face that it is not one of those learnt from are hard negatives.
 
     People of the validation side of the fixed split are never learnt from; the head is measured on them, next to plain
     cosine on the same pairs, less those whom the head that it went on from had learnt from. Raises ArtefactError or
@@ -49,25 +58,36 @@ def train_head(
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
+    rejections = rejections_of(corrections, learnt)
+    hard = [rejected_pairs(rejections, learnt)] if rejections else []
+    if options.hard_negatives:
+        hard.append(read_hard_negatives(options.hard_negatives, learnt))
     with published(output) as folder:
-        pairs_per_epoch = learn(learnt, folder, options, deviation, progress)
+        pairs_per_epoch = learn(learnt, folder, options, deviation=deviation, hard=_joined(hard), progress=progress)
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
-    return report
+    return replace(report, rejections=len(rejections))
+
+
+def _joined(parts: Sequence[tuple[Vectors, Vectors]]) -> tuple[Vectors, Vectors] | None:
+    first, second = [one for one, _ in parts], [two for _, two in parts]
+    return (np.concatenate(first), np.concatenate(second)) if parts else None
 
 
 def learn(
     table: FeatureTable,
     folder: Path,
     options: TrainOptions,
+    *,
     deviation: NDArray[np.float32] | None = None,
+    hard: tuple[Vectors, Vectors] | None = None,
     progress: OnStep | None = None,
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
-    `deviation` (d,) is what differences are divided by. Returns how many pairs an epoch has, 0 without epochs.
+    `deviation` (d,) is what differences are divided by, `hard` are both sides of pairs that were taken for one person
+    and are not. Returns how many pairs an epoch has, 0 without epochs.
     """
-    hard = read_hard_negatives(options.hard_negatives, table) if options.hard_negatives else None
     if options.architecture == "plda" and options.model_function is None:
         _learn_plda(table, folder, options, hard, progress)
         return 0
@@ -128,7 +148,7 @@ def _measure(
     about = (len(table.names), len(table.vectors), pairs_per_epoch)
     if unseen is None:
         return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
-    pairs = _pairs_to_measure(unseen, seed)
+    pairs = pairs_to_measure(unseen, seed)
     directions, (scores, cosines) = normalised(unseen.vectors), np.empty((2, len(pairs.same)), np.float32)
     for start in range(0, len(scores), _PAIRS_AT_ONCE):
         rows = slice(start, start + _PAIRS_AT_ONCE)
@@ -154,7 +174,7 @@ def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | No
     return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
 
 
-def _pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
+def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
     """Pairs of both kinds, each once: a pair told twice would pass for more evidence than it is."""
     drawn = PairSampler(table, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
     lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
