@@ -102,6 +102,13 @@ class EventSettings(_Section):
         return None if value is None else value.expanduser().absolute()
 
 
+class StrangerSettings(_Section):
+    """`[strangers]`."""
+
+    count: Annotated[int, Field(ge=0, le=10_000)] = 100
+    keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 14.0
+
+
 class WebSettings(_Section):
     """`[web]`."""
 
@@ -125,6 +132,7 @@ class Settings(_Section):
     extractor: ExtractorSettings = ExtractorSettings()
     matching: MatchingSettings = MatchingSettings()
     events: EventSettings = EventSettings()
+    strangers: StrangerSettings = StrangerSettings()
     web: WebSettings = WebSettings()
 
     @field_validator("head", "run_directory", mode="before")

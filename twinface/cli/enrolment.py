@@ -1,4 +1,4 @@
-"""What the commands that enrol share: --force, and how they say what was set aside."""
+"""What the commands that enrol share: --force, the gate, and how they say what was set aside."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.console import warn
+from twinface.errors import ArtefactError
+from twinface.settings import Settings
 
 if TYPE_CHECKING:
+    from twinface.gallery import Gallery
+    from twinface.networks import NetworkRecipe
+    from twinface.recognition.adding import LikenessGate
     from twinface.recognition.enrolment import Objection
 
 ForceOption = Annotated[
@@ -19,3 +24,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 def warn_of(picture: Path, objection: "Objection", *, taken: bool = False) -> None:
     """One line on stderr: the picture, the reason's code, and a sentence."""
     warn(f"{picture}: {objection}" + ("; taken all the same" if taken else ""))
+
+
+def open_gate(gallery: "Gallery", recipe: "NetworkRecipe", settings: Settings) -> "LikenessGate | None":
+    """The gate that compares with the gallery; where its scores would mean nothing, a warning and none."""
+    from twinface.recognition.adding import open_likeness_gate
+
+    try:
+        return open_likeness_gate(gallery.snapshot(), recipe, settings)
+    except ArtefactError as error:
+        warn(f"not checked whom the pictures look like: {error}")
+        return None

@@ -9,15 +9,14 @@ import typer
 
 from twinface.cli import gallery_backup, gallery_upkeep
 from twinface.cli.console import progress_bar, warn
-from twinface.cli.enrolment import ForceOption, warn_of
+from twinface.cli.enrolment import ForceOption, open_gate, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
 from twinface.settings import load_settings
 
 if TYPE_CHECKING:
-    from twinface.networks import NetworkRecipe
-    from twinface.recognition.adding import LikenessGate, Verdict
+    from twinface.recognition.adding import Verdict
 
 app = typer.Typer(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 
@@ -59,7 +58,7 @@ def add(
     folder, network = gallery or settings.gallery, network or settings.network
     recipe = find_recipe(network)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    gate = _open_gate(opened, recipe)
+    gate = open_gate(opened, recipe, settings)
     pictures = [path for source in sources for path in (list_pictures(source) if source.is_dir() else [source])]
     embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force))
     with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
@@ -75,17 +74,6 @@ def add(
     if set_aside is not None and refused:
         _set_aside(opened, name, refused, set_aside)
     _report(counts, verdicts, force=force, as_json=as_json)
-
-
-def _open_gate(gallery: Gallery, recipe: "NetworkRecipe") -> "LikenessGate | None":
-    """The gate that compares with the gallery; where its scores would mean nothing, a warning and none."""
-    from twinface.recognition.adding import open_likeness_gate
-
-    try:
-        return open_likeness_gate(gallery.snapshot(), recipe, load_settings())
-    except ArtefactError as error:
-        warn(f"not checked whom the pictures look like: {error}")
-        return None
 
 
 def _set_aside(gallery: Gallery, name: str, refused: list["Verdict"], folder: Path) -> None:

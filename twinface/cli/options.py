@@ -17,6 +17,11 @@ NetworkOption = Annotated[
     str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+EventOption = Annotated[int | None, typer.Option("--event", help="An event, by its number.")]
+TrackOption = Annotated[
+    str | None,
+    typer.Option("--track", help="A track, as `twinface events` prints it; CAMERA:NUMBER is that camera's last one."),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.")]
 
 

@@ -100,6 +100,11 @@ class Event:
     details: Mapping[str, Any] | None = None
     sequence: int | None = None
 
+    @property
+    def key(self) -> TrackKey | None:
+        """The track that it is of, or that made it happen."""
+        return None if self.track is None else TrackKey(self.camera, self.stream, self.track)
+
 
 @dataclass(frozen=True, slots=True)
 class Past:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinface.events.connection import changing, is_there
+from twinface.events.looks import ERASE_EMPTY_STRANGERS
 
 _FIND_TRACKS = """
     SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name
@@ -13,8 +14,6 @@ _FIND_TRACKS = """
 _ERASE_VISITS = "DELETE FROM events WHERE name = ?"
 _ERASE_EVENTS = "DELETE FROM events WHERE subject = 'track' AND camera = ? AND stream = ? AND track = ?"
 _ERASE_LOOKS = "DELETE FROM looks WHERE camera = ? AND stream = ? AND track = ?"
-_ERASE_SIGHTINGS = "DELETE FROM sightings WHERE camera = ? AND stream = ? AND track = ?"
-_ERASE_STRANGERS = "DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM sightings)"
 _ERASE_MENTIONS = (
     "UPDATE events SET details = NULL WHERE instr(details, :quoted)",
     "UPDATE looks SET details = json_remove(details, '$.candidates', '$.together', '$.reason') "
@@ -46,8 +45,7 @@ def forget_person(path: Path, name: str) -> Forgotten:
         events = connection.executemany(_ERASE_EVENTS, tracks).rowcount if tracks else 0
         events += connection.execute(_ERASE_VISITS, [name]).rowcount
         looks = connection.executemany(_ERASE_LOOKS, tracks).rowcount if tracks else 0
-        connection.executemany(_ERASE_SIGHTINGS, tracks)
-        strangers = connection.execute(_ERASE_STRANGERS).rowcount
+        strangers = connection.execute(ERASE_EMPTY_STRANGERS).rowcount
         for statement in _ERASE_MENTIONS:
             connection.execute(statement, values)
     return Forgotten(events, looks, strangers)

@@ -12,7 +12,7 @@ import numpy as np
 
 from twinface.errors import InputError
 from twinface.events.connection import changing, is_there, reading
-from twinface.events.event import Event, Subject, TrackKey
+from twinface.events.event import Event, TrackKey
 from twinface.events.look import LookRecord
 from twinface.events.reader import check_was_given
 from twinface.events.rows import SELECT as SELECT_EVENT
@@ -33,7 +33,7 @@ _COLUMNS = (
     "name",
 )
 _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
-SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as FROM looks"  # noqa: S608 — names of columns
+SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as, stranger FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
 _INSERT = (
     f"INSERT OR IGNORE INTO looks ({', '.join(_COLUMNS)}, details) "  # noqa: S608 — names of columns
@@ -46,6 +46,9 @@ _DROP_POOREST = f"""
 _TRACKS_OF_VISIT = """
     SELECT DISTINCT camera, stream, track FROM events
     WHERE subject = 'track' AND camera = ? AND name = ? AND at_ns >= ? AND since_ns <= ? ORDER BY stream, track
+"""
+ERASE_EMPTY_STRANGERS = """
+    DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM looks WHERE stranger IS NOT NULL)
 """
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
 _FIND = """
@@ -66,12 +69,13 @@ def insert_looks(connection: sqlite3.Connection, looks: Iterable[LookRecord], pe
 
 def to_look(row: Sequence[Any]) -> LookRecord:
     """A row of SELECT. Raises ValueError when it is none."""
-    *values, details, enrolled_as = row
+    *values, details, enrolled_as, stranger = row
     fields = dict(zip(_COLUMNS, values, strict=True)) | json.loads(details)
     pairs = {name: tuple((who, score) for who, score in fields.get(name, ())) for name in ("candidates", "together")}
     key = TrackKey(fields.pop("camera"), fields.pop("stream"), fields.pop("track"))
     vector = np.frombuffer(fields["vector"], "<f4")
-    return LookRecord(**{**fields, **pairs, "key": key, "vector": vector, "enrolled_as": enrolled_as})
+    more = {"key": key, "vector": vector, "enrolled_as": enrolled_as, "stranger": stranger}
+    return LookRecord(**{**fields, **pairs, **more})
 
 
 def read_looks(path: Path, tracks: Iterable[TrackKey]) -> list[LookRecord]:
@@ -125,9 +129,7 @@ def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
         if row is None:
             raise InputError(f"no event has the number {number}: it is forgotten by now, or never was")
         event = to_event(row)
-        if event.track is not None:
-            return event, [TrackKey(event.camera, event.stream, event.track)]
-        if event.subject is not Subject.PERSON:
-            return event, []
+        if event.key is not None:
+            return event, [event.key]
         values = (event.camera, event.name, event.since_ns, event.at_ns)
         return event, [TrackKey(*track) for track in connection.execute(_TRACKS_OF_VISIT, values)]

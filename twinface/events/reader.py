@@ -7,7 +7,7 @@ from typing import Any
 
 from twinface.errors import InputError
 from twinface.events.connection import is_there, reading
-from twinface.events.event import Event, Kind, Subject
+from twinface.events.event import Event, Kind, Subject, TrackKey
 from twinface.events.rows import SELECT, to_event
 
 _LARGEST = 2**63 - 1
@@ -27,6 +27,7 @@ class EventQuery:
     camera: str | None = None
     kind: Kind | None = None
     subject: Subject | None = None
+    track: TrackKey | None = None
     after: int | None = None
     limit: int | None = None
 
@@ -75,6 +76,9 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
         "subject = ?": None if query.subject is None else str(query.subject),
         "sequence > ?": query.after,
     }
+    if query.track is not None:
+        camera, stream, track = query.track
+        conditions |= {"subject = ?": "track", "camera = ?": camera, "stream = ?": stream, "track = ?": track}
     wanted = {condition: value for condition, value in conditions.items() if value is not None}
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     order = "DESC" if query.after is None else "ASC"

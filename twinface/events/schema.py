@@ -54,28 +54,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT,
             details TEXT NOT NULL,
             enrolled_as TEXT,
+            stranger INTEGER,
             PRIMARY KEY (camera, stream, track, crop)
         ) WITHOUT ROWID
         """,
         "CREATE INDEX looks_by_time ON looks (at_ns)",
-        """
-        CREATE TABLE strangers (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            network TEXT NOT NULL
-        )
-        """,
-        """
-        CREATE TABLE sightings (
-            stranger INTEGER NOT NULL,
-            camera TEXT NOT NULL,
-            stream INTEGER NOT NULL,
-            track INTEGER NOT NULL,
-            since_ns INTEGER NOT NULL,
-            until_ns INTEGER NOT NULL,
-            PRIMARY KEY (camera, stream, track)
-        ) WITHOUT ROWID
-        """,
-        "CREATE INDEX sightings_by_stranger ON sightings (stranger, until_ns)",
+        "CREATE INDEX looks_by_stranger ON looks (stranger, at_ns) WHERE stranger IS NOT NULL",
+        "CREATE TABLE strangers (number INTEGER PRIMARY KEY AUTOINCREMENT, network TEXT NOT NULL)",
     ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""

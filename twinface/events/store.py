@@ -16,7 +16,7 @@ from typing import Self
 from twinface.errors import ArtefactError
 from twinface.events.event import Event, Past, TrackKey
 from twinface.events.look import LookRecord
-from twinface.events.looks import insert_looks
+from twinface.events.looks import ERASE_EMPTY_STRANGERS, insert_looks
 from twinface.events.rows import INSERT, SELECT, to_event, to_row
 from twinface.events.schema import migrate
 
@@ -124,6 +124,7 @@ class EventStore:
         """Forget what happened before a moment, wall clock; returns how many events. Numbers are not used again."""
         deleted = self._connection.execute("DELETE FROM events WHERE at_ns < ?", (before_ns,)).rowcount
         looks = self._connection.execute("DELETE FROM looks WHERE at_ns < ?", (before_ns,)).rowcount
+        self._connection.execute(ERASE_EMPTY_STRANGERS)
         if deleted or looks:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return deleted

@@ -1,0 +1,172 @@
+"""Strangers in the database of events; whoever changes them, the matcher or a command, does it in one transaction."""
+
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
+from twinface.events.connection import changing, is_there, reading
+from twinface.events.looks import ERASE_EMPTY_STRANGERS, SELECT, select_looks, to_look
+from twinface.matching.heads import normalised
+from twinface.settings import StrangerSettings
+from twinface.strangers.clustering import SAME_STRANGER_COSINE, nearest_stranger
+from twinface.types import State, Vectors
+
+LEAST_GOOD_LOOKS = 2
+"""A track has to give so many to be remembered."""
+
+_COMPARED_LOOKS = 8
+"""Of a stranger, the newest: people change, and no stranger costs more than another."""
+
+_NS_PER_DAY = 86_400 * 10**9
+
+_OF_NETWORK = """
+    SELECT stranger, vector FROM (
+        SELECT stranger, vector, row_number() OVER (PARTITION BY stranger ORDER BY at_ns DESC) AS age FROM looks
+        WHERE stranger IN (SELECT number FROM strangers WHERE network = ?)
+    ) WHERE age <= ?
+"""
+_SIGHTINGS = """
+    SELECT stranger, network, camera, stream, track, min(at_ns), max(at_ns) FROM looks WHERE stranger IS NOT NULL
+    GROUP BY stranger, network, camera, stream, track ORDER BY stranger, min(at_ns)
+"""
+_MARK = "UPDATE looks SET stranger = ? WHERE camera = ? AND stream = ? AND track = ? AND crop = ?"
+_LET_GO_OLD = """
+    UPDATE looks SET stranger = NULL WHERE stranger IN
+        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger HAVING max(at_ns) < ?)
+"""
+_LET_GO_MANY = """
+    UPDATE looks SET stranger = NULL WHERE stranger IN
+        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger ORDER BY max(at_ns) DESC
+         LIMIT -1 OFFSET ?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody unknown who was seen. `visits` are apart by the cool-down of events; `camera` saw them last."""
+
+    number: int
+    network: str
+    visits: int
+    since_ns: int
+    until_ns: int
+    camera: str
+    tracks: tuple[TrackKey, ...]
+
+    def __str__(self) -> str:
+        return stranger_id(self.number)
+
+
+def stranger_id(number: int) -> str:
+    """How a stranger is printed and typed, `unknown-7`."""
+    return f"unknown-{number}"
+
+
+class Strangers:
+    """Takes events once they are stored, and finds out who it was of the tracks that ended unknown.
+
+    `is_good` says which looks are fit to remember somebody by.
+    """
+
+    def __init__(self, path: Path, settings: StrangerSettings, is_good: Callable[[LookRecord], bool]) -> None:
+        self._path = path
+        self._settings = settings
+        self._is_good = is_good
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take events in their order. Raises ArtefactError when the database cannot be written."""
+        ended = [
+            event.key
+            for event in events
+            if event.key and (event.subject, event.kind, event.state) == (Subject.TRACK, Kind.EXIT, State.UNKNOWN)
+        ]
+        if self._settings.count and ended:
+            with changing(self._path, "strangers cannot be remembered") as connection:
+                for key in ended:
+                    self._meet(connection, key)
+                connection.execute(_LET_GO_OLD, [time.time_ns() - int(self._settings.keep_days * _NS_PER_DAY)])
+                connection.execute(_LET_GO_MANY, [self._settings.count])
+                connection.execute(ERASE_EMPTY_STRANGERS)
+
+    def _meet(self, connection: sqlite3.Connection, key: TrackKey) -> None:
+        looks = select_looks(connection, [key])
+        good = [look for look in looks if look.face == looks[-1].face and self._is_good(look)]
+        if len(good) < LEAST_GOOD_LOOKS or any(look.stranger for look in looks):
+            return
+        network = good[0].network
+        number = nearest_stranger(np.stack([look.vector for look in good]), _vectors(connection, network))
+        if number is None:
+            number = connection.execute("INSERT INTO strangers (network) VALUES (?)", [network]).lastrowid
+        connection.executemany(_MARK, [(number, *look.key, look.crop) for look in good])
+
+
+def list_strangers(path: Path, cool_down_s: float) -> list[Stranger]:
+    """Everybody who is remembered, in the order of their numbers. Raises ArtefactError as `read_events` does."""
+    if not is_there(path):
+        return []
+    with reading(path) as connection:
+        rows = connection.execute(_SIGHTINGS).fetchall()
+    sightings: dict[tuple[int, str], list[tuple[TrackKey, int, int]]] = defaultdict(list)
+    for number, network, camera, stream, track, since_ns, until_ns in rows:
+        sightings[number, network].append((TrackKey(camera, stream, track), since_ns, until_ns))
+    return [_stranger(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
+
+
+def find_stranger(path: Path, text: str, cool_down_s: float) -> Stranger:
+    """The stranger that is written `unknown-7`. Raises InputError when there is none, ArtefactError as `reading`."""
+    for one in list_strangers(path, cool_down_s):
+        if str(one) == text:
+            return one
+    raise InputError(f"nobody is remembered as {text!r}; `twinface unknowns` lists who is")
+
+
+def stranger_looks(path: Path, number: int) -> list[LookRecord]:
+    """The good looks of a stranger, in the order they were taken. Raises ArtefactError as `reading`."""
+    with reading(path) as connection:
+        return [to_look(row) for row in connection.execute(f"{SELECT} WHERE stranger = ? ORDER BY at_ns", [number])]
+
+
+def remove_strangers(path: Path, numbers: Iterable[int]) -> int:
+    """Forget that tracks show one person; their events and looks stay. Returns how many strangers were known."""
+    with changing(path, "strangers cannot be removed") as connection:
+        connection.executemany("UPDATE looks SET stranger = NULL WHERE stranger = ?", [[one] for one in numbers])
+        return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
+
+
+def forget_strangers_like(path: Path, vectors: Vectors, network: str) -> int:
+    """Erase the strangers who may be the person of the `vectors` (n, d), with their looks; returns how many."""
+    if not is_there(path):
+        return 0
+    with changing(path, "strangers cannot be erased") as connection:
+        unit = normalised(vectors)
+        alike = [
+            [number]
+            for number, others in _vectors(connection, network).items()
+            if (unit @ normalised(others).T).max() >= SAME_STRANGER_COSINE
+        ]
+        connection.executemany("DELETE FROM looks WHERE stranger = ?", alike)
+        return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
+
+
+def _vectors(connection: sqlite3.Connection, network: str) -> dict[int, Vectors]:
+    """The newest vectors (n, d) of each stranger."""
+    found: dict[int, list[bytes]] = defaultdict(list)
+    for number, vector in connection.execute(_OF_NETWORK, (network, _COMPARED_LOOKS)):
+        found[number].append(vector)
+    return {number: np.stack([np.frombuffer(one, "<f4") for one in vectors]) for number, vectors in found.items()}
+
+
+def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Stranger:
+    visits, until_ns = 0, 0
+    for _, since_ns, last_ns in seen:
+        visits += not visits or since_ns > until_ns + cool_down_ns
+        until_ns = max(until_ns, last_ns)
+    latest = max(seen, key=lambda one: one[2])
+    return Stranger(number, network, visits, seen[0][1], until_ns, latest[0].camera, tuple(key for key, *_ in seen))
