@@ -30,6 +30,9 @@ def finetune(
     last_stages: Annotated[
         int, typer.Option("--last-stages", min=1, max=5, help="Of the network's five, so many learn.")
     ] = 1,
+    keep: Annotated[
+        float, typer.Option("--keep", min=0.0, max=1.0, help="Share of the weights taken over in those it ends with.")
+    ] = 0.5,
     batch: Annotated[int, typer.Option("--batch", min=8, help="Pictures a step, four of each person.")] = 64,
     learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 3e-4,
     views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 4,
@@ -67,5 +70,6 @@ def finetune(
         begin_with=start,
         people_weight=weight,
         last_stages=last_stages,
+        kept_share=keep,
     )
     learn_shown(output, settings, period, resume=resume)

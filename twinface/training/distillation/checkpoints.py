@@ -88,6 +88,15 @@ def take_over(run: Path, student: Any) -> None:
 
     Raises ArtefactError when `run` has no checkpoint, or one of another architecture.
     """
+    average_with(run, student, 1.0)
+
+
+def average_with(run: Path, student: Any, share: float) -> None:
+    """Mix what another run has taught into a student, to a `share` of 0…1.
+
+    Halfway back from fine-tuning to where it started, what it has learnt is nearly all there, and little of what it has
+    forgotten is lost (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). Raises as `take_over` does.
+    """
     checkpoint = find_checkpoint(run)
     if checkpoint is None:
         raise ArtefactError(f"{run}: no checkpoint in it; name the folder of a run of `twinface distill`")
@@ -98,7 +107,7 @@ def take_over(run: Path, student: Any) -> None:
             continue
         if value is None or value.shape != tuple(variable.shape):
             raise ArtefactError(f"{checkpoint}: of another architecture ({variable.path} differs); name another run")
-        variable.assign(value)
+        variable.assign(share * value + (1 - share) * np.asarray(variable))
 
 
 def load_optimiser(checkpoint: Path, lesson: Any) -> None:

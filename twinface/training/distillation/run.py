@@ -22,10 +22,12 @@ from twinface.matching.heads import normalised
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.checkpoints import (
     Progress,
+    average_with,
     find_checkpoint,
     load_optimiser,
     load_weights,
     read_progress,
+    save_checkpoint,
     take_over,
 )
 from twinface.training.distillation.endless_views import show_endless
@@ -53,7 +55,8 @@ class Settings:
     """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
     its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from. `begin_with`: a run
     whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart, beside the
-    teacher. `last_stages`: of the network's five, so many learn.
+    teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of
+    the weights taken over, in those that a finished period ends with.
     """
 
     sources: Sources
@@ -65,6 +68,7 @@ class Settings:
     begin_with: Path | None = None
     people_weight: float = 0.0
     last_stages: int = 5
+    kept_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +149,9 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
             stop_asked=stop_asked,
             measure_minutes=settings.measure_minutes,
         )
+    if settings.begin_with and settings.kept_share and progress.finished:
+        average_with(settings.begin_with, lesson.student, settings.kept_share)
+        save_checkpoint(run, lesson, progress)
     gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
     return progress
 
