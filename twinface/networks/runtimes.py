@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.networks.quiet import quiet
+
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """One preprocessed crop, float32 (s, s, 3), to its vector, float32 of any shape."""
 
@@ -36,8 +38,9 @@ def start_litert(model: bytes, threads: int) -> Run:
     from ai_edge_litert.interpreter import Interpreter
 
     try:
-        interpreter = Interpreter(model_content=model, num_threads=threads)
-        interpreter.allocate_tensors()
+        with quiet():
+            interpreter = Interpreter(model_content=model, num_threads=threads)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"LiteRT cannot load it: {_first_line(error)}") from error
     source = interpreter.get_input_details()[0]["index"]

@@ -1,14 +1,12 @@
 """Keras, imported late: everything of twinface that only runs does without it."""
 
-import contextlib
 import importlib
 import importlib.util
 import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from twinface.errors import UserError
+from twinface.networks.quiet import quiet
 
 _INSTALL = "pip install 'twinface[train]'"
 
@@ -38,20 +36,6 @@ def import_tensorflow() -> Any:
         raise MissingExtraError(f"this needs tensorflow, which is not installed; {_INSTALL}")
     with quiet():
         return importlib.import_module("tensorflow")
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what TensorFlow's own libraries write to stderr, past Python, from the user while the block runs."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def limit_threads(threads: int) -> None:
