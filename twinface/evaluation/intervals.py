@@ -64,20 +64,20 @@ def figure_intervals(
 ) -> dict[str, Interval]:
     """The interval of each of `named_figures`; the same for the same seed."""
     moves = _moves(pairs, [float(rate) for rate in figures.accepted_at], rounds, seed)
-    return {name: _clipped(_interval(value + moves[name])) for name, value in named_figures(figures).items()}
+    return {name: _clipped(interval_of(value + moves[name])) for name, value in named_figures(figures).items()}
 
 
 def share_interval(right: NDArray[np.bool_], pairs: ScoredPairs, *, rounds: int = ROUNDS, seed: int = 0) -> Interval:
     """The interval of the share of pairs that are `right` (n,), the genuine and impostor pairs as many as they are."""
-    people, first, second = _number_people(pairs)
-    multiplicity = _draw_people(people, rounds, seed)
+    people, first, second = number_people(pairs)
+    multiplicity = draw_people(people, rounds, seed)
     share = np.zeros(rounds)
     for kind in (pairs.same, ~pairs.same):
         if kind.any():
             counts = _weighted_counts(right[kind].astype(np.int16), 2, first[kind], second[kind], multiplicity)
             with np.errstate(invalid="ignore"):
                 share += kind.mean() * counts[:, 1] / counts.sum(axis=1)
-    return _interval(share)
+    return interval_of(share)
 
 
 def compare_scorers(
@@ -107,7 +107,7 @@ def compare_scorers(
     for name in [name for name in figures[0][0] if all(name in told[0] for told in figures)]:
         ours, theirs = (float(np.mean([told[side][name] for told in figures])) for side in (0, 1))
         moved = np.mean([move[0][name] - move[1][name] for move in moves], axis=0)
-        found[name] = Difference(ours, theirs, _interval(ours - theirs + moved))
+        found[name] = Difference(ours, theirs, interval_of(ours - theirs + moved))
     return found
 
 
@@ -116,7 +116,7 @@ def _are_same_pairs(one: ScoredPairs, two: ScoredPairs) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(two, name)) for name in names)
 
 
-def _interval(values: _Floats) -> Interval:
+def interval_of(values: _Floats) -> Interval:
     """Of the figure in all rounds; rounds that drew no pairs of a kind have none."""
     tail = (1.0 - CONFIDENCE) / 2
     low, high = np.nanquantile(values, (tail, 1.0 - tail))
@@ -127,7 +127,7 @@ def _clipped(interval: Interval) -> Interval:
     return Interval(max(interval.low, 0.0), min(interval.high, 1.0))
 
 
-def _number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
+def number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
     """How many people the pairs show, and who of these is in the first and in the second pictures, (n,) each."""
     first, second = pairs.people
     shown = np.zeros(int(pairs.person.max()) + 1, np.bool_)
@@ -136,7 +136,7 @@ def _number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.int32], NDArray[
     return int(number[-1]) + 1, number[first], number[second]
 
 
-def _draw_people(people: int, rounds: int, seed: int) -> NDArray[np.float32]:
+def draw_people(people: int, rounds: int, seed: int) -> NDArray[np.float32]:
     """How often each round drew each person, (people, rounds)."""
     drawn = np.random.default_rng(seed).multinomial(people, np.full(people, 1.0 / people), size=rounds)
     return np.ascontiguousarray(drawn.T, dtype=np.float32)
@@ -144,11 +144,11 @@ def _draw_people(people: int, rounds: int, seed: int) -> NDArray[np.float32]:
 
 def _moves(pairs: ScoredPairs, rates: Sequence[float], rounds: int, seed: int) -> dict[str, _Floats]:
     """How far each figure moves from that of all people in each round, (rounds,)."""
-    people, first, second = _number_people(pairs)
+    people, first, second = number_people(pairs)
     thresholds = _thresholds(*sort_by_kind(pairs.scores, pairs.same))
     gaps = np.searchsorted(thresholds, pairs.scores, side="right").astype(np.int16)
     # Round 0 is everybody once: what the others move from.
-    multiplicity = np.concatenate([np.ones((people, 1), np.float32), _draw_people(people, rounds, seed)], axis=1)
+    multiplicity = np.concatenate([np.ones((people, 1), np.float32), draw_people(people, rounds, seed)], axis=1)
     shares = []
     for kind in (pairs.same, ~pairs.same):
         counts = _weighted_counts(gaps[kind], len(thresholds) + 1, first[kind], second[kind], multiplicity)

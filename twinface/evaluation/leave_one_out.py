@@ -83,13 +83,13 @@ def compare(
             others = gallery.person_index == shown
             others[row] = False
             own = gallery.vectors[others]
-            scores[row, shown] = _with_person(head, probes[row], own, settings) if len(own) else np.nan
+            scores[row, shown] = score_with_person(head, probes[row], own, settings) if len(own) else np.nan
             closest[row] = head.score(probes[row], own).max() if len(own) else np.nan
         advance()
     return Comparisons(scores, np.concatenate([gallery.person_index, numbers.astype(np.int32)]), closest)
 
 
-def _with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, settings: MatchingSettings) -> float:
+def score_with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, settings: MatchingSettings) -> float:
     """What the rule makes of a probe (d,) and one person's vectors (n, d)."""
     compared, index = enrolled(vectors, np.zeros(len(vectors), np.int32), 1, settings)
     return float(person_scores(head.score(probe, compared), index, 1, settings)[0])

@@ -41,7 +41,7 @@ def choose_similarity(metric: str, head: Path | None, network: str) -> Similarit
     for another network.
     """
     if head is None:
-        prepare, score_pairs = (_prepare_cosine, _cosines) if metric == "cosine" else (_prepare_l1, _l1)
+        prepare, score_pairs = (_prepare_cosine, cosine_of_pairs) if metric == "cosine" else (_prepare_l1, _l1)
         return Similarity(metric, None, frozenset(), prepare, score_pairs)
     loaded = load_head(head, network)
     return Similarity("head", head, learnt_from(head), loaded.prepare, loaded.score_pairs)
@@ -80,7 +80,8 @@ def _prepare_cosine(gallery: Vectors) -> Scorer:
     return lambda probes: np.asarray(normalised(checked_vectors(probes, columns.shape[0])) @ columns, np.float32)
 
 
-def _cosines(a: Vectors, b: Vectors) -> Scores:
+def cosine_of_pairs(a: Vectors, b: Vectors) -> Scores:
+    """Cosines (n,) of the pairs a[i], b[i], both (n, d)."""
     unit_a, unit_b = normalised(checked_vectors(a)), normalised(checked_vectors(b, a.shape[1]))
     return np.asarray(np.einsum("nd,nd->n", unit_a, unit_b), np.float32)
 

@@ -1,4 +1,4 @@
-"""Training of a head beside the running pipeline: in a thread, one at a time, with its progress to be asked for."""
+"""A head retrained beside the running pipeline: in a thread, one at a time, with its progress to be asked for."""
 
 import dataclasses
 import logging
@@ -6,42 +6,42 @@ import threading
 from pathlib import Path
 
 from twinface.errors import ServiceError, TwinfaceError
-from twinface.training.feature_table import compute_statistics
-from twinface.training.head_options import TrainOptions, TrainReport
-from twinface.training.train_head import train_head
+from twinface.settings import Settings
+from twinface.training.head_options import TrainOptions
+from twinface.training.retraining.report import RetrainReport
+from twinface.training.retraining.run import retrain
 
 log = logging.getLogger(__name__)
 
 
 class TrainingJob:
-    """Runs statistics and training; `state` is idle, running, done or failed."""
+    """Retrains the head of the settings; `state` is idle, running, done or failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.state = "idle"
         self.detail = ""
+        self._settings = settings
         self._thread: threading.Thread | None = None
-        self._report: TrainReport | None = None
+        self._report: RetrainReport | None = None
 
-    def start(self, features: Path, output: Path, options: TrainOptions) -> None:
+    def start(self, options: TrainOptions, features: Path | None) -> None:
         """Begin. Raises ServiceError (`busy`) while another one runs."""
         if self.state == "running":
             raise ServiceError(f"a head is being trained ({self.detail}); wait for its end", "busy")
-        self.state, self.detail = "running", "reading the features"
-        self._thread = threading.Thread(target=self._run, args=(features, output, options), daemon=True)
+        self.state, self.detail, self._report = "running", "starting", None
+        self._thread = threading.Thread(target=self._run, args=(options, features), daemon=True)
         self._thread.start()
 
     def progress(self) -> dict[str, object]:
-        """How far it is, in plain containers; with the figures of the new head once it is done."""
-        report = dataclasses.asdict(self._report) if self._report is not None else None
+        """How far it is, in plain containers; with its report, as `RetrainReport` has it, once it is done."""
+        report = None
+        if self._report is not None:
+            report = dataclasses.asdict(self._report) | {"published": self._report.published}
         return {"state": self.state, "detail": self.detail, "report": report}
 
-    def _run(self, features: Path, output: Path, options: TrainOptions) -> None:
-        def on_step(number: int, count: int, figures: dict[str, float]) -> None:
-            self.detail = f"step {number} of {count}, loss {figures.get('loss', float('nan')):.4f}"
-
+    def _run(self, options: TrainOptions, features: Path | None) -> None:
         try:
-            compute_statistics(features)
-            self._report = train_head(features, output, options, on_step)
+            self._report = retrain(self._settings, options, features, self._say)
         except TwinfaceError as error:
             self.state, self.detail = "failed", str(error)
             log.error("training failed", extra={"error": str(error)})
@@ -49,5 +49,9 @@ class TrainingJob:
             self.state, self.detail = "failed", f"{type(error).__name__}: {error}"
             log.exception("training failed")
         else:
-            self.state, self.detail = "done", f"the head is in {output}"
-            log.info("trained", extra={"head": str(output)})
+            done = "published" if self._report.published else "the present head is kept"
+            self.state, self.detail = "done", done
+            log.info("trained", extra={"head": self._report.head, "published": self._report.published})
+
+    def _say(self, detail: str) -> None:
+        self.detail = detail

@@ -31,12 +31,14 @@ def calibrate_pairs(
     people: int,
     start: _Floats,
     used: NDArray[np.bool_],
+    share: float = 1.0,
     impostor_weights: _Floats | None = None,
 ) -> Calibrated:
     """Weigh the columns of `features` (n, k), the first of which is all ones, so that their sum is the logit.
 
     Genuine and impostor pairs weigh as under GENUINE_PRIOR. Coefficients are held near `start` (k,), the more so the
-    fewer `people` there are; those not `used` (k,) are 0. `impostor_weights` (impostors,) is how much each counts.
+    fewer `people` there are, and go only `share` of the way from there; those not `used` (k,) are 0.
+    `impostor_weights` (impostors,) is how much each counts.
     """
     columns = features[:, used].astype(np.float64)
     spread = columns.std(axis=0)
@@ -46,7 +48,7 @@ def calibrate_pairs(
     held = np.full(len(spread), 1.0)
     held[0] = 1e-6
     centre = start[used] * spread
-    found = _solve(scaled, same, weights, centre, held)
+    found = centre + share * (_solve(scaled, same, weights, centre, held) - centre)
     logits = scaled @ found
     loss = float(weights @ np.logaddexp(0.0, np.where(same, -logits, logits))) / people
     coefficients = np.zeros(len(used))

@@ -12,7 +12,7 @@ from twinface.training.feature_table import FeatureTable
 _Floats = NDArray[np.float64]
 
 _PEOPLE_OF_PRIOR = 20
-"""The mean starts as if so many people had been seen already: that of a handful of people is mostly themselves."""
+"""The mean starts as if so many people, at least, had been seen: that of a handful of people is mostly themselves."""
 
 _PEOPLE_AT_ONCE = 64
 _MOST_DIRECTIONS = 512
@@ -67,10 +67,10 @@ def measure_scatter(table: FeatureTable) -> Scatter:
     return Scatter(within, means, table.counts)
 
 
-def estimate_covariances(scatters: Sequence[Scatter], start: Covariances | None = None) -> Covariances:
+def estimate_covariances(scatters: Sequence[Scatter], start: Covariances | None = None, known: int = 0) -> Covariances:
     """The covariances of groups of people; those with one picture count between people only.
 
-    The mean leans towards that of `start`, or towards none at all.
+    The mean leans towards that of `start`, as of the people `known` there, or towards none at all.
     """
     means, counts = (np.concatenate([getattr(part, name) for part in scatters]) for name in ("means", "counts"))
     people = len(counts)
@@ -78,7 +78,8 @@ def estimate_covariances(scatters: Sequence[Scatter], start: Covariances | None 
     around = means - means.mean(axis=0)
     between = around.T @ around / max(1, people - 1) - within * np.mean(1 / counts)
     before = start.mean if start else np.zeros_like(means[0])
-    mean = (people * means.mean(axis=0) + _PEOPLE_OF_PRIOR * before) / (people + _PEOPLE_OF_PRIOR)
+    seen = max(known, _PEOPLE_OF_PRIOR)
+    mean = (people * means.mean(axis=0) + seen * before) / (people + seen)
     basis = start.basis if start else _principal_directions(within + between)
     return Covariances(mean, basis, basis.T @ within @ basis, basis.T @ between @ basis)
 

@@ -1,18 +1,38 @@
 """Pairs of pictures that were taken for one person and are not: worth more than any drawn at random."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinface.corrections import Correction, CorrectionKind
 from twinface.errors import InputError
+from twinface.matching.templates import fuse
 from twinface.training.feature_table import FeatureTable
 from twinface.types import Vectors
 
+_WEIGHT = 10.0
+"""Somebody chose these pairs as worth learning. A face that was rejected is one of all that were seen, and counts once:
+with ten, six of them made a head on the box worse for everybody (docs/decisions/retraining.md)."""
 
-def read_hard_negatives(path: Path, table: FeatureTable) -> tuple[Vectors, Vectors]:
-    """Both sides, float32 (n, d), of the pairs of a text file: a pair a line, `person/file` and a tab between them.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HardNegatives:
+    """Pairs of two people: both sides, float32 (n, d), and as how many random pairs each counts, `weights` (n,)."""
+
+    first: Vectors
+    second: Vectors
+    weights: NDArray[np.float64]
+
+    def __add__(self, other: "HardNegatives") -> "HardNegatives":
+        names = ("first", "second", "weights")
+        return HardNegatives(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+
+
+def read_hard_negatives(path: Path, table: FeatureTable) -> HardNegatives:
+    """The pairs of a text file: a pair a line, `person/file` and a tab between them.
 
     Pairs of which a picture is not in the table are left out: that person is held out, or was removed since. Raises
     InputError when the file cannot be read, a line is something else, or shows one person twice.
@@ -41,7 +61,7 @@ def read_hard_negatives(path: Path, table: FeatureTable) -> tuple[Vectors, Vecto
         if first in rows and second in rows:
             found.append((rows[first], rows[second]))
     pairs = np.array(found, np.int64).reshape(-1, 2)
-    return table.vectors[pairs[:, 0]], table.vectors[pairs[:, 1]]
+    return HardNegatives(table.vectors[pairs[:, 0]], table.vectors[pairs[:, 1]], np.full(len(pairs), _WEIGHT))
 
 
 def rejections_of(corrections: Iterable[Correction], table: FeatureTable) -> tuple[Correction, ...]:
@@ -54,10 +74,10 @@ def rejections_of(corrections: Iterable[Correction], table: FeatureTable) -> tup
     )
 
 
-def rejected_pairs(rejections: Sequence[Correction], table: FeatureTable) -> tuple[Vectors, Vectors]:
-    """Both sides, float32 (n, d), of the pairs of each rejected face with each picture of whom it is not."""
+def rejected_pairs(rejections: Sequence[Correction], table: FeatureTable) -> HardNegatives:
+    """The pairs of each rejected face and the template of whom it is not."""
     rows = {name: slice(*table.starts[place : place + 2]) for place, name in enumerate(table.names)}
-    theirs = [table.vectors[rows[one.name]] for one in rejections]
-    ours = [np.broadcast_to(one.vector, side.shape) for one, side in zip(rejections, theirs, strict=True)]
     nobody = table.vectors[:0]
-    return np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs])
+    ours = [one.vector[np.newaxis] for one in rejections]
+    theirs = [fuse(table.vectors[rows[one.name]])[np.newaxis] for one in rejections]
+    return HardNegatives(np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs]), np.ones(len(rejections)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.files import canonical_json
 from twinface.training.feature_table import FeatureTable
+from twinface.training.hard_negatives import HardNegatives
 from twinface.training.head_data import Normaliser, hold_out, make_stream
 from twinface.training.head_files import HISTORY_FILE, write_layers
 from twinface.training.head_models import build_custom_head, build_layers, build_linear_head
@@ -52,7 +53,7 @@ def learn_layers(
     options: TrainOptions,
     *,
     deviation: NDArray[np.float32] | None,
-    hard: tuple[Vectors, Vectors] | None,
+    hard: HardNegatives | None,
     progress: OnStep | None,
 ) -> int:
     """Learn layers from everybody in the table and write them to an empty folder; how many pairs an epoch has."""
@@ -62,7 +63,9 @@ def learn_layers(
     learnt, aside = hold_out(table, _FEWEST_ASIDE) if recipe.stops_early else (table, None)
     sampler = PairSampler(learnt, options.negatives, options.pairs_per_image)
     vectors = normaliser.ready(learnt.vectors)
-    ready = (normaliser.ready(hard[0]), normaliser.ready(hard[1])) if hard is not None and len(hard[0]) else None
+    ready = (
+        (normaliser.ready(hard.first), normaliser.ready(hard.second)) if hard is not None and len(hard.first) else None
+    )
     model = _build(recipe, options, normaliser, vectors, sampler)
     batch = options.batch or recipe.batch
     stream = make_stream(sampler, vectors, normaliser, ready, batch=batch, seed=options.seed)

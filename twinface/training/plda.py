@@ -22,14 +22,13 @@ from twinface.training.covariances import (
     shrink,
 )
 from twinface.training.feature_table import FeatureTable
+from twinface.training.hard_negatives import HardNegatives
 from twinface.training.pairs import Pairs, PairSampler
-from twinface.types import Vectors
 
 _SHARES = tuple(Shrinkage(within, between) for within in (0.5, 0.8, 0.95) for between in (0.3, 0.6, 0.9))
-_SHARES_FROM_START = tuple(Shrinkage(share, share) for share in (0.5, 0.8, 0.95, 1.0))
+_SHARES_FROM_START = (0.5, 0.8, 0.95, 1.0)
 _FOLDS = 5
 _MOST_PAIRS_A_FOLD = 40_000
-_HARD_WEIGHT = 10.0
 _LENGTHS_KEPT = (0.005, 0.995)
 _LEAST_LENGTH_SPREAD = 1e-3
 _ALONE = np.array([name in {"bias", "product", "own"} for name in COEFFICIENTS])
@@ -96,22 +95,26 @@ def fit_plda(
     table: FeatureTable,
     *,
     start: Start | None = None,
-    hard: tuple[Vectors, Vectors] | None = None,
+    hard: HardNegatives | None = None,
     seed: int = 0,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> PldaFit:
     """Learn the metric of a table's people; the same for the same seed.
 
     How far the covariances are shrunk, and how the ratio is calibrated, is found by cross-fitting: people are asked
-    about whom their fold's covariances have not seen. `hard` are both sides of pairs that were taken for one person and
-    are not. `progress` is called with how many of how many candidates are tried, and the last one's loss.
+    about whom their fold's covariances have not seen. `start` and these people weigh as many as each had learnt from: a
+    dozen people on a box say little of faces. `hard` are pairs that were taken for one person and are not. `progress`
+    is called with how many of how many candidates are tried, and the last one's loss.
     """
     folds, single = _cut(table, seed)
     length_range = start.length_range if start else _length_range(table)
     before = start.covariances if start else None
+    people = len(table.names)
+    known = len(start.learnt_from) if start else 0
+    share = people / (people + known)
     scatters = [*single, *(fold.scatter for fold in folds)]
     others = [[part for part in scatters if part is not fold.scatter] if len(folds) > 1 else scatters for fold in folds]
-    found = [estimate_covariances(parts, before) for parts in others]
+    found = [estimate_covariances(parts, before, known) for parts in others]
     same = np.concatenate([fold.pairs.same for fold in folds])
 
     def ask_folds(shrinkage: Shrinkage) -> NDArray[np.float32]:
@@ -119,22 +122,28 @@ def fit_plda(
         projections = [_project(covariances, length_range) for covariances in shrunk]
         return np.concatenate([_ask(side, fold) for side, fold in zip(projections, folds, strict=True)])
 
-    calibrate = partial(_calibrate, people=len(table.names), length_range=length_range, start=start)
-    candidates = _SHARES_FROM_START if start else _SHARES
+    calibrate = partial(_calibrate, people=people, length_range=length_range, start=start, share=share)
+    candidates = _from_start(1.0 - share) if start else _SHARES
     tried: list[tuple[Calibrated, Shrinkage]] = []
     for number, shrinkage in enumerate(candidates, start=1):
         tried.append((calibrate(ask_folds(shrinkage), same), shrinkage))
         if progress:
             progress(number, len(candidates), tried[-1][0].loss)
     best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
-    covariances = shrink(estimate_covariances(scatters, before), shrinkage, before)
+    covariances = shrink(estimate_covariances(scatters, before, known), shrinkage, before)
     projection = _project(covariances, length_range)
-    if hard is not None and len(hard[0]):
-        features = np.concatenate([ask_folds(shrinkage), pair_features(projection(hard[0]), projection(hard[1]))])
-        weights = np.concatenate([np.ones(int((~same).sum())), np.full(len(hard[0]), _HARD_WEIGHT)])
-        same = np.concatenate([same, np.zeros(len(hard[0]), np.bool_)])
+    if hard is not None and len(hard.weights):
+        told = pair_features(projection(hard.first), projection(hard.second))
+        features = np.concatenate([ask_folds(shrinkage), told])
+        weights = np.concatenate([np.ones(int((~same).sum())), hard.weights])
+        same = np.concatenate([same, np.zeros(len(hard.weights), np.bool_)])
         best = calibrate(features, same, weights=weights)
     return PldaFit(projection, best.coefficients, covariances, shrinkage)
+
+
+def _from_start(least: float) -> list[Shrinkage]:
+    """Shares to try of what is gone on from, not below `least`."""
+    return [Shrinkage(share, share) for share in sorted({max(share, least) for share in _SHARES_FROM_START})]
 
 
 def _cut(table: FeatureTable, seed: int) -> tuple[list[_Fold], list[Scatter]]:
@@ -173,11 +182,12 @@ def _calibrate(
     people: int,
     length_range: NDArray[np.float32],
     start: Start | None,
+    share: float,
     weights: NDArray[np.float64] | None = None,
 ) -> Calibrated:
     """Calibrate with lengths where the network's differ, as far as a higher ratio goes on meaning a higher score."""
     centre = start.coefficients if start else np.where(_ALONE, 1.0, 0.0)
-    weigh = partial(calibrate_pairs, features, same, people=people, start=centre, impostor_weights=weights)
+    weigh = partial(calibrate_pairs, features, same, people=people, start=centre, share=share, impostor_weights=weights)
     half = float(length_range[1] - length_range[0]) / 2
     if half < _LEAST_LENGTH_SPREAD:
         return weigh(used=_ALONE)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import exchange, sync_folder
+from twinface.files import exchange, only_writer, sync_folder
 
 
 @contextmanager
@@ -19,7 +19,8 @@ def published(folder: Path) -> Iterator[Path]:
     """
     with draft_of(folder) as draft:
         yield draft
-        put_in_place(draft, folder)
+        with only_writer(folder):
+            put_in_place(draft, folder)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The similarity head: trained on pairs of a features folder, measured on people it has not seen, published."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ from twinface.corrections import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
 from twinface.evaluation.scored_pairs import ScoredPairs
-from twinface.evaluation.similarity import learnt_from
+from twinface.evaluation.similarity import cosine_of_pairs, learnt_from
 from twinface.evaluation.split import person_digest
 from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
-from twinface.matching import load_head
+from twinface.matching import Scores, load_head
 from twinface.matching.built_in import built_in_head
-from twinface.matching.heads import normalised
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
-from twinface.training.hard_negatives import read_hard_negatives, rejected_pairs, rejections_of
+from twinface.training.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough, hold_out
 from twinface.training.head_files import describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
@@ -59,19 +58,14 @@ def train_head(
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     rejections = rejections_of(corrections, learnt)
-    hard = [rejected_pairs(rejections, learnt)] if rejections else []
+    hard = rejected_pairs(rejections, learnt)
     if options.hard_negatives:
-        hard.append(read_hard_negatives(options.hard_negatives, learnt))
+        hard += read_hard_negatives(options.hard_negatives, learnt)
     with published(output) as folder:
-        pairs_per_epoch = learn(learnt, folder, options, deviation=deviation, hard=_joined(hard), progress=progress)
+        pairs_per_epoch = learn(learnt, folder, options, deviation=deviation, hard=hard, progress=progress)
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
     return replace(report, rejections=len(rejections))
-
-
-def _joined(parts: Sequence[tuple[Vectors, Vectors]]) -> tuple[Vectors, Vectors] | None:
-    first, second = [one for one, _ in parts], [two for _, two in parts]
-    return (np.concatenate(first), np.concatenate(second)) if parts else None
 
 
 def learn(
@@ -80,13 +74,13 @@ def learn(
     options: TrainOptions,
     *,
     deviation: NDArray[np.float32] | None = None,
-    hard: tuple[Vectors, Vectors] | None = None,
+    hard: HardNegatives | None = None,
     progress: OnStep | None = None,
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
-    `deviation` (d,) is what differences are divided by, `hard` are both sides of pairs that were taken for one person
-    and are not. Returns how many pairs an epoch has, 0 without epochs.
+    `deviation` (d,) is what differences are divided by, `hard` are pairs that were taken for one person and are not.
+    Returns how many pairs an epoch has, 0 without epochs.
     """
     if options.architecture == "plda" and options.model_function is None:
         _learn_plda(table, folder, options, hard, progress)
@@ -100,7 +94,7 @@ def _learn_plda(
     table: FeatureTable,
     folder: Path,
     options: TrainOptions,
-    hard: tuple[Vectors, Vectors] | None,
+    hard: HardNegatives | None,
     progress: OnStep | None,
 ) -> None:
     def tried(number: int, count: int, loss: float) -> None:
@@ -149,12 +143,7 @@ def _measure(
     if unseen is None:
         return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
     pairs = pairs_to_measure(unseen, seed)
-    directions, (scores, cosines) = normalised(unseen.vectors), np.empty((2, len(pairs.same)), np.float32)
-    for start in range(0, len(scores), _PAIRS_AT_ONCE):
-        rows = slice(start, start + _PAIRS_AT_ONCE)
-        first, second = pairs.first[rows], pairs.second[rows]
-        scores[rows] = head.score_pairs(unseen.vectors[first], unseen.vectors[second])
-        cosines[rows] = np.einsum("nd,nd->n", directions[first], directions[second])
+    scores, cosines = (score_pairs_of(unseen, pairs, score) for score in (head.score_pairs, cosine_of_pairs))
     person = np.repeat(np.arange(len(unseen.names)), unseen.counts).astype(np.int32)
     asked = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
     ours, theirs = (ScoredPairs(part, pairs.same, *asked) for part in (scores, cosines))
@@ -172,6 +161,14 @@ def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | No
     """Those held out whom the head has not learnt from by way of the head it went on from; None where too few are."""
     unseen = held_out.of_people([row for row, name in enumerate(held_out.names) if person_digest(name) not in learnt])
     return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
+
+
+def score_pairs_of(
+    table: FeatureTable, pairs: Pairs, score: Callable[[Vectors, Vectors], Scores]
+) -> NDArray[np.float32]:
+    """Scores (n,) of pairs of a table's pictures, a few thousand at a time."""
+    parts = [score(table.vectors[part.first], table.vectors[part.second]) for part in pairs.split(_PAIRS_AT_ONCE)]
+    return np.concatenate(parts)
 
 
 def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:

@@ -1,0 +1,295 @@
+"""A head retrained from a gallery and its corrections: taken where it is not worse, whole or not at all, and undone."""
+
+import json
+import re
+import resource
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from harness import until
+
+from twinface.corrections import Correction, CorrectionKind, add_corrections
+from twinface.errors import ArtefactError, ServiceError
+from twinface.evaluation.leave_one_out import score_with_person
+from twinface.evaluation.split import person_digest
+from twinface.files import only_writer, read_json_object
+from twinface.gallery import Gallery, PersonVectors, write_features
+from twinface.live.training_job import TrainingJob
+from twinface.matching import head_in_use, load_head
+from twinface.networks import find_recipe
+from twinface.settings import Settings
+from twinface.training.head_options import TrainOptions
+from twinface.training.publishing import published
+from twinface.training.retraining.folds import FOLDS, fold_of
+from twinface.training.retraining.history import roll_back
+from twinface.training.retraining.report import RetrainReport
+from twinface.training.retraining.run import retrain
+from twinface.training.train_head import train_head
+
+NETWORK = find_recipe("sface").fingerprint
+DIMENSION = find_recipe("sface").dimension
+
+
+def make_people(
+    count: int, pictures: int = 5, *, seed: int = 5, noise: float = 0.8, first: int = 0
+) -> list[PersonVectors]:
+    """People whose pictures differ in the first 32 numbers above all, which say less of them than the others."""
+    rng = np.random.default_rng(seed)
+    spread = np.where(np.arange(DIMENSION) < 32, 2.4, 0.6)
+    found = []
+    for number in range(first, first + count):
+        vectors = rng.normal(size=DIMENSION) + spread * rng.normal(size=(pictures, DIMENSION))
+        files = tuple(f"{name}.jpg" for name in range(pictures))
+        quality = np.ones(pictures, np.float32)
+        found.append(PersonVectors(f"person {number:02}", files, vectors.astype(np.float32), quality, NETWORK))
+    return found
+
+
+def enrol(folder: Path, people: list[PersonVectors]) -> Settings:
+    gallery = Gallery.open(folder, network=NETWORK, network_name="sface", create=True)
+    for person in people:
+        gallery.add(person.name, person.files, person.vectors, person.quality)
+    return Settings(gallery=folder)
+
+
+def write_metric(folder: Path, slope: float) -> None:
+    """A head of plain cosine: it has learnt from nobody; with a low slope, 1, its scores mean nothing."""
+    folder.mkdir(parents=True)
+    about = {"format": 1, "architecture": "metric", "network": NETWORK, "calibration": {"slope": slope, "offset": 0.3}}
+    (folder / "head.json").write_text(json.dumps(about))
+
+
+def say(kind: CorrectionKind, name: str, vector: np.ndarray, number: int = 1) -> Correction:
+    return Correction(kind, name, vector.astype(np.float32), NETWORK, 0.9, f"door/1/{number}", None, number)
+
+
+def run(settings: Settings, features: Path | None = None) -> RetrainReport:
+    return retrain(settings, TrainOptions(), features, lambda _detail: None)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Settings:
+    """30 people and a head that is worse than what can be learnt from them."""
+    settings = enrol(tmp_path / "gallery", make_people(30))
+    write_metric(tmp_path / "head", 1.0)
+    return settings.model_copy(update={"head": tmp_path / "head"})
+
+
+def test_a_better_head_is_published_and_rollback_goes_back_and_forth(box: Settings, tmp_path: Path) -> None:
+    assert box.head is not None
+    before = contents(box.head)
+    report = run(box)
+    assert report.published, report.reasons
+    assert (report.people, report.pictures) == (30, 150)
+    assert report.measured is not None
+    assert (report.measured.people, report.measured.left_out) == (30, 0)
+    cost = report.measured.differences["cost"]
+    assert cost.interval.high < 0
+    about = read_json_object(box.head / "head.json")
+    assert about["architecture"] == "plda"
+    assert {person_digest(f"person {n:02}") for n in range(30)} <= set(about["learnt_from"])
+    assert about["validation"]["differences"]["cost"]["first"] == cost.first
+    after = contents(box.head)
+    assert {name.removeprefix("previous/"): text for name, text in after.items() if "previous/" in name} == before
+
+    roll_back(box.head)
+    restored = contents(box.head)
+    assert {name: text for name, text in restored.items() if "previous/" not in name} == before
+    roll_back(box.head)
+    assert contents(box.head) == after
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_each_fold_is_measured_by_a_head_that_has_not_learnt_from_it(box: Settings) -> None:
+    assert box.head is not None
+    run(box)
+    for fold in range(FOLDS):
+        learnt = set(read_json_object(box.head / "folds" / str(fold) / "head.json")["learnt_from"])
+        own = {person_digest(f"person {n:02}") for n in range(30) if fold_of(f"person {n:02}") == fold}
+        assert own
+        assert not own & learnt
+
+
+def test_the_next_one_is_measured_on_everybody_again_and_goes_on_from_where_the_first_began(box: Settings) -> None:
+    assert box.head is not None
+    run(box)
+    first = read_json_object(box.head / "head.json")["learnt_from"]
+    again = run(box)
+    assert again.reasons == ("there is nothing new to learn from: it would be the head that is there",)
+    Gallery.open(box.gallery, network=NETWORK).add("new", ("1", "2"), *_two_pictures())
+    next_one = run(box)
+    assert next_one.measured is not None
+    assert next_one.measured.people >= 30
+    assert next_one.published, next_one.reasons
+    learnt = read_json_object(box.head / "head.json")["learnt_from"]
+    assert set(learnt) - set(first) == {person_digest("new")}
+
+
+def _two_pictures() -> tuple[np.ndarray, np.ndarray]:
+    vectors = np.random.default_rng(9).normal(size=(1, DIMENSION)).repeat(2, axis=0)
+    vectors[1] += 0.3
+    return vectors.astype(np.float32), np.ones(2, np.float32)
+
+
+def test_four_people_keep_the_head_in_the_box(tmp_path: Path) -> None:
+    settings = enrol(tmp_path / "gallery", make_people(4))
+    report = run(settings)
+    assert not report.published
+    assert "measured on 4 people" in report.reasons[0]
+    assert head_in_use(None, settings.gallery, NETWORK) is None
+
+
+def test_a_head_that_would_be_worse_is_not_taken(tmp_path: Path) -> None:
+    """The head in use has learnt from 150 people, the next one begins anew with 20 who have two pictures each."""
+    everybody = make_people(170)
+    write_features(tmp_path / "many", everybody[:150])
+    train_head(tmp_path / "many", tmp_path / "head", TrainOptions(start=""))
+    path = tmp_path / "head/head.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"retrained": {}}))
+    before = contents(tmp_path / "head")
+    few = [
+        replace(one, files=one.files[:2], vectors=one.vectors[:2], quality=one.quality[:2]) for one in everybody[150:]
+    ]
+    report = run(enrol(tmp_path / "gallery", few).model_copy(update={"head": tmp_path / "head"}))
+    assert not report.published
+    assert re.search(r"its cost may be \d+\.\d% higher", report.reasons[0])
+    assert contents(tmp_path / "head") == before
+
+
+def test_features_of_others_make_a_small_gallery_measurable(tmp_path: Path) -> None:
+    people = make_people(30)
+    settings = enrol(tmp_path / "gallery", people[:4])
+    write_metric(tmp_path / "head", 1.0)
+    write_features(tmp_path / "others", [*people[4:], *make_people(1, 2, seed=8, first=3)])
+    report = run(settings.model_copy(update={"head": tmp_path / "head"}), tmp_path / "others")
+    assert report.published, report.reasons
+    assert (report.people, report.pictures) == (30, 152)
+
+
+def test_a_rejected_face_scores_lower_and_a_confirmed_one_is_learnt(tmp_path: Path) -> None:
+    people = make_people(30)
+    settings = enrol(tmp_path / "gallery", people)
+    alike = people[3].vectors[0] + 0.5 * (people[4].vectors[0] - people[3].vectors[0])
+    more = people[7].vectors.mean(axis=0)
+    corrections = [
+        say(CorrectionKind.REJECT, "person 03", alike),
+        say(CorrectionKind.CONFIRM, "person 07", more, 2),
+        replace(say(CorrectionKind.REJECT, "person 05", alike, 3), network="f" * 64),
+        say(CorrectionKind.REJECT, "gone", alike, 4),
+    ]
+    add_corrections(settings.gallery, corrections)
+    report = run(settings)
+    assert (report.rejected, report.confirmed, report.pictures) == (1, 1, 151)
+    rejected, confirmed = report.corrections
+    assert (rejected.kind, rejected.name, rejected.track) == ("reject", "person 03", "door/1/1")
+    assert (confirmed.kind, confirmed.name) == ("confirm", "person 07")
+    with_person = score_with_person(
+        load_head(None, NETWORK), corrections[0].vector, people[3].vectors, settings.matching
+    )
+    assert rejected.present == pytest.approx(with_person)
+    assert rejected.new < rejected.present
+
+
+def test_thresholds_are_found_anew_or_the_head_is_kept(box: Settings) -> None:
+    assert box.head is not None
+    path = box.head / "head.json"
+    calibrated = {"rule": "template", "best_k": 3, "comparisons": 9900, "people": 100, "thresholds": {"0.01": 0.51}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"decision": calibrated}))
+    rate = box.matching.model_copy(update={"false_accept_rate": 0.01})
+    report = run(box.model_copy(update={"matching": rate}))
+    assert report.published, report.reasons
+    assert report.present_threshold == 0.51
+    decision = load_head(box.head, NETWORK).spec.decision
+    assert decision is not None
+    assert decision.people == 30
+    assert report.new_threshold == decision.thresholds["0.01"] != 0.51
+
+    roll_back(box.head)
+    strict = box.matching.model_copy(update={"false_accept_rate": 0.0001})
+    kept = run(box.model_copy(update={"matching": strict}))
+    assert not kept.published
+    assert "thresholds cannot be found anew: --far 0.0001: 30 people" in " ".join(kept.reasons)
+
+
+def test_a_full_disk_leaves_the_old_head_and_the_gallery_whole(box: Settings, tmp_path: Path) -> None:
+    before = contents(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+    try:
+        with pytest.raises(ArtefactError, match="it is as it was"):
+            run(box)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
+    target = tmp_path / "head"
+    write_metric(target, 1.0)
+    began, order = threading.Event(), []
+
+    def write() -> None:
+        with published(target) as draft:
+            (draft / "head.json").write_text("{}")
+            began.set()
+        order.append("second")
+
+    second = threading.Thread(target=write)
+    with only_writer(target):
+        second.start()
+        assert began.wait(5.0)
+        order.append("first")
+    second.join(5.0)
+    assert order == ["first", "second"]
+    assert (target / "head.json").read_text() == "{}"
+
+
+def test_a_head_that_changed_meanwhile_is_not_written_over(box: Settings) -> None:
+    assert box.head is not None
+    path, changed = box.head / "head.json", False
+
+    def calibrate_meanwhile(detail: str) -> None:
+        nonlocal changed
+        if "comparing" in detail:
+            path.write_bytes(path.read_bytes() + b"\n")
+            changed = True
+
+    with pytest.raises(ArtefactError, match="has changed meanwhile; retrain again"):
+        retrain(box, TrainOptions(), None, calibrate_meanwhile)
+    assert changed
+    assert [file.name for file in box.head.iterdir()] == ["head.json"]
+
+
+def test_without_one_before_it_there_is_no_way_back(box: Settings, tmp_path: Path) -> None:
+    assert box.head is not None
+    with pytest.raises(ArtefactError, match="no head before this one"):
+        roll_back(box.head)
+    with pytest.raises(ArtefactError, match="no such folder"):
+        roll_back(tmp_path / "nothing")
+
+
+def test_the_job_runs_one_at_a_time_and_tells_what_came_of_it(box: Settings, tmp_path: Path) -> None:
+    job = TrainingJob(box)
+    assert job.progress() == {"state": "idle", "detail": "", "report": None}
+    job.start(TrainOptions(), None)
+    with pytest.raises(ServiceError, match="a head is being trained") as refused:
+        job.start(TrainOptions(), None)
+    assert refused.value.code == "busy"
+    until(lambda: job.state != "running", 60.0, "the end of training")
+    progress: dict[str, Any] = job.progress()
+    assert (progress["state"], progress["detail"]) == ("done", "published")
+    assert progress["report"]["published"]
+    assert progress["report"]["measured"]["differences"]["cost"]["interval"]["high"] < 0
+    job.start(TrainOptions(), tmp_path / "nowhere")
+    until(lambda: job.state != "running", 60.0, "the end of training")
+    assert job.state == "failed"
+    assert "nowhere: no such folder" in job.detail

@@ -1,0 +1,91 @@
+"""Heads that have not learnt from some of the people, so that everybody can be both learnt from and measured on.
+
+Everybody has a fold for good, by their name: the head that is published keeps, of each fold, a head that learnt from
+everybody else, and the next one is measured against that. So a head is never praised for people whom it knows.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from twinface.evaluation.scored_pairs import ScoredPairs
+from twinface.evaluation.similarity import learnt_from
+from twinface.evaluation.split import person_digest
+from twinface.matching import load_head
+from twinface.matching.built_in import built_in_head
+from twinface.training.feature_table import FeatureTable
+from twinface.training.train_head import pairs_to_measure, score_pairs_of
+
+FOLDS = 5
+FOLDS_FOLDER = "folds"
+
+
+def fold_of(name: str) -> int:
+    """The fold of a person, 0 … FOLDS - 1: the same whoever else there is."""
+    return int(person_digest(name), 16) % FOLDS
+
+
+def without_fold(table: FeatureTable, fold: int) -> FeatureTable:
+    """Everybody but the people of a fold."""
+    return table.of_people([row for row, name in enumerate(table.names) if fold_of(name) != fold])
+
+
+def fold_head(head: Path | None, fold: int) -> Path | None:
+    """The head that has not learnt from the people of a fold; the head itself where its folder keeps none."""
+    kept = head / FOLDS_FOLDER / str(fold) if head else None
+    return kept if kept and kept.is_dir() else head
+
+
+def score_held_out(
+    table: FeatureTable, present: Path | None, new: Path, seed: int
+) -> tuple[ScoredPairs, ScoredPairs] | None:
+    """The same pairs, each of two people of one fold, by the present head and by the new one, both of that fold.
+
+    Nobody is in them whom either had learnt from. None where there are no pairs of both kinds.
+    """
+    found = [_score_fold(table, fold, present, new, seed + fold) for fold in range(FOLDS)]
+    parts = [both for both in found if both is not None]
+    sides = [_joined([both[side] for both in parts]) for side in (0, 1)] if parts else []
+    return (sides[0], sides[1]) if sides and len(set(sides[0].same.tolist())) == 2 else None
+
+
+def _score_fold(
+    table: FeatureTable, fold: int, present: Path | None, new: Path, seed: int
+) -> tuple[ScoredPairs, ScoredPairs] | None:
+    heads = fold_head(present, fold), fold_head(new, fold)
+    known = frozenset[str]().union(*(_learnt_from(head, table.network) for head in heads))
+    rows = [row for row, name in enumerate(table.names) if fold_of(name) == fold and person_digest(name) not in known]
+    if len(rows) < 2:
+        return None
+    asked = table.of_people(rows)
+    pairs = pairs_to_measure(asked, seed)
+    person = np.repeat(np.arange(len(rows)), asked.counts).astype(np.int32)
+    ours, theirs = (
+        ScoredPairs(
+            score_pairs_of(asked, pairs, load_head(head, table.network).score_pairs),
+            pairs.same,
+            pairs.first.astype(np.int32),
+            pairs.second.astype(np.int32),
+            person,
+        )
+        for head in heads
+    )
+    return ours, theirs
+
+
+def _learnt_from(head: Path | None, network: str) -> frozenset[str]:
+    folder = head or built_in_head(network)
+    return learnt_from(folder) if folder else frozenset()
+
+
+def _joined(parts: list[ScoredPairs]) -> ScoredPairs:
+    """The pairs of all folds; pictures and people are numbered one fold after the other."""
+    pictures = np.cumsum([0, *(len(part.person) for part in parts)]).astype(np.int32)
+    people = np.cumsum([0, *(int(part.person.max()) + 1 for part in parts)]).astype(np.int32)
+    return ScoredPairs(
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.same for part in parts]),
+        np.concatenate([part.first + start for part, start in zip(parts, pictures, strict=False)]),
+        np.concatenate([part.second + start for part, start in zip(parts, pictures, strict=False)]),
+        np.concatenate([part.person + start for part, start in zip(parts, people, strict=False)]),
+    )

@@ -1,0 +1,40 @@
+"""The head before this one, kept inside its folder, so that both come and go in one step."""
+
+import shutil
+from pathlib import Path
+
+from twinface.errors import ArtefactError
+from twinface.files import only_writer
+from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.spec import read_spec
+from twinface.training.publishing import draft_of, put_in_place
+
+PREVIOUS = "previous"
+
+
+def keep_previous(draft: Path, present: Path | None, network: str, network_name: str) -> None:
+    """Put the present head, None is the one in the box, into the draft of the next. Raises OSError, ArtefactError."""
+    if present is None:
+        write_built_in_head(draft / PREVIOUS, network, network_name)
+    else:
+        _copy(present, draft / PREVIOUS)
+
+
+def roll_back(folder: Path) -> None:
+    """Let the head before this one take its place, and this one that of the one before: twice is as if never.
+
+    Raises ArtefactError when there is none, or it cannot be written; the head is then as it was.
+    """
+    read_spec(folder)
+    if not (folder / PREVIOUS).is_dir():
+        raise ArtefactError(f"{folder}: no head before this one is kept; `twinface retrain` keeps the one it replaces")
+    with draft_of(folder) as draft, only_writer(folder):
+        _copy(folder / PREVIOUS, draft)
+        _copy(folder, draft / PREVIOUS)
+        read_spec(draft)
+        put_in_place(draft, folder)
+
+
+def _copy(folder: Path, target: Path) -> None:
+    """A head's folder, without the one before it."""
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(PREVIOUS), dirs_exist_ok=True)

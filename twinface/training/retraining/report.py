@@ -1,0 +1,58 @@
+"""What came of a retraining, in plain containers once `dataclasses.asdict` has been at it."""
+
+from dataclasses import dataclass, field
+
+from twinface.evaluation.intervals import Difference
+from twinface.evaluation.verification import VerificationFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Both heads on the same pairs of people whom neither had learnt from.
+
+    `differences` are the new head's figures less the present one's, paired: "cost", "auc", "eer" and, where they can be
+    told, "tar_at_far_0.001" and its kin. `left_out` people had been learnt from, or are alone in their fold.
+    """
+
+    people: int
+    left_out: int
+    present: VerificationFigures
+    new: VerificationFigures
+    differences: dict[str, Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionScores:
+    """How a face that was corrected scores with `name`, by the rule in use, 0…1: a reject should score low."""
+
+    kind: str
+    name: str
+    track: str
+    present: float
+    new: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainReport:
+    """`published`, unless there are `reasons` against it, each a line.
+
+    `people` and `pictures` are what was learnt from, `confirmed` and `rejected` how many corrections of each kind.
+    Of the `corrections` that are told the rejects come first, those highest now at the head. The thresholds are those
+    in use with the present head and with the new one.
+    """
+
+    head: str
+    people: int
+    pictures: int
+    confirmed: int
+    rejected: int
+    measured: Measured | None = None
+    corrections: tuple[CorrectionScores, ...] = ()
+    present_threshold: float | None = None
+    new_threshold: float | None = None
+    reasons: tuple[str, ...] = field(default=())
+
+    @property
+    def published(self) -> bool:
+        """Whether the new head has taken the place of the present one."""
+        return not self.reasons
