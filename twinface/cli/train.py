@@ -53,6 +53,12 @@ def train(
         Path | None,
         typer.Option("--hard-negatives", help="Pictures taken for one person: person/file TAB person/file a line."),
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrections", help="Gallery whose rejected faces are hard negatives as well; default: as configured."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same head.")] = 0,
     epochs: Annotated[
         int, typer.Option("--epochs", min=1, help="Of layers: times through the pairs of the same person, at most.")
@@ -79,9 +85,12 @@ def train(
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Train the similarity head (the seed's train.py), and measure it on people it has not seen, next to cosine."""
+    from twinface.corrections import read_corrections
+    from twinface.settings import load_settings
     from twinface.training.head_options import TrainOptions
     from twinface.training.train_head import train_head
 
+    said = read_corrections(corrections or load_settings().gallery)
     options = TrainOptions(
         architecture=_architecture(architecture, recipe),
         epochs=epochs,
@@ -103,7 +112,7 @@ def train(
             told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             errors.print(f"{number} of {count}: {told}", highlight=False)
 
-        report = train_head(features, output, options, on_step)
+        report = train_head(features, output, options, on_step, said)
     if json_output:
         typer.echo(json.dumps(asdict(report) | {"is_better": report.is_better, "output": str(output)}))
     else:
@@ -119,6 +128,8 @@ def train(
 def _tell(report: "TrainReport", output: Path) -> None:
     epoch = f", {report.pairs_per_epoch} pairs an epoch" if report.pairs_per_epoch else ""
     typer.echo(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
+    if report.rejections:
+        typer.echo(f"rejected faces as hard negatives: {report.rejections}")
     if report.left_out:
         typer.echo(
             f"of the people held out the head gone on from had learnt from {report.left_out}, who are left out"

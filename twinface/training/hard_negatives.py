@@ -1,5 +1,6 @@
 """Pairs of pictures that were taken for one person and are not: worth more than any drawn at random."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from twinface.types import Vectors
 
 _WEIGHT = 10.0
 """Somebody chose these pairs as worth learning. A face that was rejected is one of all that were seen, and counts once:
-with ten, six of them made a head on the box worse for everybody (docs/decisions/retraining.md)."""
+as ten, six of them made a head worse for everybody (docs/decisions/retraining.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +76,11 @@ def rejections_of(corrections: Iterable[Correction], table: FeatureTable) -> tup
 
 
 def rejected_pairs(rejections: Sequence[Correction], table: FeatureTable) -> HardNegatives:
-    """The pairs of each rejected face and the template of whom it is not."""
+    """The pairs of each rejected face and the template of whom it is not; the looks of one track count as one pair."""
     rows = {name: slice(*table.starts[place : place + 2]) for place, name in enumerate(table.names)}
     nobody = table.vectors[:0]
     ours = [one.vector[np.newaxis] for one in rejections]
     theirs = [fuse(table.vectors[rows[one.name]])[np.newaxis] for one in rejections]
-    return HardNegatives(np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs]), np.ones(len(rejections)))
+    looks = Counter((one.name, one.track) for one in rejections)
+    weights = np.array([1.0 / looks[one.name, one.track] for one in rejections])
+    return HardNegatives(np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs]), weights)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinface.gallery import PersonVectors, write_features
+from twinface.corrections import Correction, CorrectionKind, add_corrections
+from twinface.gallery import Gallery, PersonVectors, box_key, person_path, read_person, write_features
+from twinface.matching import load_head
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -67,6 +69,27 @@ def test_train_measures_next_to_cosine_and_warns(twinface: Run, tmp_path: Path) 
     assert json.loads(out)["head"] == told["head"]
 
 
+def test_rejected_faces_are_hard_negatives_of_the_next_train(twinface: Run, features: Path, tmp_path: Path) -> None:
+    network = "n" * 64
+    gallery = Gallery.open(tmp_path / "gallery", network=network, create=True)
+    ada, bob = (read_person(person_path(features, name), box_key()).vectors for name in ("ada", "bob"))
+    face = (0.7 * ada[0] + 0.3 * bob[0]).astype(np.float32)
+    told = [
+        Correction(CorrectionKind.REJECT, name, face, network, 1.0, "door/1", None, 1) for name in ("ada", "nobody")
+    ]
+    add_corrections(gallery.folder, told)
+    heads = []
+    for corrections in ("nowhere", "gallery"):
+        output = tmp_path / f"head-{corrections}"
+        arguments = ("--output", output, "--start", "none", "--corrections", tmp_path / corrections)
+        code, out, _ = twinface("train", "--features", features, *arguments)
+        assert code == 0
+        assert ("rejected faces as hard negatives: 1" in out) == (corrections == "gallery")
+        heads.append(load_head(output, network))
+    before, after = (head.score_pairs(face[np.newaxis], ada[:1])[0] for head in heads)
+    assert after < before
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -78,7 +101,8 @@ def test_train_measures_next_to_cosine_and_warns(twinface: Run, tmp_path: Path) 
         (("train", "--features", "features", "--output", "head", "--start", "nowhere"), "no such folder"),
         (("train", "--features", "features", "--output", "head", "--hidden", "a,b"), "--hidden a,b"),
         (("train", "--features", "features", "--output", "head", "--negatives", "0"), "--negatives"),
-        (("retrain", "--features", "features", "--architecture", "cnn"), "cnn: expected plda, linear, mlp, seed"),
+        (("retrain", "--architecture", "cnn"), "cnn: expected plda, linear, mlp, seed"),
+        (("rollback", "--head", "nowhere"), "no such folder"),
         (("stats", "--features", "nowhere"), "no such folder"),
         (("network", "--output", "n", "--name", "n", "--pooling", "max"), "--pooling max"),
         (("distill", "--output", "run"), "--minutes or --steps"),
