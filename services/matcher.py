@@ -19,8 +19,10 @@ from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.processes import camera_names, extractor_names
+from twinface.recognition.enrolling import object_to_look
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
+from twinface.strangers import Strangers
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
@@ -32,7 +34,10 @@ class _Matcher:
         self._recipe = find_recipe(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
         events = settings.events
-        writer = EventWriter(settings.events_path, events.keep_days, looks_per_track=events.kept_looks)
+        strangers = Strangers(settings.events_path, settings.strangers, lambda look: object_to_look(look) is None)
+        writer = EventWriter(
+            settings.events_path, events.keep_days, looks_per_track=events.kept_looks, then=strangers.take
+        )
         self._journal = Journal(writer, events)
         self._stage = MatcherStage(
             self._naming,

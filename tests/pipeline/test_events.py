@@ -38,7 +38,7 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     for name in ("impostor_1", "person_a_2"):
         shutil.copy(portraits / f"{name}.jpg", pictures)
     source = 'source = "pictures"\nloop = true\npicture_seconds = 1.2\npicture_fps = 5.0'
-    settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.4"
+    settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.1"
     pipeline.configure(*(f'name = "{name}"\n{source}' for name in ("door", "hall")), extra=settings)
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
     pipeline.start()

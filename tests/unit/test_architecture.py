@@ -40,7 +40,7 @@ def trees() -> dict[Path, ast.Module]:
     [
         ("zmq", {"twinface/bus"}),
         ("pickle", {"twinface/gallery"}),
-        ("sqlite3", {"twinface/events"}),
+        ("sqlite3", {"twinface/events", "twinface/strangers"}),
         ("tensorflow", {"twinface/training"}),
         ("keras", {"twinface/training"}),
         ("matplotlib", {"twinface/training", "twinface/evaluation"}),

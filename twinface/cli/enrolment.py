@@ -1,5 +1,7 @@
 """What the commands that enrol share: --force, the gate, and how they say what was set aside."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from twinface.gallery import Gallery
     from twinface.networks import NetworkRecipe
     from twinface.recognition.adding import LikenessGate
+    from twinface.recognition.enrolling import Enrolled
     from twinface.recognition.enrolment import Objection
 
 ForceOption = Annotated[
@@ -35,3 +38,20 @@ def open_gate(gallery: "Gallery", recipe: "NetworkRecipe", settings: Settings) -
     except ArtefactError as error:
         warn(f"not checked whom the pictures look like: {error}")
         return None
+
+
+def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:
+    """Say which looks were enrolled and which were not, and why."""
+    for look, objection in enrolled.refused:
+        warn(f"{look.source}: {objection}")
+    counts = {"added": len(enrolled.added), "known": len(enrolled.known), "refused": len(enrolled.refused)}
+    if as_json:
+        refused = [
+            {"look": look.source, "reason": objection.reason.value, "sentence": objection.sentence}
+            for look, objection in enrolled.refused
+        ]
+        report = {"name": enrolled.name, **about, **counts, "objections": refused}
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    elif enrolled.added or enrolled.known:
+        line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)
+        typer.echo(f"{enrolled.name}: {line}: {about['gallery']}")

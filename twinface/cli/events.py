@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,9 @@ from twinface.cli.console import ended_by_its_reader, reader_has_left, warn
 from twinface.cli.events_table import describe, events_table
 from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
-from twinface.events import Event, EventQuery, Kind, Subject, newest_number, read_events
+from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
 from twinface.settings import load_settings
+from twinface.strangers import list_strangers
 
 _POLL_S = 0.5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -68,9 +70,9 @@ def events(
         return
     found = read_events(path, query)
     if as_json:
-        _print(found, as_json=True)
+        _print(found, path, as_json=True)
     elif found:
-        Console().print(events_table(found))
+        Console().print(events_table(found, _unknown(path)))
     elif path.exists():
         warn("no such events")
 
@@ -82,18 +84,23 @@ def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
     while not reader_has_left():
         newest = newest_number(path)
         found = read_events(path, query)
-        _print(found, as_json=as_json)
+        _print(found, path, as_json=as_json)
         seen = max(newest, *(event.sequence or 0 for event in found[-1:]), 0)
         query = dataclasses.replace(query, after=seen, limit=None)
         time.sleep(_POLL_S)
 
 
-def _print(found: list[Event], *, as_json: bool) -> None:
+def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
+    unknown = {} if as_json or not found else _unknown(path)
     for event in found:
-        sys.stdout.write(
-            f"{json.dumps(dataclasses.asdict(event), ensure_ascii=False) if as_json else describe(event)}\n"
-        )
+        line = json.dumps(event.plain, ensure_ascii=False) if as_json else describe(event, unknown)
+        sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _unknown(path: Path) -> Mapping[TrackKey, str]:
+    """Which stranger each track was of that ended unknown."""
+    return {key: str(stranger) for stranger in list_strangers(path) for key in stranger.tracks}
 
 
 def _moment_ns(option: str, text: str | None) -> int | None:

@@ -24,7 +24,9 @@ def forget(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, and events."""
+    """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, corrections,
+    events with their looks, and unknown visitors who look like them.
+    """
     from twinface.live.service import run_directory
     from twinface.recognition.forgetting import forget as forget_everywhere
 

@@ -147,8 +147,11 @@ def rename(
     gallery: GalleryOption = None,
 ) -> None:
     """Give a person another name, or with --merge put two together who are one."""
+    from twinface.corrections import rename_corrections
+
     opened = _open(gallery)
     opened.rename(old, new, merge=merge)
+    rename_corrections(opened.folder, old, new)
     typer.echo(f"{old} is {new} now: {opened.folder}")
 
 

@@ -8,9 +8,12 @@ from twinface import __version__
 from twinface.cli import (
     assets,
     calibrate,
+    correct,
     distill,
+    enrol,
     evaluate,
     events,
+    explain,
     faces,
     features,
     finetune,
@@ -59,6 +62,11 @@ app.command("up")(pipeline.up)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("events")(events.events)
+app.command("explain")(explain.explain)
+app.command("reject")(correct.reject)
+app.command("confirm")(correct.confirm)
+app.command("unknowns")(enrol.unknowns)
+app.command("enrol")(enrol.enrol)
 app.command("down")(pipeline.down)
 app.command("retrain")(retrain.retrain)
 app.command("rollback")(retrain.rollback)

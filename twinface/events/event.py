@@ -1,7 +1,7 @@
 """The values of this room: an event, and what it is made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -104,6 +104,11 @@ class Event:
     def key(self) -> TrackKey | None:
         """The track that it is of, or that made it happen."""
         return None if self.track is None else TrackKey(self.camera, self.stream, self.track)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Every field, and as `track_id` the track as people type it, for JSON."""
+        return {**asdict(self), "track_id": None if self.key is None else str(self.key)}
 
 
 @dataclass(frozen=True, slots=True)

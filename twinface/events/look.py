@@ -18,7 +18,7 @@ class LookRecord:
     `vector` is float32 (d,), of the network with the fingerprint `network`; `quality` 0…1 and `measures` are of the
     crop. `candidates` are whom this look alone shows, `together` whom all looks of the track so far show, (name, score)
     each, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and why it was
-    no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whose picture it has become, `stranger`
+    no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whom it was enrolled as, `stranger`
     the number of the unknown person it was found to show.
     """
 

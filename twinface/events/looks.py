@@ -14,7 +14,6 @@ from twinface.errors import InputError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, TrackKey
 from twinface.events.look import LookRecord
-from twinface.events.reader import check_was_given
 from twinface.events.rows import SELECT as SELECT_EVENT
 from twinface.events.rows import to_event
 
@@ -91,7 +90,7 @@ def select_looks(connection: sqlite3.Connection, tracks: Iterable[TrackKey]) -> 
 
 
 def mark_enrolled(path: Path, looks: Iterable[LookRecord], name: str) -> None:
-    """Remember whose pictures looks have become. Raises ArtefactError when that cannot be written."""
+    """Remember whom looks were enrolled as, so that they are forgotten with them. Raises ArtefactError."""
     with changing(path, "what was enrolled cannot be marked") as connection:
         statement = f"UPDATE looks SET enrolled_as = ? WHERE {_OF_TRACK} AND crop = ?"  # noqa: S608
         connection.executemany(statement, [(name, *look.key, look.crop) for look in looks])
@@ -124,10 +123,11 @@ def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
     if not is_there(path):
         raise InputError(f"no event has the number {number}: {path} is not there; `twinface up` stores events")
     with reading(path) as connection:
-        check_was_given(connection, path, number)
         row = connection.execute(f"{SELECT_EVENT} WHERE sequence = ?", [number]).fetchone()
         if row is None:
-            raise InputError(f"no event has the number {number}: it is forgotten by now, or never was")
+            raise InputError(
+                f"no event has the number {number}: it is forgotten, or has not been yet; see `twinface events`"
+            )
         event = to_event(row)
         if event.key is not None:
             return event, [event.key]

@@ -42,7 +42,7 @@ def read_events(path: Path, query: EventQuery) -> list[Event]:
         return []
     with reading(path) as connection:
         if query.after is not None:
-            check_was_given(connection, path, query.after)
+            _check_was_given(connection, path, query.after)
         return _select(connection, query)
 
 
@@ -54,8 +54,7 @@ def newest_number(path: Path) -> int:
         return _newest(connection)
 
 
-def check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
-    """Raises InputError for a number that no event has had yet."""
+def _check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
     newest = _newest(connection)
     if after > newest:
         raise InputError(f"{path}: no event has the number {after} yet, the newest is {newest}; begin again after 0")

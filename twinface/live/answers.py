@@ -35,7 +35,7 @@ class MatcherAnswers:
         if verb == "events":
             after, limit = _page(verb, arguments, "after")
             stored = read_events(self.events_path, EventQuery(after=after, limit=limit))
-            return {"events": [dataclasses.asdict(event) for event in stored]}
+            return {"events": [event.plain for event in stored]}
         raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay, events", "unknown")
 
 

@@ -69,7 +69,8 @@ def enrol_looks(
     if added:
         files, vectors = [f"track {look.source}" for look in added], np.stack([look.vector for look in added])
         gallery.add(name, files, vectors, np.array([look.quality for look in added], np.float32))
-        mark_enrolled(settings.events_path, added, name)
+    if good:
+        mark_enrolled(settings.events_path, good, name)
     return Enrolled(name, tuple(added), tuple(known), tuple(refused))
 
 

@@ -15,6 +15,7 @@ from twinface.gallery import Gallery, checked_name
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
 from twinface.settings import Settings
+from twinface.strangers import forget_strangers_like
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,20 @@ def erase_from_corrections(name: str, settings: Settings) -> list[Erased]:
     return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
 
 
-PLACES: tuple[Place, ...] = (erase_from_gallery, erase_from_corrections, erase_from_events)
-"""The gallery comes first: what decides names is to have forgotten them before what remembers names is cleared."""
+def erase_from_strangers(name: str, settings: Settings) -> list[Erased]:
+    """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
+    if not (settings.gallery / MANIFEST_FILE).exists():
+        return []
+    gallery = Gallery.open(settings.gallery)
+    person = gallery.people.get(name)
+    count = forget_strangers_like(settings.events_path, person.vectors, gallery.network) if person else 0
+    return [Erased("strangers", count, str(settings.events_path))] if count else []
+
+
+PLACES: tuple[Place, ...] = (erase_from_strangers, erase_from_gallery, erase_from_corrections, erase_from_events)
+"""Strangers come first: the gallery knows what the person looks like. Then the gallery, because what decides names is
+to have forgotten them before what remembers names is cleared.
+"""
 
 
 def forget(name: str, settings: Settings) -> list[Erased]:

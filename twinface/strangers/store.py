@@ -107,8 +107,9 @@ class Strangers:
         connection.executemany(_MARK, [(number, *look.key, look.crop) for look in good])
 
 
-def list_strangers(path: Path, cool_down_s: float) -> list[Stranger]:
-    """Everybody who is remembered, in the order of their numbers. Raises ArtefactError as `read_events` does."""
+def list_strangers(path: Path, cool_down_s: float = 0.0) -> list[Stranger]:
+    """Everybody who is remembered, in the order of their numbers; tracks with no more than `cool_down_s` between them
+    are of one visit. Raises ArtefactError as `read_events` does."""
     if not is_there(path):
         return []
     with reading(path) as connection:
@@ -119,9 +120,9 @@ def list_strangers(path: Path, cool_down_s: float) -> list[Stranger]:
     return [_stranger(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
 
 
-def find_stranger(path: Path, text: str, cool_down_s: float) -> Stranger:
+def find_stranger(path: Path, text: str) -> Stranger:
     """The stranger that is written `unknown-7`. Raises InputError when there is none, ArtefactError as `reading`."""
-    for one in list_strangers(path, cool_down_s):
+    for one in list_strangers(path):
         if str(one) == text:
             return one
     raise InputError(f"nobody is remembered as {text!r}; `twinface unknowns` lists who is")

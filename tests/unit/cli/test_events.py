@@ -81,7 +81,7 @@ def test_filters(twinface: Run, config: Path, store: Path, options: tuple[str, .
 def test_json_has_every_column(twinface: Run, config: Path, store: Path) -> None:
     _, output, _ = twinface("events", "--config", config, "--json", "--kind", "two_cameras")
     (event,) = json_lines(output)
-    assert list(event) == list(Event.__slots__)
+    assert list(event) == [*Event.__slots__, "track_id"]
     assert (event["subject"], event["kind"], event["details"]) == (
         "person",
         "two_cameras",
@@ -95,8 +95,8 @@ def test_the_table_is_for_people(twinface: Run, config: Path, store: Path, monke
     assert code == 0
     assert "\x1b" not in output
     rows = [" ".join(line.split()) for line in output.splitlines()]
-    assert rows[0] == "no. time camera kind who track score for note"
-    assert any("door stayed unknown 4 0.93 31.0 s" in row for row in rows)
+    assert rows[0] == "no. time where kind who score for note"
+    assert any("door:1:4 stayed unknown 0.93 31.0 s" in row for row in rows)
     assert any(row.endswith("also at door") for row in rows)
     assert "[red]Bob\N{REPLACEMENT CHARACTER}[2J" in output
     assert any(row.endswith("0.93 1:02:05 stopped") for row in rows)

@@ -184,12 +184,12 @@ def test_a_clock_that_goes_backwards_makes_no_visits_of_its_own(path: Path, visi
 
 def test_a_stranger_is_found_as_printed(path: Path, visit: Visit) -> None:
     with pytest.raises(InputError, match="nobody is remembered as 'unknown-1'; `twinface unknowns` lists who is"):
-        find_stranger(path, "unknown-1", 300.0)
+        find_stranger(path, "unknown-1")
     visit(1, looks_of(1, [face(1)] * 2))
-    assert isinstance(find_stranger(path, "unknown-1", 300.0), Stranger)
+    assert isinstance(find_stranger(path, "unknown-1"), Stranger)
     for nobody in ("unknown-2", "1", "unknown-01"):
         with pytest.raises(InputError, match="nobody is remembered"):
-            find_stranger(path, nobody, 300.0)
+            find_stranger(path, nobody)
 
 
 def test_strangers_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) -> None:
