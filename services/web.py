@@ -1,6 +1,7 @@
 """web: a page of who is there now, and the health of every process."""
 
 import sys
+from functools import partial
 
 from twinface.bus.control import ask
 from twinface.bus.node import Node
@@ -34,7 +35,7 @@ def _work(node: Node, settings: Settings) -> None:
         camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], pass_on, listening=False) for camera in cameras
     }
     node.loop.every(1.0, lambda: server.post(hub.tell_health))
-    server.start(create_app(hub, settings.web.host, lambda verb: ask(control, verb)), on_exit=node.loop.stop)
+    server.start(create_app(hub, settings.web.host, partial(ask, control)), on_exit=node.loop.stop)
     address = run.path / "web.json"
     write_atomically(address, canonical_json({"url": server.url}))
     node.set_state("running", server.url)

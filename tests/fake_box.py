@@ -17,6 +17,7 @@ import numpy as np
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import Captured
+from twinface.errors import ServiceError
 from twinface.messages.schema import MatchEvent, PreviewMeta, TrackBox
 from twinface.messages.topics import MATCHES, PREVIEW
 
@@ -141,6 +142,10 @@ class FakeMatcher(FakeProcess):
                 "streams": [],
                 "tracks": self.tracks,
             }
+        if verb == "explain":
+            if arguments["event"] is not None:
+                raise ServiceError(f"no event has the number {arguments['event']}", "user")
+            return {"event": None, "tracks": [{"track": arguments["track"]}]}
         since = max(arguments["since"], self.kept_from)
         page = self.events[since : since + arguments["limit"]]
         return {"epoch": self.node.epoch, "events": [dataclasses.asdict(event) for event in page]}

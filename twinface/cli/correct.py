@@ -33,7 +33,7 @@ def reject(
     from twinface.recognition.evidence import find_evidence, require_looks
 
     settings = load_settings(config)
-    evidence = find_evidence(settings, event, track)
+    evidence = find_evidence(settings.events_path, event, track)
     chosen = evidence.choose_name(name)
     looks = require_looks(evidence, evidence.looks_at(chosen))
     correct(CorrectionKind.REJECT, chosen, looks, evidence, settings)
@@ -66,7 +66,7 @@ def confirm(
     from twinface.recognition.evidence import find_evidence, require_looks
 
     settings = load_settings(config)
-    evidence = find_evidence(settings, event, track)
+    evidence = find_evidence(settings.events_path, event, track)
     chosen = evidence.choose_name(name)
     looks = require_looks(evidence, evidence.looks_at(chosen))
     recipe = find_recipe(settings.network)

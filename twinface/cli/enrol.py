@@ -66,7 +66,7 @@ def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple
     if unknown is not None:
         stranger = find_stranger(settings.events_path, unknown)
         return str(stranger), stranger_looks(settings.events_path, stranger.number)
-    evidence = find_evidence(settings, None, track)
+    evidence = find_evidence(settings.events_path, None, track)
     return evidence.what, require_looks(evidence, evidence.last_looks)
 
 

@@ -27,7 +27,7 @@ def explain(
     from twinface.recognition.evidence import find_evidence
     from twinface.recognition.explaining import explain as explain_evidence
 
-    report = explain_evidence(find_evidence(load_settings(config), event, track))
+    report = explain_evidence(find_evidence(load_settings(config).events_path, event, track))
     if as_json:
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return

@@ -8,6 +8,8 @@ from typing import Any
 from twinface.errors import ServiceError
 from twinface.events import EventQuery, read_events
 from twinface.live.matcher import MatcherStage
+from twinface.recognition.evidence import find_evidence
+from twinface.recognition.explaining import explain
 
 _MOST_ON_A_PAGE = 250
 """Events in one answer, so that it stays below the limit of a message."""
@@ -18,7 +20,8 @@ class MatcherAnswers:
     """Called with a verb and its arguments.
 
     `snapshot`: the present. `replay`: match events of this `epoch` from number `since` on. `events`: stored events,
-    also of earlier epochs, that follow number `after`. Raises ServiceError, and what `read_events` does.
+    also of earlier epochs, that follow number `after`. `explain`: what the decision on an `event` or `track` rests on.
+    Raises ServiceError, and what `read_events` and `find_evidence` do.
     """
 
     stage: MatcherStage
@@ -36,7 +39,9 @@ class MatcherAnswers:
             after, limit = _page(verb, arguments, "after")
             stored = read_events(self.events_path, EventQuery(after=after, limit=limit))
             return {"events": [event.plain for event in stored]}
-        raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay, events", "unknown")
+        if verb == "explain":
+            return explain(find_evidence(self.events_path, arguments.get("event"), arguments.get("track")))
+        raise ServiceError(f"unknown request {verb!r}; known: snapshot, replay, events, explain", "unknown")
 
 
 def _page(verb: str, arguments: Mapping[str, Any], begin: str) -> tuple[int, int]:

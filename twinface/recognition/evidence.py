@@ -1,10 +1,10 @@
 """What is kept of an event or a track: what was said of it, and the looks that it was said by."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.events import Event, EventQuery, LookRecord, TrackKey, find_event, find_track, read_events, read_looks
-from twinface.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,11 @@ class Evidence:
         return [look for look in self.looks if look.face == last[look.key]]
 
 
-def find_evidence(settings: Settings, event: int | None, track: str | None) -> Evidence:
-    """What is kept of an event, by its number, or of a track as it is printed: one of the two.
+def find_evidence(path: Path, event: int | None, track: str | None) -> Evidence:
+    """What the database of events keeps of an event, by its number, or of a track as it is printed: one of the two.
 
     Raises InputError where neither or both are given, or nothing is known of it; ArtefactError as `read_events` does.
     """
-    path = settings.events_path
     if (event is None) == (track is None):
         raise InputError("name either an event with --event, or a track with --track; `twinface events` prints both")
     found, tracks = find_event(path, event) if event is not None else (None, [find_track(path, track or "")])

@@ -1,11 +1,9 @@
 """The page and its JSON API."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -14,16 +12,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from twinface.errors import ServiceError
 from twinface.web.guard import SecurityHeaders, allowed_hosts
 from twinface.web.hub import PICTURE_HEAD, Hub
+from twinface.web.matcher import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
-
-AskMatcher = Callable[[str], Mapping[str, Any]]
-"""A control request (its verb) → the answer. May take seconds; raises ServiceError."""
 
 
 def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
@@ -31,12 +26,6 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
 
     async def page(_request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
-
-    async def snapshot(_request: Request) -> Response:
-        try:
-            return JSONResponse(await run_in_threadpool(ask_matcher, "snapshot"))
-        except ServiceError as error:
-            return JSONResponse({"error": str(error), "code": error.code}, status_code=503)
 
     async def events(_request: Request) -> Response:
         outlet = hub.listen()
@@ -60,7 +49,7 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
         routes=[
             Route("/", page),
             Route("/healthz", healthz),
-            Route("/api/snapshot", snapshot),
+            *matcher_routes(ask_matcher),
             Route("/api/events", events),
             Route("/api/health", health),
             Route("/preview/{camera}.mjpeg", preview),

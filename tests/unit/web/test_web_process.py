@@ -60,6 +60,15 @@ def test_snapshot_is_the_matchers_or_says_that_it_is_away(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "timeout")
 
 
+def test_why_is_asked_of_the_matcher(site: Site) -> None:
+    explained = httpx.get(f"{site.url}api/explain", params={"track": "front:1:4"}).json()
+    assert explained == {"event": None, "tracks": [{"track": "front:1:4"}]}
+    refused = httpx.get(f"{site.url}api/explain", params={"event": "7"})
+    assert (refused.status_code, refused.json()) == (404, {"error": "no event has the number 7", "code": "user"})
+    for nonsense in ("seven", "-1", "9" * 30):
+        assert httpx.get(f"{site.url}api/explain", params={"event": nonsense}).status_code == 400
+
+
 def test_events_reach_every_page_as_they_come(site: Site) -> None:
     name = "<script>alert('ö')</script>"
     site.wait_until_healthy()
