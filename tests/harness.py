@@ -22,7 +22,8 @@ from twinface.messages.topics import CONTROL
 
 TWINFACE = str(Path(sys.executable).parent / "twinface")
 
-TIMES = ("epoch", "camera_epoch", "captured_at_ns", "latency_ms", "stream", "at_ns", "since_ns")
+# Of a stored event `track_id` has the time of the camera's start in it; `track` says the same without.
+TIMES = ("epoch", "camera_epoch", "captured_at_ns", "latency_ms", "stream", "at_ns", "since_ns", "track_id")
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:

@@ -176,7 +176,8 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error}); name another file with --config") from error
+        mend = f"name another with --config or {CONFIG_VARIABLE}"
+        raise SettingsError(f"{path}: cannot be read ({error}); {mend}") from error
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -36,6 +36,10 @@ def selfies(pipeline: Pipeline) -> Path:
 
 def run_chain(pipeline: Pipeline, selfies: Path, network: str, *training: str) -> list[dict[str, object]]:
     """Every command once, the live pipeline last; its events. `training` are options of `train`."""
+    pipeline.configure(
+        'name = "door"\nsource = "pictures"\npicture_seconds = 1.0',
+        extra=f'network = "{network}"\nhead = "head"',
+    )
     pipeline.command("selfies", "--selfies", str(selfies), "--faces", "faces")
     crops = sorted(path.parent.name for path in (pipeline.folder / "faces").rglob("*.png"))
     assert crops == ["impostor_1", "impostor_2", "person a", "person a", "person b", "person b"]
@@ -45,10 +49,6 @@ def run_chain(pipeline: Pipeline, selfies: Path, network: str, *training: str) -
 
     (pipeline.folder / "pictures").mkdir()
     shutil.copy(selfies / "person a" / "person_a_2.jpg", pipeline.folder / "pictures")
-    pipeline.configure(
-        'name = "door"\nsource = "pictures"\npicture_seconds = 1.0',
-        extra=f'network = "{network}"\nhead = "head"',
-    )
     for name, picture in PEOPLE.items():
         # --force: to a network that knows no faces everybody looks like everybody else.
         pipeline.command("gallery", "add", name, str(selfies / name / f"{picture}_1.jpg"), "--force")
