@@ -8,29 +8,23 @@ Latency is from the moment a frame was taken to the moment its face's match was 
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from real_pipeline import Box
 from rich.console import Console
 from rich.table import Table
 
 from twinface import assets
-from twinface.bus.rundir import RunDirectory
-from twinface.live.following import MatchFollower
 from twinface.messages.schema import MatchEvent
 
 WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25
 KNOWN = {"person a": "person_a", "person b": "person_b"}
 SHOWN = ("person_a_2", "impostor_1", "person_b_2", "impostor_2")
-TWINFACE = str(Path(sys.executable).parent / "twinface")
 
 
 def make_video(path: Path, seconds: float) -> int:
@@ -64,46 +58,12 @@ def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def measure(folder: Path, seconds: float, extractors: int) -> dict[str, Any]:
     """Play the video through the real processes; what was measured, in plain containers."""
     frames = make_video(folder / "walk.mp4", seconds)
-    (folder / "pipeline.toml").write_text(
-        f'gallery = "gallery"\nrun_directory = "run"\n[extractor]\ncount = {extractors}\n[web]\nport = 0\n'
-        '[[camera]]\nname = "walk"\nsource = "walk.mp4"\n'
-    )
-    environment = {
-        **os.environ,
-        "TWINFACE_CONFIG": str(folder / "pipeline.toml"),
-        "TWINFACE_KEY_FILE": str(folder / "key"),
-    }
-
-    def twinface(*arguments: str) -> str:
-        done = subprocess.run(
-            [TWINFACE, *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True
-        )
-        return done.stdout
-
+    box = Box(folder)
+    box.configure(['name = "walk"\nsource = "walk.mp4"'], extractors=extractors)
     for name, picture in KNOWN.items():
-        twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
-    up = subprocess.Popen([TWINFACE, "up"], cwd=folder, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        events = _play(RunDirectory(folder / "run"), seconds + 60)
-        status = json.loads(twinface("status", "--json"))
-    finally:
-        up.terminate()
-        up.wait(30)
+        box.twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
+    events, status = box.play(seconds + 60)
     return _summarise(frames, events, status)
-
-
-def _play(run: RunDirectory, timeout_s: float) -> list[MatchEvent]:
-    give_up_at_s = time.monotonic() + timeout_s
-    while not run.is_locked("matcher") and time.monotonic() < give_up_at_s:
-        time.sleep(0.05)
-    events: list[MatchEvent] = []
-    with MatchFollower(run) as follower:
-        follower.begin(from_start=True)
-        while time.monotonic() < give_up_at_s:
-            events += follower.poll(0.5)
-            if any(event.type == "end" for event in events):
-                return events
-    raise SystemExit(f"the video did not end within {timeout_s:g} s")
 
 
 def _summarise(frames: int, events: list[MatchEvent], status: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
     .venv/bin/python benchmarks/open_set.py --features DIR [--draws 20] [--json]
 
-In each draw half of the people teach a head, from nothing, and the other half is tested: fifty of them are enrolled with
-three of their pictures called frontal_…, all their other frontals are probes, and so are those of everybody else in that
-half, the strangers. FNIR is told at the threshold that one in a hundred strangers' probes passes, and at the default
-settings; beside it plain cosine with the mean of the three. Differences are paired over the draws, which share people:
-their intervals, by drawing draws, are a little too narrow.
+In each draw half of the people teach a head, from nothing, and the other half is tested: fifty of them are enrolled
+with three of their pictures called frontal_…, all their other frontals are probes, and so are those of everybody else
+in that half, the strangers. FNIR is told at the threshold that one in a hundred strangers' probes passes, and at the
+default settings; beside it plain cosine with the mean of the three. Differences are paired over the draws, which share
+people: their intervals, by drawing draws, are a little too narrow.
 """
 
 import argparse
@@ -38,7 +38,7 @@ COSINE, RULES = "cosine with the mean", ("template", "best-k", "mean", "vote")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """A gallery, rows (people, 3), and probes, rows (n,), `shown` being whom of the gallery they show, -1 for nobody."""
+    """A gallery, rows (people, 3), and probes, rows (n,); `shown` is whom of the gallery they show, -1 for nobody."""
 
     gallery: NDArray[np.intp]
     probes: NDArray[np.intp]

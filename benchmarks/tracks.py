@@ -22,22 +22,23 @@ from typing import Any
 
 import cv2
 import numpy as np
+from moving_faces.enrolment import enrol
 from moving_faces.greedy import GreedyCamera, GreedyTracker
 from moving_faces.metrics import Account, Accountant, match_boxes
 from moving_faces.naming import Camera, NamingAccount, Recogniser, name_film
 from moving_faces.people import Person, Sprite, cut_sprite, find_people
 from moving_faces.sequences import RATES, SCENES, Shot, play
+from moving_faces.truth import ALEX, LIN_MANUEL, nobody, two_named_people
 from rich.console import Console
 from rich.table import Table
 
 from twinface import assets
 from twinface.errors import TwinfaceError
-from twinface.faces import FaceDetector, SourceSpec, Tracker, open_source, pick_main_face, read_image
-from twinface.gallery import Gallery
+from twinface.faces import FaceDetector, SourceSpec, Tracker, open_source
 from twinface.live.camera import CameraStage
-from twinface.messages.schema import TrackBox
+from twinface.messages.schema import BoxXyxy
 from twinface.networks import Network, load_network
-from twinface.recognition.embedding import embed_one_face, open_detector
+from twinface.recognition.embedding import open_detector
 from twinface.recognition.naming import Naming
 from twinface.settings import CameraSettings, DetectionSettings, MatchingSettings, TrackingSettings
 from twinface.types import Face, Frame, Image
@@ -45,7 +46,6 @@ from twinface.types import Face, Frame, Image
 ACTORS = 5
 NAMED_SCENES = ("crossing", "meeting", "crowd")
 NAMED_RATES = ("25", "12.5")
-LIN_MANUEL, ALEX = "lin_manuel_miranda", "alex_lacamoire"
 
 
 class BlindedDetector(FaceDetector):
@@ -184,10 +184,10 @@ def measure_names(
         )
         for path in (videos / "two_named_people.mp4", *sorted(videos.glob("talking_*.mp4"))):
             console.print(f"names: {path.name}")
-            truth = _two_named_people if path.stem == "two_named_people" else _nobody
+            known = two_named_people if path.stem == "two_named_people" else nobody
             for method, make in METHODS.items():
                 frames = open_source(SourceSpec(str(path), paced=False))
-                name_film(sums[path.stem][method], frames, make(open_blinded()), recogniser, truth)
+                name_film(sums[path.stem][method], frames, make(open_blinded()), recogniser, known)
     return sums
 
 
@@ -204,34 +204,17 @@ class _Sequence:
             self.detector.shot = shot
             yield Frame(shot.image, index, shot.time_ms, 0, 0)
 
-    def truth(self, _frame: int, box: TrackBox) -> str | None:
+    def truth(self, _frame: int, box_xyxy: BoxXyxy) -> str | None:
         faces = self.detector.shot.faces if self.detector.shot else ()
-        pairs = match_boxes([face.box_xyxy for face in faces], [np.array(box.box_xyxy, np.float32)])
+        pairs = match_boxes([face.box_xyxy for face in faces], [np.array(box_xyxy, np.float32)])
         person = self._players[faces[pairs[0][0]].person][0] if pairs else None
         return person.name if person is not None and person.enrolled else None
-
-
-def _two_named_people(frame: int, box: TrackBox) -> str | None:
-    """By what a person sees in the video."""
-    left, _, right, _ = box.box_xyxy
-    if frame < 20:
-        return LIN_MANUEL if left > 480 else ALEX if right < 100 else None
-    return LIN_MANUEL if 82 <= frame < 211 and right - left > 70 else None
-
-
-def _nobody(_frame: int, _box: TrackBox) -> str | None:
-    return None
 
 
 def _enrol(people: dict[str, Sequence[Path]], network: Network) -> Recogniser:
     """A gallery of these pictures, in a folder that goes when the program does."""
     folder = Path(tempfile.mkdtemp(dir=os.environ["TMPDIR"]))
-    fingerprint = network.recipe.fingerprint
-    gallery = Gallery.open(folder, network=fingerprint, network_name="sface", create=True)
-    for name, pictures in people.items():
-        faces = [embed_one_face(read_image(path), open_detector(), network, pick_main_face) for path in pictures]
-        quality = np.array([face.quality for face in faces], np.float32)
-        gallery.add(name, [path.name for path in pictures], np.stack([face.vector for face in faces]), quality)
+    enrol(people, folder, network)
     return Recogniser(network, Naming(folder, None, network.recipe, MatchingSettings()))
 
 

@@ -17,6 +17,13 @@ settings.load_profile("same every time")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run two at a time: never two pipelines at once, and those of one file one after the other."""
+    for item in items:
+        group = "pipeline" if item.get_closest_marker("pipeline") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real faces and videos that lies beside the checkout; tests without it are skipped."""

@@ -1,22 +1,20 @@
 """Names on the boxes of a film: the stages of the pipeline in one process, every crop recognised in its turn."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from moving_faces.truth import Truth
 from twinface.live.camera import Sighting
 from twinface.live.matcher import MatcherStage
 from twinface.live.streams import Arrival
-from twinface.messages.schema import Stamp, TrackBox, VectorMeta
+from twinface.messages.schema import Stamp, VectorMeta
 from twinface.networks import Network
 from twinface.recognition.naming import Naming
 from twinface.types import Frame
-
-Truth = Callable[[int, TrackBox], str | None]
-"""Whose face a box of a frame is, by frame number and box; None for nobody who is known."""
 
 
 class Camera(Protocol):
@@ -78,7 +76,7 @@ def name_film(
         account.boxes += len(sighting.update.tracks)
         account.embeddings += len(sighting.crops)
         for box in sighting.update.tracks:
-            name, right = names.get(box.track), truth(frame.index, box)
+            name, right = names.get(box.track), truth(frame.index, box.box_xyxy)
             account.named_wrong += name is not None and name != right
             if right is not None:
                 account.known_boxes += 1

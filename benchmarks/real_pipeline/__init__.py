@@ -1,0 +1,79 @@
+"""The real processes, run by a benchmark in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinface.bus.rundir import RunDirectory
+from twinface.live.following import MatchFollower
+from twinface.messages.schema import MatchEvent
+
+TWINFACE = str(Path(sys.executable).parent / "twinface")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A folder with a configuration, a key and a gallery of its own."""
+
+    folder: Path
+
+    def configure(self, cameras: Sequence[str], *, extractors: int = 2, extra: str = "") -> None:
+        """Write the configuration; each of `cameras` is the body of a [[camera]] table."""
+        tables = "".join(f"[[camera]]\n{camera}\n" for camera in cameras)
+        self._config.write_text(
+            f'gallery = "gallery"\nrun_directory = "run"\n{extra}[extractor]\ncount = {extractors}\n'
+            f"[web]\nport = 0\n{tables}"
+        )
+
+    def twinface(self, *arguments: str) -> str:
+        """What a command prints."""
+        return subprocess.run(
+            [TWINFACE, *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def play(self, timeout_s: float) -> tuple[list[MatchEvent], dict[str, Any]]:
+        """Play every camera's source to its end; all events, and `twinface status` then."""
+        up = subprocess.Popen([TWINFACE, "up"], cwd=self.folder, env=self._environment(), stderr=subprocess.DEVNULL)
+        try:
+            events = _follow(RunDirectory(self.folder / "run"), timeout_s)
+            status = json.loads(self.twinface("status", "--json"))
+        finally:
+            up.terminate()
+            up.wait(30)
+        return events, status
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "pipeline.toml"
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "TWINFACE_CONFIG": str(self._config),
+            "TWINFACE_KEY_FILE": str(self.folder / "key"),
+        }
+
+
+def _follow(run: RunDirectory, timeout_s: float) -> list[MatchEvent]:
+    give_up_at_s = time.monotonic() + timeout_s
+    while not run.is_locked("matcher") and time.monotonic() < give_up_at_s:
+        time.sleep(0.05)
+    events: list[MatchEvent] = []
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=True)
+        while time.monotonic() < give_up_at_s:
+            events += follower.poll(0.5)
+            if any(event.type == "end" and event.streams_open == 0 for event in events):
+                return events
+    raise SystemExit(f"the streams did not end within {timeout_s:g} s")
