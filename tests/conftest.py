@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from twinface import assets
 from twinface.faces import FaceDetector
@@ -17,11 +18,16 @@ settings.load_profile("same every time")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run two at a time: never two pipelines at once, and those of one file one after the other."""
-    for item in items:
-        group = "pipeline" if item.get_closest_marker("pipeline") else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+class OnePipelineAtATime(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests two at a time, but those of one file, and all that start a pipeline, one after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "pipeline" if nodeid.startswith("tests/pipeline/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """How scripts/test shares the tests out."""
+    return OnePipelineAtATime(config, log)
 
 
 @pytest.fixture(scope="session")

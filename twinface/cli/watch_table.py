@@ -13,7 +13,12 @@ from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
 from twinface.types import State
 
-_STYLE: dict[str, str] = {State.KNOWN: "bold green", State.UNKNOWN: "yellow", State.PENDING: "dim"}
+_STYLE: dict[str, str] = {
+    State.KNOWN: "bold green",
+    State.UNKNOWN: "yellow",
+    State.UNCERTAIN: "magenta",
+    State.PENDING: "dim",
+}
 _KEPT_LATENCIES = 10_000
 
 

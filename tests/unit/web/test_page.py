@@ -41,6 +41,27 @@ def test_names_stand_in_the_list_over_the_face_and_in_the_log_as_they_are(page: 
     assert page.messages == []
 
 
+def test_each_state_has_its_word_and_its_colour(page: Browser, site: Site) -> None:
+    states = {1: "uncertain", 2: "unknown", 3: "pending"}
+    site.matcher.tracks = [
+        {"camera": "front", "track": track, "name": None, "state": state, "score": 0.4}
+        for track, state in states.items()
+    ]
+    for track, state in states.items():
+        site.matcher.event("enter", track=track)
+        site.matcher.event("match", track=track, state=state, score=0.4)
+    page.open(site.url)
+    page.wait_until("document.querySelectorAll('#here li').length === 3")
+    assert page.evaluate("[...document.querySelectorAll('#here .who b')].map((one) => one.textContent)") == [
+        "not sure",
+        "unknown",
+        "looking…",
+    ]
+    colours = page.evaluate("[...document.querySelectorAll('#here .face')].map((one) => getComputedStyle(one).color)")
+    assert len(set(colours)) == 3
+    page.wait_until("document.querySelector('#log')?.textContent.includes('not sure who is at front')")
+
+
 def test_a_picture_is_shown_when_it_comes_not_with_the_next(page: Browser, site: Site) -> None:
     page.wait_until("document.querySelector('.frame img').naturalWidth === 640")
     site.camera.show_once(draw_face(320))

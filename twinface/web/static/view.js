@@ -21,9 +21,10 @@ function initials(name) {
   return (name.match(/[\p{L}\p{N}]+/gu) ?? ["·"]).slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");
 }
 
+const UNNAMED = { pending: "looking…", uncertain: "not sure" };
+
 export function title(person) {
-  if (person.state === "known") return person.name;
-  return person.state === "pending" ? "looking…" : "unknown";
+  return person.state === "known" ? person.name : UNNAMED[person.state] ?? "unknown";
 }
 
 export function showHere(people) {
@@ -31,7 +32,7 @@ export function showHere(people) {
   byId("nobody").hidden = people.length > 0;
   byId("here").replaceChildren(...people.map((person) => {
     const since = person.since ? ` · since ${clock(person.since)} · ${lasting(Date.now() - person.since)}` : "";
-    const mark = { known: () => initials(person.name), unknown: () => "?" }[person.state]?.() ?? "…";
+    const mark = { known: () => initials(person.name), unknown: () => "?", uncertain: () => "~" }[person.state]?.() ?? "…";
     const face = make("span", "face", mark);
     face.setAttribute("aria-hidden", "true");
     return make("li", person.state, face,
@@ -53,6 +54,7 @@ export function describe(event) {
   if (event.type === "exit") return event.name ? `${event.name} left ${event.camera}` : null;
   if (event.type !== "match") return null;
   if (event.state === "known") return `${event.name} ${where}`;
+  if (event.state === "uncertain") return `not sure who is ${where}`;
   return event.state === "unknown" ? `somebody unknown ${where}` : null;
 }
 
