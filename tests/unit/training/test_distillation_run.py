@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, InputError
+from twinface.networks import load_network
 from twinface.training.backbones import Blueprint
 from twinface.training.build_network import build_network
-from twinface.training.distillation.checkpoints import Progress, find_checkpoint, read_progress, read_weights
+from twinface.training.distillation.checkpoints import (
+    Progress,
+    average_with,
+    find_checkpoint,
+    read_progress,
+    read_weights,
+)
 from twinface.training.distillation.exporting import build_taught
 from twinface.training.distillation.packing import Sources
 from twinface.training.distillation.period import Figures
 from twinface.training.distillation.run import Listener, Settings, resume, start
+from twinface.training.distillation.student import build_student
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")
 
-PERIOD = Progress(depth=(1, 1, 1, 1), size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=4)
+PERIOD = Progress(depth=(1, 1, 1, 1), size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
 
 
 def ignore(*_: object) -> None:
@@ -59,41 +67,37 @@ def weights_of(run: Path) -> dict[str, np.ndarray]:
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, settings: Settings) -> None:
     figures: list[Figures] = []
     whole = start(tmp_path / "whole", settings, PERIOD, Listener(ignore, ignore, figures.append))
-    assert (whole.samples, whole.steps, whole.finished) == (16, 4, True)
+    assert (whole.samples, whole.steps, whole.finished) == (8, 2, True)
     assert len(figures) == 1
     assert np.isfinite(figures[0].loss)
     assert figures[0].held_out_eer is None
 
-    stopped = start(tmp_path / "parts", settings, PERIOD, Listener(ignore, stop_after(2), ignore))
-    assert (stopped.samples, stopped.steps, stopped.finished) == (8, 2, False)
-    half = weights_of(tmp_path / "parts")
-    (tmp_path / "parts" / ".checkpoint-cut-off").mkdir()
-    ended = resume(tmp_path / "parts", settings, None, Listener(ignore, ignore, ignore))
-    assert (ended.samples, ended.steps, ended.finished) == (16, 4, True)
-    assert not list((tmp_path / "parts").glob(".checkpoint-*"))
+    run = tmp_path / "parts"
+    stopped = start(run, settings, PERIOD, Listener(ignore, stop_after(1), ignore))
+    assert (stopped.samples, stopped.steps, stopped.finished) == (4, 1, False)
+    half = weights_of(run)
+    (run / ".checkpoint-cut-off").mkdir()
+    ended = resume(run, settings, None, Listener(ignore, ignore, ignore))
+    assert (ended.samples, ended.steps, ended.finished) == (8, 2, True)
+    assert not list(run.glob(".checkpoint-*"))
 
-    parts, wanted = weights_of(tmp_path / "parts"), weights_of(tmp_path / "whole")
+    parts, wanted = weights_of(run), weights_of(tmp_path / "whole")
     assert parts.keys() == wanted.keys()
     assert any(not np.array_equal(half[name], wanted[name]) for name in wanted)
     assert all(np.allclose(parts[name], wanted[name], atol=1e-5) for name in wanted)
 
     with pytest.raises(ArtefactError, match="the period is finished"):
-        resume(tmp_path / "parts", settings, None, Listener(ignore, ignore, ignore))
+        resume(run, settings, None, Listener(ignore, ignore, ignore))
     with pytest.raises(InputError, match="--resume"):
-        start(tmp_path / "parts", settings, PERIOD, Listener(ignore, ignore, ignore))
+        start(run, settings, PERIOD, Listener(ignore, ignore, ignore))
     with pytest.raises(ArtefactError, match="another seed"):
-        resume(tmp_path / "parts", replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore))
-
-    deeper = replace(PERIOD, depth=(1, 2, 1, 1), size_px=48, period_steps=1)
-    grown = resume(tmp_path / "parts", settings, deeper, Listener(ignore, ignore, ignore))
-    assert (grown.samples, grown.steps, grown.depth) == (20, 1, (1, 2, 1, 1))
-
-    checkpoint = find_checkpoint(tmp_path / "parts")
+        resume(run, replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore))
+    checkpoint = find_checkpoint(run)
     assert checkpoint is not None
-    assert read_progress(checkpoint) == grown
+    assert read_progress(checkpoint) == ended
     np.savez(checkpoint / "student.npz", other=np.zeros(3))
     with pytest.raises(ArtefactError, match="another architecture"):
-        resume(tmp_path / "parts", settings, PERIOD, Listener(ignore, ignore, ignore))
+        resume(run, settings, PERIOD, Listener(ignore, ignore, ignore))
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +115,16 @@ def test_what_a_run_has_taught_is_a_network(taught: Path, tmp_path: Path, crops_
     recipe = build_network(Blueprint("mine", weights=str(taught)), tmp_path)
     assert (recipe.backbone, recipe.layer, recipe.pooling) == ("resnet50", "conv5_block2_out", "projected")
     assert (recipe.input_size_px, recipe.dimension, recipe.scaling) == (32, 128, "caffe")
-    standardised, _ = build_taught(taught, "standardised")
-    projected, size_px = build_taught(taught, "projected")
-    pictures = np.random.default_rng(0).normal(0, 60, (3, size_px, size_px, 3)).astype(np.float32)
+    standardised, size_px = build_taught(taught, "standardised")
+    picture = np.random.default_rng(0).integers(0, 256, (1, size_px, size_px, 3), np.uint8)
+    less_means = picture.astype(np.float32) - np.array([103.939, 116.779, 123.68], np.float32)
     checkpoint = find_checkpoint(taught)
     assert checkpoint is not None
     learnt = read_weights(checkpoint)
-    wanted = standardised.predict_on_batch(pictures) @ learnt["student/project/kernel"] + learnt["student/project/bias"]
-    assert np.allclose(projected.predict_on_batch(pictures), wanted, atol=1e-3 * np.abs(wanted).max())
+    wanted = standardised.predict_on_batch(less_means) @ learnt["student/project/kernel"]
+    wanted += learnt["student/project/bias"]
+    (vector,) = load_network(tmp_path / "mine").embed(picture)
+    assert vector @ wanted[0] / np.linalg.norm(vector) / np.linalg.norm(wanted) > 0.9999
     for mistake, reason in (
         (Blueprint("n", weights=str(taught), input_size_px=64), "the run learnt at 32 pixels"),
         (Blueprint("n", weights=str(taught), pooling="avg"), "standardised or projected"),
@@ -130,20 +136,29 @@ def test_what_a_run_has_taught_is_a_network(taught: Path, tmp_path: Path, crops_
         build_network(Blueprint("n", weights=str(crops_folder)), tmp_path)
 
 
-def test_finetuning_changes_the_last_stage_only_and_keeps_half(taught: Path, tmp_path: Path, people: Path) -> None:
-    before = weights_of(taught)
+def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, tmp_path: Path, people: Path) -> None:
     settings = Settings(
-        Sources(crops=(people,)), views=1, threads=1, begin_with=taught, people_weight=0.2, last_stages=1
+        Sources(crops=(people,)),
+        views=1,
+        threads=1,
+        begin_with=taught,
+        people_weight=0.2,
+        last_stages=1,
+        kept_share=0.5,
     )
-    period = replace(PERIOD, batch=8, hint_weight=0.0, period_steps=2)
-    start(tmp_path / "whole", settings, period, Listener(ignore, ignore, ignore))
-    start(tmp_path / "half", replace(settings, kept_share=0.5), period, Listener(ignore, ignore, ignore))
-    whole, half = weights_of(tmp_path / "whole"), weights_of(tmp_path / "half")
-    changed = {name for name in whole if not np.array_equal(whole[name], before[name])}
+    period = replace(PERIOD, batch=8, hint_weight=0.0)
+    start(tmp_path / "tuned", settings, period, Listener(ignore, ignore, ignore))
+    before, after = weights_of(taught), weights_of(tmp_path / "tuned")
+    changed = {name for name in after if not np.array_equal(after[name], before[name])}
     assert any(name.startswith("conv5_block1") for name in changed)
     assert not any(name.startswith(("conv1", "conv2", "conv3", "conv4")) for name in changed)
-    for name in changed:
-        assert np.allclose(half[name], (before[name] + whole[name]) / 2, atol=1e-5)
+
+    student = build_student(128)
+    for variable in student.weights:
+        variable.assign(before[variable.path] + 1.0)
+    average_with(taught, student, 0.25)
+    for variable in student.weights:
+        assert np.allclose(np.asarray(variable), before[variable.path] + 0.75, rtol=1e-5)
 
 
 def test_nobody_with_two_pictures_is_nobody_to_learn_from(taught: Path, tmp_path: Path, crops_folder: Path) -> None:

@@ -46,7 +46,7 @@ from twinface.types import Vectors
 _FORMAT = 2
 _CENTRE_SAMPLE = 2000
 _BASIS_SAMPLE = 300
-_ASKED_AT_ONCE = 50
+_ASKED_AT_ONCE = 16
 _WEIGHT_DECAY = 0.05
 
 

@@ -53,14 +53,17 @@ class Teacher:
         self.fingerprint = self._network.recipe.fingerprint
         self.dimension = self._network.recipe.dimension
         self._chain = read_chain(assets.fetch(name)) if self.places else ()
+        self._compiled: Any = None
 
     def ask(self, crops: NDArray[np.uint8]) -> tuple[Vectors, list[Maps]]:
         """Unit vectors (n, d) of crops, uint8 (n, s, s, 3) BGR, and the maps at each of `places`."""
         crops = resize(crops, self._network.recipe.input_size_px)
         if not self.places:
             return normalised(self._network.embed(crops)), []
-        vectors, maps = self.on_device()(crops, "float32")
-        return normalised(np.asarray(vectors)), [np.asarray(part) for part in maps]
+        if self._compiled is None:
+            self._compiled = _compile(self.on_device())
+        vectors, maps = self._compiled.predict_on_batch(crops)
+        return normalised(vectors), maps
 
     def on_device(self) -> Callable[[Any, str], tuple[Any, list[Any]]]:
         """A function by Keras operations from crops (n, 112, 112, 3) BGR, 0…255, and the type to compute in, to the
@@ -79,6 +82,17 @@ class Teacher:
             return ops.cast(vectors, "float32"), [maps[layer] for layer in layers]
 
         return ask
+
+
+def _compile(ask: Callable[[Any, str], tuple[Any, list[Any]]]) -> Any:
+    """A model that asks in float32: twice as fast on a processor as one operation after the other."""
+    base: Any = import_keras().Model
+
+    class Asking(base):  # type: ignore[misc]
+        def call(self, crops: Any) -> tuple[Any, list[Any]]:
+            return ask(crops, "float32")
+
+    return Asking()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
