@@ -25,7 +25,8 @@ def roll_back(folder: Path) -> None:
 
     Raises ArtefactError when there is none, or it cannot be written; the head is then as it was.
     """
-    read_spec(folder)
+    if folder.is_dir():
+        read_spec(folder)
     if not (folder / PREVIOUS).is_dir():
         raise ArtefactError(f"{folder}: no head before this one is kept; `twinface retrain` keeps the one it replaces")
     with draft_of(folder) as draft, only_writer(folder):
