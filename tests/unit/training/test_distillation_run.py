@@ -175,6 +175,14 @@ def test_nothing_to_resume(tmp_path: Path, settings: Settings) -> None:
         resume(tmp_path, settings, None, Listener(ignore, ignore, ignore))
 
 
+def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
+    def on_picture(*_: object) -> None:
+        raise MemoryError
+
+    with pytest.raises(InputError, match="too little memory; give a smaller --batch"):
+        start(tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore))
+
+
 def test_a_block_that_joins_changes_nothing_at_first() -> None:
     import keras
 

@@ -48,6 +48,7 @@ _CENTRE_SAMPLE = 2000
 _BASIS_SAMPLE = 300
 _ASKED_AT_ONCE = 16
 _WEIGHT_DECAY = 0.05
+_MEMORY = "too little memory; give a smaller --batch or --input-size; the last checkpoint stays for --resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def start(run: Path, settings: Settings, period: Progress, listener: Listener) -
     """Start a run in an empty folder and learn for a period. Raises InputError when there is a run already."""
     if find_checkpoint(run):
         raise InputError(f"{run}: there is a run already; go on with --resume, or name another folder")
-    return _learn(run, settings, period, listener, checkpoint=None)
+    with _memory_told():
+        return _learn(run, settings, period, listener, checkpoint=None)
 
 
 def resume(run: Path, settings: Settings, period: Progress | None, listener: Listener) -> Progress:
@@ -99,7 +101,8 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
     if period is None and reached.finished:
         raise ArtefactError(f"{run}: the period is finished; give --minutes or --steps for another")
     going_on = replace(period, samples=reached.samples) if period else reached
-    return _learn(run, settings, going_on, listener, checkpoint)
+    with _memory_told():
+        return _learn(run, settings, going_on, listener, checkpoint)
 
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
@@ -154,6 +157,19 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
         save_checkpoint(run, lesson, progress)
     gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
     return progress
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Within the block, too little memory is an InputError; backends have errors of their own for it."""
+    try:
+        yield
+    except MemoryError as error:
+        raise InputError(_MEMORY) from error
+    except Exception as error:
+        if "RESOURCE_EXHAUSTED" in str(error) or "OOM when allocating" in str(error):
+            raise InputError(_MEMORY) from error
+        raise
 
 
 @contextmanager
