@@ -25,8 +25,9 @@ def roll_back(folder: Path) -> None:
 
     Raises ArtefactError when there is none, or it cannot be written; the head is then as it was.
     """
-    if folder.is_dir():
-        read_spec(folder)
+    if not folder.is_dir():
+        raise ArtefactError(f"{folder}: no such folder, and no head before this one; `twinface retrain` makes both")
+    read_spec(folder)
     if not (folder / PREVIOUS).is_dir():
         raise ArtefactError(f"{folder}: no head before this one is kept; `twinface retrain` keeps the one it replaces")
     with draft_of(folder) as draft, only_writer(folder):
