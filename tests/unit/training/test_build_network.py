@@ -69,8 +69,8 @@ def test_litert_gives_what_keras_gives(built: Path) -> None:
 
 
 def test_without_pooling_every_number_of_the_layer_is_given(tmp_path: Path, weights: str) -> None:
-    recipe = build_network(Blueprint("flat", SMALL, weights, input_size_px=64, pooling="none"), tmp_path)
-    assert recipe.dimension == 2 * 2 * 1024
+    blueprint = Blueprint("flat", SMALL, weights, layer="conv_pw_3_relu", input_size_px=64, pooling="none")
+    assert build_network(blueprint, tmp_path).dimension == 16 * 16 * 128
     assert_litert_is_keras(tmp_path / "flat")
 
 

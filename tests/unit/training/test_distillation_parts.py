@@ -9,7 +9,9 @@ from twinface.errors import InputError
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.packing import Sources, make_pack, split_people
 from twinface.training.distillation.schedule import Budget, learning_rate
-from twinface.training.distillation.stream import as_input, rows_of
+from twinface.training.distillation.lesson import build_lesson
+from twinface.training.distillation.stream import as_input, rows_of, show_kept
+from twinface.training.distillation.student import Hint, build_student
 from twinface.training.distillation.teacher import Teacher, find_basis, load_or_find_bases
 from twinface.training.distillation.verification import equal_error_rate
 from twinface.training.distillation.views import cut_view, draw_views, resize
@@ -100,8 +102,13 @@ def test_a_pack_is_made_once_and_says_what_it_left_out(tmp_path: Path, crops_fol
         make_pack(Sources(), tmp_path / "empty", on_picture)
 
 
-def test_the_teacher_is_asked_once_a_view(tmp_path: Path) -> None:
-    teacher, crops = Teacher("sface"), packed_noise(6)
+@pytest.fixture(scope="module")
+def teacher() -> Teacher:
+    return Teacher("sface")
+
+
+def test_the_teacher_is_asked_once_a_view(teacher: Teacher, tmp_path: Path) -> None:
+    crops = packed_noise(6)
     bases = load_or_find_bases(tmp_path / "hints.npz", teacher, crops[:, 8:120, 8:120])
     rows = np.array([4, 1])
     answers = Answers(tmp_path / "answers", teacher, crops, views=2, seed=0, bases=bases)
@@ -119,12 +126,31 @@ def test_the_teacher_is_asked_once_a_view(tmp_path: Path) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(again.maps, first.maps, strict=True))
 
 
-def test_the_teachers_vectors_are_those_of_the_network(tmp_path: Path) -> None:
+def test_what_is_kept_teaches_vectors_and_maps(teacher: Teacher, tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(0)
+    crops = packed_noise(4)
+    bases = load_or_find_bases(tmp_path / "hints.npz", teacher, crops[:, 8:120, 8:120])
+    answers = Answers(tmp_path / "answers", teacher, crops, views=1, seed=0, bases=bases)
+    centre = np.full(teacher.dimension, 0.01, np.float32)
+    pictures, said = show_kept(answers, centre, size_px=32, count=4, seed=0)(range(4))
+    hints = [Hint(place.stage, place.kept) for place in teacher.places]
+    lesson = build_lesson(build_student(teacher.dimension, hints, (1, 1, 1, 1)), hint_weight=1.0)
+    lesson.compile(optimizer=keras.optimizers.Adam(1e-4), run_eagerly=True)
+    figures = []
+    for _ in range(4):
+        lesson.reset_metrics()
+        figures.append(lesson.train_on_batch(pictures, said, return_dict=True))
+    assert figures[-1]["agreement"] > figures[0]["agreement"]
+    assert figures[-1]["hint_error"] < figures[0]["hint_error"]
+
+
+def test_the_teachers_vectors_are_those_of_the_network(teacher: Teacher) -> None:
     from twinface.networks import load_network
 
     crops = np.stack([resize(packed_noise(2), 112)])[0]
     wanted = load_network("sface").embed(crops)
-    vectors, maps = Teacher("sface").ask(crops)
+    vectors, maps = teacher.ask(crops)
     assert vectors == pytest.approx(wanted / np.linalg.norm(wanted, axis=1, keepdims=True), abs=1e-5)
     assert [part.shape for part in maps] == [(2, 7, 7, 1024), (2, 14, 14, 512)]
 

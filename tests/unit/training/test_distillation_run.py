@@ -44,9 +44,10 @@ def people(tmp_path_factory: pytest.TempPathFactory, crops_folder: Path) -> Path
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(crops_folder: Path) -> Settings:
-    return Settings(Sources(crops=(crops_folder,)), views=2, threads=1)
+    """Endless views, the teacher asked on the device."""
+    return Settings(Sources(crops=(crops_folder,)), views=0, threads=1)
 
 
 def stop_after(steps: int) -> Callable[[Progress, float], None]:
@@ -64,14 +65,21 @@ def weights_of(run: Path) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
+    """A run that nobody stopped."""
+    run = tmp_path_factory.mktemp("runs") / "taught"
     figures: list[Figures] = []
-    whole = start(tmp_path / "whole", settings, PERIOD, Listener(ignore, ignore, figures.append))
+    whole = start(run, settings, PERIOD, Listener(ignore, ignore, figures.append))
     assert (whole.samples, whole.steps, whole.finished) == (8, 2, True)
     assert len(figures) == 1
     assert np.isfinite(figures[0].loss)
+    assert 0.0 < figures[0].hint_error < 3.0
     assert figures[0].held_out_eer is None
+    return run
 
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Path, settings: Settings) -> None:
     run = tmp_path / "parts"
     stopped = start(run, settings, PERIOD, Listener(ignore, stop_after(1), ignore))
     assert (stopped.samples, stopped.steps, stopped.finished) == (4, 1, False)
@@ -81,7 +89,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, settings: S
     assert (ended.samples, ended.steps, ended.finished) == (8, 2, True)
     assert not list(run.glob(".checkpoint-*"))
 
-    parts, wanted = weights_of(run), weights_of(tmp_path / "whole")
+    parts, wanted = weights_of(run), weights_of(taught)
     assert parts.keys() == wanted.keys()
     assert any(not np.array_equal(half[name], wanted[name]) for name in wanted)
     assert all(np.allclose(parts[name], wanted[name], atol=1e-5) for name in wanted)
@@ -98,17 +106,6 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path, settings: S
     np.savez(checkpoint / "student.npz", other=np.zeros(3))
     with pytest.raises(ArtefactError, match="another architecture"):
         resume(run, settings, PERIOD, Listener(ignore, ignore, ignore))
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory, crops_folder: Path) -> Path:
-    """A run of one step over endless views, the teacher asked on the device."""
-    run = tmp_path_factory.mktemp("runs") / "taught"
-    figures: list[Figures] = []
-    settings = Settings(Sources(crops=(crops_folder,)), views=0, threads=1)
-    start(run, settings, replace(PERIOD, period_steps=1), Listener(ignore, ignore, figures.append))
-    assert 0.0 < figures[0].hint_error < 3.0
-    return run
 
 
 def test_what_a_run_has_taught_is_a_network(taught: Path, tmp_path: Path, crops_folder: Path) -> None:

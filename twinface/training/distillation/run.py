@@ -117,6 +117,12 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
     answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
+    if not settings.views:
+        show = show_endless(len(pack.crops), settings.seed)
+    elif settings.people_weight:
+        show = show_people(answers, centre, pack.people, size_px=period.size_px, seed=settings.seed)
+    else:
+        show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
     with _mixed_precision():
         student = build_student(teacher.dimension, hints, period.depth)
         freeze_stages(student.resnet, settings.last_stages)
@@ -126,12 +132,6 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
         )
     if settings.begin_with and not checkpoint:
         take_over(settings.begin_with, student)
-    if not settings.views:
-        show = show_endless(len(pack.crops), settings.seed)
-    elif settings.people_weight:
-        show = show_people(answers, centre, pack.people, size_px=period.size_px, seed=settings.seed)
-    else:
-        show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
     _prepare(lesson, period, checkpoint)
 
     def on_figures(figures: Figures) -> None:
