@@ -7,9 +7,9 @@ import pytest
 
 from twinface.errors import InputError
 from twinface.training.distillation.answers import Answers
+from twinface.training.distillation.lesson import build_lesson
 from twinface.training.distillation.packing import Sources, make_pack, split_people
 from twinface.training.distillation.schedule import Budget, learning_rate
-from twinface.training.distillation.lesson import build_lesson
 from twinface.training.distillation.stream import as_input, rows_of, show_kept
 from twinface.training.distillation.student import Hint, build_student
 from twinface.training.distillation.teacher import Teacher, find_basis, load_or_find_bases
