@@ -1,10 +1,9 @@
 """`twinface up` and `down`: the live pipeline as a whole."""
 
 import json
-import signal
 import subprocess
 import time
-from types import FrameType
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from twinface.live.supervision import process_states, shut_down, start_superviso
 from twinface.messages.topics import CONTROL
 from twinface.processes import process_names
 from twinface.settings import Settings, default_config_path, load_settings
+from twinface.signals import stop_on_signal
 
 _POLL_S = 0.25
 _STOP_TIMEOUT_S = 20.0
@@ -46,17 +46,15 @@ def up(
     run.lock(_UP)
     run.clear_books()
     (run.path / _PAGE_FILE).unlink(missing_ok=True)
-    daemon = start_supervisord(path, settings, run)
-    # SIGINT too: what a script starts in the background has it ignored, and would never hear of Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _raise_interrupt)
-    try:
-        _wait_until_started(daemon, run, settings)
-        _watch_over(daemon, run, settings, exit_when_done=exit_when_done)
-    except KeyboardInterrupt:
-        typer.echo("stopping", err=True)
-    finally:
-        _stop(daemon)
+    with stop_on_signal() as stop_asked:
+        daemon = start_supervisord(path, settings, run)
+        try:
+            _wait_until_started(daemon, run, settings, stop_asked)
+            _watch_over(daemon, run, settings, stop_asked, exit_when_done=exit_when_done)
+            if stop_asked():
+                typer.echo("stopping", err=True)
+        finally:
+            _stop(daemon)
 
 
 def down(config: ConfigOption = None) -> None:
@@ -72,14 +70,12 @@ def down(config: ConfigOption = None) -> None:
     typer.echo("stopped")
 
 
-def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings) -> None:
+def _wait_until_started(
+    daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings, stop_asked: Callable[[], bool]
+) -> None:
     """Say of each process when its heart beats; raise when one does not start."""
     missing = process_names(settings)
-    while missing:
+    while missing and not stop_asked():
         if daemon.poll() is not None:
             raise TwinfaceError(f"supervisord ended at once; see {run.path / 'logs' / 'supervisord.log'}")
         for name in _failed(run, settings):
@@ -89,18 +85,26 @@ def _wait_until_started(daemon: "subprocess.Popen[bytes]", run: RunDirectory, se
             typer.echo(f"{name} is running (pid {beat.pid})", err=True)
     give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
     page = run.path / _PAGE_FILE
-    while not page.exists() and time.monotonic() < give_up_at_s:
+    while not page.exists() and time.monotonic() < give_up_at_s and not stop_asked():
         time.sleep(_POLL_S)
     if page.exists():
         typer.echo(f"page: {json.loads(page.read_text())['url']}", err=True)
 
 
 def _watch_over(
-    daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings, *, exit_when_done: bool
+    daemon: "subprocess.Popen[bytes]",
+    run: RunDirectory,
+    settings: Settings,
+    stop_asked: Callable[[], bool],
+    *,
+    exit_when_done: bool,
 ) -> None:
-    """Until supervisord or, if so wanted, every stream has ended; tell of processes that failed for good."""
+    """Until a stop is asked for, or supervisord or, if so wanted, every stream has ended.
+
+    Tells of processes that failed for good.
+    """
     told: set[str] = set()
-    while daemon.poll() is None:
+    while daemon.poll() is None and not stop_asked():
         if exit_when_done and _all_streams_closed(run):
             return
         for name in _failed(run, settings) - told:
@@ -110,7 +114,7 @@ def _watch_over(
                 raise TwinfaceError(problem)
             typer.echo(f"twinface: {problem}", err=True)
         time.sleep(_POLL_S)
-    if daemon.returncode != 0:
+    if daemon.returncode:
         raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
 
 

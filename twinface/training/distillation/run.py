@@ -6,7 +6,6 @@ and a student that is asked for the plain answers learns that side first and not
 
 import gc
 import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.heads import normalised
+from twinface.signals import stop_on_signal
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.checkpoints import (
     Progress,
@@ -140,7 +140,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
         listener.on_figures(figures)
 
     held_out = _hold_out(run, pack, teacher, centre, period.size_px)
-    with _stop_on_signal() as stop_asked:
+    with stop_on_signal() as stop_asked:
         progress = learn(
             run,
             lesson,
@@ -247,20 +247,3 @@ def _hold_out(run: Path, pack: Pack, teacher: Teacher, centre: Vectors, size_px:
     held_out = Answers(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
     look = held_out.look(0, np.arange(count))
     return HeldOut(as_input(look.pictures, size_px), pack.held_out_people, normalised(look.vectors - centre))
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """While the block runs, SIGINT and SIGTERM ask for a stop after the present step instead of ending the process."""
-    asked = False
-
-    def ask(_number: int, _frame: object) -> None:
-        nonlocal asked
-        asked = True
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
