@@ -37,23 +37,27 @@ def rows_of(samples: range, count: int, seed: int) -> NDArray[np.int64]:
     return rows
 
 
-def rows_by_person(samples: range, people: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Which of the crops, of `people` (n,), the samples are: `PER_PERSON` in a row of somebody with two or more.
+def rows_by_person(people: NDArray[np.int64], seed: int) -> Callable[[range], NDArray[np.int64]]:
+    """Tells which of the crops, of `people` (n,), samples are: `PER_PERSON` in a row of somebody with two or more.
 
     Drawn from (seed, first sample). Raises InputError when nobody has two pictures.
     """
-    rng = np.random.default_rng((seed, samples.start))
     order = np.argsort(people, kind="stable")
     counts = np.bincount(people)
+    firsts = np.concatenate(([0], np.cumsum(counts)[:-1]))
     several = np.flatnonzero(counts > 1)
     if several.size == 0:
         raise InputError("nobody has two pictures; give folders with a sub-folder of pictures for each person")
-    groups = -(-len(samples) // PER_PERSON)
-    chosen = rng.choice(several, groups, replace=groups > several.size)
-    first = np.concatenate(([0], np.cumsum(counts)[:-1]))[chosen]
-    places = np.floor(rng.random((groups, PER_PERSON)) * counts[chosen][:, np.newaxis]).astype(np.int64)
-    rows: NDArray[np.int64] = order[(first[:, np.newaxis] + places).reshape(-1)[: len(samples)]]
-    return rows
+
+    def draw(samples: range) -> NDArray[np.int64]:
+        rng = np.random.default_rng((seed, samples.start))
+        groups = -(-len(samples) // PER_PERSON)
+        chosen = rng.choice(several, groups, replace=groups > several.size)
+        places = np.floor(rng.random((groups, PER_PERSON)) * counts[chosen][:, np.newaxis]).astype(np.int64)
+        rows: NDArray[np.int64] = order[(firsts[chosen][:, np.newaxis] + places).reshape(-1)[: len(samples)]]
+        return rows
+
+    return draw
 
 
 def make_stream(show: Show, start: int, batch: int) -> Any:
@@ -86,10 +90,14 @@ def show_kept(answers: Answers, centre: Vectors, *, size_px: int, count: int, se
 
 
 def show_people(answers: Answers, centre: Vectors, people: NDArray[np.int64], *, size_px: int, seed: int) -> Show:
-    """Shows a few people in several pictures each: pictures, the teacher's centred vectors, and whose they are."""
+    """Shows a few people in several pictures each: pictures, the teacher's centred vectors, and whose they are.
+
+    Raises InputError when nobody has two pictures.
+    """
+    draw = rows_by_person(people, seed)
 
     def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[Any], ...]]:
-        rows = rows_by_person(samples, people, seed)
+        rows = draw(samples)
         look = answers.look(samples.start // len(people), rows)
         return as_input(look.pictures, size_px), (normalised(look.vectors - centre), people[rows])
 
