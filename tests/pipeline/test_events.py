@@ -37,9 +37,12 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     pictures.mkdir()
     for name in ("impostor_1", "person_a_2"):
         shutil.copy(portraits / f"{name}.jpg", pictures)
-    source = 'source = "pictures"\nloop = true\npicture_seconds = 1.2\npicture_fps = 5.0'
+    source = 'source = "pictures"\nloop = true\npicture_fps = 5.0'
     settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.1"
-    pipeline.configure(*(f'name = "{name}"\n{source}' for name in ("door", "hall")), extra=settings)
+    # Of different length, so that whenever they start, the cameras show her at the same time before long.
+    shows = {"door": 1.2, "hall": 0.8}
+    cameras = (f'name = "{name}"\n{source}\npicture_seconds = {seconds}' for name, seconds in shows.items())
+    pipeline.configure(*cameras, extra=settings)
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
     pipeline.start()
     tracks = EventQuery(kind=Kind.ENTER, subject=Subject.TRACK)
