@@ -40,7 +40,7 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     source = 'source = "pictures"\nloop = true\npicture_fps = 5.0'
     settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.1"
     # Of different length, so that whenever they start, the cameras show her at the same time before long.
-    shows = {"door": 1.2, "hall": 0.8}
+    shows = {"door": 1.2, "hall": 1.0}
     cameras = (f'name = "{name}"\n{source}\npicture_seconds = {seconds}' for name, seconds in shows.items())
     pipeline.configure(*cameras, extra=settings)
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
@@ -55,6 +55,8 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     until(lambda: pipeline.pid("matcher") not in {0, pid}, 30.0, "the matcher to come back")
     faces = shown()
     until(lambda: shown() >= faces + 8, 60.0, "more faces")
+    both = EventQuery(kind=Kind.TWO_CAMERAS)
+    until(lambda: read_events(pipeline.folder / "events.sqlite", both), 60.0, "the same person on both cameras")
     page = pipeline.ask("events", {"after": len(before), "limit": 3})["events"]
     assert pipeline.command("down").stdout == "stopped\n"
     assert pipeline.wait(20.0) == 0
