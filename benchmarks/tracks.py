@@ -46,6 +46,8 @@ from twinface.types import Face, Frame, Image
 ACTORS = 5
 NAMED_SCENES = ("crossing", "meeting", "crowd")
 NAMED_RATES = ("25", "12.5")
+NAMED_FROM = 2
+"""The first cast for the names; how soon a face is looked at again was set on those before."""
 
 
 class BlindedDetector(FaceDetector):
@@ -167,11 +169,11 @@ def measure_names(
     """Film → method → figures."""
     network = load_network("sface")
     sums: dict[str, dict[str, NamingAccount]] = defaultdict(lambda: defaultdict(NamingAccount))
-    for seed in range(seeds):
+    for seed in range(NAMED_FROM, NAMED_FROM + seeds):
         players = cast(people, open_detector(), seed)
         recogniser = _enrol({person.name: person.enrolled for person, _ in players if person.enrolled}, network)
         for kind in NAMED_SCENES:
-            console.print(f"names: seed {seed + 1} of {seeds}, {kind}")
+            console.print(f"names: seed {seed + 1 - NAMED_FROM} of {seeds}, {kind}")
             for rate in NAMED_RATES:
                 for method, make in METHODS.items():
                     film, sequence = f"{kind}, {rate} fps", _Sequence(players, kind, rate, seed)
@@ -184,11 +186,17 @@ def measure_names(
         )
         for path in (videos / "two_named_people.mp4", *sorted(videos.glob("talking_*.mp4"))):
             console.print(f"names: {path.name}")
-            known = two_named_people if path.stem == "two_named_people" else nobody
+            known = _the_two if path.stem == "two_named_people" else nobody
             for method, make in METHODS.items():
                 frames = open_source(SourceSpec(str(path), paced=False))
                 name_film(sums[path.stem][method], frames, make(open_blinded()), recogniser, known)
     return sums
+
+
+def _the_two(frame: int, box_xyxy: BoxXyxy) -> str | None:
+    """Who of the gallery of two_named_people.mp4 a box is; a third man in it is nobody to that."""
+    who = two_named_people(frame, box_xyxy)
+    return who if who in (LIN_MANUEL, ALEX) else None
 
 
 class _Sequence:

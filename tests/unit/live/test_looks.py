@@ -23,7 +23,7 @@ def measures(quality: float) -> FaceMeasures:
 @pytest.fixture
 def play() -> Play:
     """Plays qualities, a frame each 100 ms from `start_ms` on; returns frame → the frame that was taken then."""
-    plan = LookPlan(TrackingSettings())
+    plan = LookPlan(TrackingSettings(first_look_interval_ms=250.0))
     shown = 0
 
     def play(*qualities: float, doubtful: tuple[int, ...] = ()) -> dict[int, int]:
