@@ -101,7 +101,10 @@ def learn_shown(output: Path, settings: "Settings", period: "State", *, resume: 
         def on_figures(figures: "Figures") -> None:
             errors.print(describe(figures))
 
-        listener = runs.Listener(on_picture, on_step, on_figures)
+        def on_resumed(state: "State") -> None:
+            errors.print(f"going on from the last checkpoint, {state.samples:,} samples")
+
+        listener = runs.Listener(on_picture, on_step, on_figures, on_resumed)
         if resume:
             state = runs.resume(output, settings, period if new else None, listener)
         else:

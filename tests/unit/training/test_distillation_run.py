@@ -70,7 +70,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path
     """A run that nobody stopped."""
     run = tmp_path_factory.mktemp("runs") / "taught"
     figures: list[Figures] = []
-    whole = start(run, settings, PERIOD, Listener(ignore, ignore, figures.append))
+    whole = start(run, settings, PERIOD, Listener(ignore, ignore, figures.append, ignore))
     assert (whole.samples, whole.steps, whole.finished) == (8, 2, True)
     assert len(figures) == 1
     assert np.isfinite(figures[0].loss)
@@ -81,11 +81,13 @@ def taught(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Path, settings: Settings) -> None:
     run = tmp_path / "parts"
-    stopped = start(run, settings, PERIOD, Listener(ignore, stop_after(1), ignore))
+    stopped = start(run, settings, PERIOD, Listener(ignore, stop_after(1), ignore, ignore))
     assert (stopped.samples, stopped.steps, stopped.finished) == (4, 1, False)
     half = weights_of(run)
     (run / ".checkpoint-cut-off").mkdir()
-    ended = resume(run, settings, None, Listener(ignore, ignore, ignore))
+    told: list[Progress] = []
+    ended = resume(run, settings, None, Listener(ignore, ignore, ignore, told.append))
+    assert told == [stopped]
     assert (ended.samples, ended.steps, ended.finished) == (8, 2, True)
     assert not list(run.glob(".checkpoint-*"))
 
@@ -95,17 +97,17 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Pat
     assert all(np.allclose(parts[name], wanted[name], atol=1e-5) for name in wanted)
 
     with pytest.raises(ArtefactError, match="the period is finished"):
-        resume(run, settings, None, Listener(ignore, ignore, ignore))
+        resume(run, settings, None, Listener(ignore, ignore, ignore, ignore))
     with pytest.raises(InputError, match="--resume"):
-        start(run, settings, PERIOD, Listener(ignore, ignore, ignore))
+        start(run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
     with pytest.raises(ArtefactError, match="another seed"):
-        resume(run, replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore))
+        resume(run, replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore, ignore))
     checkpoint = find_checkpoint(run)
     assert checkpoint is not None
     assert read_progress(checkpoint) == ended
     np.savez(checkpoint / "student.npz", other=np.zeros(3))
     with pytest.raises(ArtefactError, match="another architecture"):
-        resume(run, settings, PERIOD, Listener(ignore, ignore, ignore))
+        resume(run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
 
 
 def test_what_a_run_has_taught_is_a_network(taught: Path, tmp_path: Path, crops_folder: Path) -> None:
@@ -144,7 +146,7 @@ def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, 
         kept_share=0.5,
     )
     period = replace(PERIOD, batch=8, hint_weight=0.0)
-    start(tmp_path / "tuned", settings, period, Listener(ignore, ignore, ignore))
+    start(tmp_path / "tuned", settings, period, Listener(ignore, ignore, ignore, ignore))
     before, after = weights_of(taught), weights_of(tmp_path / "tuned")
     changed = {name for name in after if not np.array_equal(after[name], before[name])}
     assert any(name.startswith("conv5_block1") for name in changed)
@@ -164,12 +166,12 @@ def test_nobody_with_two_pictures_is_nobody_to_learn_from(taught: Path, tmp_path
         shutil.copy(path, tmp_path / "single" / str(number))
     settings = Settings(Sources(crops=(tmp_path / "single",)), views=1, threads=1, begin_with=taught, people_weight=0.2)
     with pytest.raises(InputError, match="nobody has two pictures"):
-        start(tmp_path / "run", settings, replace(PERIOD, hint_weight=0.0), Listener(ignore, ignore, ignore))
+        start(tmp_path / "run", settings, replace(PERIOD, hint_weight=0.0), Listener(ignore, ignore, ignore, ignore))
 
 
 def test_nothing_to_resume(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(ArtefactError, match="no checkpoint to resume from"):
-        resume(tmp_path, settings, None, Listener(ignore, ignore, ignore))
+        resume(tmp_path, settings, None, Listener(ignore, ignore, ignore, ignore))
 
 
 def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
@@ -177,7 +179,7 @@ def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
         raise MemoryError
 
     with pytest.raises(InputError, match="too little memory; give a smaller --batch"):
-        start(tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore))
+        start(tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore, ignore))
 
 
 def test_a_block_that_joins_changes_nothing_at_first() -> None:

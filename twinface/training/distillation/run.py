@@ -74,11 +74,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listener:
-    """Who wants to know: each picture packed, each step (with 0…1 of the period), each set of figures."""
+    """Who wants to know: each picture packed, each step (with 0…1 of the period), each set of figures, and from which
+    checkpoint a run goes on.
+    """
 
     on_picture: OnPicture
     on_step: Callable[[Progress, float], None]
     on_figures: Callable[[Figures], None]
+    on_resumed: Callable[[Progress], None]
 
 
 def start(run: Path, settings: Settings, period: Progress, listener: Listener) -> Progress:
@@ -101,6 +104,7 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
     if period is None and reached.finished:
         raise ArtefactError(f"{run}: the period is finished; give --minutes or --steps for another")
     going_on = replace(period, samples=reached.samples) if period else reached
+    listener.on_resumed(reached)
     with _memory_told():
         return _learn(run, settings, going_on, listener, checkpoint)
 
