@@ -1,18 +1,20 @@
-"""trainer: on request, a head from the gallery and its corrections. `twinface retrain` starts it and asks."""
+"""trainer: on request, a head from the gallery and its corrections, or a ResNet50 that is taught.
+
+`twinface retrain` and `twinface distill --background` start it and ask.
+"""
 
 import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from twinface.bus.node import Node
 from twinface.errors import ServiceError
 from twinface.live.service import run_service
 from twinface.live.training_job import TrainingJob
+from twinface.live.training_work import retraining, teaching
 from twinface.settings import Settings
-from twinface.training.head_options import TrainOptions
 
 _IDLE_UNTIL_EXIT_S = 60.0
 """A trainer takes memory, half a gigabyte with TensorFlow, which a small box has better uses for."""
@@ -20,20 +22,24 @@ _IDLE_UNTIL_EXIT_S = 60.0
 _NICENESS = 10
 """Who is at the door has time only now; a head has all night."""
 
+_CHECKPOINT_WITHIN_S = 28.0
+"""Less than supervisord waits before it kills: for the step that is being learnt, on a busy box, and what is saved."""
+
 
 def _work(node: Node, settings: Settings) -> None:
     os.nice(_NICENESS)
-    job = TrainingJob(settings)
+    job = TrainingJob()
     busy_at_s = time.monotonic()
 
     def answer(verb: str, arguments: Mapping[str, Any]) -> Any:
         if verb == "train":
-            options = TrainOptions(
-                arguments["architecture"], epochs=int(arguments["epochs"]), normalize=bool(arguments["normalize"])
-            )
-            job.start(options, Path(arguments["features"]) if arguments["features"] else None)
+            job.start("a head is being trained", retraining(settings, arguments))
+        elif verb == "teach":
+            job.start(_what(arguments), teaching(arguments))
+        elif verb == "stop":
+            job.stop(_what(arguments))
         elif verb != "progress":
-            raise ServiceError(f"unknown request {verb!r}; known: train, progress", "unknown")
+            raise ServiceError(f"unknown request {verb!r}; known: train, teach, stop, progress", "unknown")
         return job.progress()
 
     def look_after() -> None:
@@ -47,6 +53,11 @@ def _work(node: Node, settings: Settings) -> None:
     node.answer(answer)
     node.loop.every(1.0, look_after)
     node.loop.run()
+    job.close(_CHECKPOINT_WITHIN_S)
+
+
+def _what(arguments: Mapping[str, Any]) -> str:
+    return f"{arguments['run']} is being taught"
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ class Pipeline:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.wait(40.0)
+        return self.wait(60.0)
 
     def leftovers(self) -> list[int]:
         """Living processes of this run."""

@@ -1,18 +1,13 @@
 """`twinface distill`: teach a ResNet50 what a network that knows faces says."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from twinface.cli.console import errors, warn
+from twinface.cli.learning import BackgroundOption, StopOption, learn
+from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
-
-if TYPE_CHECKING:
-    from twinface.training.distillation.checkpoints import Progress as State
-    from twinface.training.distillation.period import Figures
-    from twinface.training.distillation.run import Settings
 
 
 def distill(
@@ -57,13 +52,16 @@ def distill(
     ] = 5.0,
     seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+    background: BackgroundOption = False,
+    stop: StopOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
-    from twinface.training.distillation.checkpoints import Progress as State
+    from twinface.training.distillation.checkpoints import Progress
     from twinface.training.distillation.packing import Sources
     from twinface.training.distillation.run import Settings
 
-    period = State(
+    period = Progress(
         depth=parse_depth(depth),
         size_px=input_size,
         batch=batch,
@@ -74,43 +72,7 @@ def distill(
     )
     sources = Sources(tuple(crops or ()), tuple(faces or ()), people)
     settings = Settings(sources, teacher, seed, views, threads, measure_minutes, begin_with)
-    learn_shown(output, settings, period, resume=resume)
-
-
-def learn_shown(output: Path, settings: "Settings", period: "State", *, resume: bool) -> None:
-    """Learn for a period, or go on, and show how it goes. Raises InputError when it is not said for how long."""
-    from twinface.training.distillation import run as runs
-
-    if period.period_minutes is not None and period.period_steps is not None:
-        raise InputError("--minutes and --steps exclude each other; give one")
-    new = period.period_minutes is not None or period.period_steps is not None
-    if not new and not resume:
-        raise InputError("how long? give --minutes or --steps")
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("preparing", total=None)
-
-        def on_picture(_path: Path, error: InputError | None) -> None:
-            bar.advance(task)
-            if error is not None:
-                warn(error)
-
-        def on_step(state: "State", done: float) -> None:
-            bar.update(task, total=1.0, completed=done, description=f"learning, {state.samples:,} samples")
-
-        def on_figures(figures: "Figures") -> None:
-            errors.print(describe(figures))
-
-        def on_resumed(state: "State") -> None:
-            errors.print(f"going on from the last checkpoint, {state.samples:,} samples")
-
-        listener = runs.Listener(on_picture, on_step, on_figures, on_resumed)
-        if resume:
-            state = runs.resume(output, settings, period if new else None, listener)
-        else:
-            state = runs.start(output, settings, period, listener)
-    ending = "finished" if state.finished else "stopped; --resume goes on"
-    typer.echo(f"{state.samples} samples, period {ending}: {output}")
+    learn(output, settings, period, resume=resume, background=background, stop=stop, config=config)
 
 
 def parse_depth(text: str) -> tuple[int, ...]:
@@ -124,17 +86,3 @@ def parse_depth(text: str) -> tuple[int, ...]:
     if len(depth) != len(FULL_DEPTH) or not all(1 <= a <= b for a, b in zip(depth, FULL_DEPTH, strict=True)):
         raise InputError(f"--depth {text}: expected four numbers from 1,1,1,1 to {','.join(map(str, FULL_DEPTH))}")
     return depth
-
-
-def describe(figures: "Figures") -> str:
-    """The figures on a line."""
-    text = (
-        f"{figures.minutes:.1f} min {figures.samples} samples: loss {figures.loss:.4f}"
-        f" agreement {figures.agreement:.4f} hints {figures.hint_error:.3f} rate {figures.learning_rate:.2e}"
-    )
-    if figures.held_out_agreement is None:
-        return text
-    return (
-        f"{text} | held out: agreement {figures.held_out_agreement:.4f} EER {figures.held_out_eer:.2%}"
-        f" projected {figures.held_out_projected_eer:.2%}"
-    )

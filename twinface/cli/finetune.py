@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from twinface.cli.distill import learn_shown
+from twinface.cli.learning import BackgroundOption, StopOption, learn
+from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
 
 
@@ -41,6 +42,9 @@ def finetune(
     ] = 5.0,
     seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+    background: BackgroundOption = False,
+    stop: StopOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """Go on from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher says.
@@ -72,4 +76,4 @@ def finetune(
         last_stages=last_stages,
         kept_share=keep,
     )
-    learn_shown(output, settings, period, resume=resume)
+    learn(output, settings, period, resume=resume, background=background, stop=stop, config=config)

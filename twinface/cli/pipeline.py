@@ -22,7 +22,9 @@ from twinface.settings import Settings, default_config_path, load_settings
 from twinface.signals import stop_on_signal
 
 _POLL_S = 0.25
-_STOP_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 45.0
+"""More than supervisord waits for a trainer and then for everything else."""
+
 _PAGE_TIMEOUT_S = 10.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""

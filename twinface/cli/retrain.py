@@ -2,27 +2,18 @@
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
 
-from twinface.bus.control import ask
-from twinface.bus.rundir import RunDirectory
 from twinface.cli.options import ConfigOption, JsonOption
 from twinface.cli.retrain_report import print_report
-from twinface.errors import ServiceError, TwinfaceError
-from twinface.live.service import run_directory
-from twinface.live.supervision import process_states, start_process
-from twinface.messages.topics import CONTROL
-from twinface.processes import TRAINER
+from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer
+from twinface.errors import TwinfaceError
 from twinface.settings import load_settings
 from twinface.training.head_options import Architecture, TrainOptions
-
-_START_TIMEOUT_S = 60.0
-_POLL_S = 0.5
 
 
 def retrain(
@@ -50,9 +41,6 @@ def retrain(
     """
     TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize).check()
     settings = load_settings(config)
-    run = run_directory(settings)
-    if not any(state.name == TRAINER.name and state.pid for state in process_states(run, settings)):
-        start_process(run, TRAINER.name)
     arguments = {
         "features": str(features.absolute()) if features else None,
         "architecture": architecture,
@@ -60,12 +48,12 @@ def retrain(
         "normalize": normalize,
     }
     with Console(stderr=True).status("starting the trainer") as shown:
-        _wait_for_trainer(run)
-        answer = _ask(run, "train", arguments)
+        run = start_trainer(settings)
+        answer = ask_trainer(run, "train", arguments)
         while answer["state"] == "running":
             shown.update(answer["detail"])
-            time.sleep(_POLL_S)
-            answer = _ask(run, "progress")
+            time.sleep(POLL_S)
+            answer = ask_trainer(run, "progress")
     if answer["state"] != "done":
         raise TwinfaceError(answer["detail"])
     if as_json:
@@ -94,20 +82,3 @@ def rollback(
         typer.echo(json.dumps({"head": str(folder)}))
     else:
         typer.echo(f"the head before the last one is back in {folder}; `twinface rollback` again undoes this")
-
-
-def _ask(run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None) -> Any:
-    return ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=10.0)
-
-
-def _wait_for_trainer(run: RunDirectory) -> None:
-    """Until it answers: it may be starting."""
-    give_up_at_s = time.monotonic() + _START_TIMEOUT_S
-    while True:
-        try:
-            _ask(run, "progress")
-        except ServiceError as error:
-            if error.code != "timeout" or time.monotonic() > give_up_at_s:
-                raise
-        else:
-            return

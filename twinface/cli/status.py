@@ -27,7 +27,8 @@ def status(
     settings = load_settings(config)
     run = run_directory(settings)
     states = process_states(run, settings)
-    beats = latest_heartbeats(run, process_names(settings))
+    started = [state.name for state in states if state.pid and state.name not in process_names(settings)]
+    beats = latest_heartbeats(run, [*process_names(settings), *started])
     links = read_links(run)
     if as_json:
         typer.echo(json.dumps({"run_directory": str(run.path), **_as_plain(states, beats, links)}))

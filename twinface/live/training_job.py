@@ -1,47 +1,68 @@
-"""A head retrained beside the running pipeline: in a thread, one at a time, with its progress to be asked for."""
+"""Training beside the running pipeline: in a thread, one at a time, with its progress to be asked for."""
 
-import dataclasses
 import logging
 import threading
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from twinface.errors import ServiceError, TwinfaceError
-from twinface.settings import Settings
-from twinface.training.head_options import TrainOptions
-from twinface.training.retraining.report import RetrainReport
-from twinface.training.retraining.run import retrain
 
 log = logging.getLogger(__name__)
 
 
-class TrainingJob:
-    """Retrains the head of the settings; `state` is idle, running, done or failed."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: in a word, and in plain containers where there is more to say."""
 
-    def __init__(self, settings: Settings) -> None:
+    detail: str
+    report: dict[str, object] | None = None
+
+
+Work = Callable[[Callable[[str], None], Callable[[], bool]], Outcome]
+"""(say how far it is, is a stop asked for) → what came of it. Raises TwinfaceError."""
+
+
+class TrainingJob:
+    """`state` is idle, running, done or failed; `detail` says more."""
+
+    def __init__(self) -> None:
         self.state = "idle"
         self.detail = ""
-        self._settings = settings
+        self._what = ""
+        self._report: dict[str, object] | None = None
         self._thread: threading.Thread | None = None
-        self._report: RetrainReport | None = None
+        self._stop_asked = threading.Event()
 
-    def start(self, options: TrainOptions, features: Path | None) -> None:
-        """Begin. Raises ServiceError (`busy`) while another one runs."""
+    def start(self, what: str, work: Work) -> None:
+        """Begin `work`, which is `what` in words. Raises ServiceError (`busy`) while other work goes on."""
         if self.state == "running":
-            raise ServiceError(f"a head is being trained ({self.detail}); wait for its end", "busy")
-        self.state, self.detail, self._report = "running", "starting", None
-        self._thread = threading.Thread(target=self._run, args=(options, features), daemon=True)
+            raise ServiceError(f"{self._what} ({self.detail}); wait for its end", "busy")
+        self.state, self.detail, self._what, self._report = "running", "starting", what, None
+        self._stop_asked.clear()
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
 
-    def progress(self) -> dict[str, object]:
-        """How far it is, in plain containers; with its report, as `RetrainReport` has it, once it is done."""
-        report = None
-        if self._report is not None:
-            report = dataclasses.asdict(self._report) | {"published": self._report.published}
-        return {"state": self.state, "detail": self.detail, "report": report}
+    def stop(self, what: str) -> None:
+        """Ask `what` goes on to end early. Raises ServiceError (`idle`, `busy`) where nothing does, or other work."""
+        if self.state != "running":
+            raise ServiceError("nothing is being trained", "idle")
+        if what != self._what:
+            raise ServiceError(f"not this is being done: {self._what} ({self.detail})", "busy")
+        self._stop_asked.set()
 
-    def _run(self, options: TrainOptions, features: Path | None) -> None:
+    def close(self, timeout_s: float) -> None:
+        """Ask whatever goes on to end early, and wait for it, at most so long."""
+        self._stop_asked.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def progress(self) -> dict[str, object]:
+        """How far it is, in plain containers; with its report, once it is done."""
+        return {"state": self.state, "detail": self.detail, "report": self._report}
+
+    def _run(self, work: Work) -> None:
         try:
-            self._report = retrain(self._settings, options, features, self._say)
+            outcome = work(self._say, self._stop_asked.is_set)
         except TwinfaceError as error:
             self.state, self.detail = "failed", str(error)
             log.error("training failed", extra={"error": str(error)})
@@ -49,9 +70,9 @@ class TrainingJob:
             self.state, self.detail = "failed", f"{type(error).__name__}: {error}"
             log.exception("training failed")
         else:
-            done = "published" if self._report.published else "the present head is kept"
-            self.state, self.detail = "done", done
-            log.info("trained", extra={"head": self._report.head, "published": self._report.published})
+            self._report = outcome.report
+            self.state, self.detail = "done", outcome.detail
+            log.info("trained", extra={"outcome": outcome.detail})
 
     def _say(self, detail: str) -> None:
         self.detail = detail

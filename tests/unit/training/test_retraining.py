@@ -4,6 +4,7 @@ import json
 import re
 import resource
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from twinface.evaluation.leave_one_out import score_with_person
 from twinface.evaluation.split import person_digest
 from twinface.files import only_writer, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
-from twinface.live.training_job import TrainingJob
+from twinface.live.training_job import Outcome, TrainingJob
+from twinface.live.training_work import retraining
 from twinface.matching import head_in_use, load_head
 from twinface.networks import find_recipe
 from twinface.settings import Settings
@@ -278,18 +280,41 @@ def test_without_one_before_it_there_is_no_way_back(box: Settings, tmp_path: Pat
 
 
 def test_the_job_runs_one_at_a_time_and_tells_what_came_of_it(box: Settings, tmp_path: Path) -> None:
-    job = TrainingJob(box)
+    asked: dict[str, Any] = {"architecture": "plda", "epochs": 1, "normalize": False, "features": None}
+    job = TrainingJob()
     assert job.progress() == {"state": "idle", "detail": "", "report": None}
-    job.start(TrainOptions(), None)
+    job.start("a head is being trained", retraining(box, asked))
     with pytest.raises(ServiceError, match="a head is being trained") as refused:
-        job.start(TrainOptions(), None)
+        job.start("another", retraining(box, asked))
     assert refused.value.code == "busy"
     until(lambda: job.state != "running", 60.0, "the end of training")
     progress: dict[str, Any] = job.progress()
     assert (progress["state"], progress["detail"]) == ("done", "published")
     assert progress["report"]["published"]
     assert progress["report"]["measured"]["differences"]["cost"]["interval"]["high"] < 0
-    job.start(TrainOptions(), tmp_path / "nowhere")
+    job.start("a head is being trained", retraining(box, asked | {"features": str(tmp_path / "nowhere")}))
     until(lambda: job.state != "running", 60.0, "the end of training")
     assert job.state == "failed"
     assert "nowhere: no such folder" in job.detail
+
+
+def test_a_stop_is_heard_by_the_work_that_it_is_meant_for() -> None:
+    def work(say: Callable[[str], None], stop_asked: Callable[[], bool]) -> Outcome:
+        say("counting")
+        until(stop_asked, 30.0, "the stop")
+        return Outcome("stopped")
+
+    job = TrainingJob()
+    with pytest.raises(ServiceError, match="nothing is being trained"):
+        job.stop("a run is being taught")
+    job.start("a run is being taught", work)
+    until(lambda: job.detail == "counting", 30.0, "the work")
+    with pytest.raises(ServiceError, match="a run is being taught") as refused:
+        job.stop("another run is being taught")
+    assert (refused.value.code, job.state) == ("busy", "running")
+    job.stop("a run is being taught")
+    until(lambda: job.state == "done", 30.0, "the end")
+    assert job.detail == "stopped"
+    job.start("a run is being taught", work)
+    job.close(30.0)
+    assert (job.state, job.detail) == ("done", "stopped")

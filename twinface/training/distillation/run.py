@@ -7,7 +7,7 @@ and a student that is asked for the plain answers learns that side first and not
 import gc
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,14 @@ class Settings:
 @dataclass(frozen=True, slots=True, eq=False)
 class Listener:
     """Who wants to know: each picture packed, each step (with 0…1 of the period), each set of figures, and from which
-    checkpoint a run goes on.
+    checkpoint a run goes on. `hear_stop`: the block in which it learns, given what says whether to stop.
     """
 
     on_picture: OnPicture
     on_step: Callable[[Progress, float], None]
     on_figures: Callable[[Figures], None]
     on_resumed: Callable[[Progress], None]
+    hear_stop: Callable[[], AbstractContextManager[Callable[[], bool]]] = stop_on_signal
 
 
 def start(run: Path, settings: Settings, period: Progress, listener: Listener) -> Progress:
@@ -144,7 +145,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
         listener.on_figures(figures)
 
     held_out = _hold_out(run, pack, teacher, centre, period.size_px)
-    with stop_on_signal() as stop_asked:
+    with listener.hear_stop() as stop_asked:
         progress = learn(
             run,
             lesson,

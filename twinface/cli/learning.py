@@ -1,0 +1,132 @@
+"""What `distill` and `finetune` share: a run learns here and shows it, or the trainer of the running box does it."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from twinface.cli.console import errors, warn
+from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer, trainer_runs
+from twinface.errors import InputError, TwinfaceError
+from twinface.live.service import run_directory
+from twinface.settings import load_settings
+
+if TYPE_CHECKING:
+    from twinface.training.distillation.checkpoints import Progress as State
+    from twinface.training.distillation.order import Order
+    from twinface.training.distillation.period import Figures
+    from twinface.training.distillation.run import Settings
+
+BackgroundOption = Annotated[
+    bool,
+    typer.Option(
+        "--background", help="The trainer of the running box does it, at low priority; `twinface status` shows it."
+    ),
+]
+StopOption = Annotated[bool, typer.Option("--stop", help="Stop the trainer's work on this run; --resume goes on.")]
+
+
+def learn(
+    output: Path,
+    settings: "Settings",
+    period: "State",
+    *,
+    resume: bool,
+    background: bool,
+    stop: bool,
+    config: Path | None,
+) -> None:
+    """Learn for a period, or go on, here or in the background, or stop what goes on there.
+
+    Raises InputError when it is not said for how long.
+    """
+    from twinface.training.distillation.order import Order
+
+    if stop:
+        _stop(output, config)
+        return
+    if period.period_minutes is not None and period.period_steps is not None:
+        raise InputError("--minutes and --steps exclude each other; give one")
+    new = period.period_minutes is not None or period.period_steps is not None
+    if not new and not resume:
+        raise InputError("how long? give --minutes or --steps")
+    order = Order(output, settings, period if new else None, resume)
+    if background:
+        _hand_over(order, config)
+    else:
+        _learn_shown(order)
+
+
+def _learn_shown(order: "Order") -> None:
+    from twinface.training.distillation.order import carry_out, summary
+    from twinface.training.distillation.run import Listener
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("preparing", total=None)
+
+        def on_picture(_path: Path, error: InputError | None) -> None:
+            bar.advance(task)
+            if error is not None:
+                warn(error)
+
+        def on_step(state: "State", done: float) -> None:
+            bar.update(task, total=1.0, completed=done, description=f"learning, {state.samples:,} samples")
+
+        def on_figures(figures: "Figures") -> None:
+            errors.print(describe(figures))
+
+        def on_resumed(state: "State") -> None:
+            errors.print(f"going on from the last checkpoint, {state.samples:,} samples")
+
+        reached = carry_out(order, Listener(on_picture, on_step, on_figures, on_resumed))
+    typer.echo(summary(order, reached))
+
+
+def _hand_over(order: "Order", config: Path | None) -> None:
+    """Returns when the trainer has begun to learn, so that what is wrong with the order is said here."""
+    from twinface.live.training_work import LEARNING
+    from twinface.training.distillation.order import in_full, to_plain
+
+    settings = load_settings(config)
+    with Console(stderr=True).status("starting the trainer") as shown:
+        run = start_trainer(settings)
+        answer = ask_trainer(run, "teach", to_plain(in_full(order)))
+        while answer["state"] == "running" and not answer["detail"].startswith(LEARNING):
+            shown.update(answer["detail"])
+            time.sleep(POLL_S)
+            answer = ask_trainer(run, "progress")
+    if answer["state"] == "failed":
+        raise TwinfaceError(answer["detail"])
+    typer.echo(f"{answer['detail']}; `twinface status` shows how far it is, the same command with --stop ends it")
+
+
+def _stop(output: Path, config: Path | None) -> None:
+    settings = load_settings(config)
+    run = run_directory(settings)
+    if not trainer_runs(run, settings):
+        raise InputError("nothing is being trained")
+    with Console(stderr=True).status("stopping") as shown:
+        answer = ask_trainer(run, "stop", {"run": str(output.absolute())})
+        while answer["state"] == "running":
+            shown.update(f"stopping: {answer['detail']}")
+            time.sleep(POLL_S)
+            answer = ask_trainer(run, "progress")
+    typer.echo(answer["detail"])
+
+
+def describe(figures: "Figures") -> str:
+    """The figures on a line."""
+    text = (
+        f"{figures.minutes:.1f} min {figures.samples} samples: loss {figures.loss:.4f}"
+        f" agreement {figures.agreement:.4f} hints {figures.hint_error:.3f} rate {figures.learning_rate:.2e}"
+    )
+    if figures.held_out_agreement is None:
+        return text
+    return (
+        f"{text} | held out: agreement {figures.held_out_agreement:.4f} EER {figures.held_out_eer:.2%}"
+        f" projected {figures.held_out_projected_eer:.2%}"
+    )
