@@ -49,9 +49,9 @@ class TrackingSettings(_Section):
 
     lost_ms: Positive = 2000.0
     weak_score: Fraction = 0.4
-    first_looks: Count = 3
-    first_look_interval_ms: Annotated[float, Field(ge=0.0)] = 150.0
-    look_wait_ms: Annotated[float, Field(ge=0.0, le=1000.0)] = 200.0
+    first_looks: Count = 4
+    first_look_interval_ms: Annotated[float, Field(ge=0.0)] = 30.0
+    look_wait_ms: Annotated[float, Field(ge=0.0, le=1000.0)] = 60.0
     look_interval_ms: Annotated[float, Field(ge=0.0)] = 2000.0
 
 

@@ -16,6 +16,11 @@ _AS_GOOD = 0.8
 
 _CLEARLY_BETTER, _BETTER_BY = 1.25, 0.05
 
+_LOOKS_SPREAD = 3.0
+"""Each of the first looks waits so many times as long as the one before: a name comes soon, and the last of them sees
+another moment than the first.
+"""
+
 _LOOKS_IN_DOUBT = 1
 """So many looks follow when the face may have become another's; more doubt shortly after adds none."""
 
@@ -39,9 +44,10 @@ class Glimpse:
 class LookPlan:
     """Chooses the glimpses of one track that are worth the cost of recognising them.
 
-    A look falls due when the track begins (`first_looks` in quick succession), when it is in doubt whose face it is,
-    and every `look_interval_ms`. From then on the first glimpse that is good for this track is taken, or the best one
-    after `look_wait_ms`. A glimpse that is clearly better than all that were taken is taken also when nothing is due.
+    A look falls due when the track begins (`first_looks`, each later after the one before), when it is in doubt whose
+    face it is, and every `look_interval_ms`. From then on the first glimpse that is good for this track is taken, or
+    the best one after `look_wait_ms`. A glimpse that is clearly better than all that were taken is taken also when
+    nothing is due.
     """
 
     def __init__(self, settings: TrackingSettings) -> None:
@@ -76,8 +82,11 @@ class LookPlan:
         return self._best if self._looked_at_ms is None else None
 
     def _interval_ms(self) -> float:
-        quick = self._settings.first_look_interval_ms
-        return min(quick, self._settings.look_interval_ms) if self._quick_looks else self._settings.look_interval_ms
+        settings = self._settings
+        if not self._quick_looks:
+            return settings.look_interval_ms
+        quick_ms = settings.first_look_interval_ms * _LOOKS_SPREAD ** (settings.first_looks - 1 - self._quick_looks)
+        return min(quick_ms, settings.look_interval_ms)
 
     def _is_due(self, now_ms: float) -> bool:
         return self._looked_at_ms is None or now_ms - self._looked_at_ms >= self._interval_ms()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from twinface.matching.decision import is_reached
 from twinface.settings import MatchingSettings
 from twinface.types import Decision, State
 
@@ -10,8 +11,8 @@ from twinface.types import Decision, State
 def agree(before: Decision, fused: Decision, looks: Sequence[Decision], settings: MatchingSettings) -> Decision:
     """Who a face is said to be now, after what was said `before`.
 
-    `fused` is decided by all its looks together, `looks` each by itself. A look agrees with a name that it would give
-    first, if it would not call the face unknown.
+    `fused` is decided by all its looks together, `looks` each by itself. A look agrees with a name that it puts first,
+    with what the rule asks for: what is no face, as the back of a head, is near somebody now and then, not twice.
 
     * A name is given when all looks together give it and `agreeing_looks` agree; to somebody who bears another name
       when one more does.
@@ -19,7 +20,7 @@ def agree(before: Decision, fused: Decision, looks: Sequence[Decision], settings
     * Unknown is earned by one look more than a name needs; before that the face is pending.
     """
     first = fused.candidates[0].name if fused.candidates else None
-    agreeing = sum(look.state is not State.UNKNOWN and look.candidates[0].name == first for look in looks)
+    agreeing = sum(_agrees(look, first, settings) for look in looks)
     needed = settings.agreeing_looks
     if fused.state is State.KNOWN and agreeing >= needed + (before.name not in {None, first}):
         return fused
@@ -32,3 +33,8 @@ def agree(before: Decision, fused: Decision, looks: Sequence[Decision], settings
     if len(looks) <= needed and fused.candidates:
         return replace(fused, state=State.PENDING, reason=f"{len(looks)} looks so far; {fused.reason}")
     return fused
+
+
+def _agrees(look: Decision, name: str | None, settings: MatchingSettings) -> bool:
+    best = look.candidates[0] if look.candidates else None
+    return best is not None and best.name == name and is_reached(best.score, settings)

@@ -41,7 +41,7 @@ def decide(
     best_first = np.lexsort((-means, -by_rule))[:MAX_CANDIDATES]
     candidates = tuple(Candidate(names[i], float(by_rule[i])) for i in best_first)
     best = candidates[0]
-    reached = best.score > settings.vote_share if settings.rule == "vote" else best.score >= needed_score(settings)
+    reached = is_reached(best.score, settings)
     lead = best.score - candidates[1].score if len(candidates) > 1 else 1.0
     if reached and lead >= settings.margin:
         return Decision(State.KNOWN, best.name, best.score, candidates)
@@ -52,6 +52,11 @@ def decide(
     reason = f"{best.name} misses the threshold of {needed_score(settings):.3f} by {missing:.3f}"
     unsure = best.score >= needed_score(settings) * UNCERTAIN_SHARE
     return Decision(State.UNCERTAIN if unsure else State.UNKNOWN, None, best.score, candidates, reason)
+
+
+def is_reached(score: float, settings: MatchingSettings) -> bool:
+    """Whether a person's number is enough for the name, but for the lead."""
+    return score > settings.vote_share if settings.rule == "vote" else score >= needed_score(settings)
 
 
 def needed_score(settings: MatchingSettings) -> float:

@@ -31,7 +31,7 @@ def make_stage(detector: FaceDetector) -> MakeStage:
             7,
             detector,
             detection=DetectionSettings(min_face_px=min_face_px),
-            tracking=TrackingSettings(look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
+            tracking=TrackingSettings(look_wait_ms=200, look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
             crop_size_px=112,
         )
 

@@ -36,9 +36,12 @@ def test_a_name_needs_two_looks_that_agree() -> None:
     assert agree(NOTHING, ann, [ann, bob], SETTINGS).reason == "1 of 2 looks agree on ann, 2 are needed"
 
 
-def test_a_look_that_knows_nobody_does_not_agree() -> None:
-    weak = said("ann", 0.1)
-    assert states((said("ann", 0.6), [said("ann", 0.9), weak])) == [("uncertain", None)]
+def test_a_look_agrees_that_would_be_enough_by_itself() -> None:
+    ann, weak, nobody = said("ann", 0.9), said("ann", 0.49), said("ann", 0.1)
+    assert states((ann, [ann, weak])) == states((ann, [ann, nobody])) == [("uncertain", None)]
+    assert states((ann, [ann, weak, said("ann", 0.5)])) == [("known", "ann")]
+    too_close = Decision(State.UNCERTAIN, None, 0.8, (Candidate("ann", 0.8), Candidate("bob", 0.75)), "no lead")
+    assert states((ann, [ann, too_close])) == [("known", "ann")]
 
 
 def test_unknown_is_earned_by_three_looks() -> None:
