@@ -14,6 +14,7 @@ from twinface.errors import ServiceError
 from twinface.live.service import run_service
 from twinface.live.training_job import TrainingJob
 from twinface.live.training_work import retraining, teaching
+from twinface.processes import TRAINER
 from twinface.settings import Settings
 
 _IDLE_UNTIL_EXIT_S = 60.0
@@ -22,8 +23,8 @@ _IDLE_UNTIL_EXIT_S = 60.0
 _NICENESS = 10
 """Who is at the door has time only now; a head has all night."""
 
-_CHECKPOINT_WITHIN_S = 28.0
-"""Less than supervisord waits before it kills: for the step that is being learnt, on a busy box, and what is saved."""
+_CHECKPOINT_WITHIN_S = TRAINER.stop_within_s - 2.0
+"""For the step that is being learnt, on a busy box, and for what is saved."""
 
 
 def _work(node: Node, settings: Settings) -> None:

@@ -8,7 +8,9 @@ from twinface.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One row. `autostart` is false for what is started on request; budgets are of one process at work."""
+    """One row. `autostart` is false for what is started on request; budgets are of one process at work; it is killed
+    when it has not ended `stop_within_s` after it was told to.
+    """
 
     name: str
     module: str
@@ -17,13 +19,14 @@ class Process:
     cpu_budget_cores: float
     memory_budget_mb: int
     autostart: bool = True
+    stop_within_s: int = 8
 
 
 CAMERA = Process("camera", "services.camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
 EXTRACTOR = Process("extractor", "services.extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
 MATCHER = Process("matcher", "services.matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
 WEB = Process("web", "services.web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
-TRAINER = Process("trainer", "services.trainer", (CONTROL, HEALTH), (), 2.0, 2000, autostart=False)
+TRAINER = Process("trainer", "services.trainer", (CONTROL, HEALTH), (), 2.0, 2000, autostart=False, stop_within_s=30)
 
 PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, TRAINER)
 

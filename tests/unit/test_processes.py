@@ -52,7 +52,7 @@ def test_a_program_is_what_its_row_says(programs: dict[str, list[Any]], process:
         assert one.command == f"python -P -m {process.module}{argument}"
         assert one.autostart == process.autostart
         assert one.redirect_stderr
-        assert 5 <= one.stopwaitsecs <= 10
+        assert one.stopwaitsecs == process.stop_within_s
         assert one.stdout_logfile_maxbytes <= 5_000_000
         assert 2 not in one.exitcodes or one.autorestart, "nobody says why it is not restarted"
     logs = {one.stdout_logfile for one in running}

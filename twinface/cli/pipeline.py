@@ -17,14 +17,12 @@ from twinface.live.preflight import check_before_start
 from twinface.live.service import run_directory
 from twinface.live.supervision import process_states, shut_down, start_supervisord
 from twinface.messages.topics import CONTROL
-from twinface.processes import process_names
+from twinface.processes import PROCESSES, process_names
 from twinface.settings import Settings, default_config_path, load_settings
 from twinface.signals import stop_on_signal
 
 _POLL_S = 0.25
-_STOP_TIMEOUT_S = 45.0
-"""More than supervisord waits for a trainer and then for everything else."""
-
+_STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
 _PAGE_TIMEOUT_S = 10.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
