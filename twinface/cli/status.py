@@ -15,7 +15,6 @@ from twinface.live.accounts import LinkBooks, read_links
 from twinface.live.service import run_directory
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
-from twinface.processes import process_names
 from twinface.settings import load_settings
 
 
@@ -27,8 +26,7 @@ def status(
     settings = load_settings(config)
     run = run_directory(settings)
     states = process_states(run, settings)
-    started = [state.name for state in states if state.pid and state.name not in process_names(settings)]
-    beats = latest_heartbeats(run, [*process_names(settings), *started])
+    beats = latest_heartbeats(run, [state.name for state in states if state.pid])
     links = read_links(run)
     if as_json:
         typer.echo(json.dumps({"run_directory": str(run.path), **_as_plain(states, beats, links)}))
