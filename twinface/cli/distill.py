@@ -27,7 +27,7 @@ def distill(
         bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
     ] = False,
     begin_with: Annotated[
-        Path | None, typer.Option("--start", help="A run whose weights a new one takes over; default: random ones.")
+        Path | None, typer.Option("--start", help="A run, or face, whose weights are taken over; default: random ones.")
     ] = None,
     depth: Annotated[str, typer.Option("--depth", help="Blocks used of conv2 … conv5; the full network: 3,4,6,2.")] = (
         "3,4,6,2"

@@ -7,13 +7,12 @@ import typer
 
 from twinface.cli.learning import BackgroundOption, StopOption, learn
 from twinface.cli.options import ConfigOption
-from twinface.errors import InputError
 
 
 def finetune(
     *,
     output: Annotated[Path, typer.Option("--output", help="Folder of the new run: crops, answers, checkpoints, log.")],
-    start: Annotated[Path, typer.Option("--start", help="Run of distill, or of this, whose weights are taken over.")],
+    start: Annotated[Path, typer.Option("--start", help="A run, or face, whose weights are taken over.")],
     crops: Annotated[
         list[Path] | None, typer.Option("--crops", help="A folder of aligned crops a person, in a folder.")
     ] = None,
@@ -49,17 +48,15 @@ def finetune(
     """Go on from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher says.
     """
-    from twinface.training.distillation.checkpoints import Progress, find_checkpoint, read_progress
+    from twinface.training.distillation.beginning import read_shape
+    from twinface.training.distillation.checkpoints import Progress
     from twinface.training.distillation.packing import Sources
     from twinface.training.distillation.run import Settings
 
-    checkpoint = find_checkpoint(start)
-    if checkpoint is None:
-        raise InputError(f"--start {start}: no checkpoint in it; name the folder of a run of `twinface distill`")
-    before = read_progress(checkpoint)
+    depth, size_px = read_shape(start)
     period = Progress(
-        depth=before.depth,
-        size_px=before.size_px,
+        depth=depth,
+        size_px=size_px,
         batch=batch,
         learning_rate=learning_rate,
         period_steps=steps,

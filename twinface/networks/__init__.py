@@ -2,7 +2,14 @@
 
 from twinface.networks.network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
-from twinface.networks.registry import available_networks, boxed_folder, find_recipe, load_network, name_network
+from twinface.networks.registry import (
+    available_networks,
+    boxed_folder,
+    find_recipe,
+    load_network,
+    load_network_file,
+    name_network,
+)
 
 __all__ = [
     "Network",
@@ -12,6 +19,7 @@ __all__ = [
     "compute_fingerprint",
     "find_recipe",
     "load_network",
+    "load_network_file",
     "name_network",
     "read_recipe",
     "write_recipe",

@@ -30,26 +30,12 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
 
     Raises ArtefactError when there is none or it is damaged, AssetError when its file cannot be fetched.
     """
-    recipe, network_file = _find(name_or_path)
+    recipe, network_file = load_network_file(name_or_path)
     return Network(recipe, network_file, threads=threads)
 
 
-def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
-    """What `load_network` would load, verified as there, without starting a runtime."""
-    return _find(name_or_path)[0]
-
-
-def name_network(fingerprint: str) -> str:
-    """The name of the network with this fingerprint, "" of one that is not in the box; nothing is fetched for it."""
-    known = {read_recipe(folder).fingerprint: name for name, folder in _boxed().items()}
-    return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
-
-
-def _boxed() -> dict[str, Path]:
-    return {read_recipe(path.parent).name: path.parent for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")}
-
-
-def _find(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
+def load_network_file(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
+    """What `load_network` would load, verified as there: the recipe and the network's file."""
     if name_or_path == "sface":
         return _find_sface()
     folder = boxed_folder(str(name_or_path)) or Path(name_or_path)
@@ -66,6 +52,21 @@ def _find(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
             " copy the whole folder again, or make the network anew"
         )
     return recipe, network_file
+
+
+def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
+    """The recipe of what `load_network` would load, verified as there."""
+    return load_network_file(name_or_path)[0]
+
+
+def name_network(fingerprint: str) -> str:
+    """The name of the network with this fingerprint, "" of one that is not in the box; nothing is fetched for it."""
+    known = {read_recipe(folder).fingerprint: name for name, folder in _boxed().items()}
+    return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
+
+
+def _boxed() -> dict[str, Path]:
+    return {read_recipe(path.parent).name: path.parent for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")}
 
 
 def _find_sface() -> tuple[NetworkRecipe, bytes]:

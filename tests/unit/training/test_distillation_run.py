@@ -1,20 +1,24 @@
+import json
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, InputError
+from twinface.faces import read_image
+from twinface.matching.heads import normalised
 from twinface.networks import load_network
 from twinface.training.backbones import Blueprint
 from twinface.training.build_network import build_network
+from twinface.training.distillation.beginning import read_beginning, read_shape
 from twinface.training.distillation.checkpoints import (
     Progress,
-    average_with,
     find_checkpoint,
+    mix_in,
     read_progress,
     read_weights,
 )
@@ -22,10 +26,13 @@ from twinface.training.distillation.exporting import build_taught
 from twinface.training.distillation.packing import Sources
 from twinface.training.distillation.period import Figures
 from twinface.training.distillation.run import Listener, Settings, resume, start
+from twinface.training.distillation.stream import as_input
 from twinface.training.distillation.student import build_student
+from twinface.training.distillation.views import resize
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")
+keras = pytest.importorskip("keras")
 
 PERIOD = Progress(depth=(1, 1, 1, 1), size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
 
@@ -155,9 +162,54 @@ def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, 
     student = build_student(128)
     for variable in student.weights:
         variable.assign(before[variable.path] + 1.0)
-    average_with(taught, student, 0.25)
+    mix_in(student, before, 0.25)
     for variable in student.weights:
         assert np.allclose(np.asarray(variable), before[variable.path] + 0.75, rtol=1e-5)
+
+
+@pytest.fixture
+def full_run(tmp_path: Path) -> Path:
+    """A run that has all blocks, with weights drawn at random."""
+    checkpoint = tmp_path / "full" / "checkpoint-000000000"
+    checkpoint.mkdir(parents=True)
+    keras.utils.set_random_seed(0)
+    weights = {variable.path: np.asarray(variable) for variable in build_student(128).weights}
+    rng = np.random.default_rng(0)
+    for path, value in weights.items():
+        if path.endswith(("beta", "bias")):
+            weights[path] = rng.normal(0, 0.1, value.shape)
+    np.savez(checkpoint / "student.npz", **weights)
+    progress = Progress(depth=(3, 4, 6, 2), size_px=32)
+    (checkpoint / "progress.json").write_text(json.dumps({"format": 1, **asdict(progress)}))
+    return checkpoint.parent
+
+
+@pytest.mark.parametrize(("quantization", "agreement"), [("none", 0.9999), ("int8", 0.95)])
+def test_an_exported_network_is_a_beginning(
+    full_run: Path, tmp_path: Path, crops_folder: Path, quantization: str, agreement: float
+) -> None:
+    build_network(
+        Blueprint("mine", weights=str(full_run)), tmp_path, quantization=quantization, calibration=crops_folder
+    )
+    assert read_shape(tmp_path / "mine") == read_shape(full_run) == ((3, 4, 6, 2), 32)
+    crops = np.stack([read_image(path) for path in sorted(crops_folder.iterdir())])
+    network = load_network(tmp_path / "mine")
+    student = build_student(network.recipe.dimension)
+    mix_in(student, read_beginning(tmp_path / "mine", crops), 1.0)
+    said = network.embed(resize(crops, network.recipe.input_size_px))
+    said, in_use, in_learning = (
+        normalised(vectors - vectors.mean(axis=0))
+        for vectors in (said, *(np.asarray(student(as_input(crops, 32), training=mode)[1]) for mode in (False, True)))
+    )
+    assert np.sum(in_use * said, axis=1).min() > agreement
+    assert np.sum(in_use * in_learning, axis=1).min() > 0.99
+
+
+def test_what_is_no_beginning(tmp_path: Path, crops_folder: Path) -> None:
+    with pytest.raises(ArtefactError, match="no checkpoint in it, and no network"):
+        read_shape(crops_folder)
+    with pytest.raises(ArtefactError, match="not a network that a run"):
+        read_beginning(Path("sface"), np.zeros((2, 112, 112, 3), np.uint8))
 
 
 def test_nobody_with_two_pictures_is_nobody_to_learn_from(taught: Path, tmp_path: Path, crops_folder: Path) -> None:
@@ -183,8 +235,6 @@ def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
 
 
 def test_a_block_that_joins_changes_nothing_at_first() -> None:
-    import keras
-
     from twinface.training.distillation.residual import build_resnet50, run_resnet50
 
     keras.utils.set_random_seed(0)

@@ -17,6 +17,9 @@ from twinface.files import canonical_json, read_json_object, sync_folder
 WEIGHTS, OPTIMISER, PROGRESS, BACKBONE = "student.npz", "optimiser.npz", "progress.json", "backbone.weights.h5"
 _PREFIX = "checkpoint-"
 
+Weights = dict[str, NDArray[np.float32]]
+"""A student's weights by their paths."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -83,30 +86,19 @@ def load_weights(checkpoint: Path, student: Any) -> None:
     _assign(checkpoint / WEIGHTS, {variable.path: variable for variable in student.weights})
 
 
-def take_over(run: Path, student: Any) -> None:
-    """Begin with what another run has taught; what that had no part for, such as hints, stays as it is.
-
-    Raises ArtefactError when `run` has no checkpoint, or one of another architecture.
-    """
-    average_with(run, student, 1.0)
-
-
-def average_with(run: Path, student: Any, share: float) -> None:
-    """Mix what another run has taught into a student, to a `share` of 0…1.
+def mix_in(student: Any, learnt: Weights, share: float) -> None:
+    """Mix other weights into a student's, to a `share` of 0…1; what they have no part for, such as hints, stays.
 
     Halfway back from fine-tuning to where it started, what it has learnt is nearly all there, and little of what it has
-    forgotten is lost (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). Raises as `take_over` does.
+    forgotten is lost (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). Raises ArtefactError when they
+    are of another architecture.
     """
-    checkpoint = find_checkpoint(run)
-    if checkpoint is None:
-        raise ArtefactError(f"{run}: no checkpoint in it; name the folder of a run of `twinface distill`")
-    learnt = read_weights(checkpoint)
     for variable in student.weights:
         value = learnt.get(variable.path)
         if value is None and "hint_" in variable.path:
             continue
         if value is None or value.shape != tuple(variable.shape):
-            raise ArtefactError(f"{checkpoint}: of another architecture ({variable.path} differs); name another run")
+            raise ArtefactError(f"--start: of another architecture ({variable.path} differs); name another run")
         variable.assign(share * value + (1 - share) * np.asarray(variable))
 
 
@@ -120,7 +112,7 @@ def _save(path: Path, variables: dict[str, Any]) -> None:
     np.savez(path, **arrays)
 
 
-def read_weights(checkpoint: Path) -> dict[str, NDArray[np.float32]]:
+def read_weights(checkpoint: Path) -> Weights:
     """The weights of a checkpoint's student by their paths. Raises ArtefactError when it is damaged."""
     return _read(checkpoint / WEIGHTS)
 

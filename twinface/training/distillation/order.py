@@ -52,12 +52,12 @@ def in_full(order: Order) -> Order:
         tuple(path.absolute() for path in settings.sources.faces),
         settings.sources.people and settings.sources.people.absolute(),
     )
-    teacher = Path(settings.teacher)
+    teacher, begin_with = Path(settings.teacher), settings.begin_with
     settings = replace(
         settings,
         sources=sources,
         teacher=str(teacher.absolute()) if teacher.is_dir() else settings.teacher,
-        begin_with=settings.begin_with and settings.begin_with.absolute(),
+        begin_with=begin_with.absolute() if begin_with and begin_with.is_dir() else begin_with,
     )
     return replace(order, run=order.run.absolute(), settings=settings)
 

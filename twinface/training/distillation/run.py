@@ -20,15 +20,15 @@ from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.heads import normalised
 from twinface.signals import stop_on_signal
 from twinface.training.distillation.answers import Answers
+from twinface.training.distillation.beginning import read_beginning
 from twinface.training.distillation.checkpoints import (
     Progress,
-    average_with,
     find_checkpoint,
     load_optimiser,
     load_weights,
+    mix_in,
     read_progress,
     save_checkpoint,
-    take_over,
 )
 from twinface.training.distillation.endless_views import show_endless
 from twinface.training.distillation.lesson import build_lesson, build_showing
@@ -55,9 +55,9 @@ _MEMORY = "too little memory; give a smaller --batch or --input-size; the last c
 class Settings:
     """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
     its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from. `begin_with`: a run
-    whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart, beside the
-    teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of
-    the weights taken over, in those that a finished period ends with.
+    or a network whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart,
+    beside the teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of the weights taken over, in
+    those that a finished period ends with.
     """
 
     sources: Sources
@@ -118,7 +118,8 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     sample = np.sort(np.random.default_rng(settings.seed).permutation(len(pack.crops))[:_CENTRE_SAMPLE])
     places = () if settings.people_weight else teacher.places
     hints = [Hint(place.stage, place.kept) for place in places]
-    bases = load_or_find_bases(run / "hints.npz", teacher, _middle(pack.crops[sample[:_BASIS_SAMPLE]])) if hints else []
+    shown = _middle(pack.crops[sample[:_BASIS_SAMPLE]])
+    bases = load_or_find_bases(run / "hints.npz", teacher, shown) if hints else []
     centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
     answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
@@ -136,7 +137,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
             student, hint_weight=period.hint_weight, people_weight=settings.people_weight, showing=showing
         )
     if settings.begin_with and not checkpoint:
-        take_over(settings.begin_with, student)
+        mix_in(student, read_beginning(settings.begin_with, shown), 1.0)
     _prepare(lesson, period, checkpoint)
 
     def on_figures(figures: Figures) -> None:
@@ -158,7 +159,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
             measure_minutes=settings.measure_minutes,
         )
     if settings.begin_with and settings.kept_share and progress.finished:
-        average_with(settings.begin_with, lesson.student, settings.kept_share)
+        mix_in(lesson.student, read_beginning(settings.begin_with, shown), settings.kept_share)
         save_checkpoint(run, lesson, progress)
     gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
     return progress
