@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from twinface.errors import ArtefactError, InputError
@@ -23,6 +24,7 @@ from twinface.training.distillation.checkpoints import (
     read_weights,
 )
 from twinface.training.distillation.exporting import build_taught
+from twinface.training.distillation.memory import check_memory, read_free_bytes
 from twinface.training.distillation.packing import Sources
 from twinface.training.distillation.period import Figures
 from twinface.training.distillation.run import Listener, Settings, resume, start
@@ -232,6 +234,26 @@ def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
 
     with pytest.raises(InputError, match="too little memory; give a smaller --batch"):
         start(tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore, ignore))
+
+
+def test_what_cannot_fit_is_not_begun(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(InputError, match=r"learning takes \d{3,}\.\d GB, .* are free; give a smaller --batch"):
+        start(tmp_path / "run", settings, replace(PERIOD, batch=1_000_000), Listener(ignore, ignore, ignore, ignore))
+
+
+@pytest.mark.parametrize(
+    ("depth", "batch", "measured_gb"),
+    [((3, 4, 6, 2), 8, 1.76), ((3, 4, 6, 2), 32, 2.34), ((3, 4, 6, 2), 64, 3.27), ((1, 1, 1, 1), 64, 2.07)],
+)
+def test_what_was_seen_to_fit_is_begun(depth: tuple[int, ...], batch: int, measured_gb: float) -> None:
+    period = replace(PERIOD, depth=depth, size_px=112, batch=batch)
+    check_memory(period, measured_gb * 1e9)
+    with pytest.raises(InputError, match="too little memory"):
+        check_memory(period, 0.7 * measured_gb * 1e9)
+
+
+def test_memory_that_is_free_is_some_of_the_machines() -> None:
+    assert 0 < read_free_bytes() <= psutil.virtual_memory().total
 
 
 def test_a_block_that_joins_changes_nothing_at_first() -> None:

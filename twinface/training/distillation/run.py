@@ -32,6 +32,7 @@ from twinface.training.distillation.checkpoints import (
 )
 from twinface.training.distillation.endless_views import show_endless
 from twinface.training.distillation.lesson import build_lesson, build_showing
+from twinface.training.distillation.memory import check_memory, read_free_bytes
 from twinface.training.distillation.packing import Pack, Sources, make_pack
 from twinface.training.distillation.period import Figures, HeldOut, learn
 from twinface.training.distillation.residual import freeze_stages
@@ -112,6 +113,8 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
     limit_threads(settings.threads)
+    if not _has_gpu(import_keras()):
+        check_memory(period, read_free_bytes())
     teacher = Teacher(settings.teacher)
     _check_same_run(run, settings, teacher)
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
@@ -192,13 +195,17 @@ def _mixed_precision() -> Iterator[None]:
 
 def _has_bfloat16(keras: Any) -> bool:
     """Whether a GPU computes, or the processor does so with bfloat16 (where it does not, that would be slower)."""
-    if any("gpu" in device or "cuda" in device for device in keras.distribution.list_devices()):
+    if _has_gpu(keras):
         return True
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _has_gpu(keras: Any) -> bool:
+    return any("gpu" in device or "cuda" in device for device in keras.distribution.list_devices())
 
 
 def _prepare(lesson: Any, period: Progress, checkpoint: Path | None) -> None:

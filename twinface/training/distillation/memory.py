@@ -1,0 +1,56 @@
+"""Whether there is memory enough to learn, asked beforehand: the system ends what takes too much without a word."""
+
+import math
+from pathlib import Path
+
+import psutil
+
+from twinface.errors import InputError
+from twinface.training.distillation.checkpoints import Progress
+
+_BASE_BYTES = 1_200_000_000
+"""TensorFlow, the weights and what the optimiser keeps of them: 1.5 GB measured, less some caution."""
+
+_BYTES_PER_NUMBER = 9.5
+"""What a step keeps for each number that a convolution puts out, measured with batches of 8, 32 and 64 pictures."""
+
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
+
+def check_memory(period: Progress, free_bytes: float) -> None:
+    """Raise InputError when a step of this period needs more than there is."""
+    needed = _BASE_BYTES + period.batch * _BYTES_PER_NUMBER * _count_outputs(period.depth, period.size_px)
+    if needed > free_bytes:
+        raise InputError(
+            f"too little memory: learning takes {needed / 1e9:.1f} GB, {free_bytes / 1e9:.1f} GB are free;"
+            " give a smaller --batch or --input-size"
+        )
+
+
+def read_free_bytes() -> float:
+    """What this process may still take: of the machine, and of the control groups (version 2) that it is in."""
+    free: list[float] = [psutil.virtual_memory().available]
+    for line in _lines(Path("/proc/self/cgroup")):
+        group = _CONTROL_GROUPS / line.removeprefix("0::/")
+        for folder in (group, *group.parents):
+            limit, usage = _lines(folder / "memory.max"), dict(pair.split() for pair in _lines(folder / "memory.stat"))
+            if limit and limit[0] != "max" and "anon" in usage:
+                free.append(int(limit[0]) - int(usage["anon"]))
+    return min(free)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _count_outputs(depth: tuple[int, ...], size_px: int) -> int:
+    """Numbers that the convolutions of ResNet50 put out for a picture."""
+    count = 64 * math.ceil(size_px / 2) ** 2
+    for stage, blocks in enumerate(depth, start=2):
+        side = math.ceil(size_px / 2**stage)
+        width = 64 * 2 ** (stage - 2)
+        count += side**2 * (4 * width + blocks * 6 * width)
+    return count
