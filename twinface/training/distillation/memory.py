@@ -1,6 +1,7 @@
 """Whether there is memory enough to learn, asked beforehand: the system ends what takes too much without a word."""
 
 import math
+import resource
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,9 @@ _BASE_BYTES = 1_200_000_000
 
 _BYTES_PER_NUMBER = 9.5
 """What a step keeps for each number that a convolution puts out, measured with batches of 8, 32 and 64 pictures."""
+
+_ONLY_RESERVED_BYTES = 400_000_000
+"""Addresses of stacks and arenas that a limit of addresses counts, though nothing lies there."""
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
@@ -28,8 +32,13 @@ def check_memory(period: Progress, free_bytes: float) -> None:
 
 
 def read_free_bytes() -> float:
-    """What this process may still take: of the machine, and of the control groups (version 2) that it is in."""
-    free: list[float] = [psutil.virtual_memory().available]
+    """What this process may still take: of the machine, below its own limit (`ulimit -v`), and of the control groups
+    (version 2) that it is in.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    free = [psutil.virtual_memory().available, limit - psutil.Process().memory_info().vms - _ONLY_RESERVED_BYTES]
+    if limit == resource.RLIM_INFINITY:
+        free.pop()
     for line in _lines(Path("/proc/self/cgroup")):
         group = _CONTROL_GROUPS / line.removeprefix("0::/")
         for folder in (group, *group.parents):
