@@ -247,9 +247,10 @@ def test_what_cannot_fit_is_not_begun(tmp_path: Path, settings: Settings) -> Non
 )
 def test_what_was_seen_to_fit_is_begun(depth: tuple[int, ...], batch: int, measured_gb: float) -> None:
     period = replace(PERIOD, depth=depth, size_px=112, batch=batch)
-    check_memory(period, measured_gb * 1e9)
+    check_memory(period, 5, measured_gb * 1e9)
     with pytest.raises(InputError, match="too little memory"):
-        check_memory(period, 0.7 * measured_gb * 1e9)
+        check_memory(period, 5, 0.7 * measured_gb * 1e9)
+    check_memory(replace(period, batch=64), 1, 1.6e9)
 
 
 def test_memory_that_is_free_is_some_of_the_machines() -> None:

@@ -21,9 +21,10 @@ _ONLY_RESERVED_BYTES = 400_000_000
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
-def check_memory(period: Progress, free_bytes: float) -> None:
-    """Raise InputError when a step of this period needs more than there is."""
-    needed = _BASE_BYTES + period.batch * _BYTES_PER_NUMBER * _count_outputs(period.depth, period.size_px)
+def check_memory(period: Progress, last_stages: int, free_bytes: float) -> None:
+    """Raise InputError when a step of this period, in which the `last_stages` learn, needs more than there is."""
+    outputs = sum(_count_outputs(period.depth, period.size_px)[-last_stages:])
+    needed = _BASE_BYTES + period.batch * _BYTES_PER_NUMBER * outputs
     if needed > free_bytes:
         raise InputError(
             f"too little memory: learning takes {needed / 1e9:.1f} GB, {free_bytes / 1e9:.1f} GB are free;"
@@ -35,10 +36,10 @@ def read_free_bytes() -> float:
     """What this process may still take: of the machine, below its own limit (`ulimit -v`), and of the control groups
     (version 2) that it is in.
     """
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    free = [psutil.virtual_memory().available, limit - psutil.Process().memory_info().vms - _ONLY_RESERVED_BYTES]
-    if limit == resource.RLIM_INFINITY:
-        free.pop()
+    free: list[float] = [psutil.virtual_memory().available]
+    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if addresses != resource.RLIM_INFINITY:
+        free.append(addresses - psutil.Process().memory_info().vms - _ONLY_RESERVED_BYTES)
     for line in _lines(Path("/proc/self/cgroup")):
         group = _CONTROL_GROUPS / line.removeprefix("0::/")
         for folder in (group, *group.parents):
@@ -55,11 +56,11 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _count_outputs(depth: tuple[int, ...], size_px: int) -> int:
-    """Numbers that the convolutions of ResNet50 put out for a picture."""
-    count = 64 * math.ceil(size_px / 2) ** 2
+def _count_outputs(depth: tuple[int, ...], size_px: int) -> list[int]:
+    """Numbers that the convolutions of each of ResNet50's five stages put out for a picture."""
+    counts = [64 * math.ceil(size_px / 2) ** 2]
     for stage, blocks in enumerate(depth, start=2):
         side = math.ceil(size_px / 2**stage)
         width = 64 * 2 ** (stage - 2)
-        count += side**2 * (4 * width + blocks * 6 * width)
-    return count
+        counts.append(side**2 * (4 * width + blocks * 6 * width))
+    return counts

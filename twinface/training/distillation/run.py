@@ -114,7 +114,7 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
     limit_threads(settings.threads)
     if not _has_gpu(import_keras()):
-        check_memory(period, read_free_bytes())
+        check_memory(period, settings.last_stages, read_free_bytes())
     teacher = Teacher(settings.teacher)
     _check_same_run(run, settings, teacher)
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
