@@ -17,8 +17,8 @@ _BRANCH = ("1_conv", "1_bn", "1_relu", "2_conv", "2_bn", "2_relu", "3_conv", "3_
 def build_resnet50(keras: Any, depth: tuple[int, ...]) -> Any:
     """A randomly initialised keras.applications.ResNet50 for any input size, of which `depth` blocks a stage learn."""
     resnet = keras.applications.ResNet50(weights=None, include_top=False, input_shape=(None, None, 3))
-    used = set(_block_names(depth))
-    for name in _block_names((3, 4, 6, 3)):
+    used = set(block_names(depth))
+    for name in block_names((3, 4, 6, 3)):
         if name not in used:
             gamma = resnet.get_layer(f"{name}_3_bn").gamma
             gamma.assign(keras.ops.zeros(gamma.shape))
@@ -44,7 +44,7 @@ def run_resnet50(resnet: Any, pictures: Any, depth: tuple[int, ...], training: b
     x = pictures
     for name in _STEM:
         x = _apply(resnet, name, x, training)
-    for name in _block_names(depth):
+    for name in block_names(depth):
         branch = x
         for part in _BRANCH:
             branch = _apply(resnet, f"{name}_{part}", branch, training)
@@ -60,7 +60,8 @@ def _apply(resnet: Any, name: str, x: Any, training: bool) -> Any:
     return layer(x, training=training) if name.endswith("_bn") else layer(x)
 
 
-def _block_names(depth: tuple[int, ...]) -> Iterator[str]:
+def block_names(depth: tuple[int, ...]) -> Iterator[str]:
+    """The blocks of the stages conv2 … conv5 at a depth, as Keras calls them."""
     for stage, blocks in enumerate(depth, start=2):
         for block in range(1, blocks + 1):
             yield f"conv{stage}_block{block}"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError
 from twinface.networks.quiet import quiet
 from twinface.training.distillation.checkpoints import Weights
-from twinface.training.distillation.residual import FULL_DEPTH
+from twinface.training.distillation.residual import FULL_DEPTH, block_names
 from twinface.training.distillation.student import build_student
 from twinface.training.tensorflow_setup import import_keras
 
@@ -71,7 +71,7 @@ def unfold(model: bytes, pictures: NDArray[np.float32]) -> Weights:
 
 def _convolutions(resnet: Any) -> list[str]:
     """The names, without their ending, of the convolutions up to the layer where vectors are taken."""
-    blocks = {f"conv{stage}_block{block}" for stage, count in enumerate(FULL_DEPTH, 2) for block in range(1, count + 1)}
+    blocks = set(block_names(FULL_DEPTH))
     names = [layer.name.removesuffix("_conv") for layer in resnet.layers if layer.name.endswith("_conv")]
     return [name for name in names if name == "conv1" or name[: len("conv2_block1")] in blocks]
 
