@@ -66,7 +66,8 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
     told = scores()
     first, last = told.index(after), len(told) - 1 - told[::-1].index(after)
     assert told == [before] * first + [after] * (last + 1 - first) + [before] * (len(told) - 1 - last)
-    assert [event["sequence"] for event in pipeline.events()] == list(range(len(pipeline.events())))
+    sequences = [event["sequence"] for event in pipeline.events()]
+    assert sequences == list(range(len(sequences)))
     assert pipeline.pid("matcher") == matcher
     assert pipeline.command("retrain", "--features", "nowhere", check=False).returncode == 1
     mistaken = pipeline.command("retrain", "--normalize", check=False)

@@ -207,11 +207,16 @@ def test_an_exported_network_is_a_beginning(
     assert np.sum(in_use * in_learning, axis=1).min() > 0.99
 
 
-def test_what_is_no_beginning(tmp_path: Path, crops_folder: Path) -> None:
-    with pytest.raises(ArtefactError, match="no checkpoint in it, and no network"):
-        read_shape(crops_folder)
-    with pytest.raises(ArtefactError, match="not a network that a run"):
-        read_beginning(Path("sface"), np.zeros((2, 112, 112, 3), np.uint8))
+@pytest.mark.parametrize(
+    ("beginning", "reason"), [("nowhere", "no checkpoint in it, and no network"), ("sface", "not a network that a run")]
+)
+def test_what_is_no_beginning_is_told_before_a_picture_is_packed(
+    tmp_path: Path, settings: Settings, beginning: str, reason: str
+) -> None:
+    settings = replace(settings, begin_with=Path(beginning))
+    with pytest.raises(ArtefactError, match=reason):
+        start(tmp_path / "run", settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
+    assert not (tmp_path / "run").exists()
 
 
 def test_nobody_with_two_pictures_is_nobody_to_learn_from(taught: Path, tmp_path: Path, crops_folder: Path) -> None:

@@ -17,7 +17,7 @@ from twinface.training.distillation.unfolding import unfold
 def read_shape(start: Path) -> tuple[tuple[int, ...], int]:
     """The depth, and the input size in pixels, of the run or the network `start`.
 
-    Raises ArtefactError when it is neither.
+    Raises ArtefactError when it is neither, or a network that no run was exported to.
     """
     checkpoint = find_checkpoint(start)
     if checkpoint:
@@ -37,12 +37,13 @@ def read_beginning(start: Path, crops: NDArray[np.uint8]) -> Weights:
     if checkpoint:
         return read_weights(checkpoint)
     recipe, model = _read_network(start)
-    if recipe.pooling != "projected" or recipe.runtime != "litert":
-        raise ArtefactError(f"--start {start}: not a network that a run of `twinface distill` was exported to")
     return unfold(model, as_input(crops, recipe.input_size_px))
 
 
 def _read_network(start: Path) -> tuple[NetworkRecipe, bytes]:
     if str(start) not in available_networks() and not (start / RECIPE_FILE).is_file():
         raise ArtefactError(f"--start {start}: no checkpoint in it, and no network; name a run of `twinface distill`")
-    return load_network_file(str(start))
+    recipe, model = load_network_file(str(start))
+    if recipe.pooling != "projected" or recipe.runtime != "litert":
+        raise ArtefactError(f"--start {start}: not a network that a run of `twinface distill` was exported to")
+    return recipe, model

@@ -20,7 +20,7 @@ from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.heads import normalised
 from twinface.signals import stop_on_signal
 from twinface.training.distillation.answers import Answers
-from twinface.training.distillation.beginning import read_beginning
+from twinface.training.distillation.beginning import read_beginning, read_shape
 from twinface.training.distillation.checkpoints import (
     Progress,
     find_checkpoint,
@@ -112,6 +112,8 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
+    if settings.begin_with and not checkpoint:
+        read_shape(settings.begin_with)  # what is no beginning is told before hours of packing, not after
     limit_threads(settings.threads)
     if not _has_gpu(import_keras()):
         check_memory(period, settings.last_stages, read_free_bytes())
