@@ -18,7 +18,9 @@ import pytest
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
+from twinface.live.supervision import process_states
 from twinface.messages.topics import CONTROL
+from twinface.settings import load_settings
 
 TWINFACE = str(Path(sys.executable).parent / "twinface")
 
@@ -113,8 +115,8 @@ class Pipeline:
 
     def pid(self, name: str) -> int:
         """Process id of a running process, or 0."""
-        running = [one for one in self.status()["processes"] if one["name"] == name and one["state"] == "RUNNING"]
-        return int(running[0]["pid"]) if running else 0
+        states = process_states(self.run, load_settings(self.config))
+        return next((one.pid for one in states if (one.name, one.state) == (name, "RUNNING")), 0)
 
     def wait(self, timeout_s: float = 120.0) -> int:
         """Wait for `twinface up` to end; its exit code."""

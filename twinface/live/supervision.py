@@ -83,11 +83,10 @@ def shut_down(run: RunDirectory) -> None:
 
 def _call(run: RunDirectory, method: str, *arguments: str) -> object:
     path = run.socket_path(_SOCKET)
-    proxy: Any = xmlrpc.client.ServerProxy(
-        "http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{path}")
-    )
+    transport: Any = SupervisorTransport(None, None, f"unix://{path}")
     try:
-        answer: object = getattr(proxy.supervisor, method)(*arguments)
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+            answer: object = getattr(proxy.supervisor, method)(*arguments)
     except xmlrpc.client.Fault as fault:
         raise ServiceError(f"supervisord: {fault.faultString}", "supervisord") from fault
     except (OSError, xmlrpc.client.ProtocolError) as error:

@@ -119,31 +119,6 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Pat
         resume(run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
 
 
-def test_what_a_run_has_taught_is_a_network(taught: Path, tmp_path: Path, crops_folder: Path) -> None:
-    recipe = build_network(Blueprint("mine", weights=str(taught)), tmp_path)
-    assert (recipe.backbone, recipe.layer, recipe.pooling) == ("resnet50", "conv5_block2_out", "projected")
-    assert (recipe.input_size_px, recipe.dimension, recipe.scaling) == (32, 128, "caffe")
-    standardised, size_px = build_taught(taught, "standardised")
-    picture = np.random.default_rng(0).integers(0, 256, (1, size_px, size_px, 3), np.uint8)
-    less_means = picture.astype(np.float32) - np.array([103.939, 116.779, 123.68], np.float32)
-    checkpoint = find_checkpoint(taught)
-    assert checkpoint is not None
-    learnt = read_weights(checkpoint)
-    wanted = standardised.predict_on_batch(less_means) @ learnt["student/project/kernel"]
-    wanted += learnt["student/project/bias"]
-    (vector,) = load_network(tmp_path / "mine").embed(picture)
-    assert vector @ wanted[0] / np.linalg.norm(vector) / np.linalg.norm(wanted) > 0.9999
-    for mistake, reason in (
-        (Blueprint("n", weights=str(taught), input_size_px=64), "the run learnt at 32 pixels"),
-        (Blueprint("n", weights=str(taught), pooling="avg"), "standardised or projected"),
-        (Blueprint("n", "mobilenet", weights=str(taught)), "--backbone mobilenet"),
-    ):
-        with pytest.raises(InputError, match=reason):
-            build_network(mistake, tmp_path)
-    with pytest.raises(ArtefactError, match="no checkpoint in it"):
-        build_network(Blueprint("n", weights=str(crops_folder)), tmp_path)
-
-
 def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, tmp_path: Path, people: Path) -> None:
     settings = Settings(
         Sources(crops=(people,)),
@@ -169,16 +144,16 @@ def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, 
         assert np.allclose(np.asarray(variable), before[variable.path] + 0.75, rtol=1e-5)
 
 
-@pytest.fixture
-def full_run(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has all blocks, with weights drawn at random."""
-    checkpoint = tmp_path / "full" / "checkpoint-000000000"
+    checkpoint = tmp_path_factory.mktemp("full") / "run" / "checkpoint-000000000"
     checkpoint.mkdir(parents=True)
     keras.utils.set_random_seed(0)
     weights = {variable.path: np.asarray(variable) for variable in build_student(128).weights}
     rng = np.random.default_rng(0)
     for path, value in weights.items():
-        if path.endswith(("beta", "bias")):
+        if path.endswith(("beta", "bias", "student/standardise/moving_mean")):
             weights[path] = rng.normal(0, 0.1, value.shape)
     np.savez(checkpoint / "student.npz", **weights)
     progress = Progress(depth=(3, 4, 6, 2), size_px=32)
@@ -186,18 +161,69 @@ def full_run(tmp_path: Path) -> Path:
     return checkpoint.parent
 
 
-@pytest.mark.parametrize(("quantization", "agreement"), [("none", 0.9999), ("int8", 0.95)])
-def test_an_exported_network_is_a_beginning(
-    full_run: Path, tmp_path: Path, crops_folder: Path, quantization: str, agreement: float
-) -> None:
-    build_network(
-        Blueprint("mine", weights=str(full_run)), tmp_path, quantization=quantization, calibration=crops_folder
-    )
-    assert read_shape(tmp_path / "mine") == read_shape(full_run) == ((3, 4, 6, 2), 32)
+@pytest.fixture(scope="module")
+def exported(full_run: Path) -> Path:
+    """The network in float32 that the run has taught."""
+    build_network(Blueprint("mine", weights=str(full_run)), full_run.parent)
+    return full_run.parent / "mine"
+
+
+def projected(run: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What the run's map makes of the pooled numbers of a picture, float32 (d,); and the picture."""
+    standardised, size_px = build_taught(run, "standardised")
+    picture = np.random.default_rng(0).integers(0, 256, (1, size_px, size_px, 3), np.uint8)
+    checkpoint = find_checkpoint(run)
+    assert checkpoint is not None
+    learnt = read_weights(checkpoint)
+    (pooled,) = standardised.predict_on_batch(less_means(picture))
+    return pooled @ learnt["student/project/kernel"] + learnt["student/project/bias"], picture
+
+
+def less_means(picture: np.ndarray) -> np.ndarray:
+    return picture.astype(np.float32) - np.array([103.939, 116.779, 123.68], np.float32)
+
+
+def test_a_shallow_run_has_taught_a_whole_network(taught: Path) -> None:
+    wanted, picture = projected(taught)
+    network, _ = build_taught(taught, "projected")
+    assert network.predict_on_batch(less_means(picture))[0] == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+
+
+def test_what_a_run_has_taught_is_a_network(full_run: Path, exported: Path, tmp_path: Path, crops_folder: Path) -> None:
+    network = load_network(exported)
+    recipe = network.recipe
+    assert (recipe.backbone, recipe.layer, recipe.pooling) == ("resnet50", "conv5_block2_out", "projected")
+    assert (recipe.input_size_px, recipe.dimension, recipe.scaling) == (32, 128, "caffe")
+    wanted, picture = projected(full_run)
+    (vector,) = network.embed(picture)
+    assert vector @ wanted / np.linalg.norm(vector) / np.linalg.norm(wanted) > 0.9999
+    for mistake, reason in (
+        (Blueprint("n", weights=str(full_run), input_size_px=64), "the run learnt at 32 pixels"),
+        (Blueprint("n", weights=str(full_run), pooling="avg"), "standardised or projected"),
+        (Blueprint("n", "mobilenet", weights=str(full_run)), "--backbone mobilenet"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            build_network(mistake, tmp_path)
+    with pytest.raises(ArtefactError, match="no checkpoint in it"):
+        build_network(Blueprint("n", weights=str(crops_folder)), tmp_path)
+
+
+def test_an_exported_network_is_a_beginning(exported: Path, full_run: Path, crops_folder: Path) -> None:
+    assert read_shape(exported) == read_shape(full_run) == ((3, 4, 6, 2), 32)
+    assert_goes_on(exported, crops_folder, agreement=0.9999)
+
+
+def test_one_of_eight_bits_is_a_beginning(full_run: Path, tmp_path: Path, crops_folder: Path) -> None:
+    build_network(Blueprint("mine", weights=str(full_run)), tmp_path, quantization="int8", calibration=crops_folder)
+    assert_goes_on(tmp_path / "mine", crops_folder, agreement=0.95)
+
+
+def assert_goes_on(exported: Path, crops_folder: Path, agreement: float) -> None:
+    """A student that begins with an exported network says what it says, also while it learns."""
     crops = np.stack([read_image(path) for path in sorted(crops_folder.iterdir())])
-    network = load_network(tmp_path / "mine")
+    network = load_network(exported)
     student = build_student(network.recipe.dimension)
-    mix_in(student, read_beginning(tmp_path / "mine", crops), 1.0)
+    mix_in(student, read_beginning(exported, crops), 1.0)
     said = network.embed(resize(crops, network.recipe.input_size_px))
     said, in_use, in_learning = (
         normalised(vectors - vectors.mean(axis=0))
