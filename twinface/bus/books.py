@@ -1,12 +1,14 @@
 """The books: what every link sent, received, dropped and lost, exact also after a SIGKILL.
 
 Counters stand in a small file that is mapped into memory: each change is one eight-byte store into the page cache,
-which outlives the process. Anybody may read the file while it is written.
+which outlives the process. Anybody may read the file while it is written. The stores are those of a memoryview of
+integers: struct.pack_into sets the bytes to zero before it writes them, which a reader sees and a kill leaves behind.
 """
 
 import mmap
 import os
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
@@ -35,16 +37,17 @@ class Column(IntEnum):
     DUPLICATES = 11  # received once more
 
 
-_RECORD_BYTES = _NAME_BYTES + 8 * len(Column)
+_CELL_BYTES = 8
+_RECORD_BYTES = _NAME_BYTES + _CELL_BYTES * len(Column)
 _FILE_BYTES = len(_MAGIC) + _MAX_ACCOUNTS * _RECORD_BYTES
 
 
 class Account:
     """The counters of one end of one link."""
 
-    def __init__(self, mapped: mmap.mmap, offset: int) -> None:
-        self._mapped = mapped
-        self._offset = offset
+    def __init__(self, cells: "memoryview[int]", first: int) -> None:
+        self._cells = cells
+        self._first = first
 
     def add(self, column: Column, number: int = 1) -> None:
         """Count `number` more."""
@@ -52,11 +55,11 @@ class Account:
 
     def put(self, column: Column, value: int) -> None:
         """Set a counter."""
-        struct.pack_into("<q", self._mapped, self._offset + 8 * column, value)
+        self._cells[self._first + column] = value
 
     def get(self, column: Column) -> int:
         """The counter's value."""
-        return int(struct.unpack_from("<q", self._mapped, self._offset + 8 * column)[0])
+        return self._cells[self._first + column]
 
 
 class Books:
@@ -72,6 +75,7 @@ class Books:
         finally:
             os.close(descriptor)
         self._mapped[: len(_MAGIC)] = _MAGIC
+        self._cells = memoryview(self._mapped).cast("q")
         unfinished.rename(path)
         self._lasting: dict[str, Account] = {}
         self._slots: dict[str, int] = {}
@@ -87,9 +91,8 @@ class Books:
         slot = self._slots.pop(name, None)
         if slot is None:
             slot = self._free_slot()
-            offset = _offset(slot)
-            self._mapped[offset : offset + _RECORD_BYTES] = name.encode().ljust(_RECORD_BYTES, b"\0")
-        account = Account(self._mapped, _offset(slot) + _NAME_BYTES)
+            self._open(slot, name)
+        account = Account(self._cells, (_offset(slot) + _NAME_BYTES) // _CELL_BYTES)
         if lasting:
             self._lasting[name] = account
         else:
@@ -105,7 +108,16 @@ class Books:
 
     def close(self) -> None:
         """Let go of the file; accounts must not be used any more."""
+        self._cells.release()
         self._mapped.close()
+
+    def _open(self, slot: int, name: str) -> None:
+        """The name's first bytes come last: until then, there is no account in the slot."""
+        start = _offset(slot)
+        record = name.encode().ljust(_RECORD_BYTES, b"\0")
+        self._cells[start // _CELL_BYTES] = 0
+        self._mapped[start + _CELL_BYTES : start + _RECORD_BYTES] = record[_CELL_BYTES:]
+        self._cells[start // _CELL_BYTES] = int.from_bytes(record[:_CELL_BYTES], sys.byteorder, signed=True)
 
     def _free_slot(self) -> int:
         taken = len(self._lasting) + len(self._slots)
@@ -131,5 +143,5 @@ def _accounts(data: bytes) -> Iterator[tuple[str, dict[Column, int]]]:
     for start in range(len(_MAGIC), _FILE_BYTES, _RECORD_BYTES):
         name = data[start : start + _NAME_BYTES].rstrip(b"\0").decode()
         if name:
-            values = struct.unpack_from(f"<{len(Column)}q", data, start + _NAME_BYTES)
+            values = struct.unpack_from(f"={len(Column)}q", data, start + _NAME_BYTES)
             yield name, dict(zip(Column, values, strict=True))

@@ -44,6 +44,16 @@ def test_books_are_exact_after_a_kill(run: Any, child: Callable[..., Any], seed:
     assert account[Column.OFFERED] - account[Column.SETTLED] in (0, 1)
 
 
+def test_who_reads_while_it_is_written_sees_no_counter_go_back(run: Any, child: Callable[..., Any]) -> None:
+    writer = child(_WRITER.replace("print(account.get(Column.SETTLED), flush=True)", ""))
+    path = run.path / "books" / "writer@1"
+    while not path.exists() or "out tracks" not in read_books(path):
+        assert writer.poll() is None
+    offered = [read_books(path)["out tracks"][Column.OFFERED] for _ in range(5000)]
+    assert offered == sorted(offered)
+    assert offered[-1] > offered[0]
+
+
 def test_the_slot_that_was_not_asked_for_the_longest_is_used_again(tmp_path: Path) -> None:
     books = Books(tmp_path / "books")
     lasting = books.account("out crops", lasting=True)
