@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from twinface.errors import ArtefactError, InputError
-from twinface.faces import read_image
+from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
 from twinface.matching.heads import normalised
 from twinface.networks import load_network
 from twinface.training.backbones import Blueprint
@@ -210,24 +210,26 @@ def test_what_a_run_has_taught_is_a_network(full_run: Path, exported: Path, tmp_
 
 def test_an_exported_network_is_a_beginning(exported: Path, full_run: Path, crops_folder: Path) -> None:
     assert read_shape(exported) == read_shape(full_run) == ((3, 4, 6, 2), 32)
-    assert_goes_on(exported, crops_folder, agreement=0.9999)
-
-
-def test_one_of_eight_bits_is_a_beginning(full_run: Path, tmp_path: Path, crops_folder: Path) -> None:
-    build_network(Blueprint("mine", weights=str(full_run)), tmp_path, quantization="int8", calibration=crops_folder)
-    assert_goes_on(tmp_path / "mine", crops_folder, agreement=0.95)
-
-
-def assert_goes_on(exported: Path, crops_folder: Path, agreement: float) -> None:
-    """A student that begins with an exported network says what it says, also while it learns."""
     crops = np.stack([read_image(path) for path in sorted(crops_folder.iterdir())])
-    network = load_network(exported)
+    assert_goes_on(exported, resize(crops, 32), agreement=0.9999)
+
+
+def test_face_is_a_beginning(portraits: Path, detector: FaceDetector) -> None:
+    pictures = [read_image(path) for path in sorted(portraits.glob("*.jpg"))]
+    faces = [pick_main_face(detector.detect(picture), picture.shape) for picture in pictures]
+    crops = [align_face(picture, face.landmarks_px, 112) for picture, face in zip(pictures, faces, strict=True)]
+    assert_goes_on(Path("face"), np.stack([*crops, *(crop[:, ::-1] for crop in crops)]), agreement=0.99)
+
+
+def assert_goes_on(beginning: Path, crops: np.ndarray, agreement: float) -> None:
+    """A student that begins with a network says what it says of crops in its size, also while it learns."""
+    network = load_network(beginning)
     student = build_student(network.recipe.dimension)
-    mix_in(student, read_beginning(exported, crops), 1.0)
-    said = network.embed(resize(crops, network.recipe.input_size_px))
+    mix_in(student, read_beginning(beginning, crops), 1.0)
+    pictures = as_input(crops, network.recipe.input_size_px)
     said, in_use, in_learning = (
         normalised(vectors - vectors.mean(axis=0))
-        for vectors in (said, *(np.asarray(student(as_input(crops, 32), training=mode)[1]) for mode in (False, True)))
+        for vectors in (network.embed(crops), *(np.asarray(student(pictures, training=on)[1]) for on in (False, True)))
     )
     assert np.sum(in_use * said, axis=1).min() > agreement
     assert np.sum(in_use * in_learning, axis=1).min() > 0.99
