@@ -10,7 +10,8 @@ from harness import Pipeline, until
 
 pytestmark = pytest.mark.pipeline
 
-LESSON = ("distill", "--crops", "crops", "--output", "run", "--batch", "8", "--depth", "1,1,1,1", "--input-size", "32")
+SMALL = ("--batch", "8", "--depth", "1,1,1,1", "--input-size", "32", "--views", "1", "--hint-weight", "0")
+LESSON = ("distill", "--crops", "crops", "--output", "run", *SMALL)
 
 
 def _write_crops(folder: Path, count: int) -> None:

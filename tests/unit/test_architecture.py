@@ -69,6 +69,13 @@ def test_what_recognises_loads_nothing_heavy(name: str) -> None:
     assert loaded & HEAVY == set()
 
 
+def test_an_extractor_carries_one_runtime() -> None:
+    script = "import sys, services.extractor as one; one.load_network('face'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ai_edge_litert" in done.stdout.split()
+    assert "cv2" not in done.stdout.split()
+
+
 def test_the_command_line_starts_without_anything_heavy() -> None:
     script = "import sys, twinface.cli.main; print(*sorted({one.partition('.')[0] for one in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,6 +1,5 @@
 """The one interface behind which the runtimes stand."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +26,7 @@ class Network:
         try:
             self._run = (start_litert if recipe.runtime == "litert" else start_opencv)(model, threads)
             numbers = self._run(np.zeros((size_px, size_px, 3), np.float32)).size
-        except (ValueError, RuntimeError, cv2.error) as error:
+        except (ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise ArtefactError(f"network {recipe.name!r}: {reason}; make it anew with `twinface network`") from error
         if numbers != recipe.dimension:

@@ -33,8 +33,10 @@ from twinface.training.distillation.student import build_student
 from twinface.training.distillation.views import resize
 
 pytestmark = pytest.mark.training
-pytest.importorskip("tensorflow")
+tensorflow = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
+# Graphs run a few times only here: to make them quicker takes longer than they do.
+tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 PERIOD = Progress(depth=(1, 1, 1, 1), size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
 
