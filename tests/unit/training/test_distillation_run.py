@@ -15,6 +15,7 @@ from twinface.matching.heads import normalised
 from twinface.networks import load_network
 from twinface.training.backbones import Blueprint
 from twinface.training.build_network import build_network
+from twinface.training.conversion import convert
 from twinface.training.distillation.beginning import read_beginning, read_shape
 from twinface.training.distillation.checkpoints import (
     Progress,
@@ -30,6 +31,7 @@ from twinface.training.distillation.period import Figures
 from twinface.training.distillation.run import Listener, Settings, resume, start
 from twinface.training.distillation.stream import as_input
 from twinface.training.distillation.student import build_student
+from twinface.training.distillation.unfolding import read_layers
 from twinface.training.distillation.views import resize
 
 pytestmark = pytest.mark.training
@@ -221,6 +223,14 @@ def test_face_is_a_beginning(portraits: Path, detector: FaceDetector) -> None:
     faces = [pick_main_face(detector.detect(picture), picture.shape) for picture in pictures]
     crops = [align_face(picture, face.landmarks_px, 112) for picture, face in zip(pictures, faces, strict=True)]
     assert_goes_on(Path("face"), np.stack([*crops, *(crop[:, ::-1] for crop in crops)]), agreement=0.99)
+
+
+def test_a_shallow_network_is_no_beginning() -> None:
+    layers = keras.layers
+    convolution, last = layers.Conv2D(4, 1, name="conv1_conv"), layers.Dense(8, name="projected")
+    model = keras.Sequential([layers.Input((32, 32, 3)), convolution, layers.GlobalAveragePooling2D(), last])
+    with pytest.raises(ArtefactError, match="at full depth"):
+        read_layers(convert(model, "none"))
 
 
 def assert_goes_on(beginning: Path, crops: np.ndarray, agreement: float) -> None:

@@ -11,7 +11,7 @@ from twinface.networks.recipe import RECIPE_FILE
 from twinface.training.distillation.checkpoints import Weights, find_checkpoint, read_progress, read_weights
 from twinface.training.distillation.residual import FULL_DEPTH
 from twinface.training.distillation.stream import as_input
-from twinface.training.distillation.unfolding import unfold
+from twinface.training.distillation.unfolding import Folded, read_layers, unfold
 
 
 def read_shape(start: Path) -> tuple[tuple[int, ...], int]:
@@ -36,14 +36,17 @@ def read_beginning(start: Path, crops: NDArray[np.uint8]) -> Weights:
     checkpoint = find_checkpoint(start)
     if checkpoint:
         return read_weights(checkpoint)
-    recipe, model = _read_network(start)
-    return unfold(model, as_input(crops, recipe.input_size_px))
+    recipe, layers = _read_network(start)
+    return unfold(layers, as_input(crops, recipe.input_size_px))
 
 
-def _read_network(start: Path) -> tuple[NetworkRecipe, bytes]:
+def _read_network(start: Path) -> tuple[NetworkRecipe, dict[str, Folded]]:
     if str(start) not in available_networks() and not (start / RECIPE_FILE).is_file():
         raise ArtefactError(f"--start {start}: no checkpoint in it, and no network; name a run of `twinface distill`")
     recipe, model = load_network_file(str(start))
     if recipe.pooling != "projected" or recipe.runtime != "litert":
         raise ArtefactError(f"--start {start}: not a network that a run of `twinface distill` was exported to")
-    return recipe, model
+    try:
+        return recipe, read_layers(model)
+    except ArtefactError as error:
+        raise ArtefactError(f"--start {start}: {error}") from error

@@ -5,6 +5,7 @@ over some pictures, gives the batch norm back: the network says what it said, an
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,11 @@ _BATCH = 8
 _DEAD = 1e-8
 """The variance of a channel up to which it counts as one that never says anything."""
 _CONVOLUTION = re.compile(r"(conv\d(?:_block\d_\d)?)_(?:conv|bn|relu)")
-_MAP = re.compile(r"/projected")
+_MAP = "projected"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Folded:
+class Folded:
     """A layer with everything after it that is linear: `kernel` (h, w, in, out), or (in, out), and `bias` (out,)."""
 
     kernel: NDArray[np.float32]
@@ -41,21 +42,14 @@ class _Moments:
     deviation: NDArray[np.float32]
 
 
-def unfold(model: bytes, pictures: NDArray[np.float32]) -> Weights:
-    """The weights of a student that says of these pictures, float32 (n, s, s, 3), n > 1, what the LiteRT `model` says.
-
-    The model is one that `exporting.build_taught` gave for "projected" at full depth, in float32 or with eight-bit
-    weights. Raises ArtefactError when it is another.
-    """
-    layers = _read(model)
-    last = layers.pop("projected")
+def unfold(layers: Mapping[str, Folded], pictures: NDArray[np.float32]) -> Weights:
+    """The weights of a student that says what the layers say, of pictures like these, float32 (n, s, s, 3), n > 1."""
+    last, convolutions = layers[_MAP], _convolutions()
     keras = import_keras()
     student = build_student(len(last.bias))
-    convolutions = _convolutions(student.resnet)
-    if set(layers) != set(convolutions):
-        raise ArtefactError("not a ResNet50 up to conv5_block2_out that a run of `twinface distill` was exported to")
-    for name, layer in layers.items():
-        _set(student.resnet, name, layer, _Moments(np.zeros_like(layer.bias), np.ones_like(layer.bias)))
+    for name in convolutions:
+        bias = layers[name].bias
+        _set(student.resnet, name, layers[name], _Moments(np.zeros_like(bias), np.ones_like(bias)))
     vectors = student.resnet.get_layer("conv5_block2_out").output
     outputs = [student.resnet.get_layer(f"{name}_conv").output for name in convolutions]
     *moments, pooled = _moments(keras.Model(student.resnet.inputs[0], [*outputs, student.pool(vectors)]), pictures)
@@ -69,14 +63,15 @@ def unfold(model: bytes, pictures: NDArray[np.float32]) -> Weights:
     return {variable.path: np.asarray(variable) for variable in student.weights}
 
 
-def _convolutions(resnet: Any) -> list[str]:
+def _convolutions() -> list[str]:
     """The names, without their ending, of the convolutions up to the layer where vectors are taken."""
-    blocks = set(block_names(FULL_DEPTH))
-    names = [layer.name.removesuffix("_conv") for layer in resnet.layers if layer.name.endswith("_conv")]
-    return [name for name in names if name == "conv1" or name[: len("conv2_block1")] in blocks]
+    names = ["conv1"]
+    for block in block_names(FULL_DEPTH):
+        names += [f"{block}_{part}" for part in range(0 if block.endswith("block1") else 1, 4)]
+    return names
 
 
-def _set(resnet: Any, name: str, layer: _Folded, of_output: _Moments) -> None:
+def _set(resnet: Any, name: str, layer: Folded, of_output: _Moments) -> None:
     """Let a convolution and its batch norm do together what `layer` does, with the moments that its kernel gives.
 
     The convolution's output gets variance 1, which is about that of fresh weights.
@@ -105,8 +100,12 @@ def _as_moments(count: NDArray[np.float64], total: NDArray[np.float64], squares:
     return _Moments(mean.astype(np.float32), deviation.astype(np.float32))
 
 
-def _read(model: bytes) -> dict[str, _Folded]:
-    """The layers of a LiteRT model by the names that their convolutions, and the last map, had in Keras."""
+def read_layers(model: bytes) -> dict[str, Folded]:
+    """The layers of a LiteRT model by the names that their convolutions, and the last map, had in Keras.
+
+    The model is one that `exporting.build_taught` gave for "projected" at full depth, in float32 or with eight-bit
+    weights. Raises ArtefactError when it is another; of a shallow one equal tensors share a name.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     with quiet():
@@ -122,14 +121,16 @@ def _read(model: bytes) -> dict[str, _Folded]:
             biases[name] = values
         else:
             kernels[name] = values.transpose(1, 2, 3, 0) if values.ndim == 4 else values.T
-    if set(kernels) != set(biases) or "projected" not in kernels:
-        raise ArtefactError("not a network that a run of `twinface distill` was exported to in full, with its map")
-    return {name: _Folded(kernels[name], biases[name]) for name in kernels}
+    if not set(kernels) == set(biases) == {*_convolutions(), _MAP}:
+        raise ArtefactError(
+            "not a ResNet50 to which a run of `twinface distill` was exported at full depth with its map"
+        )
+    return {name: Folded(kernels[name], biases[name]) for name in kernels}
 
 
 def _layer_name(tensor: str) -> str | None:
-    if _MAP.search(tensor):
-        return "projected"
+    if f"/{_MAP}" in tensor:
+        return _MAP
     found = _CONVOLUTION.search(tensor)
     return found.group(1) if found else None
 
