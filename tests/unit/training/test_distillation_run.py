@@ -25,7 +25,7 @@ from twinface.training.distillation.checkpoints import (
     read_weights,
 )
 from twinface.training.distillation.exporting import build_taught
-from twinface.training.distillation.memory import check_memory, read_free_bytes
+from twinface.training.distillation.memory import check_memory, read_free_bytes, read_free_in_groups
 from twinface.training.distillation.packing import Sources
 from twinface.training.distillation.period import Figures
 from twinface.training.distillation.run import Listener, Settings, resume, start
@@ -300,6 +300,23 @@ def test_what_was_seen_to_fit_is_begun(depth: tuple[int, ...], batch: int, measu
 
 def test_memory_that_is_free_is_some_of_the_machines() -> None:
     assert 0 < read_free_bytes() <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    ("membership", "folder", "limit", "used"),
+    [
+        ("0::/box/a", "box", "memory.max", "anon"),
+        ("4:memory:/box/a", "memory/box", "memory.limit_in_bytes", "total_rss"),
+    ],
+)
+def test_a_limit_of_a_control_group_above_counts(
+    tmp_path: Path, membership: str, folder: str, limit: str, used: str
+) -> None:
+    (tmp_path / folder / "a").mkdir(parents=True)
+    (tmp_path / folder / limit).write_text("3000\n")
+    (tmp_path / folder / "memory.stat").write_text(f"file 5000\n{used} 1000\n")
+    (tmp_path / folder / "a" / "memory.max").write_text("max\n")
+    assert read_free_in_groups(["3:cpuset:/", membership], tmp_path) == [2000]
 
 
 def test_a_block_that_joins_changes_nothing_at_first() -> None:

@@ -19,6 +19,10 @@ _ONLY_RESERVED_BYTES = 400_000_000
 """Addresses of stacks and arenas that a limit of addresses counts, though nothing lies there."""
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_VERSIONS = {"": ("", "memory.max", "anon"), "memory": ("memory", "memory.limit_in_bytes", "total_rss")}
+"""By the controllers that a line of /proc/self/cgroup names, of version 2 and 1: the folder of all groups, the file
+of a group's limit, and what its memory.stat calls that which it has taken and cannot give back.
+"""
 
 
 def check_memory(period: Progress, last_stages: int, free_bytes: float) -> None:
@@ -33,20 +37,29 @@ def check_memory(period: Progress, last_stages: int, free_bytes: float) -> None:
 
 
 def read_free_bytes() -> float:
-    """What this process may still take: of the machine, below its own limit (`ulimit -v`), and of the control groups
-    (version 2) that it is in.
-    """
+    """What this process may still take: of the machine, below its own limit (`ulimit -v`), of its control groups."""
     free: list[float] = [psutil.virtual_memory().available]
     addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
     if addresses != resource.RLIM_INFINITY:
         free.append(addresses - psutil.Process().memory_info().vms - _ONLY_RESERVED_BYTES)
-    for line in _lines(Path("/proc/self/cgroup")):
-        group = _CONTROL_GROUPS / line.removeprefix("0::/")
-        for folder in (group, *group.parents):
-            limit, usage = _lines(folder / "memory.max"), dict(pair.split() for pair in _lines(folder / "memory.stat"))
-            if limit and limit[0] != "max" and "anon" in usage:
-                free.append(int(limit[0]) - int(usage["anon"]))
+    free += read_free_in_groups(_lines(Path("/proc/self/cgroup")), _CONTROL_GROUPS)
     return min(free)
+
+
+def read_free_in_groups(memberships: list[str], root: Path) -> list[float]:
+    """What the control groups, mounted at `root`, leave to a process with these lines in its /proc/self/cgroup."""
+    free: list[float] = []
+    for line in memberships:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in _VERSIONS:
+            continue
+        top, limit_file, used = _VERSIONS[controllers]
+        group = root / top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            limit, usage = _lines(folder / limit_file), dict(pair.split() for pair in _lines(folder / "memory.stat"))
+            if limit and limit[0] != "max" and used in usage:
+                free.append(int(limit[0]) - int(usage[used]))
+    return free
 
 
 def _lines(path: Path) -> list[str]:
