@@ -54,6 +54,15 @@ def test_who_reads_while_it_is_written_sees_no_counter_go_back(run: Any, child: 
     assert offered[-1] > offered[0]
 
 
+def test_an_account_that_a_kill_left_half_open_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "books"
+    Books(path).account("out tracks").add(Column.OFFERED)
+    whole = path.read_bytes()
+    assert list(read_books(path)) == ["out tracks"]
+    path.write_bytes(whole.replace(b"out trac", bytes(8)))
+    assert read_books(path) == {}
+
+
 def test_the_slot_that_was_not_asked_for_the_longest_is_used_again(tmp_path: Path) -> None:
     books = Books(tmp_path / "books")
     lasting = books.account("out crops", lasting=True)
