@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/networks.py [NETWORK …] [--threads 1 2] [--rounds 60] [--json]
 
-Networks take turns, crop by crop, so that what else the machine does falls on all. Without VNNI (x86) or dot products
-(ARM), eight-bit networks are hardly quicker than floats: docs/decisions/face-runtime.md.
+Networks take turns, crop by crop, so that what else the machine does falls on all. Without VNNI an x86
+processor takes hardly less time for an eight-bit network than for floats: docs/decisions/face-runtime.md.
 """
 
 import argparse
@@ -43,7 +43,8 @@ def time_networks(names: list[str], threads: int, rounds: int) -> list[Time]:
     for _ in track(range(rounds + WARM_UP), f"{threads} threads", console=Console(stderr=True), transient=True):
         for place, (network, crop) in enumerate(zip(networks, crops, strict=True)):
             times_ms[place].append(embed_once_ms(network, crop))
-    medians = [statistics.median(some[WARM_UP:]) for some in times_ms]
+    times_ms = [some[WARM_UP:] for some in times_ms]
+    medians = [statistics.median(some) for some in times_ms]
     return [
         Time(name, threads, round(median, 2), round(min(some), 2), round(median / medians[0], 2))
         for name, median, some in zip(names, medians, times_ms, strict=True)
