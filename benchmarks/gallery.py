@@ -1,4 +1,4 @@
-"""How long a change of the gallery keeps the matcher, and how long it takes to start with a large one.
+"""How long a change of the gallery keeps the matcher, how long it takes to start with a large one, and to make one.
 
     .venv/bin/python benchmarks/gallery.py [--people 1000] [--pictures 10] [--dimension 2048] [--repeats 7] [--json]
 
@@ -7,6 +7,9 @@ read, every signature checked and the head's scorer ready; the time to import is
 system's cache, having just been written. Then one person at a time is changed by another open gallery, as by another
 process, and the time is taken that `Naming.refresh` needs to take it up, scorer included: so long does the matcher's
 loop stand still. "Anew" is what it would cost to prepare the scorer from everybody's vectors. Medians and worst.
+
+"Added one by one" makes an empty gallery that large with `Gallery.add`, a change a person as commands do it, and holds
+the time of the last tenth against that of the first: 1 where adding somebody costs the same however many there are.
 """
 
 import argparse
@@ -111,6 +114,21 @@ def measure_changes(folder: Path, people: int, dimension: int, repeats: int) -> 
     return taken
 
 
+def measure_adding(folder: Path, people: int, pictures: int, dimension: int) -> dict[str, list[float]]:
+    """Times of making a gallery one person after the other, and the last tenth's over the first's."""
+    recipe = make_recipe(dimension)
+    everybody = [make_person(number, pictures, dimension, recipe.fingerprint) for number in range(people)]
+    gallery = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
+
+    def add(some: list[PersonVectors]) -> None:
+        for person in some:
+            gallery.add(person.name, person.files, person.vectors, person.quality)
+
+    tenth = max(people // 10, 1)
+    parts_ms = [clock_ms(lambda: add(everybody[start : start + tenth])) for start in range(0, people, tenth)]  # noqa: B023
+    return {"added_one_by_one_ms": [sum(parts_ms)], "of_it_last_tenth_over_first": [parts_ms[-1] / parts_ms[0]]}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -129,10 +147,13 @@ def main() -> None:
         folder = Path(name, "gallery")
         fill(folder, arguments.people, arguments.pictures, arguments.dimension)
         cold = measure_cold(folder, arguments.dimension, arguments.repeats)
+        adding = measure_adding(Path(name, "added"), arguments.people, arguments.pictures, arguments.dimension)
         changes = measure_changes(folder, arguments.people, arguments.dimension, arguments.repeats)
     figures = {
         what: {"median": round(statistics.median(found), 1), "worst": round(max(found), 1)}
-        for what, found in (cold | {f"{what.replace(' ', '_')}_ms": found for what, found in changes.items()}).items()
+        for what, found in (
+            cold | adding | {f"{what.replace(' ', '_')}_ms": found for what, found in changes.items()}
+        ).items()
     }
     report(arguments, figures)
 

@@ -1,7 +1,7 @@
 """The signed files of a folder of people, read once and again only when they changed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,16 +33,32 @@ class PeopleFolder:
 
     `people` are those of one network, by name and in the order of names, each found in `paths`; `damaged` are files
     that cannot be used, and why. Inside, files go by their names: a thousand Path objects a look would cost more than
-    the look.
+    the look. What is changed one by one costs the one, so people are put in order only when somebody asks for all.
     """
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self.folder = folder
-        self.people: Mapping[str, PersonVectors] = {}
         self.damaged: Mapping[Path, ArtefactError] = {}
         self._key = key
         self._entries: dict[str, _Entry] = {}
         self._files: dict[str, str] = {}
+        self._people: dict[str, PersonVectors] = {}
+        self._ordered: Mapping[str, PersonVectors] | None = None
+
+    @property
+    def people(self) -> Mapping[str, PersonVectors]:
+        """Everybody, in the order of names; a mapping that was handed out does not change."""
+        if self._ordered is None:
+            self._ordered = {name: self._people[name] for name in sorted(self._people)}
+        return self._ordered
+
+    def find(self, name: str) -> PersonVectors | None:
+        """Somebody by name, without putting everybody in order."""
+        return self._people.get(name)
+
+    def anybody(self) -> PersonVectors | None:
+        """One of them, to compare dimensions with."""
+        return next(iter(self._people.values()), None)
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -62,6 +78,39 @@ class PeopleFolder:
         self._entries = entries
         self._index(network)
 
+    def reread(self, files: Iterable[str], network: str) -> None:
+        """Take up that these files, by their names, were written or removed, and no other: what they alone cost."""
+        suffices = True
+        for file in dict.fromkeys(files):
+            before, state = self._entries.pop(file, None), _state_of(self.folder / file)
+            if state is not None:
+                self._entries[file] = _Entry(state, self._read_person(file))
+            suffices = suffices and self._drop(file, before) and self._take(file, network)
+        self._ordered = None
+        if not suffices:
+            self._index(network)
+
+    def _drop(self, file: str, before: _Entry | None) -> bool:
+        """Leave out whom a file held; False where that may let somebody else in, who was damage until now."""
+        if before is None:
+            return True
+        if isinstance(before.content, PersonVectors) and self._files.get(before.content.name) == file:
+            del self._files[before.content.name], self._people[before.content.name]
+        return not self.damaged
+
+    def _take(self, file: str, network: str) -> bool:
+        """Let in whom a file holds now; False where it is damage, or may be."""
+        entry = self._entries.get(file)
+        if entry is None:
+            return True
+        person, other = entry.content, self.anybody()
+        if isinstance(person, ArtefactError) or person.network != network or person.name in self._files:
+            return False
+        if other is not None and other.vectors.shape[1] != person.vectors.shape[1]:
+            return False
+        self._files[person.name], self._people[person.name] = file, person
+        return True
+
     def forget(self) -> None:
         """Have the next `read` read everything."""
         self._entries = {}
@@ -75,7 +124,7 @@ class PeopleFolder:
             file = self._files[name]
             self._entries[file] = replace(self._entries[file], content=shared[name])
             start = end
-        self.people = shared
+        self._people, self._ordered = shared, None
 
     def _read_person(self, file: str) -> PersonVectors | ArtefactError:
         try:
@@ -102,7 +151,7 @@ class PeopleFolder:
             else:
                 files[person.name], people[person.name] = file, person
                 dimension = person.vectors.shape[1]
-        self.people = {name: people[name] for name in sorted(people)}
+        self._people, self._ordered = people, None
         self.damaged = {self.folder / file: error for file, error in damaged.items()}
         self._files = files
 
@@ -114,9 +163,20 @@ def file_states(folder: Path) -> dict[str, FileState]:
         for file in files:
             if file.name.endswith(".pkl") and not file.name.startswith("."):
                 with suppress(FileNotFoundError):
-                    status = file.stat()
-                    states[file.name] = FileState(status.st_ino, status.st_mtime_ns, status.st_size)
+                    states[file.name] = _state_in(file.stat())
     return states
+
+
+def _state_of(path: Path) -> FileState | None:
+    """That of one file; None where there is none."""
+    try:
+        return _state_in(path.stat())
+    except FileNotFoundError:
+        return None
+
+
+def _state_in(status: os.stat_result) -> FileState:
+    return FileState(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def time_of(folder: Path) -> int:

@@ -27,6 +27,7 @@ from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import sync_folder
 from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
 from twinface.gallery.keys import box_key
+from twinface.gallery.leftovers import end_renames, sweep
 from twinface.gallery.locking import WAIT_S, writers_lock
 from twinface.gallery.manifest import (
     MANIFEST_FILE,
@@ -57,6 +58,7 @@ class Gallery:
         self._files = PeopleFolder(folder / PEOPLE_FOLDER, key)
         self._manifest = Manifest(0, "", "")
         self._seen: tuple[Manifest, int] | None = None
+        self._swept: tuple[int, int] | None = None
         self._snapshot: Snapshot | None = None
 
     @classmethod
@@ -207,22 +209,22 @@ class Gallery:
         new = PersonVectors(name, tuple(files), vectors, quality, self.network)
         with self._writing():
             self._refuse_damaged(name)
-            for somebody in self.people.values():
-                if somebody.vectors.shape[1] != vectors.shape[1]:
-                    raise ArtefactError(
-                        f"{name}: vectors of {vectors.shape[1]} numbers, {somebody.name}'s have "
-                        f"{somebody.vectors.shape[1]}; make both with the same network"
-                    )
-                break
-            old = self.people.get(name)
+            somebody = self._files.anybody()
+            if somebody is not None and somebody.vectors.shape[1] != vectors.shape[1]:
+                raise ArtefactError(
+                    f"{name}: vectors of {vectors.shape[1]} numbers, {somebody.name}'s have "
+                    f"{somebody.vectors.shape[1]}; make both with the same network"
+                )
+            old = self._files.find(name)
             merged = appended(old, new)
             added = len(merged.files) - (len(old.files) if old else 0)
             if crops is not None:
                 keys = map(crop_key, vectors)
                 self._keep_crops(merged, self.crops(name) | dict(zip(keys, crops, strict=True)))
             if added:
-                write_person(self._files.path_of(name), merged, self._key)
-                self._commit()
+                path = self._files.path_of(name)
+                write_person(path, merged, self._key)
+                self._commit(path)
         return added
 
     def remove(self, name: str) -> None:
@@ -238,7 +240,7 @@ class Gallery:
             path.unlink()
             crops_path(self._files.folder, name).unlink(missing_ok=True)
             sync_folder(self._files.folder)
-            self._commit()
+            self._commit(path)
 
     def rename(self, old: str, new: str, *, merge: bool = False) -> None:
         """Give a person another name; with `merge` it may be somebody's, who has the pictures of both then.
@@ -271,7 +273,7 @@ class Gallery:
             self._set_aside(new, (*self.set_aside(new), *self.set_aside(old)))
             self._set_aside(old, ())
             sync_folder(self._files.folder)
-            self._commit()
+            self._commit(path, target)
 
     @contextmanager
     def unchanging(self) -> Iterator[None]:
@@ -340,24 +342,13 @@ class Gallery:
             self.refresh()
             self._check_network(self._manifest, empty=False)
             try:
-                for name, path in self._files.paths.items():
-                    if path != (proper := self._files.path_of(name)) and not proper.exists():
-                        path.rename(proper)
-                self._sweep()
-                self.refresh()
+                if self._times() != self._swept:
+                    end_renames(self._files)
+                    sweep(self.folder, self._files)
+                    self.refresh()
                 yield
             except OSError as error:
                 raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
-
-    def _sweep(self) -> None:
-        """Remove what a change that was broken off has left: nobody's pictures stay where nobody looks for them."""
-        for name in find_people_folders(self.folder):
-            if name != self._manifest.people:
-                shutil.rmtree(self.folder / name)
-        half_written = (path for ending in (".pkl", SUFFIX) for path in self._files.folder.glob(f".*{ending}.*"))
-        of_nobody = (path for path in self._files.folder.glob(f"*{SUFFIX}") if not path.with_suffix(".pkl").exists())
-        for path in (*half_written, *of_nobody):
-            path.unlink()
 
     def _keep_crops(self, person: PersonVectors, crops: Mapping[str, bytes]) -> None:
         """Keep those of a person's own vectors; written only where they are not what is there already."""
@@ -368,9 +359,17 @@ class Gallery:
     def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         write_set_aside(set_aside_path(self.folder, name), copies, self._key)
 
-    def _commit(self) -> None:
-        write_manifest(self.folder, replace(self._manifest, version=self.version + 1))
-        self.refresh()
+    def _commit(self, *changed: Path) -> None:
+        """Let the version say that these files of people changed; no other did, since the lock is held."""
+        manifest = replace(self._manifest, version=self.version + 1)
+        write_manifest(self.folder, manifest)
+        self._files.reread((path.name for path in changed), manifest.network)
+        self._manifest, self._seen, self._snapshot = manifest, (manifest, time_of(self._files.folder)), None
+        self._swept = self._times()
+
+    def _times(self) -> tuple[int, int]:
+        """When something was last put into the gallery's folder and into that of the people, or taken out."""
+        return time_of(self.folder), time_of(self._files.folder)
 
     def _refuse_damaged(self, name: str) -> None:
         if (error := self.damaged.get(self._files.path_of(name))) is not None:
