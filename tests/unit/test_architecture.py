@@ -104,3 +104,25 @@ def test_there_is_a_main_for_every_process() -> None:
 def test_wire_bodies_are_decoded_in_one_place(trees: dict[Path, ast.Module]) -> None:
     users = {_room(path) for path, tree in trees.items() if "msgpack" in _imports(tree)}
     assert users == {"twinface/bus", "twinface/messages"}
+
+
+def test_commands_print_through_the_console_only(trees: dict[Path, ast.Module]) -> None:
+    """So that no name or path reaches a terminal, or a stream that cannot show it, as it is."""
+    forbidden = {
+        "typer.echo",
+        "typer.secho",
+        "typer.confirm",
+        "typer.prompt",
+        "print",
+        "sys.stdout.write",
+        "sys.stderr",
+    }
+    found = [
+        f"{path.name}:{node.lineno} {ast.unparse(node)}"
+        for path, tree in trees.items()
+        if path.parent.name == "cli" and path.stem not in {"console", "streams"}
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in forbidden)
+        or (isinstance(node, ast.ImportFrom) and node.module in {"rich.console", "rich.markup"})
+    ]
+    assert found == []

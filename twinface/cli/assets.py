@@ -1,12 +1,11 @@
 """`twinface assets`: fetch what does not come with the package."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from twinface import assets
-from twinface.cli.console import progress_bar
+from twinface.cli.console import progress_bar, say, say_json
 
 
 def fetch_assets(
@@ -19,7 +18,7 @@ def fetch_assets(
             places[name] = str(assets.fetch(name))
             bar.advance()
     if as_json:
-        typer.echo(json.dumps(places, indent=2))
+        say_json(places)
         return
     for name, path in places.items():
-        typer.echo(f"{name:10} {path}  ({assets.ASSETS[name].licence})")
+        say(f"{name:10} {path}  ({assets.ASSETS[name].licence})")

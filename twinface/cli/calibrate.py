@@ -1,14 +1,13 @@
 """`twinface calibrate`: the threshold of a false-accept rate, found on a gallery's own people."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twinface.cli.calibrate_report import NOTE, print_report
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.errors import ArtefactError, InputError
 from twinface.settings import MatchingSettings, load_settings
 
@@ -75,10 +74,10 @@ def calibrate(
         about = {"gallery": str(opened.folder), "head": str(head) if head else None}
         excluded = {"left_out": left_out, "learnt": learnt}
         found = {**about, **excluded, **_to_json(report, settings.matching, stored)}
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(found)
         return
     print_report(report, opened.folder, settings.matching)
-    typer.echo(_say_stored(stored, rate, settings.matching, head_is_set=stored == in_use))
+    say(_say_stored(stored, rate, settings.matching, head_is_set=stored == in_use))
 
 
 def _open(folder: Path) -> "Gallery":

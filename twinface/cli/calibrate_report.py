@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from twinface.cli.console import Terminal, escape
 from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _MANY_STRANGERS = 0.01
 
 def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingSettings) -> None:
     """Print it as a table and lines."""
-    evidence, console = report.evidence, Console(highlight=False, soft_wrap=True)
+    evidence, console = report.evidence, Terminal(highlight=False, soft_wrap=True)
     rule = f"best-k ({matching.best_k})" if matching.rule == "best-k" else matching.rule
     strangers = f", {evidence.strangers:,} strangers with {evidence.strangers_pictures:,}" if evidence.strangers else ""
     console.print(
@@ -73,7 +72,7 @@ def _table(report: "CalibrationReport") -> Table:
     return table
 
 
-def _print_suspects(report: "CalibrationReport", console: Console) -> None:
+def _print_suspects(report: "CalibrationReport", console: Terminal) -> None:
     for reason, title in (("mislabelled", "look mislabelled"), ("poor", "look like no other picture of their person")):
         suspects = [one for one in report.suspects if one.reason == reason]
         if suspects:

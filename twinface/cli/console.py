@@ -1,5 +1,10 @@
-"""What the commands share to talk to people: warnings and progress on stderr, so that stdout stays the result."""
+"""What the commands share to talk to people: results on stdout, warnings and progress on stderr.
 
+Everything that a command prints goes through here, so that no name, path or error message can move the cursor, change
+colours or end the command, whatever the stream is able to show.
+"""
+
+import json
 import os
 import select
 import sys
@@ -7,22 +12,84 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from rich.console import Console
+import typer
+from rich import markup
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
+
+from twinface.cli.streams import printable, showable_json
 
 T = TypeVar("T")
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+def escape(text: str) -> str:
+    """A text for Rich's markup: printable, and its brackets are no markup."""
+    return markup.escape(printable(text))
+
+
+class Terminal(Console):
+    """A Rich console on stdout or stderr that shows no control characters but its own, and no emoji for :words:."""
+
+    def __init__(self, *, stderr: bool = False, highlight: bool = False, soft_wrap: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=highlight, soft_wrap=soft_wrap, emoji=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Like Console.render; what is no printable text becomes a replacement character."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment("\n".join(map(printable, segment.text.split("\n"))), segment.style)
+
+
+errors = Terminal(stderr=True, soft_wrap=True)
+
+
+def say(text: object) -> None:
+    """One line of the result, on stdout."""
+    _write(printable(str(text)))
+
+
+def note(text: object) -> None:
+    """One line beside the result, on stderr."""
+    _print_beside(str(text))
 
 
 def warn(message: object) -> None:
     """One line on stderr; above the progress bar while there is one."""
-    errors.print(f"warning: {message}", style="yellow", markup=False)
+    _print_beside(f"warning: {message}", style="yellow")
 
 
-def printable(text: str) -> str:
-    """A name as it is, but for what would move the cursor or change colours."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+def _print_beside(line: str, style: str | None = None) -> None:
+    """A command goes on where nobody can be warned: stderr is a file on a full disk."""
+    with suppress(OSError):
+        errors.print(printable(line), style=style, markup=False)
+
+
+def say_json(value: object, *, indent: int | None = 2) -> None:
+    """The result for machines, on stdout: letters as they are where the stream can show them, else escaped."""
+    say_json_text(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def say_json_text(text: str) -> None:
+    """Like say_json, of what is JSON already."""
+    _write(showable_json(text, sys.stdout.encoding or "utf-8"))
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def can_ask() -> bool:
+    """Whether somebody sits at a keyboard."""
+    return sys.stdin.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Have somebody say yes or no, on stderr."""
+    return typer.confirm(printable(question), err=True)
 
 
 def reader_has_left() -> bool:
@@ -41,7 +108,12 @@ def ended_by_its_reader() -> Iterator[None]:
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Python would complain about it once more when it flushes at exit.
+        give_up_stdout()
+
+
+def give_up_stdout() -> None:
+    """Let what is still to be written to stdout lead nowhere: Python would complain once more when it flushes."""
+    with suppress(ValueError, OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -56,7 +128,7 @@ def progress_bar(description: str, total: int | None) -> Iterator["Bar"]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        yield Bar(progress, progress.add_task(description, total=total))
+        yield Bar(progress, progress.add_task(escape(description), total=total))
 
 
 class Bar:

@@ -1,10 +1,10 @@
 """`twinface reject` and `twinface confirm`: what people say of a name that was given."""
 
-import json
 from typing import Annotated
 
 import typer
 
+from twinface.cli.console import say, say_json
 from twinface.cli.enrolment import ForceOption, open_gate, tell_enrolled
 from twinface.cli.options import ConfigOption, EventOption, JsonOption, TrackOption
 from twinface.errors import InputError
@@ -40,9 +40,9 @@ def reject(
     tracks = list(dict.fromkeys(str(look.key) for look in looks))
     if as_json:
         report = {"name": chosen, "event": event, "tracks": tracks, "rejected": len(looks)}
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say_json(report)
         return
-    typer.echo(f"{', '.join(tracks)} is not {chosen}: {len(looks)} looks rejected")
+    say(f"{', '.join(tracks)} is not {chosen}: {len(looks)} looks rejected")
 
 
 def confirm(

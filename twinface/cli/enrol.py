@@ -2,11 +2,11 @@
 
 import dataclasses
 import datetime
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinface.cli.console import note, say, say_json
 from twinface.cli.enrolment import ForceOption, open_gate, tell_enrolled
 from twinface.cli.options import ConfigOption, JsonOption, TrackOption
 from twinface.errors import InputError
@@ -78,14 +78,14 @@ def unknowns(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     found = list_strangers(settings.events_path, settings.events.cool_down_s)
     found.sort(key=lambda one: one.until_ns)
     if as_json:
-        typer.echo(json.dumps([_as_plain(one) for one in found], indent=2))
+        say_json([_as_plain(one) for one in found])
         return
     for one in found:
         times = "once" if one.visits == 1 else f"{one.visits} times"
         first = "" if one.visits == 1 else f" since {_day(one.since_ns)}, last"
-        typer.echo(f"{one}  seen {times}{first} {_day(one.until_ns)} at {one.camera}")
+        say(f"{one}  seen {times}{first} {_day(one.until_ns)} at {one.camera}")
     if not found:
-        typer.echo("nobody unknown is remembered", err=True)
+        note("nobody unknown is remembered")
 
 
 def _as_plain(stranger: "Stranger") -> dict[str, object]:

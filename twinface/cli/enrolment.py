@@ -1,13 +1,12 @@
 """What the commands that enrol share: --force, the gate, and how they say what was set aside."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinface.cli.console import warn
+from twinface.cli.console import say, say_json, warn
 from twinface.errors import ArtefactError
 from twinface.settings import Settings
 
@@ -51,7 +50,7 @@ def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json:
             for look, objection in enrolled.refused
         ]
         report = {"name": enrolled.name, **about, **counts, "objections": refused}
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say_json(report)
     elif enrolled.added or enrolled.known:
         line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)
-        typer.echo(f"{enrolled.name}: {line}: {about['gallery']}")
+        say(f"{enrolled.name}: {line}: {about['gallery']}")

@@ -1,12 +1,11 @@
 """`twinface evaluate`: how good a network, a metric or a head is."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twinface.cli.console import progress_bar
+from twinface.cli.console import progress_bar, say, say_json_text
 from twinface.errors import InputError
 from twinface.settings import load_settings
 
@@ -126,7 +125,7 @@ def _print(
 
     text = canonical_json(content)
     if json_file == Path("-"):
-        sys.stdout.write(text.decode())
+        say_json_text(text.decode().rstrip())
         return
     if json_file is not None:
         try:
@@ -135,4 +134,4 @@ def _print(
             raise InputError(f"--json {json_file}: cannot be written ({error.strerror}); name another file") from error
     print_evaluation(done)
     if plots is not None:
-        typer.echo(f"report: {plots / 'report.html'}")
+        say(f"report: {plots / 'report.html'}")

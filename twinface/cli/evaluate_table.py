@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from twinface.cli.console import Terminal, escape
 from twinface.evaluation.intervals import Interval
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
 from twinface.evaluation.wording import describe_subject, percent, percent_range, plural, score_text, share_range
@@ -15,7 +14,7 @@ _WORST = 5
 
 def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
     """A compact table; intervals of 95 % stand below each figure."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.print(f"[bold]{escape(describe_subject(done.subject))}[/]")
     if isinstance(done, PairsEvaluation):
         _print_accuracy(console, done)
@@ -33,7 +32,7 @@ def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
     console.print(f"[dim]below each figure its 95 % interval, by drawing people anew; {done.seconds:.1f} s[/]")
 
 
-def _print_accuracy(console: Console, done: PairsEvaluation) -> None:
+def _print_accuracy(console: Terminal, done: PairsEvaluation) -> None:
     accuracies = done.folded.accuracies
     console.print(
         f"accuracy [bold]{percent(accuracies.mean())}[/] ± {percent(accuracies.std())} over {len(accuracies)} folds"
@@ -48,7 +47,7 @@ def _print_accuracy(console: Console, done: PairsEvaluation) -> None:
         console.print(f"{plural(done.left_out, 'pair')} left out: the head learnt from somebody in them")
 
 
-def _print_verifications(console: Console, verifications: Sequence[Verification]) -> None:
+def _print_verifications(console: Terminal, verifications: Sequence[Verification]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     rates = list(verifications[0].figures.accepted_at)
     table.add_column("\n[dim]genuine+impostor[/]", overflow="fold")
@@ -76,7 +75,7 @@ def _row(one: Verification, rates: Sequence[str]) -> list[str]:
     return cells
 
 
-def _print_identification(console: Console, found: Identification, done: FeaturesEvaluation) -> None:
+def _print_identification(console: Terminal, found: Identification, done: FeaturesEvaluation) -> None:
     figures = found.figures
     console.print(
         f"identification ({found.rule}): {figures.genuine_pairs:,} searches for known people,"

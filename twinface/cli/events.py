@@ -2,18 +2,15 @@
 
 import dataclasses
 import datetime
-import json
 import re
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from twinface.cli.console import ended_by_its_reader, reader_has_left, warn
+from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
 from twinface.cli.events_table import describe, events_table
 from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
@@ -72,7 +69,7 @@ def events(
     if as_json:
         _print(found, path, as_json=True)
     elif found:
-        Console().print(events_table(found, _unknown(path)))
+        Terminal().print(events_table(found, _unknown(path)))
     elif path.exists():
         warn("no such events")
 
@@ -93,9 +90,10 @@ def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
 def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
     unknown = {} if as_json or not found else _unknown(path)
     for event in found:
-        line = json.dumps(event.plain, ensure_ascii=False) if as_json else describe(event, unknown)
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        if as_json:
+            say_json(event.plain, indent=None)
+        else:
+            say(describe(event, unknown))
 
 
 def _unknown(path: Path) -> Mapping[TrackKey, str]:

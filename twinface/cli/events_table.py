@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from twinface.cli.console import printable
+from twinface.cli.streams import printable
 from twinface.events import Event, Kind, Subject, TrackKey
 from twinface.types import State
 

@@ -1,16 +1,14 @@
 """`twinface explain`: why somebody was given a name, or none."""
 
-import json
 from typing import Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from twinface.cli.console import printable
+from twinface.cli.console import Terminal, say_json
 from twinface.cli.events_table import clock
 from twinface.cli.options import ConfigOption, EventOption, JsonOption, TrackOption
+from twinface.cli.streams import printable
 from twinface.settings import load_settings
 
 
@@ -29,9 +27,9 @@ def explain(
 
     report = explain_evidence(find_evidence(load_settings(config).events_path, event, track))
     if as_json:
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say_json(report)
         return
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     for one in report["tracks"]:
         console.print(Text(_headline(one)), style="bold")
         if one["looks"]:

@@ -1,6 +1,5 @@
 """`twinface selfies` and `twinface capture`: aligned crops from photos, webcam or video."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinface.cli.console import errors, progress_bar, warn
+from twinface.cli.console import errors, escape, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, JsonOption, warn_of
 from twinface.errors import InputError
 
@@ -45,14 +44,14 @@ def selfies(
                 entries.append({"person": selfie.person, **describe(selfie.picture, selfie.objection)})
     if as_json:
         counts = {"faces": str(faces), "saved": saved.total()}
-        typer.echo(json.dumps({**counts, "set_aside": entries}, indent=2, ensure_ascii=False))
+        say_json({**counts, "set_aside": entries})
     if not saved:
         raise InputError(f"{photos}: none of the {total} photos could be used; see the warnings")
     for name in people:
         if not saved[name]:
             warn(f"{name}: none of {len(people[name])} photos could be used; give one clear face each, or use --force")
     if not as_json:
-        typer.echo(f"{saved.total()} faces saved, {len(entries)} photos set aside: {faces}")
+        say(f"{saved.total()} faces saved, {len(entries)} photos set aside: {faces}")
 
 
 def capture(
@@ -90,11 +89,11 @@ def capture(
             for path in paths:
                 saved.append(str(path))
                 if not as_json:
-                    typer.echo(path)
+                    say(path)
         finally:
             source.close()
     if as_json:
-        typer.echo(json.dumps({"saved": saved, "frames": frames.seen, "not_taken": frames.not_taken}, indent=2))
+        say_json({"saved": saved, "frames": frames.seen, "not_taken": frames.not_taken})
     if not saved:
         raise InputError(
             f"{video or f'webcam {camera}'}: no face saved ({frames.describe()}); "
@@ -117,7 +116,7 @@ class _Frames:
         self.seen += 1
         if objection is not None:
             self.not_taken[objection.reason.value] += 1
-        self._show(str(objection) if objection else "good")
+        self._show(escape(str(objection)) if objection else "good")
 
     def describe(self) -> str:
         """In words: 20 frames, not taken: 12 blurred, 3 no_face."""

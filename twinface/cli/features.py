@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import progress_bar, say, warn
 from twinface.errors import InputError
 from twinface.settings import load_settings
 
@@ -32,4 +32,4 @@ def extract(
 
         chosen = network or load_settings().network
         done = extract_folder(faces, features, chosen, aligned=aligned, on_picture=on_picture)
-    typer.echo(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")
+    say(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")

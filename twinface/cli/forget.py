@@ -1,14 +1,12 @@
 """`twinface forget`: a person is erased wherever they are known."""
 
 import dataclasses
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twinface.cli.console import warn
+from twinface.cli.console import can_ask, confirm, note, say, say_json, warn
 from twinface.cli.options import ConfigOption, GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.settings import load_settings
@@ -38,7 +36,7 @@ def forget(
     erased = forget_everywhere(name, settings)
     if as_json:
         entries = [dataclasses.asdict(one) for one in erased]
-        typer.echo(json.dumps({"name": name, "erased": entries}, indent=2, ensure_ascii=False))
+        say_json({"name": name, "erased": entries})
     if not erased:
         raise InputError(f"nobody called {name!r} is known; see `twinface gallery list`")
     if run_directory(settings).is_locked("matcher"):
@@ -48,12 +46,12 @@ def forget(
         )
     if not as_json:
         for one in erased:
-            typer.echo(f"{one.count:6}  {one.what}: {one.where}")
-        typer.echo(_NOT_ERASED, err=True)
+            say(f"{one.count:6}  {one.what}: {one.where}")
+        note(_NOT_ERASED)
 
 
 def _ask(name: str) -> None:
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise InputError(f"{name} is not forgotten: it cannot be undone; use --yes")
-    if not typer.confirm(f"Erase everything that is known of {name}? It cannot be undone.", err=True):
+    if not confirm(f"Erase everything that is known of {name}? It cannot be undone."):
         raise InputError(f"{name} is not forgotten")

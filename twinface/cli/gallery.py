@@ -1,6 +1,5 @@
 """`twinface gallery`: who is known."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import typer
 
 from twinface.cli import gallery_backup, gallery_upkeep
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, open_gate, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, InputError
@@ -98,13 +97,13 @@ def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, a
             warn_of(one.picture, one.objection, taken=one.is_usable(force=force))
     if as_json:
         entries = [describe(one.picture, one.objection) for one in refused if one.objection]
-        typer.echo(json.dumps({**counts, "set_aside": entries}, indent=2, ensure_ascii=False))
+        say_json({**counts, "set_aside": entries})
     if len(refused) == len(verdicts):
         mend = "give one clear face each" + ("" if force else ", or use --force where they are right all the same")
         raise InputError(f"{counts['name']} not added: none of {len(verdicts)} pictures could be used; {mend}")
     if not as_json:
         line = f"{counts['added']} pictures added, {counts['known']} known already, {len(refused)} set aside"
-        typer.echo(f"{counts['name']}: {line}: {counts['gallery']}")
+        say(f"{counts['name']}: {line}: {counts['gallery']}")
 
 
 @app.command("list")
@@ -121,13 +120,13 @@ def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
         for name, person in opened.people.items()
     ]
     if as_json:
-        typer.echo(json.dumps({**describe(opened), "people": people}, indent=2, ensure_ascii=False))
+        say_json({**describe(opened), "people": people})
         return
     for one in people:
         crops = "crops" if one["crops"] else ""
-        typer.echo(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}")
+        say(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}")
     if not people:
-        typer.echo("nobody yet; add people with `twinface gallery add NAME PICTURE`", err=True)
+        note("nobody yet; add people with `twinface gallery add NAME PICTURE`")
 
 
 @app.command()
@@ -135,7 +134,7 @@ def remove(name: NameArgument, gallery: GalleryOption = None) -> None:
     """Remove a person's vectors and crops; `twinface forget` removes what is known of them elsewhere, too."""
     opened = _open(gallery)
     opened.remove(name)
-    typer.echo(f"{name} removed: {opened.folder}")
+    say(f"{name} removed: {opened.folder}")
 
 
 @app.command()
@@ -152,7 +151,7 @@ def rename(
     opened = _open(gallery)
     opened.rename(old, new, merge=merge)
     rename_corrections(opened.folder, old, new)
-    typer.echo(f"{old} is {new} now: {opened.folder}")
+    say(f"{old} is {new} now: {opened.folder}")
 
 
 @app.command("import-pickles")
@@ -191,7 +190,7 @@ def import_pickles(
                 imported.add(name)
     if not imported:
         raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
-    typer.echo(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
+    say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
 
 
 def _open(folder: Path | None, *, complain: bool = True) -> Gallery:

@@ -1,14 +1,12 @@
 """`twinface gallery backup` and `restore`: a gallery as one signed file, and back."""
 
 import dataclasses
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import can_ask, confirm, note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.gallery import Gallery
@@ -29,9 +27,10 @@ def backup(file: FileArgument, gallery: GalleryOption = None, as_json: JsonOptio
     with progress_bar("writing", len(opened.people)) as bar:
         made = write_backup(opened, file, bar.advance)
     if as_json:
-        typer.echo(_to_json(made, opened.folder))
+        say_json(_to_plain(made, opened.folder))
         return
-    typer.echo(f"{_count(made)}: {file}\nsha256 {made.sha256}")
+    say(f"{_count(made)}: {file}")
+    say(f"sha256 {made.sha256}")
 
 
 def restore(
@@ -64,9 +63,9 @@ def restore(
     with progress_bar("restoring", found.contents.people) as bar:
         restore_backup(opened, found, bar.advance)
     if as_json:
-        typer.echo(_to_json(found, folder))
+        say_json(_to_plain(found, folder))
     else:
-        typer.echo(f"{_count(found)} restored: {folder}")
+        say(f"{_count(found)} restored: {folder}")
     if found.contents.network_name != Path(settings.network).name:
         warn(f"they are of the network {found.contents.network_name}; configured is {settings.network}")
 
@@ -84,15 +83,15 @@ def _show(found: Backup) -> None:
         ("key", f"{contents.key}, {signer}"),
         ("sha256", found.sha256),
     ):
-        typer.echo(f"{what:7} {value}", err=True)
+        note(f"{what:7} {value}")
 
 
 def _ask(found: Backup) -> None:
     """Have it confirmed where a backup comes from. Raises InputError where nobody can be asked, or the answer is no."""
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise InputError(f"{found.path}: signed by another box; use --yes when you know that it comes from there")
     question = "This box cannot tell whether it was changed on the way. Is it the one you made?"
-    if not typer.confirm(question, err=True):
+    if not confirm(question):
         raise InputError(f"{found.path}: not restored")
 
 
@@ -101,6 +100,6 @@ def _count(found: Backup) -> str:
     return f"{contents.people} people, {contents.vectors} vectors, {contents.crops} crops"
 
 
-def _to_json(found: Backup, folder: Path) -> str:
+def _to_plain(found: Backup, folder: Path) -> dict[str, object]:
     about = {"gallery": str(folder), "file": str(found.path), "sha256": found.sha256, "signed_here": found.signed_here}
-    return json.dumps({**about, **dataclasses.asdict(found.contents)}, indent=2, ensure_ascii=False)
+    return {**about, **dataclasses.asdict(found.contents)}

@@ -1,12 +1,11 @@
 """`twinface gallery verify` and `rebuild`: whether it is sound, and new vectors when the network has changed."""
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import Gallery
@@ -40,13 +39,13 @@ def verify(
     if as_json:
         counts = {"people": len(opened.people), "vectors": vectors, "sound": not problems, "problems": problems}
         found = None if findings is None else [dataclasses.asdict(one) for one in findings]
-        typer.echo(json.dumps({**describe(opened), **counts, "findings": found}, indent=2, ensure_ascii=False))
+        say_json({**describe(opened), **counts, "findings": found})
     else:
         for line in (*problems, *(findings or ())):
             warn(line)
         state = f"{len(problems)} damaged" if problems else "sound"
         looks = f", {len(findings)} to look at" if findings else ""
-        typer.echo(f"{len(opened.people)} people, {vectors} vectors, {state}{looks}: {opened.folder}")
+        say(f"{len(opened.people)} people, {vectors} vectors, {state}{looks}: {opened.folder}")
     if problems or findings:
         raise typer.Exit(1)
 
@@ -117,14 +116,14 @@ def rebuild(
     if as_json:
         left_out = [dataclasses.asdict(gap) for gap in gaps]
         about = {**describe(opened), "rebuilt": rebuilt, "left_out": left_out}
-        typer.echo(json.dumps(about, indent=2, ensure_ascii=False))
+        say_json(about)
         return
     if not rebuilt:
-        typer.echo(f"nothing to do, all {vectors} vectors are of {loaded.recipe.name}: {opened.folder}")
+        say(f"nothing to do, all {vectors} vectors are of {loaded.recipe.name}: {opened.folder}")
         return
-    typer.echo(f"{rebuilt} vectors of {len(opened.people)} people are of {loaded.recipe.name} now: {opened.folder}")
+    say(f"{rebuilt} vectors of {len(opened.people)} people are of {loaded.recipe.name} now: {opened.folder}")
     if loaded.recipe.name != settings.network or settings.head is not None:
-        typer.echo(_say_next(loaded.recipe.name, settings), err=True)
+        note(_say_next(loaded.recipe.name, settings))
 
 
 def _say_next(network: str, settings: Settings) -> str:

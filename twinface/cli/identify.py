@@ -1,12 +1,11 @@
 """`twinface identify`: who is in these pictures."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from twinface.cli.console import errors, progress_bar, warn
+from twinface.cli.console import Terminal, escape, note, progress_bar, say_json, warn
 from twinface.errors import InputError
 from twinface.settings import load_settings
 
@@ -48,10 +47,10 @@ def identify(
                 entries.append({"image": str(path), "width": width, "height": height, **about, "faces": faces})
             bar.advance()
     if as_json:
-        typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+        say_json(entries)
     else:
         _print_table(entries)
-        errors.print(str(identifier.threshold), style="dim", markup=False)
+        note(identifier.threshold)
     if all("error" in entry for entry in entries):
         raise typer.Exit(InputError.exit_code)
 
@@ -68,8 +67,6 @@ def _to_json(found: Any) -> dict[str, Any]:
 
 
 def _print_table(entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -89,4 +86,4 @@ def _print_table(entries: list[dict[str, Any]]) -> None:
             box = " ".join(str(round(side)) for side in face["box_xyxy"])
             table.add_row(picture, who, f"{face['score']:.2f}", box)
             picture = ""
-    Console().print(table)
+    Terminal(highlight=True).print(table)

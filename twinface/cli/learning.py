@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from twinface.cli.console import errors, warn
+from twinface.cli.console import errors, escape, note, say, warn
 from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer, trainer_runs
 from twinface.errors import InputError, TwinfaceError
 from twinface.live.service import run_directory
@@ -77,13 +76,13 @@ def _learn_shown(order: "Order") -> None:
             bar.update(task, total=1.0, completed=done, description=f"learning, {state.samples:,} samples")
 
         def on_figures(figures: "Figures") -> None:
-            errors.print(describe(figures))
+            note(describe(figures))
 
         def on_resumed(state: "State") -> None:
-            errors.print(f"going on from the last checkpoint, {state.samples:,} samples")
+            note(f"going on from the last checkpoint, {state.samples:,} samples")
 
         reached = carry_out(order, Listener(on_picture, on_step, on_figures, on_resumed))
-    typer.echo(summary(order, reached))
+    say(summary(order, reached))
 
 
 def _hand_over(order: "Order", config: Path | None) -> None:
@@ -92,16 +91,16 @@ def _hand_over(order: "Order", config: Path | None) -> None:
     from twinface.training.distillation.order import in_full, to_plain
 
     settings = load_settings(config)
-    with Console(stderr=True).status("starting the trainer") as shown:
+    with errors.status("starting the trainer") as shown:
         run = start_trainer(settings)
         answer = ask_trainer(run, "teach", to_plain(in_full(order)))
         while answer["state"] == "running" and not answer["detail"].startswith(LEARNING):
-            shown.update(answer["detail"])
+            shown.update(escape(answer["detail"]))
             time.sleep(POLL_S)
             answer = ask_trainer(run, "progress")
     if answer["state"] == "failed":
         raise TwinfaceError(answer["detail"])
-    typer.echo(f"{answer['detail']}; `twinface status` shows how far it is, the same command with --stop ends it")
+    say(f"{answer['detail']}; `twinface status` shows how far it is, the same command with --stop ends it")
 
 
 def _stop(output: Path, config: Path | None) -> None:
@@ -109,13 +108,13 @@ def _stop(output: Path, config: Path | None) -> None:
     run = run_directory(settings)
     if not trainer_runs(run, settings):
         raise InputError("nothing is being trained")
-    with Console(stderr=True).status("stopping") as shown:
+    with errors.status("stopping") as shown:
         answer = ask_trainer(run, "stop", {"run": str(output.absolute())})
         while answer["state"] == "running":
             shown.update(f"stopping: {answer['detail']}")
             time.sleep(POLL_S)
             answer = ask_trainer(run, "progress")
-    typer.echo(answer["detail"])
+    say(answer["detail"])
 
 
 def describe(figures: "Figures") -> str:

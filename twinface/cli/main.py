@@ -1,5 +1,6 @@
 """`twinface`: the one command. Each module of this package holds a group of subcommands."""
 
+import os
 import sys
 
 import typer
@@ -27,6 +28,8 @@ from twinface.cli import (
     train,
     watch,
 )
+from twinface.cli.console import give_up_stdout, note, say
+from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError
 
 app = typer.Typer(
@@ -40,7 +43,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"twinface {__version__}")
+        say(f"twinface {__version__}")
         raise typer.Exit
 
 
@@ -81,11 +84,21 @@ app.command("finetune")(finetune.finetune)
 
 def main() -> None:
     """Run the command line; a mistake of the user is one line on stderr, never a traceback."""
+    prepare_streams()
     try:
         app()
     except TwinfaceError as error:
-        typer.echo(f"twinface: {error}", err=True)
+        note(f"twinface: {error}")
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Of a file that could not be read or written where nobody expected it, or of stdout on a full disk.
+        try:
+            sys.stdout.flush()
+        except OSError:
+            give_up_stdout()
+        what = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        note(f"twinface: {what}{error.strerror or error}")
+        sys.exit(TwinfaceError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

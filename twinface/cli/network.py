@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from twinface.cli.console import progress_bar, warn
+from twinface.cli.console import progress_bar, say, warn
 from twinface.errors import InputError
 
 
@@ -66,9 +66,14 @@ def network(
                 quantization=quantize or "none",
                 calibration=calibration,
                 on_picture=on_picture,
-                print_line=typer.echo if print_model else None,
+                print_line=_say_lines if print_model else None,
             )
-    typer.echo(
+    say(
         f"{recipe.backbone} to {recipe.layer}, {recipe.input_size_px} px to {recipe.dimension} numbers,"
         f" {recipe.quantization}: {output / name}"
     )
+
+
+def _say_lines(text: str) -> None:
+    for line in text.splitlines():
+        say(line)

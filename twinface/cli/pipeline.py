@@ -11,6 +11,7 @@ import typer
 from twinface.bus.control import ask
 from twinface.bus.health import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
+from twinface.cli.console import note, say
 from twinface.cli.options import ConfigOption
 from twinface.errors import ServiceError, TwinfaceError
 from twinface.live.preflight import check_before_start
@@ -41,7 +42,7 @@ def up(
     path = config or default_config_path()
     settings = load_settings(path)
     for warning in check_before_start(settings, exit_when_done=exit_when_done):
-        typer.echo(f"twinface: warning: {warning}", err=True)
+        note(f"twinface: warning: {warning}")
     run = run_directory(settings)
     run.lock(_UP)
     run.clear_books()
@@ -52,7 +53,7 @@ def up(
             _wait_until_started(daemon, run, settings, stop_asked)
             _watch_over(daemon, run, settings, stop_asked, exit_when_done=exit_when_done)
             if stop_asked():
-                typer.echo("stopping", err=True)
+                note("stopping")
         finally:
             _stop(daemon)
 
@@ -67,7 +68,7 @@ def down(config: ConfigOption = None) -> None:
         if time.monotonic() > give_up_at_s:
             raise ServiceError(f"still running after {_STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
         time.sleep(_POLL_S)
-    typer.echo("stopped")
+    say("stopped")
 
 
 def _wait_until_started(
@@ -82,13 +83,13 @@ def _wait_until_started(
             raise TwinfaceError(f"{name} does not start: {_last_error(run, name, settings)}")
         for name, beat in latest_heartbeats(run, missing, timeout_s=_POLL_S).items():
             missing.remove(name)
-            typer.echo(f"{name} is running (pid {beat.pid})", err=True)
+            note(f"{name} is running (pid {beat.pid})")
     give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
     page = run.path / _PAGE_FILE
     while not page.exists() and time.monotonic() < give_up_at_s and not stop_asked():
         time.sleep(_POLL_S)
     if page.exists():
-        typer.echo(f"page: {json.loads(page.read_text())['url']}", err=True)
+        note(f"page: {json.loads(page.read_bytes())['url']}")
 
 
 def _watch_over(
@@ -112,7 +113,7 @@ def _watch_over(
             problem = f"{name} has failed and is not started again: {_last_error(run, name, settings)}"
             if exit_when_done:
                 raise TwinfaceError(problem)
-            typer.echo(f"twinface: {problem}", err=True)
+            note(f"twinface: {problem}")
         time.sleep(_POLL_S)
     if daemon.returncode:
         raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
@@ -149,7 +150,7 @@ def _last_error(run: RunDirectory, name: str, settings: Settings) -> str:
     numbers = {camera.name: str(number) for number, camera in enumerate(settings.camera)}
     log = run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return f"see {log.parent}"
     for line in reversed(lines):

@@ -1,13 +1,12 @@
 """`twinface retrain` and `rollback`: a new head while the pipeline runs, and the one before it back."""
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
-from rich.console import Console
 
+from twinface.cli.console import errors, escape, say, say_json
 from twinface.cli.options import ConfigOption, JsonOption
 from twinface.cli.retrain_report import print_report
 from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer
@@ -47,17 +46,17 @@ def retrain(
         "epochs": epochs,
         "normalize": normalize,
     }
-    with Console(stderr=True).status("starting the trainer") as shown:
+    with errors.status("starting the trainer") as shown:
         run = start_trainer(settings)
         answer = ask_trainer(run, "train", arguments)
         while answer["state"] == "running":
-            shown.update(answer["detail"])
+            shown.update(escape(answer["detail"]))
             time.sleep(POLL_S)
             answer = ask_trainer(run, "progress")
     if answer["state"] != "done":
         raise TwinfaceError(answer["detail"])
     if as_json:
-        typer.echo(json.dumps(answer["report"], indent=2, ensure_ascii=False))
+        say_json(answer["report"])
     else:
         print_report(answer["report"])
 
@@ -79,6 +78,6 @@ def rollback(
     folder = head or head_place(settings.head, settings.gallery, find_recipe(settings.network).fingerprint)
     roll_back(folder)
     if as_json:
-        typer.echo(json.dumps({"head": str(folder)}))
+        say_json({"head": str(folder)}, indent=None)
     else:
-        typer.echo(f"the head before the last one is back in {folder}; `twinface rollback` again undoes this")
+        say(f"the head before the last one is back in {folder}; `twinface rollback` again undoes this")

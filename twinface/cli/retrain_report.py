@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from twinface.cli.console import Terminal, escape
 
 _TITLES = {"cost": "cost", "auc": "AUC", "eer": "EER"}
 _MOST_CORRECTIONS = 20
@@ -13,7 +13,7 @@ _MOST_CORRECTIONS = 20
 
 def print_report(report: Mapping[str, Any]) -> None:
     """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     console.print(
         f"learnt from {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
         f" faces among them, and {report['rejected']} rejected ones"

@@ -1,15 +1,14 @@
 """`twinface status`: what runs, how it is, and where every message went."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from twinface.bus.health import latest_heartbeats
+from twinface.cli.console import Terminal, escape, say_json
 from twinface.cli.options import ConfigOption
 from twinface.live.accounts import LinkBooks, read_links
 from twinface.live.service import run_directory
@@ -29,9 +28,9 @@ def status(
     beats = latest_heartbeats(run, [state.name for state in states if state.pid])
     links = read_links(run)
     if as_json:
-        typer.echo(json.dumps({"run_directory": str(run.path), **_as_plain(states, beats, links)}))
+        say_json({"run_directory": str(run.path), **_as_plain(states, beats, links)}, indent=None)
         return
-    console = Console()
+    console = Terminal(highlight=True)
     console.print(_process_table(states, beats))
     console.print(_link_table(links))
 
@@ -49,11 +48,11 @@ def _as_plain(
 def _process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat]) -> Table:
     table = Table("process", "state", "pid", "up", "cpu", "memory", "says", box=None)
     for state in states:
-        row = [state.name, state.state, str(state.pid or ""), f"{state.uptime_s:.0f} s"]
+        row = [escape(state.name), state.state, str(state.pid or ""), f"{state.uptime_s:.0f} s"]
         beat = beats.get(state.name)
         if beat is not None:
             cpu = f"{100.0 * beat.cpu_s / max(beat.uptime_s, 1e-3):.0f} %"
-            row += [cpu, f"{beat.memory_mb:.0f} MB", f"{beat.state} {beat.detail}".strip()]
+            row += [cpu, f"{beat.memory_mb:.0f} MB", escape(f"{beat.state} {beat.detail}".strip())]
         table.add_row(*row)
     return table
 
@@ -64,7 +63,7 @@ def _link_table(links: Sequence[LinkBooks]) -> Table:
         counts = (link.sent, link.received, sum(link.dropped.values()), sum(link.lost.values()))
         table.add_row(
             link.topic,
-            link.sender if link.alive else f"{link.sender} (gone)",
+            escape(link.sender if link.alive else f"{link.sender} (gone)"),
             *(str(number) for number in (*counts, link.waiting, link.in_flight)),
             "balance" if link.balanced else "DO NOT BALANCE",
         )

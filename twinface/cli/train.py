@@ -1,6 +1,5 @@
 """`twinface stats` and `twinface train`: from features to a similarity head."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from twinface.cli.console import errors, progress_bar
+from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,12 +24,10 @@ def stats(*, features: FeaturesOption) -> None:
     from twinface.training.feature_table import STATISTICS_FILE, compute_statistics
 
     found = compute_statistics(features)
-    typer.echo(f"{found.count} vectors of {len(found.mean)} numbers")
-    typer.echo(f"mean {found.mean.mean():.6g} ({found.mean.min():.6g} to {found.mean.max():.6g})")
-    typer.echo(
-        f"standard deviation {found.deviation.mean():.6g} ({found.deviation.min():.6g} to {found.deviation.max():.6g})"
-    )
-    typer.echo(f"each number's: {features / STATISTICS_FILE}")
+    say(f"{found.count} vectors of {len(found.mean)} numbers")
+    say(f"mean {found.mean.mean():.6g} ({found.mean.min():.6g} to {found.mean.max():.6g})")
+    say(f"standard deviation {found.deviation.mean():.6g} ({found.deviation.min():.6g} to {found.deviation.max():.6g})")
+    say(f"each number's: {features / STATISTICS_FILE}")
 
 
 def train(
@@ -110,44 +107,43 @@ def train(
         def on_step(number: int, count: int, figures: dict[str, float]) -> None:
             bar.update(number, count)
             told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            errors.print(f"{number} of {count}: {told}", highlight=False)
+            note(f"{number} of {count}: {told}")
 
         report = train_head(features, output, options, on_step, said)
     if json_output:
-        typer.echo(json.dumps(asdict(report) | {"is_better": report.is_better, "output": str(output)}))
+        say_json(asdict(report) | {"is_better": report.is_better, "output": str(output)}, indent=None)
     else:
         _tell(report, output)
     if report.head is not None and not report.is_better:
-        errors.print(
-            "warning: on people it has not seen this head is no better than plain cosine; train on more people,"
-            " or leave `head` out of the configuration",
-            style="yellow",
+        warn(
+            "on people it has not seen this head is no better than plain cosine; train on more people,"
+            " or leave `head` out of the configuration"
         )
 
 
 def _tell(report: "TrainReport", output: Path) -> None:
     epoch = f", {report.pairs_per_epoch} pairs an epoch" if report.pairs_per_epoch else ""
-    typer.echo(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
+    say(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
     if report.rejections:
-        typer.echo(f"rejected faces as hard negatives: {report.rejections}")
+        say(f"rejected faces as hard negatives: {report.rejections}")
     if report.left_out:
-        typer.echo(
+        say(
             f"of the people held out the head gone on from had learnt from {report.left_out}, who are left out"
             " (--start none begins anew)"
         )
     if report.head is None or report.cosine is None:
-        typer.echo("too few people to measure on (every fifth, two at least): not measured")
+        say("too few people to measure on (every fifth, two at least): not measured")
         return
-    typer.echo(
+    say(
         f"on {report.validation_people} people held out, {report.head.genuine_pairs} pairs of the same person,"
         f" {report.head.impostor_pairs} of different people:"
     )
-    typer.echo(f"  head    {_describe(report.head)}")
-    typer.echo(f"  cosine  {_describe(report.cosine)}")
+    say(f"  head    {_describe(report.head)}")
+    say(f"  cosine  {_describe(report.cosine)}")
     for name, title in (("eer", "EER"), ("tar_at_far_0.001", "TAR at FAR 0.001")):
         if difference := report.differences.get(name):
             low, high = difference.interval.low, difference.interval.high
-            typer.echo(f"  {title}: {difference.difference:+.2%}, with 95 % confidence {low:+.2%} to {high:+.2%}")
+            say(f"  {title}: {difference.difference:+.2%}, with 95 % confidence {low:+.2%} to {high:+.2%}")
 
 
 def _architecture(architecture: str | None, recipe: str | None) -> "Architecture":

@@ -1,17 +1,15 @@
 """`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
 
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from twinface.bus.rundir import RunDirectory
-from twinface.cli.console import ended_by_its_reader, reader_has_left
+from twinface.cli.console import Terminal, ended_by_its_reader, note, reader_has_left, say, say_json
 from twinface.cli.options import ConfigOption
 from twinface.cli.watch_table import Tally, describe, presence_table, summary_table
 from twinface.live.following import MatchFollower
@@ -46,8 +44,7 @@ def _print_json(run: RunDirectory, *, from_start: bool) -> None:
         follower.begin(from_start=from_start)
         for events in _follow(follower):
             for event in events:
-                sys.stdout.write(json.dumps(dataclasses.asdict(event)) + "\n")
-                sys.stdout.flush()
+                say_json(dataclasses.asdict(event), indent=None)
             if reader_has_left():
                 return
         _warn_of_missed(follower)
@@ -66,16 +63,16 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
                     track = event.camera, event.camera_epoch, event.track
                     if event.type == "match" and said.get(track, "") != event.name:
                         said[track] = event.name
-                        typer.echo(describe(event))
+                        say(describe(event))
                 if reader_has_left():
                     return
         finally:
-            Console().print(summary_table(tally))
+            Terminal().print(summary_table(tally))
             _warn_of_missed(follower)
 
 
 def _show_table(run: RunDirectory, *, from_start: bool) -> None:
-    presence, tally, console = Presence(), Tally(), Console()
+    presence, tally, console = Presence(), Tally(), Terminal()
     with MatchFollower(run) as follower:
         snapshot = follower.begin(from_start=from_start)
         if not from_start:
@@ -104,6 +101,4 @@ def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
 
 def _warn_of_missed(follower: MatchFollower) -> None:
     if follower.missed:
-        typer.echo(
-            f"twinface: warning: {follower.missed} events were missed, the matcher keeps them no longer", err=True
-        )
+        note(f"twinface: warning: {follower.missed} events were missed, the matcher keeps them no longer")

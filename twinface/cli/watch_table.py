@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
-from twinface.cli.console import printable
+from twinface.cli.streams import printable
 from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
 from twinface.types import State
@@ -71,7 +71,7 @@ def presence_table(presence: Presence) -> Table:
     for one in presence.everybody():
         style = _STYLE.get(one.state, "")
         table.add_row(
-            one.camera,
+            Text(printable(one.camera)),
             str(one.track),
             Text(printable(one.name or ""), style),
             Text(one.state, style),
@@ -89,7 +89,9 @@ def summary_table(tally: Tally) -> Table:
     table = Table("name", "cameras", "tracks", "best score", title="who was seen", caption=_caption(tally))
     for name, visitor in sorted(tally.visitors.items()):
         cameras = ", ".join(sorted(visitor.cameras))
-        table.add_row(Text(printable(name)), cameras, str(len(visitor.tracks)), f"{visitor.best_score:.2f}")
+        table.add_row(
+            Text(printable(name)), Text(printable(cameras)), str(len(visitor.tracks)), f"{visitor.best_score:.2f}"
+        )
     return table
 
 
