@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from twinface.errors import ArtefactError
+from twinface.errors import ArtefactError, InputError
 
 _LOCK_WAIT_S = 5.0
 _LOCK_RETRY_S = 0.02
@@ -48,6 +48,12 @@ def stream_atomically(path: Path, write: Callable[[BinaryIO], object], mode: int
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def require_new(path: Path, mend: str) -> None:
+    """Raise InputError, with the `mend`, where something has this path already: nothing is overwritten unasked."""
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path}: there already; {mend}")
 
 
 def sync_folder(folder: Path) -> None:

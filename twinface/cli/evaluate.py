@@ -50,6 +50,7 @@ def evaluate(
     plots: Annotated[
         Path | None, typer.Option("--plots", help="Write plots and report.html to this folder (needs the train extra).")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what --json and --plots name.")] = False,
 ) -> None:
     """Measure accuracy, with 95 % intervals, on people that nothing was tuned on."""
     from twinface.evaluation.as_json import features_to_json, pairs_to_json
@@ -64,6 +65,8 @@ def evaluate(
         raise InputError(f"--metric {metric}: expected {' or '.join(METRICS)}, and no --head beside it")
     if plots is not None:
         require_matplotlib()
+    if not force:
+        _require_new(json_file, plots)
     options: dict[str, Any] = {"metric": metric or "cosine", "head": head, "seed": seed, "show": progress_bar}
     done: PairsEvaluation | FeaturesEvaluation
     if pairs is not None and images is not None:
@@ -73,7 +76,7 @@ def evaluate(
         done = _on_features(features, network, people, _read_groups(groups), images, **options)
         content = features_to_json(done)
     if plots is not None:
-        _write_report(plots, done)
+        _write_report(plots, done, force=force)
     _print(done, content, json_file, plots)
 
 
@@ -110,11 +113,22 @@ def _read_groups(text: str | None) -> dict[str, str] | None:
     return {name: pattern for name, _, pattern in parts}
 
 
-def _write_report(folder: Path, done: "PairsEvaluation | FeaturesEvaluation") -> None:
+def _require_new(json_file: Path | None, plots: Path | None) -> None:
+    """Before the work: what would be overwritten is told at once."""
+    from twinface.evaluation.report import REPORT_FILE
+    from twinface.files import require_new
+
+    if json_file is not None and json_file != Path("-"):
+        require_new(json_file, "name another file with --json, or overwrite it with --force")
+    if plots is not None:
+        require_new(plots / REPORT_FILE, "name another folder with --plots, or overwrite it with --force")
+
+
+def _write_report(folder: Path, done: "PairsEvaluation | FeaturesEvaluation", *, force: bool) -> None:
     from twinface.evaluation.report import write_report
 
     with progress_bar("drawing", None):
-        write_report(folder, done)
+        write_report(folder, done, force=force)
 
 
 def _print(

@@ -17,15 +17,23 @@ from twinface.settings import load_settings
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
 
-def backup(file: FileArgument, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+def backup(
+    file: FileArgument,
+    gallery: GalleryOption = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an older backup of this name, once the new one is whole.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Write the gallery to one signed file: everybody's vectors and, where they are kept, crops.
 
-    An older backup of this name is replaced when the new one is whole. Note its SHA-256: another box, which cannot
-    check the signature, shows it before anything is restored.
+    A file that is there already is not overwritten; --force replaces an older backup, and nothing else. Note the
+    SHA-256: another box, which cannot check the signature, shows it before anything is restored.
     """
     opened = Gallery.open(gallery or load_settings().gallery)
     with progress_bar("writing", len(opened.people)) as bar:
-        made = write_backup(opened, file, bar.advance)
+        made = write_backup(opened, file, bar.advance, force=force)
     if as_json:
         say_json(_to_plain(made, opened.folder))
         return

@@ -22,15 +22,17 @@ from twinface.evaluation.scored_pairs import worst_pairs
 from twinface.evaluation.thumbnails import Thumbnails
 from twinface.evaluation.verification import sort_by_kind
 from twinface.evaluation.wording import describe_subject, percent, plural, score_text
-from twinface.files import write_atomically
+from twinface.files import require_new, write_atomically
+
+REPORT_FILE = "report.html"
 
 _WORST = 12
 
 
-def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation) -> None:
+def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation, *, force: bool = False) -> None:
     """Write report.html and a PNG of each plot to a folder; where the pictures are, a sheet of the worst errors too.
 
-    Raises InputError when the folder cannot be written.
+    Raises InputError when the folder cannot be written, or one of the files is there and there is no `force`.
     """
     plots = _plots(done)
     thumbnails = Thumbnails()
@@ -38,7 +40,10 @@ def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation) -> No
     sheet = contact_sheet(done, thumbnails, _WORST)
     if sheet is not None:
         files["worst_errors.png"] = sheet
-    files["report.html"] = _page(done, plots, files, thumbnails).encode()
+    files[REPORT_FILE] = _page(done, plots, files, thumbnails).encode()
+    if not force:
+        for name in files:
+            require_new(folder / name, "name another folder, or overwrite it with --force")
     try:
         for name, content in files.items():
             write_atomically(folder / name, content)

@@ -64,14 +64,16 @@ class Backup:
     signed_here: bool
 
 
-def write_backup(gallery: Gallery, path: Path, advance: Callable[[], None] = lambda: None) -> Backup:
+def write_backup(
+    gallery: Gallery, path: Path, advance: Callable[[], None] = lambda: None, *, force: bool = False
+) -> Backup:
     """Write everybody and their crops to one file, whole or not at all, readable by its owner only.
 
-    `advance` is called after each person; writers wait meanwhile. Raises ArtefactError when somebody's file is damaged,
-    when something that is no backup has this name, or it cannot be written; the file is then as it was.
+    With `force` an older backup of this name is replaced. `advance` is called after each person; writers wait
+    meanwhile. Raises ArtefactError when somebody's file is damaged, when something has this name already, or it cannot
+    be written; the file is then as it was.
     """
-    if path.exists() and not _is_backup(path):
-        raise ArtefactError(f"{path}: something else is there, no backup; name another file")
+    _refuse_existing(path, force=force)
     key = box_key()
 
     def write(file: BinaryIO) -> None:
@@ -80,6 +82,7 @@ def write_backup(gallery: Gallery, path: Path, advance: Callable[[], None] = lam
             file.write(piece)
             digest.update(piece)
         file.write(digest.digest() + _sign(digest.digest(), key))
+        _refuse_existing(path, force=force)
 
     with gallery.unchanging():
         for error in gallery.verify().values():
@@ -222,6 +225,23 @@ def _digest(file: BinaryIO) -> tuple[bytes, bytes, str]:
 
 def _sign(digest: bytes, key: bytes) -> bytes:
     return hmac.digest(key, _MAGIC + digest, "sha256")
+
+
+def _refuse_existing(path: Path, *, force: bool) -> None:
+    """Raises ArtefactError, saying what is there, unless nothing is, or a backup that `force` gives up."""
+    if not path.exists() and not path.is_symlink():
+        return
+    if not path.is_file() or not _is_backup(path):
+        raise ArtefactError(f"{path}: something else is there, no backup; name another file")
+    if force:
+        return
+    try:
+        with path.open("rb") as file:
+            contents = _read_header(path, file)
+        what = f"a backup of {contents.made_at}, of {contents.people} people"
+    except (ArtefactError, OSError):
+        what = "a damaged backup"
+    raise ArtefactError(f"{path}: {what}, is there; name another file, or replace it with --force")
 
 
 def _is_backup(path: Path) -> bool:

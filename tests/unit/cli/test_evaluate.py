@@ -185,6 +185,31 @@ def test_a_report_of_features_has_no_faces_without_the_pictures(twinface: Run, t
     assert "Each person, the worst first" in page
 
 
+def test_nothing_is_overwritten_unasked(twinface: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    features = make_features(tmp_path / "features", 12, [f"{n}.jpg" for n in range(5)])
+    out, plots = tmp_path / "out.json", tmp_path / "plots"
+    plots.mkdir()
+    command = ("evaluate", "--features", features, "--people", "all")
+    for options, there in (
+        (("--json", out), out),
+        (("--plots", plots), plots / "report.html"),
+        (("--plots", plots), plots / "roc.png"),
+    ):
+        there.write_text("of somebody's own")
+        code, _, error = twinface(*command, *options)
+        assert code == 2
+        assert f"{there}: there already; name another" in error
+        assert "--force" in error
+        assert there.read_text() == "of somebody's own"
+        assert twinface(*command, *options, "--force")[0] == 0
+        assert there.read_bytes() != b"of somebody's own"
+        if there.parent == plots:
+            assert {path.name for path in plots.iterdir()} >= {"report.html", "roc.png"}
+            for path in plots.iterdir():
+                path.unlink()
+
+
 def test_plots_without_matplotlib_name_the_extra(
     twinface: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

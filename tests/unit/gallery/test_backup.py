@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import stat
 import struct
 from collections.abc import Callable
@@ -129,7 +130,7 @@ def test_a_backup_that_is_changed_between_asking_and_restoring_is_not_taken(
 ) -> None:
     found = write_backup(gallery, tmp_path / "b")
     gallery.remove("ann")
-    write_backup(gallery, tmp_path / "b")
+    write_backup(gallery, tmp_path / "b", force=True)
     for backup in (found, Backup(found.path, read_backup(found.path).contents, found.sha256, signed_here=True)):
         with pytest.raises(ArtefactError, match="the gallery is as it was"):
             restore_backup(elsewhere(), backup)
@@ -212,10 +213,30 @@ def test_what_is_no_backup_is_neither_read_nor_overwritten(gallery: Gallery, tmp
         read_backup(tmp_path / "missing")
     with pytest.raises(ArtefactError, match="cannot be written"):
         write_backup(gallery, tmp_path / "party.jpg" / "b")
-    write_backup(gallery, tmp_path / "b")
+
+
+def test_an_older_backup_is_replaced_only_where_that_is_asked_for(gallery: Gallery, tmp_path: Path) -> None:
+    path = tmp_path / "b"
+    made_at = write_backup(gallery, path).contents.made_at
+    old = path.read_bytes()
     gallery.remove("ann")
-    write_backup(gallery, tmp_path / "b")
-    assert read_backup(tmp_path / "b").contents.people == 2
+    for content, there in ((old, f"a backup of {made_at}, of 3 people"), (old[:30], "a damaged backup")):
+        path.write_bytes(content)
+        with pytest.raises(ArtefactError, match=f"{re.escape(there)}, is there; name another file, or .*--force"):
+            write_backup(gallery, path)
+        assert path.read_bytes() == content
+    assert write_backup(gallery, path, force=True).contents.people == 2
+    assert read_backup(path).contents.people == 2
+
+
+def test_a_backup_that_appears_while_another_is_written_is_not_overwritten(gallery: Gallery, tmp_path: Path) -> None:
+    path = tmp_path / "b"
+    with pytest.raises(ArtefactError, match="something else is there"):
+        write_backup(gallery, path, lambda: path.write_bytes(b"meanwhile") and None)
+    assert path.read_bytes() == b"meanwhile"
+    with pytest.raises(ArtefactError, match="something else is there"):
+        write_backup(gallery, path, force=True)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["b", "gallery", "key-here"]
 
 
 def test_a_backup_of_a_later_format_says_so(gallery: Gallery, tmp_path: Path) -> None:

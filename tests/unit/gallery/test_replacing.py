@@ -161,7 +161,7 @@ large = person("old", 200)
 
 def back_up():
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, 20_000))
-    write_backup(gallery, folder / "old.backup")
+    write_backup(gallery, folder / "old.backup", force=True)
 
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

@@ -182,6 +182,10 @@ def test_a_backup_brings_everybody_back(run: Run, portraits: Path, tmp_path: Pat
     made = run("backup", tmp_path / "b.twinface")
     assert made.code == 0
     assert hashlib.sha256((tmp_path / "b.twinface").read_bytes()).hexdigest() in made.out
+    again = run("backup", tmp_path / "b.twinface")
+    assert again.code == 2
+    assert "of 2 people, is there; name another file, or replace it with --force" in again.err
+    assert run("backup", tmp_path / "b.twinface", "--force").code == 0
     run("remove", "ann")
     refused = run("restore", tmp_path / "b.twinface")
     assert refused.code == 2
