@@ -31,6 +31,11 @@ TRAINER = Process("trainer", "services.trainer", (CONTROL, HEALTH), (), 2.0, 200
 PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, TRAINER)
 
 
+def find_process(name: str) -> Process:
+    """The row of the process that is called `name` on the bus, such as "camera.front". KeyError where there is none."""
+    return {process.name: process for process in PROCESSES}[name.partition(".")[0]]
+
+
 def camera_names(settings: Settings) -> list[str]:
     """Names on the bus of all cameras, in the order of the configuration."""
     return [f"{CAMERA.name}.{camera.name}" for camera in settings.camera]

@@ -10,6 +10,8 @@ from types import FrameType
 
 import zmq
 
+from twinface.bus.orphans import end_within
+
 Callback = Callable[[], object]
 
 
@@ -25,6 +27,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.stopping = False
+        self._end_within_s: float | None = None
         self._poller = zmq.Poller()
         self._callbacks: dict[object, Callback] = {}
         self._timers: list[_Timer] = []
@@ -49,11 +52,15 @@ class Loop:
 
     def stop(self) -> None:
         """Leave `run` after the present callbacks; may be called from any thread."""
-        self.stopping = True
+        self._begin_to_stop()
         self.wake()
 
-    def handle_signals(self) -> None:
-        """Stop on SIGTERM and SIGINT; main thread only."""
+    def handle_signals(self, *, end_within_s: float | None = None) -> None:
+        """Stop on SIGTERM and SIGINT; main thread only.
+
+        With `end_within_s` the process is killed when it has not ended so long after the loop was stopped.
+        """
+        self._end_within_s = end_within_s
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
@@ -93,4 +100,9 @@ class Loop:
             return
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._begin_to_stop()
+
+    def _begin_to_stop(self) -> None:
+        if self._end_within_s is not None and not self.stopping:
+            end_within(self._end_within_s)
         self.stopping = True

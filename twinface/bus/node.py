@@ -1,10 +1,7 @@
 """A process on the bus: its identity, run directory, books, loop and heartbeat. What every main starts from."""
 
-import ctypes
 import logging
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -31,13 +28,6 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent dies, so that a killed supervisord leaves no orphans."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 class Node:

@@ -51,9 +51,12 @@ class PlayedSource:
         self._media_end_ms = 0.0
         self._started_s: float | None = None
         self._cut = False
+        self._closing = False
 
     def next_frame(self, timeout_s: float) -> Frame | None:
         """See Source.next_frame."""
+        if self._closing:
+            self._release()
         deadline_s = time.monotonic() + timeout_s
         for late in range(_MOST_SKIPPED_AT_ONCE + 1):
             playable = self._take()
@@ -72,12 +75,18 @@ class PlayedSource:
 
     def __iter__(self) -> Iterator[Frame]:
         """See Source.__iter__."""
-        while self.state == "open":
-            if (frame := self.next_frame(timeout_s=0.5)) is not None:
-                yield frame
+        try:
+            while self.state == "open":
+                if (frame := self.next_frame(timeout_s=0.5)) is not None:
+                    yield frame
+        finally:
+            self._release()
 
     def close(self) -> None:
-        """See Source.close. May be called while another thread is in `next_frame`, which then lets go of the file."""
+        """See Source.close."""
+        self._closing = True
+
+    def _release(self) -> None:
         self.state = "ended"
         self._pass = iter(())
         self._waiting = None
@@ -96,7 +105,7 @@ class PlayedSource:
             self._pass = self._play()
             playable = next(self._pass, None)
         if playable is None:
-            self.close()
+            self._release()
             return None
         self._index += 1
         return playable

@@ -65,7 +65,7 @@ class Source(Protocol):
         """All frames until the source ends or is closed."""
 
     def close(self) -> None:
-        """Let go of file or device."""
+        """Ask it to end, from any thread. Only the thread that reads lets go of file or device, when it reads on."""
 
 
 def find_kind(uri: str) -> SourceKind:

@@ -11,7 +11,7 @@ from typing import Any
 from supervisor.states import STOPPED_STATES, ProcessStates
 from supervisor.xmlrpc import SupervisorTransport
 
-from twinface.bus.node import die_with_parent
+from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.errors import ServiceError
 from twinface.packaged import packaged_path
@@ -51,7 +51,7 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  nothing else runs in this process yet
+        preexec_fn=stop_with_parent,  # noqa: PLW1509  nothing else runs in this process yet
     )
 
 

@@ -30,20 +30,6 @@ with Node(sys.argv[2], RunDirectory(Path(sys.argv[1]))) as node:
 print("down", flush=True)
 """
 
-_CHILD_OF_A_PARENT_THAT_DIES = """
-import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", '''
-import signal, sys
-from twinface.bus.node import die_with_parent
-die_with_parent()
-print("ready", flush=True)
-signal.pause()
-'''], stdout=subprocess.PIPE)
-child.stdout.readline()
-print(child.pid, flush=True)
-sys.stdin.read()
-"""
-
 
 def _descriptors() -> set[str]:
     return {str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.exists()}
@@ -170,18 +156,3 @@ def test_heartbeats_that_are_none_are_passed_over(run: RunDirectory, node: Calla
         stopping.set()
         thread.join()
         bad.close()
-
-
-def test_a_process_dies_with_its_parent(child: Callable[..., Any], wait_for: Callable[..., None]) -> None:
-    parent = child(_CHILD_OF_A_PARENT_THAT_DIES)
-    orphan = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    wait_for(lambda: not _runs(orphan))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False

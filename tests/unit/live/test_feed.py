@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from twinface.errors import InputError
+from twinface.faces.playback import Playable, PlayedSource
 from twinface.live.feed import FrameFeed
-from twinface.types import Frame
+from twinface.types import Frame, Image
 
 _PATIENCE_S = 10.0
 
@@ -132,6 +133,36 @@ def test_a_source_that_does_not_answer_yet_has_failed_but_not_ended() -> None:
         source.go()
         wakes.wait()
         assert feed.failure is None
+
+
+def test_only_the_thread_that_reads_lets_go_of_what_it_reads() -> None:
+    decoding, closed = threading.Event(), threading.Event()
+    read_by, released_by = [], []
+
+    def decode() -> Image:
+        decoding.set()
+        assert closed.wait(_PATIENCE_S)
+        return np.zeros((2, 2, 3), np.uint8)
+
+    def play() -> Iterator[Playable]:
+        try:
+            for index in range(100):
+                read_by.append(threading.get_ident())
+                yield Playable(index * 10.0, 10.0, index == 0, decode)
+        finally:
+            released_by.append(threading.get_ident())
+
+    class Closing(PlayedSource):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    feed = FrameFeed(Closing("video", play, loop=True, paced=False), lossless=False, wake=lambda: None)
+    assert decoding.wait(_PATIENCE_S)
+    feed.stop()
+    assert not feed._thread.is_alive()
+    assert released_by == read_by[:1]
+    assert released_by != [threading.get_ident()]
 
 
 def _index(feed: FrameFeed) -> int:

@@ -12,13 +12,20 @@ from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.settings import CONFIG_VARIABLE
 
 _SERVICE = """
-import sys
+import sys, threading
+import cv2, numpy as np
 from twinface.errors import InputError
 from twinface.live.service import run_service
+
+def blur_for_ever():
+    while True:
+        cv2.GaussianBlur(np.zeros((200, 200, 3), np.uint8), (0, 0), 5)
 
 def work(node, settings):
     if sys.argv[1] == "fail":
         raise InputError("source '/nowhere': no such file; name another one")
+    if sys.argv[1] == "leave a thread":
+        threading.Thread(target=blur_for_ever, name="frames", daemon=True).start()
     node.loop.every(0.01, node.loop.stop)
     node.loop.run()
 
@@ -72,6 +79,12 @@ def test_a_second_one_of_its_name_does_not_start(run: RunDirectory, tmp_path: Pa
     assert code == 1
     assert "already running" in log[-1]["error"]
     os.close(lock)
+
+
+def test_a_thread_that_still_works_in_c_does_not_crash_its_end(run: RunDirectory, tmp_path: Path) -> None:
+    code, log = start(run, tmp_path, "leave a thread")
+    assert code == 0
+    assert log[-1]["threads"] == ["frames"]
 
 
 @pytest.mark.parametrize(("pid", "code"), [(os.getpid(), 0), (os.getpid() + 1, 1)], ids=["lives", "died"])
