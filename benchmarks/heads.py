@@ -28,6 +28,7 @@ from twinface.evaluation.intervals import Difference, compare_scorers
 from twinface.evaluation.progress import no_progress
 from twinface.evaluation.scored_pairs import ScoredPairs, pairs_across, pairs_among
 from twinface.evaluation.similarity import Similarity, choose_similarity, score_matrix
+from twinface.evaluation.wording import no_interval
 from twinface.training.feature_table import FeatureTable, read_table
 from twinface.training.head_options import TrainOptions
 from twinface.training.train_head import learn
@@ -89,6 +90,12 @@ def compare(table: FeatureTable, architectures: list[str], seed: int) -> dict[st
     return found
 
 
+def _cell(each: Difference) -> str:
+    if each.interval is None:
+        return f"{100 * each.first:.2f} ({no_interval(each.people)})"
+    return f"{100 * each.first:.2f} ({100 * each.interval.low:+.2f} to {100 * each.interval.high:+.2f})"
+
+
 def show(found: dict[str, dict[str, dict[str, Difference]]]) -> None:
     """A row a head and kind of pairs; below each figure of the head its difference to cosine's."""
     table = Table("compared by", "pairs", *FIGURES.values())
@@ -96,11 +103,7 @@ def show(found: dict[str, dict[str, dict[str, Difference]]]) -> None:
         first = next(iter(found.values()))[kind]
         table.add_row("cosine", kind, *(f"{100 * first[name].second:.2f}" for name in FIGURES if name in first))
         for architecture, kinds in found.items():
-            cells = [
-                f"{100 * each.first:.2f} ({100 * each.interval.low:+.2f} to {100 * each.interval.high:+.2f})"
-                for name in FIGURES
-                if (each := kinds[kind].get(name)) is not None
-            ]
+            cells = [_cell(each) for name in FIGURES if (each := kinds[kind].get(name)) is not None]
             table.add_row(architecture, kind, *cells)
         table.add_section()
     Console().print(table)

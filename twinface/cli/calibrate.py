@@ -137,6 +137,8 @@ def _to_json(report: "CalibrationReport", matching: MatchingSettings, stored: Pa
 
 
 def _point_to_json(point: "WorkingPoint") -> dict[str, Any]:
+    from twinface.evaluation.wording import no_interval
+
     shares = {"false_accepts": point.accepted, "not_named": point.not_named, "strangers_named": point.strangers_named}
     return {
         "threshold": point.threshold,
@@ -145,7 +147,8 @@ def _point_to_json(point: "WorkingPoint") -> dict[str, Any]:
                 "count": one.hits,
                 "of": one.of,
                 "share": one.share,
-                "interval_95": dataclasses.astuple(one.interval),
+                "interval_95": dataclasses.astuple(one.interval) if one.interval else None,
+                "no_interval": None if one.interval else no_interval(one.people),
             }
             for name, one in shares.items()
         },

@@ -17,7 +17,7 @@ _LEGEND = """
 FAR: share of comparisons of a picture with another person that reach the threshold. Accepts: how many
 do. At most: the FAR's upper bound. Not named: pictures of the gallery's people, by their other
 pictures. Strangers named: pictures that get somebody's name when their own person is not in the
-gallery. Bounds and ranges hold 95 % of draws of people.
+gallery. Bounds and ranges hold 95 % of draws of people; so few as in (2 people) carry none.
 """
 _MOST_SUSPECTS = 20
 _MANY_STRANGERS = 0.01
@@ -64,7 +64,7 @@ def _table(report: "CalibrationReport") -> Table:
             f"{point.rate:g}",
             f"{point.threshold:.4g}",
             f"{accepted.hits:,}",
-            f"{accepted.interval.high:.2g}",
+            f"{accepted.interval.high:.2g}" if accepted.interval else _carriers(accepted),
             _describe(point.not_named),
             _describe(point.strangers_named),
             style=style,
@@ -86,5 +86,11 @@ def _print_suspects(report: "CalibrationReport", console: Terminal) -> None:
 
 
 def _describe(share: "Share") -> str:
+    if share.interval is None:
+        return f"{share.hits:,}/{share.of:,} {_carriers(share)}"
     low, high = 100 * share.interval.low, 100 * share.interval.high
     return f"{share.hits:,}/{share.of:,} {low:.2g}-{high:.2g} %"
+
+
+def _carriers(share: "Share") -> str:
+    return "(1 person)" if share.people == 1 else f"({share.people} people)"

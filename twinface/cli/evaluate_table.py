@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
-from twinface.evaluation.intervals import Interval
+from twinface.evaluation.intervals import FEWEST_PEOPLE
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
-from twinface.evaluation.wording import describe_subject, percent, percent_range, plural, score_text, share_range
+from twinface.evaluation.wording import (
+    describe_subject,
+    no_interval,
+    percent,
+    percent_range,
+    plural,
+    score_text,
+    share_range,
+)
 
 _WORST = 5
 
@@ -29,14 +37,18 @@ def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
             _print_identification(console, done.identification, done)
         else:
             console.print("identification: not measured, it needs four people, two of them with four pictures")
-    console.print(f"[dim]below each figure its 95 % interval, by drawing people anew; {done.seconds:.1f} s[/]")
+    console.print(
+        f"[dim]below each figure its 95 % interval, by drawing people anew, where {FEWEST_PEOPLE} carry it;"
+        f" {done.seconds:.1f} s[/]"
+    )
 
 
 def _print_accuracy(console: Terminal, done: PairsEvaluation) -> None:
     accuracies = done.folded.accuracies
     console.print(
         f"accuracy [bold]{percent(accuracies.mean())}[/] ± {percent(accuracies.std())} over {len(accuracies)} folds"
-        f"  [dim]{percent_range(done.accuracy_interval)}[/], threshold {score_text(done.folded.thresholds.mean())}"
+        f"  [dim]{percent_range(done.accuracy_interval, done.verification.carriers)}[/],"
+        f" threshold {score_text(done.folded.thresholds.mean())}"
     )
     if done.undetected:
         console.print(
@@ -61,18 +73,26 @@ def _print_verifications(console: Terminal, verifications: Sequence[Verification
 def _row(one: Verification, rates: Sequence[str]) -> list[str]:
     figures, intervals = one.figures, one.intervals
     counts = f"{figures.genuine_pairs:,}+{figures.impostor_pairs:,}"
+    eer, auc = (intervals[name] for name in ("eer", "auc"))
+    if eer is None:
+        counts += f"\n{no_interval(one.carriers)}"
     cells = [
         f"{escape(one.title)}\n[dim]{counts}[/]",
-        f"{100 * figures.eer:.2f}\n[dim]{percent_range(intervals['eer'])}[/]",
-        f"{figures.auc:.4f}\n[dim]{share_range(intervals['auc'])}[/]",
+        f"{100 * figures.eer:.2f}" + (_below(percent_range(eer, one.carriers)) if eer else ""),
+        f"{figures.auc:.4f}" + (_below(share_range(auc, one.carriers)) if auc else ""),
     ]
     for rate in rates:
         if rate in figures.accepted_at:
-            interval = percent_range(intervals[f"tar_at_far_{rate}"], digits=1)
-            cells.append(f"{100 * figures.accepted_at[rate]:.2f}\n[dim]{interval}[/]")
+            interval = intervals[f"tar_at_far_{rate}"]
+            below = _below(percent_range(interval, one.carriers, digits=1)) if interval else ""
+            cells.append(f"{100 * figures.accepted_at[rate]:.2f}{below}")
         else:
             cells.append("[dim]too few[/]")
     return cells
+
+
+def _below(text: str) -> str:
+    return f"\n[dim]{text}[/]"
 
 
 def _print_identification(console: Terminal, found: Identification, done: FeaturesEvaluation) -> None:
@@ -81,12 +101,14 @@ def _print_identification(console: Terminal, found: Identification, done: Featur
         f"identification ({found.rule}): {figures.genuine_pairs:,} searches for known people,"
         f" {figures.impostor_pairs:,} for strangers"
     )
-    console.print(f"  rank 1 [bold]{percent(found.rank1)}[/]  [dim]{percent_range(found.rank1_interval)}[/]")
+    console.print(
+        f"  rank 1 [bold]{percent(found.rank1)}[/]  [dim]{percent_range(found.rank1_interval, found.carriers)}[/]"
+    )
     for rate, accepted in figures.accepted_at.items():
         interval = found.intervals[f"tar_at_far_{rate}"]
         console.print(
             f"  FNIR [bold]{percent(1 - accepted)}[/] at FPIR {percent(float(rate))}"
-            f"  [dim]{percent_range(Interval(1 - interval.high, 1 - interval.low))}[/],"
+            f"  [dim]{percent_range(interval and interval.of_the_rest, found.carriers)}[/],"
             f" threshold {score_text(figures.thresholds[rate])}"
         )
     for one in found.confusions[:_WORST]:

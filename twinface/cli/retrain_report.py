@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
+from twinface.evaluation.wording import no_interval
 
 _TITLES = {"cost": "cost", "auc": "AUC", "eer": "EER"}
 _MOST_CORRECTIONS = 20
@@ -42,11 +43,11 @@ def print_report(report: Mapping[str, Any]) -> None:
 def _figures(measured: Mapping[str, Any]) -> Table:
     table = Table("", "now", "new", "new - now, 95 %", box=None)
     for name, difference in measured["differences"].items():
-        interval = difference["interval"]
-        parts = (difference["second"], difference["first"], interval["low"], interval["high"])
-        now, new, low, high = (f"{part:.6f}" if name in {"cost", "auc"} else f"{part:.2%}" for part in parts)
+        interval = difference["interval"] or {}
+        parts = (difference["second"], difference["first"], *interval.values())
+        now, new, *ends = (f"{part:.6f}" if name in {"cost", "auc"} else f"{part:.2%}" for part in parts)
         title = _TITLES.get(name) or f"TAR at FAR {name.rpartition('_')[2]}"
-        table.add_row(title, now, new, f"{low} to {high}")
+        table.add_row(title, now, new, " to ".join(ends) or no_interval(difference["people"]))
     return table
 
 

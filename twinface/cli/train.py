@@ -11,6 +11,7 @@ from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
+    from twinface.evaluation.intervals import Difference
     from twinface.evaluation.verification import VerificationFigures
     from twinface.training.head_options import Architecture, TrainReport
 
@@ -111,7 +112,7 @@ def train(
 
         report = train_head(features, output, options, on_step, said)
     if json_output:
-        say_json(asdict(report) | {"is_better": report.is_better, "output": str(output)}, indent=None)
+        say_json(_to_json(report, output), indent=None)
     else:
         _tell(report, output)
     if report.head is not None and not report.is_better:
@@ -119,6 +120,15 @@ def train(
             "on people it has not seen this head is no better than plain cosine; train on more people,"
             " or leave `head` out of the configuration"
         )
+
+
+def _to_json(report: "TrainReport", output: Path) -> dict[str, object]:
+    """The report, with the reason where the differences have no intervals."""
+    from twinface.evaluation.wording import no_interval
+
+    without = [no_interval(one.people) for one in report.differences.values() if one.interval is None]
+    reason = without[0] if without else None
+    return asdict(report) | {"is_better": report.is_better, "no_interval": reason, "output": str(output)}
 
 
 def _tell(report: "TrainReport", output: Path) -> None:
@@ -142,8 +152,7 @@ def _tell(report: "TrainReport", output: Path) -> None:
     say(f"  cosine  {_describe(report.cosine)}")
     for name, title in (("eer", "EER"), ("tar_at_far_0.001", "TAR at FAR 0.001")):
         if difference := report.differences.get(name):
-            low, high = difference.interval.low, difference.interval.high
-            say(f"  {title}: {difference.difference:+.2%}, with 95 % confidence {low:+.2%} to {high:+.2%}")
+            say(f"  {title}: {difference.difference:+.2%}, {_describe_interval(difference)}")
 
 
 def _architecture(architecture: str | None, recipe: str | None) -> "Architecture":
@@ -169,6 +178,15 @@ def _numbers(option: str, text: str, kind: Callable[[str], T]) -> tuple[T, ...]:
         return tuple(kind(part) for part in text.split(",") if part)
     except ValueError as error:
         raise InputError(f"{option} {text}: expected numbers with commas between them") from error
+
+
+def _describe_interval(difference: "Difference") -> str:
+    from twinface.evaluation.wording import no_interval
+
+    interval = difference.interval
+    if interval is None:
+        return no_interval(difference.people)
+    return f"with 95 % confidence {interval.low:+.2%} to {interval.high:+.2%}"
 
 
 def _describe(figures: "VerificationFigures") -> str:

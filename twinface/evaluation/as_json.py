@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from twinface.evaluation.intervals import Interval
+from twinface.evaluation.intervals import FEWEST_PEOPLE, Interval
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Subject, Verification
 from twinface.evaluation.scored_pairs import worst_pairs
+from twinface.evaluation.wording import no_interval
 
 _WORST = 20
 _TAR = "tar_at_far_"
@@ -14,8 +15,7 @@ def pairs_to_json(done: PairsEvaluation) -> dict[str, Any]:
     """Rates are shares, 0…1; `accuracy_std` is the deviation of the folds' accuracies about their mean."""
     accuracies, thresholds = done.folded.accuracies, done.folded.thresholds
     verification = _verification(done.verification)
-    interval = done.accuracy_interval
-    verification["intervals"]["accuracy_mean"] = [interval.low, interval.high]
+    verification["intervals"]["accuracy_mean"] = _ends(done.accuracy_interval)
     return {
         **_subject(done.subject),
         **verification,
@@ -79,13 +79,23 @@ def _verification(measured: Verification) -> dict[str, Any]:
         "tar_at_far": figures.accepted_at,
         "thresholds_at_far": figures.thresholds,
         "intervals": _intervals(measured.intervals),
+        "no_interval": _why_none(measured.carriers),
     }
 
 
-def _intervals(intervals: dict[str, Interval]) -> dict[str, Any]:
-    single = {name: [one.low, one.high] for name, one in intervals.items() if not name.startswith(_TAR)}
-    by_rate = {name.removeprefix(_TAR): [one.low, one.high] for name, one in intervals.items() if name.startswith(_TAR)}
+def _intervals(intervals: dict[str, Interval | None]) -> dict[str, Any]:
+    single = {name: _ends(one) for name, one in intervals.items() if not name.startswith(_TAR)}
+    by_rate = {name.removeprefix(_TAR): _ends(one) for name, one in intervals.items() if name.startswith(_TAR)}
     return {**single, "tar_at_far": by_rate}
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return [interval.low, interval.high] if interval else None
+
+
+def _why_none(people: int) -> str | None:
+    """Why intervals are null, where they are."""
+    return no_interval(people) if people < FEWEST_PEOPLE else None
 
 
 def _identification(found: Identification, done: FeaturesEvaluation) -> dict[str, Any]:
@@ -98,12 +108,12 @@ def _identification(found: Identification, done: FeaturesEvaluation) -> dict[str
         "fnir_at_fpir": {rate: 1.0 - accepted for rate, accepted in figures.accepted_at.items()},
         "thresholds_at_fpir": figures.thresholds,
         "intervals": {
-            "rank1": [found.rank1_interval.low, found.rank1_interval.high],
+            "rank1": _ends(found.rank1_interval),
             "fnir_at_fpir": {
-                rate: [1.0 - found.intervals[_TAR + rate].high, 1.0 - found.intervals[_TAR + rate].low]
-                for rate in figures.accepted_at
+                rate: _ends((told := found.intervals[_TAR + rate]) and told.of_the_rest) for rate in figures.accepted_at
             },
         },
+        "no_interval": _why_none(found.carriers),
         "threshold": found.threshold,
         "people": [
             {

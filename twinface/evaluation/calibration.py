@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.intervals import CONFIDENCE, ROUNDS, Interval
+from twinface.evaluation.intervals import CONFIDENCE, FEWEST_PEOPLE, ROUNDS, Interval
 from twinface.evaluation.leave_one_out import Comparisons
 
 USUAL_RATES = (0.01, 0.001, 0.0001)
@@ -83,11 +83,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, and where the share lies with 95 % confidence when other people had been drawn."""
+    """So many of so many, and where the share lies with 95 % confidence when other people had been drawn.
+
+    `people` carry it; of fewer than `intervals.FEWEST_PEOPLE` there is no interval.
+    """
 
     hits: int
     of: int
-    interval: Interval
+    interval: Interval | None
+    people: int
 
     @property
     def share(self) -> float:
@@ -147,17 +151,18 @@ def _share(hits: NDArray[np.bool_], shown: NDArray[np.int32], seed: int) -> Shar
     Where none or all are hits, people are all the interval can go by: what so many would leave possible.
     """
     _, group = np.unique(shown, return_inverse=True)
-    groups = int(group.max()) + 1
+    groups, total = int(group.max()) + 1, int(hits.sum())
+    if groups < FEWEST_PEOPLE:
+        return Share(total, len(hits), None, groups)
     found, of = np.bincount(group, weights=hits, minlength=groups), np.bincount(group, minlength=groups)
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1.0 / groups), size=ROUNDS)
     low, high = _quantiles((drawn @ found) / (drawn @ of))
     possible = 1.0 - ((1.0 - CONFIDENCE) / 2) ** (1.0 / groups)
-    total = int(hits.sum())
     if total == 0:
         high = possible
     elif total == len(hits):
         low = 1.0 - possible
-    return Share(total, len(hits), Interval(low, high))
+    return Share(total, len(hits), Interval(low, high), groups)
 
 
 def _accepted(comparisons: Comparisons, threshold: float, seed: int) -> Share:
@@ -169,6 +174,8 @@ def _accepted(comparisons: Comparisons, threshold: float, seed: int) -> Share:
     """
     people, evidence = comparisons.people, evidence_of(comparisons)
     rows, columns = np.nonzero(comparisons.impostor & (comparisons.scores >= threshold))
+    if people < FEWEST_PEOPLE:
+        return Share(len(rows), int(evidence.comparisons), None, people)
     pairs, counts = np.unique(comparisons.shown[rows].astype(np.int64) * people + columns, return_counts=True)
     probe, known = pairs // people, pairs % people
     pictures = np.bincount(comparisons.shown)
@@ -182,7 +189,7 @@ def _accepted(comparisons: Comparisons, threshold: float, seed: int) -> Share:
             shares[number] = (counts * drawn[probe] * drawn[known]).sum() / of
     low, high = _quantiles(shares)
     possible = min(1.0, _POSSIBLE_OF_NONE / evidence.pairs)
-    return Share(len(rows), int(evidence.comparisons), Interval(low, max(high, possible)))
+    return Share(len(rows), int(evidence.comparisons), Interval(low, max(high, possible)), people)
 
 
 def _draw(rng: np.random.Generator, people: int) -> _Counts:

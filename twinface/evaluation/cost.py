@@ -8,7 +8,15 @@ Speech and Language 20, 2006). Both worse separation and worse calibration raise
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.intervals import ROUNDS, Difference, draw_people, interval_of, number_people
+from twinface.evaluation.intervals import (
+    FEWEST_PEOPLE,
+    ROUNDS,
+    Difference,
+    count_carriers,
+    draw_people,
+    interval_of,
+    number_people,
+)
 from twinface.evaluation.scored_pairs import ScoredPairs
 
 _Floats = NDArray[np.float64]
@@ -33,7 +41,9 @@ def compare_costs(
     for kind, weight in ((first.same, prior), (~first.same, 1.0 - prior)):
         total += weight * _means(costs[:, kind], keys[kind], people, drawn)
     ours, theirs = total
-    return Difference(float(ours[0]), float(theirs[0]), interval_of(ours[1:] - theirs[1:]))
+    carriers = count_carriers(first)
+    interval = interval_of(ours[1:] - theirs[1:]) if carriers >= FEWEST_PEOPLE else None
+    return Difference(float(ours[0]), float(theirs[0]), interval, carriers)
 
 
 def _costs(pairs: ScoredPairs) -> _Floats:

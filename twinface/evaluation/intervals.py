@@ -24,6 +24,9 @@ from twinface.evaluation.verification import FALSE_ACCEPT_RATES, VerificationFig
 ROUNDS = 1000
 CONFIDENCE = 0.95
 
+FEWEST_PEOPLE = 5
+"""Of fewer people a figure has no interval: drawing two people again and again tells nothing of a third."""
+
 _Floats = NDArray[np.float64]
 _STEPS_A_DECADE = 24
 _GENUINE_STEPS = 64
@@ -38,14 +41,23 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def of_the_rest(self) -> "Interval":
+        """That of one less the figure: of the shares refused where this is of those accepted."""
+        return Interval(1.0 - self.high, 1.0 - self.low)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure of two scorers on the same pairs, and the 95 % interval of first - second."""
+    """A figure of two scorers on the same pairs, and the 95 % interval of first - second.
+
+    `people` carry it, as `count_carriers` counts; of fewer than FEWEST_PEOPLE there is no interval.
+    """
 
     first: float
     second: float
-    interval: Interval
+    interval: Interval | None
+    people: int
 
     @property
     def difference(self) -> float:
@@ -59,16 +71,32 @@ def named_figures(figures: VerificationFigures) -> dict[str, float]:
     return {"auc": figures.auc, "eer": figures.eer, **accepted}
 
 
+def count_carriers(pairs: ScoredPairs) -> int:
+    """How many people carry figures of pairs: those in the genuine or those in the impostor pairs, the fewer."""
+    first, second = pairs.people
+    kinds = [kind for kind in (pairs.same, ~pairs.same) if kind.any()]
+    return min(len(np.unique(np.concatenate([first[kind], second[kind]]))) for kind in kinds)
+
+
 def figure_intervals(
     pairs: ScoredPairs, figures: VerificationFigures, *, rounds: int = ROUNDS, seed: int = 0
-) -> dict[str, Interval]:
-    """The interval of each of `named_figures`; the same for the same seed."""
+) -> dict[str, Interval | None]:
+    """The interval of each of `named_figures`, None where too few people carry it; the same for the same seed."""
+    if count_carriers(pairs) < FEWEST_PEOPLE:
+        return dict.fromkeys(named_figures(figures))
     moves = _moves(pairs, [float(rate) for rate in figures.accepted_at], rounds, seed)
     return {name: _clipped(interval_of(value + moves[name])) for name, value in named_figures(figures).items()}
 
 
-def share_interval(right: NDArray[np.bool_], pairs: ScoredPairs, *, rounds: int = ROUNDS, seed: int = 0) -> Interval:
-    """The interval of the share of pairs that are `right` (n,), the genuine and impostor pairs as many as they are."""
+def share_interval(
+    right: NDArray[np.bool_], pairs: ScoredPairs, *, rounds: int = ROUNDS, seed: int = 0
+) -> Interval | None:
+    """The interval of the share of pairs that are `right` (n,), the genuine and impostor pairs as many as they are.
+
+    None where too few people carry it.
+    """
+    if count_carriers(pairs) < FEWEST_PEOPLE:
+        return None
     people, first, second = number_people(pairs)
     multiplicity = draw_people(people, rounds, seed)
     share = np.zeros(rounds)
@@ -96,6 +124,7 @@ def compare_scorers(
     """
     if len(first) != len(second) or any(not _are_same_pairs(*both) for both in zip(first, second, strict=True)):
         raise ValueError("compare_scorers: expected the same pairs, scored twice")
+    carriers = sum(count_carriers(pairs) for pairs in first)
     figures: list[list[dict[str, float]]] = []
     moves: list[list[dict[str, _Floats]]] = []
     for fold, both in enumerate(zip(first, second, strict=True)):
@@ -107,7 +136,8 @@ def compare_scorers(
     for name in [name for name in figures[0][0] if all(name in told[0] for told in figures)]:
         ours, theirs = (float(np.mean([told[side][name] for told in figures])) for side in (0, 1))
         moved = np.mean([move[0][name] - move[1][name] for move in moves], axis=0)
-        found[name] = Difference(ours, theirs, interval_of(ours - theirs + moved))
+        interval = interval_of(ours - theirs + moved) if carriers >= FEWEST_PEOPLE else None
+        found[name] = Difference(ours, theirs, interval, carriers)
     return found
 
 

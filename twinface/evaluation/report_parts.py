@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from twinface.evaluation.identification import DRAWS, GALLERY_PICTURES
-from twinface.evaluation.intervals import ROUNDS, Interval
+from twinface.evaluation.intervals import FEWEST_PEOPLE, ROUNDS
 from twinface.evaluation.naming import picture_name, picture_path
 from twinface.evaluation.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
 from twinface.evaluation.thumbnails import SIDE_PX, Thumbnails
@@ -30,21 +30,22 @@ def key_figures(done: PairsEvaluation | FeaturesEvaluation) -> str:
     keys: list[tuple[str, str, str]] = []
     if isinstance(done, PairsEvaluation):
         accuracies = done.folded.accuracies
-        spread = f"± {percent(accuracies.std())} over folds; {percent_range(done.accuracy_interval)}"
-        keys.append(("Accuracy", percent(accuracies.mean()), spread))
         shown = done.verification
+        within = percent_range(done.accuracy_interval, shown.carriers)
+        keys.append(("Accuracy", percent(accuracies.mean()), f"± {percent(accuracies.std())} over folds; {within}"))
     else:
         shown = done.verifications[0]
     of_all = f", {shown.title}" if isinstance(done, FeaturesEvaluation) else ""
     figures = shown.figures
-    keys.append((f"Equal error rate{of_all}", percent(figures.eer), percent_range(shown.intervals["eer"])))
+    within = percent_range(shown.intervals["eer"], shown.carriers)
+    keys.append((f"Equal error rate{of_all}", percent(figures.eer), within))
     for rate in list(figures.accepted_at)[1:2]:
-        interval = shown.intervals[f"tar_at_far_{rate}"]
-        keys.append((f"TAR at FAR {_rate(rate)}{of_all}", percent(figures.accepted_at[rate]), percent_range(interval)))
-    keys.append((f"AUC{of_all}", f"{figures.auc:.4f}", share_range(shown.intervals["auc"])))
+        within = percent_range(shown.intervals[f"tar_at_far_{rate}"], shown.carriers)
+        keys.append((f"TAR at FAR {_rate(rate)}{of_all}", percent(figures.accepted_at[rate]), within))
+    keys.append((f"AUC{of_all}", f"{figures.auc:.4f}", share_range(shown.intervals["auc"], shown.carriers)))
     if isinstance(done, FeaturesEvaluation) and done.identification:
         found = done.identification
-        keys.append(("Rank 1", percent(found.rank1), percent_range(found.rank1_interval)))
+        keys.append(("Rank 1", percent(found.rank1), percent_range(found.rank1_interval, found.carriers)))
     cells = "".join(f"<div><dt>{escape(a)}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in keys)
     return f'<dl class="keys">{cells}</dl>'
 
@@ -67,10 +68,11 @@ def figures_table(verifications: Sequence[Verification]) -> str:
 def identification_section(done: FeaturesEvaluation, found: Identification) -> str:
     """Figures, confusions and everybody's outcome."""
     figures = found.figures
-    rows = [["Right person first", percent(found.rank1), _small(percent_range(found.rank1_interval)), ""]]
+    rank1_range = percent_range(found.rank1_interval, found.carriers)
+    rows = [["Right person first", percent(found.rank1), _small(rank1_range), ""]]
     for rate, accepted in figures.accepted_at.items():
         interval = found.intervals[f"tar_at_far_{rate}"]
-        missed = percent_range(Interval(1 - interval.high, 1 - interval.low))
+        missed = percent_range(interval and interval.of_the_rest, found.carriers)
         name = f"Known people missed (FNIR) at FPIR {_rate(rate)}"
         rows.append([name, percent(1 - accepted), _small(missed), score_text(figures.thresholds[rate])])
     columns = ["figure", "value", "95 % interval", "threshold"]
@@ -130,7 +132,8 @@ def verification_notes(done: PairsEvaluation | FeaturesEvaluation) -> list[Note]
         (
             "Intervals",
             f"95 %: {ROUNDS:,} rounds in which people, not pairs, are drawn anew with replacement (Bolle et al., the"
-            " subsets bootstrap, 2004; Owen, the pigeonhole bootstrap, 2007).",
+            " subsets bootstrap, 2004; Owen, the pigeonhole bootstrap, 2007). Fewer than"
+            f" {FEWEST_PEOPLE} people carry none.",
         ),
     ]
 
@@ -156,12 +159,13 @@ def _counts(one: Verification) -> list[str]:
 def _figures(one: Verification, rates: Sequence[str]) -> list[str]:
     figures, intervals = one.figures, one.intervals
     cells = [
-        percent(figures.eer) + _small(percent_range(intervals["eer"])),
-        f"{figures.auc:.4f}" + _small(share_range(intervals["auc"])),
+        percent(figures.eer) + _small(percent_range(intervals["eer"], one.carriers)),
+        f"{figures.auc:.4f}" + _small(share_range(intervals["auc"], one.carriers)),
     ]
     for rate in rates:
         if rate in figures.accepted_at:
-            cells.append(percent(figures.accepted_at[rate]) + _small(percent_range(intervals[f"tar_at_far_{rate}"])))
+            interval = percent_range(intervals[f"tar_at_far_{rate}"], one.carriers)
+            cells.append(percent(figures.accepted_at[rate]) + _small(interval))
         else:
             cells.append(_small("too few"))
     return cells

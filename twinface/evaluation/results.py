@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twinface.evaluation.folds import FoldedAccuracy, best_threshold
 from twinface.evaluation.identification import Confusion, PersonOutcome, Searches, outcomes, worst_confusions
-from twinface.evaluation.intervals import Interval, figure_intervals, share_interval
+from twinface.evaluation.intervals import Interval, count_carriers, figure_intervals, share_interval
 from twinface.evaluation.scored_pairs import ScoredPairs
 from twinface.evaluation.verification import VerificationFigures, verification_figures
 
@@ -24,13 +24,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
-    """Figures of pairs, called `title`, and their intervals by the names of `intervals.named_figures`."""
+    """Figures of pairs, called `title`, and their intervals by the names of `intervals.named_figures`.
+
+    The pairs show `people`; of these the `carriers` carry the figures, who may be too few for intervals.
+    """
 
     title: str
     pairs: ScoredPairs
     figures: VerificationFigures
-    intervals: dict[str, Interval]
+    intervals: dict[str, Interval | None]
     people: int
+    carriers: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +47,10 @@ class Identification:
     rule: str
     searches: Searches
     figures: VerificationFigures
-    intervals: dict[str, Interval]
+    intervals: dict[str, Interval | None]
+    carriers: int
     rank1: float
-    rank1_interval: Interval
+    rank1_interval: Interval | None
     rate: str | None
     threshold: float
     confusions: list[Confusion]
@@ -63,7 +68,7 @@ class PairsEvaluation:
     subject: Subject
     verification: Verification
     folded: FoldedAccuracy
-    accuracy_interval: Interval
+    accuracy_interval: Interval | None
     undetected: int
     undetected_pictures: int
     left_out: int
@@ -93,7 +98,8 @@ class FeaturesEvaluation:
 def measure_verification(title: str, pairs: ScoredPairs, seed: int) -> Verification:
     """Figures and intervals of pairs. Raises ValueError without pairs of both kinds."""
     figures = verification_figures(pairs.scores, pairs.same)
-    return Verification(title, pairs, figures, figure_intervals(pairs, figures, seed=seed), pairs.count_people())
+    intervals = figure_intervals(pairs, figures, seed=seed)
+    return Verification(title, pairs, figures, intervals, pairs.count_people(), count_carriers(pairs))
 
 
 def measure_identification(rule: str, searches: Searches, seed: int) -> Identification:
@@ -111,6 +117,7 @@ def measure_identification(rule: str, searches: Searches, seed: int) -> Identifi
         searches=searches,
         figures=figures,
         intervals=figure_intervals(pairs, figures, seed=seed),
+        carriers=count_carriers(pairs),
         rank1=float(searches.right[known].mean()),
         rank1_interval=share_interval(searches.right[known], ranked, seed=seed),
         rate=rate,

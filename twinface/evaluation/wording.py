@@ -11,13 +11,22 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def percent_range(interval: Interval, digits: int = 2) -> str:
-    """An interval of shares in percent, as 99.10 to 99.62, with a dash."""
+def no_interval(people: int) -> str:
+    """What stands in the place of an interval that so few people do not carry."""
+    return f"{plural(people, 'person', 'people')}: no interval"
+
+
+def percent_range(interval: Interval | None, people: int, digits: int = 2) -> str:
+    """An interval of shares in percent, as 99.10 to 99.62, with a dash; `people` carry it."""
+    if interval is None:
+        return no_interval(people)
     return f"{100 * interval.low:.{digits}f}{_TO}{100 * interval.high:.{digits}f}"
 
 
-def share_range(interval: Interval) -> str:
-    """An interval of shares, as 0.9985 to 0.9993, with a dash."""
+def share_range(interval: Interval | None, people: int) -> str:
+    """An interval of shares, as 0.9985 to 0.9993, with a dash; `people` carry it."""
+    if interval is None:
+        return no_interval(people)
     return f"{interval.low:.4f}{_TO}{interval.high:.4f}"
 
 

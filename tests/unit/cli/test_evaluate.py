@@ -185,6 +185,34 @@ def test_a_report_of_features_has_no_faces_without_the_pictures(twinface: Run, t
     assert "Each person, the worst first" in page
 
 
+def test_figures_of_four_people_have_no_intervals(twinface: Run, tmp_path: Path) -> None:
+    features = make_features(tmp_path / "features", 4, [f"{n}.jpg" for n in range(8)])
+    command = ("evaluate", "--features", features, "--people", "all")
+    code, text, _ = twinface(*command)
+    assert code == 0
+    assert "4 people: no interval" in text
+    assert "\N{EN DASH}" not in text
+    found = json.loads(twinface(*command, "--json", "-")[1])
+    assert found["identification"]["intervals"]["rank1"] is None
+    for measured in (found, found["identification"]):
+        assert measured["no_interval"] == "4 people: no interval"
+    assert {name: found["intervals"][name] for name in ("eer", "auc")} == {"eer": None, "auc": None}
+    assert found["eer"] >= 0
+    pytest.importorskip("matplotlib")
+    assert twinface(*command, "--plots", tmp_path / "plots")[0] == 0
+    page = (tmp_path / "plots" / "report.html").read_text()
+    assert "<small>4 people: no interval</small>" in page
+    assert "\N{EN DASH}" not in page
+
+
+def test_five_people_have_intervals(twinface: Run, tmp_path: Path) -> None:
+    features = make_features(tmp_path / "features", 5, [f"{n}.jpg" for n in range(8)])
+    code, text, _ = twinface("evaluate", "--features", features, "--people", "all")
+    assert code == 0
+    assert "no interval" not in text
+    assert "\N{EN DASH}" in text
+
+
 def test_nothing_is_overwritten_unasked(twinface: Run, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     features = make_features(tmp_path / "features", 12, [f"{n}.jpg" for n in range(5)])

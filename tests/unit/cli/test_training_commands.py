@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_features import make_features
 
 from twinface.corrections import Correction, CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path, read_person, write_features
@@ -67,6 +68,20 @@ def test_train_measures_next_to_cosine_and_warns(twinface: Run, tmp_path: Path) 
     assert ("warning: on people it has not seen this head is no better than plain cosine" in err) != better
     code, out, _ = twinface("train", "--features", tmp_path / "noise", "--output", tmp_path / "head", "--json")
     assert json.loads(out)["head"] == told["head"]
+
+
+def test_figures_of_two_people_held_out_have_no_interval(twinface: Run, tmp_path: Path) -> None:
+    features, output = make_features(tmp_path / "features", 10, ["1", "2", "3"]), tmp_path / "head"
+    code, out, _ = twinface("train", "--features", features, "--output", output, "--start", "none")
+    assert code == 0
+    assert "on 2 people held out" in out
+    assert "%, 2 people: no interval" in out
+    assert "confidence" not in out
+    report = json.loads(twinface("train", "--features", features, "--output", output, "--start", "none", "--json")[1])
+    assert report["no_interval"] == "2 people: no interval"
+    told = json.loads((output / "head.json").read_text())["validation"]["head_less_cosine"]["eer"]
+    for difference in (report["differences"]["eer"], told):
+        assert (difference["interval"], difference["people"]) == (None, 2)
 
 
 def test_rejected_faces_are_hard_negatives_of_the_next_train(twinface: Run, features: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from twinface.evaluation.calibration import Evidence, evidence_of, find_threshold, measure
+from twinface.evaluation.intervals import Interval
 from twinface.evaluation.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
@@ -94,14 +95,23 @@ def test_not_named_are_those_below_and_those_taken_for_another() -> None:
     assert comparisons.own[-1] > 0.9
     missed = measure(comparisons, 0.01, threshold=0.9).not_named
     assert (missed.hits, missed.of) == (2 + 1, 7)
-    assert missed.interval.low < 3 / 7 < missed.interval.high
+    assert (missed.interval, missed.people) == (None, 3)
+
+
+def two_pictures_each(people: int) -> Comparisons:
+    return compared([person(f"p{number}", np.eye(people)[[number, number]]) for number in range(people)])
 
 
 def test_none_missed_is_not_never() -> None:
-    nobody = compared([person("a", np.eye(1, 3).repeat(2, 0)), person("b", -np.eye(1, 3).repeat(2, 0))])
-    missed = measure(nobody, 0.01, threshold=0.5).not_named
-    assert (missed.hits, missed.interval.low) == (0, 0.0)
-    assert missed.interval.high == pytest.approx(1 - 0.025**0.5)
+    missed = measure(two_pictures_each(5), 0.01, threshold=0.5).not_named
+    assert missed.hits == 0
+    assert missed.interval == Interval(0.0, pytest.approx(1 - 0.025 ** (1 / 5)))
+
+
+def test_four_people_carry_no_interval() -> None:
+    point = measure(two_pictures_each(4), 0.01, threshold=0.5)
+    for share, of in ((point.accepted, 4 * 2 * 3), (point.not_named, 8), (point.strangers_named, 8)):
+        assert (share.interval, share.people, share.of) == (None, 4, of)
 
 
 def test_two_people_who_are_alike_make_the_rate_unsure() -> None:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinface.evaluation.intervals import compare_scorers, figure_intervals, share_interval
+from twinface.evaluation.cost import compare_costs
+from twinface.evaluation.intervals import compare_scorers, count_carriers, figure_intervals, share_interval
 from twinface.evaluation.scored_pairs import ScoredPairs, pairs_among
 from twinface.evaluation.verification import verification_figures
 
@@ -63,6 +64,24 @@ def test_more_pictures_of_the_same_people_do_not_make_it_surer_than_more_people_
         return interval.high - interval.low
 
     assert width(10, 20) > 1.5 * width(40, 5)
+
+
+def test_fewer_than_five_people_carry_no_interval() -> None:
+    for people, carried in ((4, False), (5, True)):
+        pairs = all_pairs(*faces(4, people, pictures=6))
+        figures = verification_figures(pairs.scores, pairs.same, rates=[0.5])
+        assert count_carriers(pairs) == people
+        for interval in (*figure_intervals(pairs, figures).values(), share_interval(pairs.same, pairs)):
+            assert (interval is not None) == carried
+        for difference in (*compare_scorers([pairs], [pairs]).values(), compare_costs(pairs, pairs, prior=0.5)):
+            assert (difference.interval is not None, difference.people) == (carried, people)
+
+
+def test_people_with_one_picture_carry_no_genuine_pair() -> None:
+    vectors, person = faces(4, people=30, pictures=6)
+    lone = person >= 3
+    kept = ~lone | (np.arange(len(person)) % 6 == 0)
+    assert count_carriers(all_pairs(vectors[kept], person[kept])) == 3
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

@@ -79,13 +79,19 @@ def too_few(people: int) -> str:
 def object_to_figures(measured: Measured) -> Iterator[str]:
     """What figures say against the new head, a line each; nothing: it is not worse."""
     cost = measured.differences["cost"]
+    if cost.interval is None:
+        yield too_few(cost.people)
+        return
     if cost.interval.high > MOST_COST * cost.second:
         highest = cost.interval.high / cost.second
         yield f"its cost may be {highest:.1%} higher than now, with 95 % confidence; {MOST_COST:.0%} would be taken"
     for name, difference in measured.differences.items():
-        if name == "eer" and difference.interval.low > 0:
+        interval = difference.interval
+        if interval is None:
+            continue
+        if name == "eer" and interval.low > 0:
             yield f"its EER is higher by more than chance, {difference.first:.2%} instead of {difference.second:.2%}"
-        elif name.startswith("tar") and difference.interval.high < 0:
+        elif name.startswith("tar") and interval.high < 0:
             title = f"TAR at FAR {name.rpartition('_')[2]}"
             yield f"its {title} is lower by more than chance, {difference.first:.2%} instead of {difference.second:.2%}"
 
