@@ -46,6 +46,7 @@ class Pipeline:
     folder: Path
     config: Path = field(init=False)
     process: "subprocess.Popen[str] | None" = None
+    config_is_named: bool = True
     _events: list[dict[str, Any]] = field(default_factory=list)
     _matcher_epoch: int = 0
 
@@ -53,11 +54,13 @@ class Pipeline:
         self.config = self.folder / "pipeline.toml"
         self.run = RunDirectory(self.folder / "run")
 
-    def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run a twinface command to its end."""
+    def command(
+        self, *arguments: str, check: bool = True, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a twinface command to its end, in the folder of the configuration or in `cwd`."""
         done = subprocess.run(
             [TWINFACE, *arguments],
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             env=self._environment(),
             capture_output=True,
             text=True,
@@ -68,7 +71,9 @@ class Pipeline:
         return done
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "TWINFACE_CONFIG": str(self.config), "TWINFACE_KEY_FILE": str(self.folder / "key")}
+        named = {"TWINFACE_CONFIG": str(self.config)} if self.config_is_named else {}
+        home = {"HOME": str(self.folder / "home"), "TWINFACE_KEY_FILE": str(self.folder / "key")}
+        return {**os.environ, **home, **named}
 
     def configure(self, *cameras: str, extra: str = "") -> None:
         """Write the configuration; each of `cameras` is the body of a [[camera]] table."""

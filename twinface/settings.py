@@ -1,21 +1,50 @@
 """config/pipeline.toml as checked models: an unknown key is an error that names its line and the nearest known one."""
 
 import difflib
-import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
+from twinface.config_file import find_installed_config, find_nearby_config, line_of, read_config
 from twinface.errors import SettingsError
-from twinface.packaged import packaged_path
 
-CONFIG_VARIABLE = "TWINFACE_CONFIG"
-"""Environment variable with the path of the configuration; `twinface up` sets it for the processes."""
 
+def _from_its_folder(value: Path, info: ValidationInfo) -> Path:
+    """The path as it is meant where the file stands, not where a command is called."""
+    try:
+        return (info.context or Path.cwd()) / value.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"nobody's home is {value.parts[0]}") from error
+
+
+def _source(value: str, info: ValidationInfo) -> str:
+    """A camera's source; a webcam's number and a URL stay as they are."""
+    return value if value.isdecimal() or "://" in value else str(_from_its_folder(Path(value), info))
+
+
+def _network(value: str, info: ValidationInfo) -> str:
+    """A network's name, or its folder: what has a slash in it, or has a network.json."""
+    folder = _from_its_folder(Path(value), info)
+    return str(folder) if "/" in value or (folder / "network.json").is_file() else value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+SettingsPath = Annotated[Path, AfterValidator(_from_its_folder)]
+OptionalPath = Annotated[SettingsPath | None, BeforeValidator(_empty_is_none)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -29,7 +58,7 @@ class CameraSettings(_Section):
     """One `[[camera]]`."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-    source: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1), AfterValidator(_source)]
     loop: bool = False
     lossless: bool = False
     picture_seconds: Positive = 3.0
@@ -67,7 +96,7 @@ class MatchingSettings(_Section):
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
-    threshold: Fraction | None = None
+    threshold: Annotated[Fraction | None, BeforeValidator(_empty_is_none)] = None
     margin: Fraction = 0.1
     best_k: Count = 3
     vote_score: Fraction = 0.8
@@ -76,30 +105,15 @@ class MatchingSettings(_Section):
     max_looks: Count = 8
     stream_deadline_s: Positive = 5.0
 
-    @field_validator("threshold", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
 
 class EventSettings(_Section):
     """`[events]`."""
 
-    path: Path | None = None
+    path: OptionalPath = None
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 30.0
     cool_down_s: Annotated[float, Field(ge=0.0)] = 300.0
     unknown_stays_s: Positive = 30.0
     kept_looks: Annotated[int, Field(ge=0, le=1000)] = 8
-
-    @field_validator("path", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
-    @field_validator("path")
-    @classmethod
-    def _expand_home(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
 
 
 class StrangerSettings(_Section):
@@ -121,11 +135,11 @@ class WebSettings(_Section):
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
-    network: str = "sface"
-    gallery: Path = Path("~/.local/share/twinface/gallery")
+    network: Annotated[str, AfterValidator(_network)] = "sface"
+    gallery: SettingsPath = Path("~/.local/share/twinface/gallery")
     store_crops: bool = False
-    head: Path | None = None
-    run_directory: Path | None = None
+    head: OptionalPath = None
+    run_directory: OptionalPath = None
     camera: Annotated[tuple[CameraSettings, ...], Field(max_length=16)] = ()
     detection: DetectionSettings = DetectionSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -134,16 +148,6 @@ class Settings(_Section):
     events: EventSettings = EventSettings()
     strangers: StrangerSettings = StrangerSettings()
     web: WebSettings = WebSettings()
-
-    @field_validator("head", "run_directory", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
-    @field_validator("gallery", "head", "run_directory")
-    @classmethod
-    def _expand_home(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
 
     @property
     def events_path(self) -> Path:
@@ -158,28 +162,17 @@ class Settings(_Section):
         return self
 
 
-def default_config_path() -> Path:
-    """The file named by TWINFACE_CONFIG, else ./config/pipeline.toml, else the one that came with the package."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    if named:
-        return Path(named)
-    local = Path("config/pipeline.toml")
-    return local if local.is_file() else packaged_path("config/pipeline.toml")
-
-
 def load_settings(path: Path | None = None) -> Settings:
-    """Read and check a configuration file, by default `default_config_path()`.
+    """Read and check a configuration file; without `path` the nearest one, see `twinface.config_file`.
+
+    Relative paths in it are taken from the folder that it lies in.
 
     Raises SettingsError with file, line and mend: unreadable file, bad TOML, unknown key, wrong type, out of range.
     """
-    path = path or default_config_path()
+    path = (path or (find_nearby_config() or find_installed_config()).path).absolute()
+    text = read_config(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        mend = f"name another with --config or {CONFIG_VARIABLE}"
-        raise SettingsError(f"{path}: cannot be read ({error}); {mend}") from error
-    try:
-        return Settings.model_validate(tomllib.loads(text))
+        return Settings.model_validate(tomllib.loads(text), context=path.parent)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
     except pydantic.ValidationError as error:
@@ -191,7 +184,7 @@ def _explain(error: pydantic.ValidationError, text: str, path: Path) -> str:
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     location = tuple(first["loc"])
     dotted = ".".join(str(part) for part in location)
-    where = f"{path}:{_line_of(text, location)}"
+    where = f"{path}:{line_of(text, location)}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {dotted or 'settings'}: {first['msg']}"
     known = _known_keys(location[:-1])
@@ -207,22 +200,3 @@ def _known_keys(section: tuple[int | str, ...]) -> list[str]:
             annotation = model.model_fields[part].annotation
             model = CameraSettings if part == "camera" else annotation
     return list(model.model_fields)
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """Line (from 1) of a key in TOML text; of its section where the key is not written there; 1 as a last resort."""
-    *parents, key = location or ("",)
-    wanted = tuple(parents)
-    section: tuple[int | str, ...] = ()
-    tables, section_line = 0, 1
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*(\[\[?)\s*([\w-]+)", line)
-        if header:
-            repeated = header.group(1) == "[["
-            section = (header.group(2), tables) if repeated else (header.group(2),)
-            tables += repeated
-            if section in {wanted, location}:
-                section_line = number
-        elif section == wanted and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", line):
-            return number
-    return section_line

@@ -55,6 +55,21 @@ def test_down_stops_everything_and_a_second_up_is_refused(pipeline: Pipeline) ->
     assert pipeline.command("status", check=False).returncode == 1
 
 
+def test_other_commands_find_what_runs_from_anywhere(pipeline: Pipeline) -> None:
+    show_one_picture(pipeline, "loop = true")
+    pipeline.config_is_named = False
+    up = pipeline.start()
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
+    assert f"configuration: {pipeline.config} (the current folder)" in (pipeline.folder / "up.log").read_text()
+    anywhere = pipeline.folder / "pictures"
+    status = json.loads(pipeline.command("status", "--json", cwd=anywhere).stdout)
+    assert status["run_directory"] == str(pipeline.run.path)
+    until(lambda: pipeline.command("events", "--json", cwd=anywhere).stdout, 120.0, "an event in its own database")
+    assert pipeline.command("down", cwd=anywhere).stdout == "stopped\n"
+    assert up.wait(120.0) == 0
+    assert "nothing is running" in pipeline.command("status", cwd=anywhere, check=False).stderr
+
+
 def test_a_killed_supervisord_leaves_no_orphans(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "loop = true")
     up = pipeline.start()

@@ -8,7 +8,7 @@ import pytest
 
 from twinface.errors import SettingsError
 from twinface.packaged import packaged_path
-from twinface.settings import CONFIG_VARIABLE, CameraSettings, Settings, default_config_path, load_settings
+from twinface.settings import CameraSettings, Settings, load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")
 
@@ -96,9 +96,39 @@ def test_paths_are_absolute_whether_written_or_not(load: Any, tmp_path: Path, mo
     assert (nothing.head, nothing.run_directory) == (None, None)
 
 
+def test_relative_paths_are_taken_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/network.json").touch()
+    (tmp_path / "pipeline.toml").write_text(
+        'gallery = "people"\nhead = "../head"\nrun_directory = "run"\nnetwork = "mine"\n[events]\npath = "e.sqlite"\n'
+        + "".join(f'[[camera]]\nname = "c{n}"\nsource = "{source}"\n' for n, source in enumerate(SOURCES))
+    )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    read = load_settings(Path("../pipeline.toml"))
+    folder = Path("../pipeline.toml").absolute().parent
+    assert folder.samefile(tmp_path)
+    assert (read.gallery, read.head, read.run_directory) == (folder / "people", folder / "../head", folder / "run")
+    assert (read.network, read.events.path) == (str(folder / "mine"), folder / "e.sqlite")
+    assert [camera.source for camera in read.camera] == [str(folder / "door.mp4"), *SOURCES[1:]]
+
+
+def test_a_network_with_a_slash_is_a_folder_and_one_without_a_name(load: Any, tmp_path: Path) -> None:
+    assert load('network = "face"').network == "face"
+    assert load('network = "./face"').network == str(tmp_path / "face")
+
+
+def test_a_home_that_nobody_has_is_told(load: Any) -> None:
+    with pytest.raises(SettingsError, match=r"pipeline\.toml:2: gallery: .*nobody's home is ~nobody-at-all"):
+        load('\ngallery = "~nobody-at-all/people"')
+
+
 def test_an_empty_threshold_leaves_it_to_the_head(load: Any) -> None:
     assert load('[matching]\nthreshold = ""').matching.threshold is None
     assert load("[matching]\nthreshold = 0.0").matching.threshold == 0.0
+
+
+SOURCES = ("door.mp4", "0", "rtsp://user:secret@cam/1", "/dev/video0")
 
 
 def _camera(**fields: str) -> str:
@@ -151,21 +181,24 @@ def test_what_is_no_toml_is_told_so(load: Any) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told_so(tmp_path: Path) -> None:
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    for path in (tmp_path / "absent.toml", tmp_path, tmp_path / "binary.toml"):
+    for path in (tmp_path / "absent.toml", tmp_path):
         with pytest.raises(SettingsError, match=f"{path.name}: cannot be read.*--config"):
             load_settings(path)
 
 
-def test_where_the_configuration_is_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert default_config_path() == PIPELINE
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/pipeline.toml").touch()
-    assert default_config_path().samefile(tmp_path / "config/pipeline.toml")
-    monkeypatch.setenv(CONFIG_VARIABLE, "/elsewhere.toml")
-    assert default_config_path() == Path("/elsewhere.toml")
+def test_the_mark_that_editors_put_before_utf_8_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.toml"
+    path.write_text("[web]\nport = 1\n", encoding="utf-8-sig")
+    assert load_settings(path).web.port == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "latin-1"])
+def test_what_is_not_utf_8_is_told_with_the_mend(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "pipeline.toml"
+    mark = "\N{ZERO WIDTH NO-BREAK SPACE}" if encoding == "utf-16-be" else ""
+    path.write_text(f'{mark}gallery = "Jos\N{LATIN SMALL LETTER E WITH ACUTE}"\n', encoding=encoding)
+    with pytest.raises(SettingsError, match=r"pipeline\.toml: not written as UTF-8; save it as UTF-8 in your editor$"):
+        load_settings(path)
 
 
 def test_settings_do_not_change() -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twinface.cli.calibrate_report import NOTE, print_report
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.errors import ArtefactError, InputError
-from twinface.settings import MatchingSettings, load_settings
+from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
     from twinface.evaluation.calibrate_gallery import CalibrationReport
@@ -46,7 +47,7 @@ def calibrate(
     from twinface.matching.built_in import built_in_head
     from twinface.matching.calibrated import head_file, require_free
 
-    settings = load_settings()
+    settings = chosen_settings()
     rate, head = settings.matching.false_accept_rate if far is None else far, head or settings.head
     _check(rate, settings.matching, head, output)
     opened = _open(gallery or settings.gallery)

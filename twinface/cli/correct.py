@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
 from twinface.cli.enrolment import ForceOption, open_gate, tell_enrolled
-from twinface.cli.options import ConfigOption, EventOption, JsonOption, TrackOption
+from twinface.cli.options import EventOption, JsonOption, TrackOption
 from twinface.errors import InputError
-from twinface.settings import load_settings
 
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Which of the names; needed where a track was given several.")
@@ -20,7 +20,6 @@ def reject(
     event: EventOption = None,
     track: TrackOption = None,
     name: NameOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say that this was not who it was said to be.
@@ -32,7 +31,7 @@ def reject(
     from twinface.recognition.correcting import correct
     from twinface.recognition.evidence import find_evidence, require_looks
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     evidence = find_evidence(settings.events_path, event, track)
     chosen = evidence.choose_name(name)
     looks = require_looks(evidence, evidence.looks_at(chosen))
@@ -51,7 +50,6 @@ def confirm(
     track: TrackOption = None,
     name: NameOption = None,
     force: ForceOption = False,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say that this was who it was said to be, and enrol the looks that are good and new.
@@ -65,7 +63,7 @@ def confirm(
     from twinface.recognition.enrolling import enrol_looks, refuse_empty
     from twinface.recognition.evidence import find_evidence, require_looks
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     evidence = find_evidence(settings.events_path, event, track)
     chosen = evidence.choose_name(name)
     looks = require_looks(evidence, evidence.looks_at(chosen))

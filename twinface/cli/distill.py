@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from twinface.cli.learning import BackgroundOption, StopOption, learn
-from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
 
 
@@ -54,7 +53,6 @@ def distill(
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
     background: BackgroundOption = False,
     stop: StopOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
     from twinface.training.distillation.checkpoints import Progress
@@ -72,7 +70,7 @@ def distill(
     )
     sources = Sources(tuple(crops or ()), tuple(faces or ()), people)
     settings = Settings(sources, teacher, seed, views, threads, measure_minutes, begin_with)
-    learn(output, settings, period, resume=resume, background=background, stop=stop, config=config)
+    learn(output, settings, period, resume=resume, background=background, stop=stop)
 
 
 def parse_depth(text: str) -> tuple[int, ...]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
 from twinface.cli.enrolment import ForceOption, open_gate, tell_enrolled
-from twinface.cli.options import ConfigOption, JsonOption, TrackOption
+from twinface.cli.options import JsonOption, TrackOption
 from twinface.errors import InputError
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.events import LookRecord
@@ -26,7 +27,6 @@ def enrol(
     ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="The person is in the gallery already.")] = False,
     force: ForceOption = False,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a face that the box has seen a name: its good looks become pictures of the person.
@@ -38,7 +38,7 @@ def enrol(
     from twinface.recognition.enrolling import enrol_looks, refuse_empty
     from twinface.strangers import remove_strangers
 
-    name, settings = checked_name(name), load_settings(config)
+    name, settings = checked_name(name), chosen_settings()
     what, looks = _choose(settings, track, unknown)
     recipe = find_recipe(settings.network)
     gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
@@ -70,11 +70,11 @@ def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple
     return evidence.what, require_looks(evidence, evidence.last_looks)
 
 
-def unknowns(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def unknowns(as_json: JsonOption = False) -> None:
     """Show who is not known but was seen, how often and when; the ones seen last come last."""
     from twinface.strangers import list_strangers
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     found = list_strangers(settings.events_path, settings.events.cool_down_s)
     found.sort(key=lambda one: one.until_ns)
     if as_json:

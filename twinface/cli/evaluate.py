@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json_text
 from twinface.errors import InputError
-from twinface.settings import load_settings
 
 if TYPE_CHECKING:
     from twinface.evaluation.results import FeaturesEvaluation, PairsEvaluation
@@ -83,7 +83,7 @@ def evaluate(
 def _on_pairs(pairs: Path, images: Path, network: str | None, **options: Any) -> "PairsEvaluation":
     from twinface.evaluation.on_pairs import evaluate_pairs
 
-    return evaluate_pairs(pairs, images, network or load_settings().network, **options)
+    return evaluate_pairs(pairs, images, network or chosen_settings().network, **options)
 
 
 def _on_features(
@@ -96,7 +96,7 @@ def _on_features(
 ) -> "FeaturesEvaluation":
     from twinface.evaluation.on_features import evaluate_features
 
-    matching = load_settings().matching
+    matching = chosen_settings().matching
     return evaluate_features(
         features, network=network, people=people, groups=groups, images=images, matching=matching, **options
     )

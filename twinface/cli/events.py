@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
 from twinface.cli.events_table import describe, events_table
-from twinface.cli.options import ConfigOption
 from twinface.errors import InputError
 from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
-from twinface.settings import load_settings
 from twinface.strangers import list_strangers
 
 _POLL_S = 0.5
@@ -23,7 +22,6 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
 def events(
-    config: ConfigOption = None,
     *,
     since: Annotated[
         str | None, typer.Option("--since", help="From then on: 90s, 15m, 1h, 2d, 1w ago, or 2026-05-31[T08:30].")
@@ -48,7 +46,7 @@ def events(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
 ) -> None:
     """Show what happened: who came, when, where and for how long. The pipeline need not run."""
-    path = load_settings(config).events_path
+    path = chosen_settings().events_path
     query = EventQuery(
         since_ns=_moment_ns("--since", since),
         until_ns=_moment_ns("--until", until),

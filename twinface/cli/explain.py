@@ -5,18 +5,17 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, say_json
 from twinface.cli.events_table import clock
-from twinface.cli.options import ConfigOption, EventOption, JsonOption, TrackOption
+from twinface.cli.options import EventOption, JsonOption, TrackOption
 from twinface.cli.streams import printable
-from twinface.settings import load_settings
 
 
 def explain(
     *,
     event: EventOption = None,
     track: TrackOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a decision rests on: every look with its quality and its three best candidates, the rule that decided,
@@ -25,7 +24,7 @@ def explain(
     from twinface.recognition.evidence import find_evidence
     from twinface.recognition.explaining import explain as explain_evidence
 
-    report = explain_evidence(find_evidence(load_settings(config).events_path, event, track))
+    report = explain_evidence(find_evidence(chosen_settings().events_path, event, track))
     if as_json:
         say_json(report)
         return

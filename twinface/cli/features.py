@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
 from twinface.errors import InputError
-from twinface.settings import load_settings
 
 
 def extract(
@@ -30,6 +30,6 @@ def extract(
             if error is not None:
                 warn(error)
 
-        chosen = network or load_settings().network
+        chosen = network or chosen_settings().network
         done = extract_folder(faces, features, chosen, aligned=aligned, on_picture=on_picture)
     say(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from twinface.cli.learning import BackgroundOption, StopOption, learn
-from twinface.cli.options import ConfigOption
 
 
 def finetune(
@@ -43,7 +42,6 @@ def finetune(
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
     background: BackgroundOption = False,
     stop: StopOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Go on from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher says.
@@ -73,4 +71,4 @@ def finetune(
         last_stages=last_stages,
         kept_share=keep,
     )
-    learn(output, settings, period, resume=resume, background=background, stop=stop, config=config)
+    learn(output, settings, period, resume=resume, background=background, stop=stop)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import can_ask, confirm, note, say, say_json, warn
-from twinface.cli.options import ConfigOption, GalleryOption, JsonOption, YesOption
+from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
-from twinface.settings import load_settings
 
 _NOT_ERASED = "Not erased: pictures of yours that were enrolled, features and heads made of them, and backups."
 
@@ -17,7 +17,6 @@ _NOT_ERASED = "Not erased: pictures of yours that were enrolled, features and he
 def forget(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The person's name.")],
     *,
-    config: ConfigOption = None,
     gallery: GalleryOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -25,10 +24,9 @@ def forget(
     """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, corrections,
     events with their looks, and unknown visitors who look like them.
     """
-    from twinface.live.service import run_directory
     from twinface.recognition.forgetting import forget as forget_everywhere
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     if gallery is not None:
         settings = settings.model_copy(update={"gallery": Path(gallery)})
     if not yes:
@@ -39,7 +37,7 @@ def forget(
         say_json({"name": name, "erased": entries})
     if not erased:
         raise InputError(f"nobody called {name!r} is known; see `twinface gallery list`")
-    if run_directory(settings).is_locked("matcher"):
+    if chosen_run_directory(settings).is_locked("matcher"):
         warn(
             f"a visit of {name} that goes on is written down when it ends; forget them again "
             f"{settings.events.cool_down_s:g} s after they were last seen"

@@ -7,17 +7,17 @@ import numpy as np
 import typer
 
 from twinface.cli import gallery_backup, gallery_upkeep
+from twinface.cli.configuration import App, chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, open_gate, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
-from twinface.settings import load_settings
 
 if TYPE_CHECKING:
     from twinface.recognition.adding import Verdict
 
-app = typer.Typer(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
+app = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
 
@@ -53,7 +53,7 @@ def add(
     from twinface.recognition.extraction import Embedder, to_person
     from twinface.recognition.kept_crops import cut_kept_crop
 
-    name, settings = checked_name(name), load_settings()
+    name, settings = checked_name(name), chosen_settings()
     folder, network = gallery or settings.gallery, network or settings.network
     recipe = find_recipe(network)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
@@ -167,7 +167,7 @@ def import_pickles(
     from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
     from twinface.networks import find_recipe
 
-    folder, recipe = gallery or load_settings().gallery, find_recipe(network or load_settings().network)
+    folder, recipe = gallery or chosen_settings().gallery, find_recipe(network or chosen_settings().network)
     people = find_foreign_people(pickles)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     files = [(name, path) for name, paths in people.items() for path in paths]
@@ -194,7 +194,7 @@ def import_pickles(
 
 
 def _open(folder: Path | None, *, complain: bool = True) -> Gallery:
-    opened = Gallery.open(folder or load_settings().gallery)
+    opened = Gallery.open(folder or chosen_settings().gallery)
     if complain:
         for error in opened.damaged.values():
             warn(error)

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import can_ask, confirm, note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.gallery.backup import Backup, Contents, read_backup, restore_backup, write_backup
 from twinface.gallery.manifest import MANIFEST_FILE
-from twinface.settings import load_settings
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -31,7 +31,7 @@ def backup(
     A file that is there already is not overwritten; --force replaces an older backup, and nothing else. Note the
     SHA-256: another box, which cannot check the signature, shows it before anything is restored.
     """
-    opened = Gallery.open(gallery or load_settings().gallery)
+    opened = Gallery.open(gallery or chosen_settings().gallery)
     with progress_bar("writing", len(opened.people)) as bar:
         made = write_backup(opened, file, bar.advance, force=force)
     if as_json:
@@ -55,7 +55,7 @@ def restore(
 
     A backup that another box signed is shown and asked about first, then signed anew with this box's key.
     """
-    settings = load_settings()
+    settings = chosen_settings()
     folder = gallery or settings.gallery
     found = read_backup(file)
     there = Gallery.open(folder) if (folder / MANIFEST_FILE).exists() else None

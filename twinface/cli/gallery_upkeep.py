@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import Gallery
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.evaluation.gallery_checks import Finding
@@ -31,7 +32,7 @@ def verify(
     unlike_the_others (reaching the threshold with none of these), poor_quality. People: too_alike (two names of one
     person, it seems).
     """
-    settings = load_settings()
+    settings = chosen_settings()
     opened = Gallery.open(gallery or settings.gallery)
     problems = [str(error) for error in opened.verify().values()]
     findings = None if files else _look_through(opened, settings)
@@ -100,7 +101,7 @@ def rebuild(
     from twinface.recognition.kept_crops import find_gaps
     from twinface.recognition.kept_crops import rebuild as rebuild_gallery
 
-    settings = load_settings()
+    settings = chosen_settings()
     opened = Gallery.open(gallery or settings.gallery)
     loaded = load_network(network or settings.network, threads=count_workers())
     if not opened.people and not opened.damaged:

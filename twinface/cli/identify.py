@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, escape, note, progress_bar, say_json, warn
 from twinface.errors import InputError
-from twinface.settings import load_settings
 
 
 def identify(
@@ -30,7 +30,7 @@ def identify(
     from twinface.faces import read_image
     from twinface.recognition.identification import Identifier, choose_settings
 
-    identifier = Identifier(choose_settings(load_settings(), network, head, gallery, threshold))
+    identifier = Identifier(choose_settings(chosen_settings(), network, head, gallery, threshold))
     for problem in identifier.warnings:
         warn(problem)
     entries: list[dict[str, Any]] = []

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import errors, escape, note, say, warn
 from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer, trainer_runs
 from twinface.errors import InputError, TwinfaceError
-from twinface.live.service import run_directory
-from twinface.settings import load_settings
 
 if TYPE_CHECKING:
     from twinface.training.distillation.checkpoints import Progress as State
@@ -36,7 +35,6 @@ def learn(
     resume: bool,
     background: bool,
     stop: bool,
-    config: Path | None,
 ) -> None:
     """Learn for a period, or go on, here or in the background, or stop what goes on there.
 
@@ -45,7 +43,7 @@ def learn(
     from twinface.training.distillation.order import Order
 
     if stop:
-        _stop(output, config)
+        _stop(output)
         return
     if period.period_minutes is not None and period.period_steps is not None:
         raise InputError("--minutes and --steps exclude each other; give one")
@@ -54,7 +52,7 @@ def learn(
         raise InputError("how long? give --minutes or --steps")
     order = Order(output, settings, period if new else None, resume)
     if background:
-        _hand_over(order, config)
+        _hand_over(order)
     else:
         _learn_shown(order)
 
@@ -85,12 +83,12 @@ def _learn_shown(order: "Order") -> None:
     say(summary(order, reached))
 
 
-def _hand_over(order: "Order", config: Path | None) -> None:
+def _hand_over(order: "Order") -> None:
     """Returns when the trainer has begun to learn, so that what is wrong with the order is said here."""
     from twinface.live.training_work import LEARNING
     from twinface.training.distillation.order import in_full, to_plain
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     with errors.status("starting the trainer") as shown:
         run = start_trainer(settings)
         answer = ask_trainer(run, "teach", to_plain(in_full(order)))
@@ -103,9 +101,9 @@ def _hand_over(order: "Order", config: Path | None) -> None:
     say(f"{answer['detail']}; `twinface status` shows how far it is, the same command with --stop ends it")
 
 
-def _stop(output: Path, config: Path | None) -> None:
-    settings = load_settings(config)
-    run = run_directory(settings)
+def _stop(output: Path) -> None:
+    settings = chosen_settings()
+    run = chosen_run_directory(settings)
     if not trainer_runs(run, settings):
         raise InputError("nothing is being trained")
     with errors.status("stopping") as shown:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -28,11 +29,12 @@ from twinface.cli import (
     train,
     watch,
 )
+from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import give_up_stdout, note, say
 from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError
 
-app = typer.Typer(
+app = App(
     name="twinface",
     help="Put names to faces, live, on a small box.",
     no_args_is_help=True,
@@ -49,9 +51,13 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+    version: Annotated[  # noqa: ARG001  answered by its callback
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Put names to faces, live, on a small box."""
+    name_config(config)
 
 
 app.command("assets")(assets.fetch_assets)

@@ -8,10 +8,6 @@ import typer
 if TYPE_CHECKING:
     from twinface.gallery import Gallery
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration file; default: ./config/pipeline.toml, else the package's own."),
-]
 GalleryOption = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")]
 NetworkOption = Annotated[
     str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")

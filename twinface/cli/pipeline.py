@@ -11,15 +11,15 @@ import typer
 from twinface.bus.control import ask
 from twinface.bus.health import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
+from twinface.cli.configuration import chosen_config, chosen_run_directory, chosen_settings
 from twinface.cli.console import note, say
-from twinface.cli.options import ConfigOption
 from twinface.errors import ServiceError, TwinfaceError
 from twinface.live.preflight import check_before_start
-from twinface.live.service import run_directory
+from twinface.live.running import record_running
 from twinface.live.supervision import process_states, shut_down, start_supervisord
 from twinface.messages.topics import CONTROL
 from twinface.processes import PROCESSES, process_names
-from twinface.settings import Settings, default_config_path, load_settings
+from twinface.settings import Settings, load_settings
 from twinface.signals import stop_on_signal
 
 _POLL_S = 0.25
@@ -33,22 +33,24 @@ _UP = "supervisord"
 
 
 def up(
-    config: ConfigOption = None,
     exit_when_done: Annotated[
         bool, typer.Option("--exit-when-done", help="Stop when every file source has ended and is worked off.")
     ] = False,
 ) -> None:
     """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
-    path = config or default_config_path()
-    settings = load_settings(path)
+    config = chosen_config()
+    settings = load_settings(config.path)
+    run = chosen_run_directory(settings)
+    run.lock(_UP)
     for warning in check_before_start(settings, exit_when_done=exit_when_done):
         note(f"twinface: warning: {warning}")
-    run = run_directory(settings)
-    run.lock(_UP)
+    note(f"configuration: {config.path} ({config.found})")
     run.clear_books()
     (run.path / _PAGE_FILE).unlink(missing_ok=True)
-    with stop_on_signal() as stop_asked:
-        daemon = start_supervisord(path, settings, run)
+    with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
+        if problem:
+            note(f"twinface: warning: other commands need --config to find this box: {problem}")
+        daemon = start_supervisord(config.path, settings, run)
         try:
             _wait_until_started(daemon, run, settings, stop_asked)
             _watch_over(daemon, run, settings, stop_asked, exit_when_done=exit_when_done)
@@ -58,10 +60,10 @@ def up(
             _stop(daemon)
 
 
-def down(config: ConfigOption = None) -> None:
+def down() -> None:
     """Stop everything that `twinface up` started, and wait until it is gone."""
-    settings = load_settings(config)
-    run = run_directory(settings)
+    settings = chosen_settings()
+    run = chosen_run_directory(settings)
     shut_down(run)
     give_up_at_s = time.monotonic() + _STOP_TIMEOUT_S
     while run.is_locked(_UP):

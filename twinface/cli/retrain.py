@@ -6,12 +6,12 @@ from typing import Annotated, cast
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import errors, escape, say, say_json
-from twinface.cli.options import ConfigOption, JsonOption
+from twinface.cli.options import JsonOption
 from twinface.cli.retrain_report import print_report
 from twinface.cli.trainer import POLL_S, ask_trainer, start_trainer
 from twinface.errors import TwinfaceError
-from twinface.settings import load_settings
 from twinface.training.head_options import Architecture, TrainOptions
 
 
@@ -30,7 +30,6 @@ def retrain(
     normalize: Annotated[
         bool, typer.Option("--normalize/--no-normalize", help="Of layers: divide by the deviations of the vectors.")
     ] = False,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Retrain the head of the running box from its gallery and corrections; taken only if it is not worse.
@@ -39,7 +38,7 @@ def retrain(
     `twinface rollback` brings the one before it back.
     """
     TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize).check()
-    settings = load_settings(config)
+    settings = chosen_settings()
     arguments = {
         "features": str(features.absolute()) if features else None,
         "architecture": architecture,
@@ -66,7 +65,6 @@ def rollback(
     head: Annotated[
         Path | None, typer.Option("--head", help="Folder of a head; default: the one that `retrain` publishes to.")
     ] = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring back the head that was there before the last `retrain`; once more, and the newer one is back."""
@@ -74,7 +72,7 @@ def rollback(
     from twinface.networks import find_recipe
     from twinface.training.retraining.history import roll_back
 
-    settings = load_settings(config)
+    settings = chosen_settings()
     folder = head or head_place(settings.head, settings.gallery, find_recipe(settings.network).fingerprint)
     roll_back(folder)
     if as_json:

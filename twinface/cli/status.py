@@ -8,22 +8,19 @@ import typer
 from rich.table import Table
 
 from twinface.bus.health import latest_heartbeats
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say_json
-from twinface.cli.options import ConfigOption
 from twinface.live.accounts import LinkBooks, read_links
-from twinface.live.service import run_directory
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
-from twinface.settings import load_settings
 
 
 def status(
-    config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the books of every link.")] = False,
 ) -> None:
     """Show every process, its health, and the books of every link."""
-    settings = load_settings(config)
-    run = run_directory(settings)
+    settings = chosen_settings()
+    run = chosen_run_directory(settings)
     states = process_states(run, settings)
     beats = latest_heartbeats(run, [state.name for state in states if state.pid])
     links = read_links(run)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.errors import InputError
 
@@ -84,11 +85,10 @@ def train(
 ) -> None:
     """Train the similarity head (the seed's train.py), and measure it on people it has not seen, next to cosine."""
     from twinface.corrections import read_corrections
-    from twinface.settings import load_settings
     from twinface.training.head_options import TrainOptions
     from twinface.training.train_head import train_head
 
-    said = read_corrections(corrections or load_settings().gallery)
+    said = read_corrections(corrections or chosen_settings().gallery)
     options = TrainOptions(
         architecture=_architecture(architecture, recipe),
         epochs=epochs,

@@ -6,8 +6,8 @@ from typing import Any
 
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
+from twinface.cli.configuration import chosen_run_directory
 from twinface.errors import ServiceError
-from twinface.live.service import run_directory
 from twinface.live.supervision import process_states, start_process
 from twinface.messages.topics import CONTROL
 from twinface.processes import TRAINER
@@ -19,7 +19,7 @@ POLL_S = 0.5
 
 def start_trainer(settings: Settings) -> RunDirectory:
     """Where it can be asked, once it answers. Raises ServiceError where the box is not up, or it does not start."""
-    run = run_directory(settings)
+    run = chosen_run_directory(settings)
     if not trainer_runs(run, settings):
         start_process(run, TRAINER.name)
     give_up_at_s = time.monotonic() + _START_TIMEOUT_S

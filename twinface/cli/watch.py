@@ -9,27 +9,24 @@ import typer
 from rich.live import Live
 
 from twinface.bus.rundir import RunDirectory
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, note, reader_has_left, say, say_json
-from twinface.cli.options import ConfigOption
 from twinface.cli.watch_table import Tally, describe, presence_table, summary_table
 from twinface.live.following import MatchFollower
 from twinface.live.presence import Presence
-from twinface.live.service import run_directory
 from twinface.messages.schema import MatchEvent
-from twinface.settings import load_settings
 
 _TURN_S = 0.25
 
 
 def watch(
-    config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each match event.")] = False,
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Begin with the events that the matcher still keeps.")
     ] = False,
 ) -> None:
     """Show live matches until every stream has ended, or Ctrl-C."""
-    run = run_directory(load_settings(config))
+    run = chosen_run_directory(chosen_settings())
     with ended_by_its_reader():
         if as_json:
             _print_json(run, from_start=from_start)

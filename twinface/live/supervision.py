@@ -13,9 +13,10 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
+from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ServiceError
 from twinface.packaged import packaged_path
-from twinface.settings import CONFIG_VARIABLE, Settings
+from twinface.settings import Settings
 
 _SOCKET = "supervisor.sock"
 

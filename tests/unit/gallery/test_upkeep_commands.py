@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from twinface import assets
+from twinface.config_file import CONFIG_VARIABLE
 from twinface.events import Event, EventStore, Kind, Subject
 from twinface.faces import read_image
 from twinface.faces.pictures import decode_image
@@ -22,7 +23,6 @@ from twinface.networks import Network, find_recipe
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import write_recipe
 from twinface.recognition.embedding import embed_aligned
-from twinface.settings import CONFIG_VARIABLE
 
 Run = Callable[..., Any]
 

@@ -9,7 +9,7 @@ import pytest
 from fake_box import short_run_directory
 
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
-from twinface.settings import CONFIG_VARIABLE
+from twinface.config_file import CONFIG_VARIABLE
 
 _SERVICE = """
 import sys, threading

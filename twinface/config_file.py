@@ -1,0 +1,88 @@
+"""The configuration file: which one is used, its text, and the line that a setting stands on."""
+
+import codecs
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from twinface.errors import SettingsError
+from twinface.packaged import packaged_path
+
+CONFIG_VARIABLE = "TWINFACE_CONFIG"
+"""Environment variable with the path of the configuration; `twinface up` sets it for the processes."""
+
+SYSTEM_VARIABLE = "TWINFACE_ETC"
+"""Environment variable with the folder that stands for /etc, for systems that keep such files elsewhere."""
+
+_FILE = "pipeline.toml"
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A configuration and how it was found: "--config", "$TWINFACE_CONFIG", "the current folder", …"""
+
+    path: Path
+    found: str
+
+
+def find_nearby_config() -> ConfigFile | None:
+    """The file that $TWINFACE_CONFIG names, else ./pipeline.toml, else ./config/pipeline.toml; None without any."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return ConfigFile(Path(named).expanduser().absolute(), f"${CONFIG_VARIABLE}")
+    here = Path.cwd()
+    return _first([ConfigFile(here / _FILE, "the current folder"), ConfigFile(here / "config" / _FILE, "./config")])
+
+
+def find_installed_config() -> ConfigFile:
+    """~/.config/twinface/pipeline.toml, else /etc/twinface/pipeline.toml, else the one that came with the package."""
+    mine = platformdirs.user_config_path("twinface") / _FILE
+    system = Path(os.environ.get(SYSTEM_VARIABLE) or "/etc") / "twinface" / _FILE
+    packaged = ConfigFile(packaged_path(f"config/{_FILE}"), "the package, there being no other")
+    return _first([ConfigFile(mine, "your own"), ConfigFile(system, "the system's")]) or packaged
+
+
+def _first(places: list[ConfigFile]) -> ConfigFile | None:
+    """os.path.isfile, because Path.is_file raises where a folder on the way is closed to this user."""
+    return next((place for place in places if os.path.isfile(place.path)), None)  # noqa: PTH113
+
+
+def read_config(path: Path) -> str:
+    """The text of a configuration, without the mark that some editors put before UTF-8.
+
+    Raises SettingsError when the file cannot be read or is not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        mend = f"name another with --config or {CONFIG_VARIABLE}"
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
+    try:
+        if data.startswith(_OTHER_ENCODINGS):
+            raise UnicodeError
+        return data.decode("utf-8-sig")
+    except UnicodeError as error:
+        raise SettingsError(f"{path}: not written as UTF-8; save it as UTF-8 in your editor") from error
+
+
+def line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """Line (from 1) of a key in TOML text; of its section where the key is not written there; 1 as a last resort."""
+    *parents, key = location or ("",)
+    wanted = tuple(parents)
+    section: tuple[int | str, ...] = ()
+    tables, section_line = 0, 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*(\[\[?)\s*([\w-]+)", line)
+        if header:
+            repeated = header.group(1) == "[["
+            section = (header.group(2), tables) if repeated else (header.group(2),)
+            tables += repeated
+            if section in {wanted, location}:
+                section_line = number
+        elif section == wanted and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", line):
+            return number
+    return section_line
