@@ -1,9 +1,12 @@
 """Fixtures that every test may use."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from isolation import Guard, leave_home, remove_home
 from xdist.scheduler import LoadScopeScheduling
 
 from twinface import assets
@@ -15,7 +18,37 @@ from twinface.recognition.embedding import open_detector
 settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
 settings.load_profile("same every time")
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED_DATA = CHECKOUT.parent / "shared" / "data"
+
+_home = pytest.StashKey[Path]()
+_guard = pytest.StashKey[Guard]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the home before any test is collected; each worker has one of its own."""
+    for name in assets.ASSETS:
+        assets.fetch(name)
+    config.stash[_home] = leave_home(Path(os.environ.get(assets.FOLDER_VARIABLE) or assets.cache_folder()))
+    config.stash[_guard] = Guard(CHECKOUT)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    remove_home(config.stash[_home])
+
+
+@pytest.fixture
+def home_guard(pytestconfig: pytest.Config) -> Guard:
+    """What this test has touched of the home of whoever runs it."""
+    return pytestconfig.stash[_guard]
+
+
+@pytest.fixture(autouse=True)
+def _home_is_left_alone(home_guard: Guard) -> Iterator[None]:
+    home_guard.touched.clear()
+    yield
+    assert home_guard.touched == [], "a test depends on the home of whoever runs it"
 
 
 class OnePipelineAtATime(LoadScopeScheduling):  # type: ignore[misc]

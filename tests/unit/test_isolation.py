@@ -1,0 +1,56 @@
+"""That tests see nothing of the home is itself tested: a test that depends on it is noticed."""
+
+import os
+import pwd
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from isolation import Guard
+
+from twinface import assets
+from twinface.bus.rundir import default_run_directory
+from twinface.cli.configuration import chosen_config
+from twinface.packaged import packaged_path
+from twinface.settings import load_settings
+
+REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def test_configuration_gallery_and_run_directory_are_nobody_s() -> None:
+    assert chosen_config().path == packaged_path("config/pipeline.toml")
+    home = Path(os.environ["HOME"])
+    assert REAL_HOME not in (home, *home.parents)
+    assert load_settings().gallery.is_relative_to(home)
+    assert default_run_directory().is_relative_to(home)
+    assert assets.fetch("portraits").is_dir()
+
+
+def test_a_child_process_is_as_little_at_home() -> None:
+    code = "from twinface.settings import load_settings; print(load_settings().gallery)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_relative_to(os.environ["HOME"])
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda path: path.read_bytes(),
+        lambda path: path.write_bytes(b""),
+        lambda path: list(path.iterdir()),
+        lambda path: path.rename(path.with_name("other")),
+        sqlite3.connect,
+        lambda path: sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True),
+    ],
+    ids=["read", "write", "list", "rename", "sqlite", "sqlite uri"],
+)
+def test_whatever_touches_the_home_is_noticed(home_guard: Guard, touch: Callable[[Path], object]) -> None:
+    path = REAL_HOME / ".twinface-tests-look-here" / "not-there"
+    with suppress(OSError, sqlite3.OperationalError):
+        touch(path)
+    assert [one.rpartition(" ")[2] for one in home_guard.touched] == [str(path)]
+    home_guard.touched.clear()
