@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import can_ask, confirm, note, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
+
+if TYPE_CHECKING:
+    from twinface.recognition.forgetting import Erased
 
 _NOT_ERASED = "Not erased: pictures of yours that were enrolled, features and heads made of them, and backups."
 
@@ -23,20 +26,21 @@ def forget(
 ) -> None:
     """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, corrections,
     events with their looks, and unknown visitors who look like them.
+
+    What there is of them is shown first, and asked about. The name has to be exact: alike ones are offered, not taken.
     """
+    from twinface.recognition.forgetting import find_traces
     from twinface.recognition.forgetting import forget as forget_everywhere
 
     settings = chosen_settings()
     if gallery is not None:
         settings = settings.model_copy(update={"gallery": Path(gallery)})
+    found = find_traces(name, settings)
     if not yes:
-        _ask(name)
+        _ask(name, found)
     erased = forget_everywhere(name, settings)
     if as_json:
-        entries = [dataclasses.asdict(one) for one in erased]
-        say_json({"name": name, "erased": entries})
-    if not erased:
-        raise InputError(f"nobody called {name!r} is known; see `twinface gallery list`")
+        say_json({"name": name, "erased": [dataclasses.asdict(one) for one in erased]})
     if chosen_run_directory(settings).is_locked("matcher"):
         warn(
             f"a visit of {name} that goes on is written down when it ends; forget them again "
@@ -44,12 +48,19 @@ def forget(
         )
     if not as_json:
         for one in erased:
-            say(f"{one.count:6}  {one.what}: {one.where}")
+            say(_line(one))
         note(_NOT_ERASED)
 
 
-def _ask(name: str) -> None:
+def _line(one: "Erased") -> str:
+    return f"{one.count:6}  {one.what}: {one.where}"
+
+
+def _ask(name: str, found: list["Erased"]) -> None:
+    """Show what is known of somebody, and have it confirmed."""
+    for one in found:
+        note(_line(one))
     if not can_ask():
         raise InputError(f"{name} is not forgotten: it cannot be undone; use --yes")
-    if not confirm(f"Erase everything that is known of {name}? It cannot be undone."):
+    if not confirm(f"Erase all of this, which is what is known of {name}? It cannot be undone."):
         raise InputError(f"{name} is not forgotten")

@@ -33,8 +33,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def changing(path: Path, what: str) -> Iterator[sqlite3.Connection]:
-    """One transaction, from any process, also while others read and write: all of it, or nothing.
+def changing(path: Path, what: str, *, dry_run: bool = False) -> Iterator[sqlite3.Connection]:
+    """One transaction, from any process, also while others read and write: all of it, or nothing; of a dry run nothing.
 
     Another writer is waited for, five seconds. What is deleted is overwritten, and gone from the log beside the file
     when the block ends. Raises ArtefactError when the file is not ours or cannot be written; it says that `what`
@@ -47,6 +47,9 @@ def changing(path: Path, what: str) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN IMMEDIATE")
             before = connection.total_changes
             yield connection
+            if dry_run:
+                connection.execute("ROLLBACK")
+                return
             connection.execute("COMMIT")
             if connection.total_changes > before:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -12,7 +12,6 @@ than its number says, and a running reader sees it by the time of the folder.
 Where everybody is replaced at once, they are written to a new folder, people-<version>, and gallery.json names it last.
 """
 
-import difflib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from twinface.gallery.manifest import (
     read_manifest,
     write_manifest,
 )
+from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, write_person
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
 from twinface.gallery.set_aside import SetAside, read_set_aside, set_aside_path, write_set_aside
@@ -376,6 +376,4 @@ class Gallery:
             raise error
 
     def _nobody(self, name: str) -> InputError:
-        nearest = difflib.get_close_matches(name, self.people, n=1)
-        mend = f"did you mean {nearest[0]!r}?" if nearest else "see `twinface gallery list`"
-        return InputError(f"nobody called {name!r} is in the gallery; {mend}")
+        return InputError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")

@@ -1,18 +1,21 @@
 """A person forgotten: every place that may know somebody is asked in turn to erase them.
 
 A place is a function in `PLACES`. It erases what it has, whether or not anything else knows the person, and says what
-that was; a place where nobody is known says nothing.
+that was; a place where nobody is known says nothing. Of a dry run it erases nothing and says the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from twinface.corrections import CORRECTIONS_FILE, forget_corrections
-from twinface.errors import ArtefactError
-from twinface.events.forgetting import forget_person
+from twinface.corrections import CORRECTIONS_FILE, forget_corrections, read_corrections
+from twinface.errors import ArtefactError, InputError
+from twinface.events.forgetting import forget_person, remembered_names
 from twinface.gallery import Gallery, checked_name
 from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.nearest import did_you_mean
+from twinface.gallery.set_aside import SetAside
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
 from twinface.settings import Settings
 from twinface.strangers import forget_strangers_like
@@ -27,15 +30,19 @@ class Erased:
     where: str
 
 
-Place = Callable[[str, Settings], list[Erased]]
+class Place(Protocol):
+    """Takes a person's name in Unicode normal form C."""
+
+    def __call__(self, name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+        """Erase a person, or say what would be erased. Raises ArtefactError when it cannot be done."""
 
 
-def erase_from_gallery(name: str, settings: Settings) -> list[Erased]:
+def erase_from_gallery(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Vectors, crops, and the copies of pictures that were set aside. Raises ArtefactError for a damaged gallery."""
     if not (settings.gallery / MANIFEST_FILE).exists():
         return []
     gallery = Gallery.open(settings.gallery)
-    erased = _erase_copies(gallery, name)
+    erased = _erase_copies(gallery, name, dry_run=dry_run)
     if not gallery.knows(name):
         return erased
     person = gallery.people.get(name)
@@ -43,14 +50,24 @@ def erase_from_gallery(name: str, settings: Settings) -> list[Erased]:
         crops = len(gallery.crops(name))
     except ArtefactError:
         crops = 1  # A file that cannot be read: it is erased all the same.
-    gallery.remove(name)
+    if not dry_run:
+        gallery.remove(name)
     counts = {"vectors": len(person.files) if person else 1, "crops": crops}
     return [Erased(what, count, str(gallery.folder)) for what, count in counts.items() if count] + erased
 
 
-def _erase_copies(gallery: Gallery, name: str) -> list[Erased]:
+def _erase_copies(gallery: Gallery, name: str, *, dry_run: bool) -> list[Erased]:
     copies = gallery.set_aside(name)
     found = [one for one in copies if one.is_there]
+    if not dry_run:
+        _erase_files(gallery, name, copies, found)
+    folders = sorted({str(Path(one.copy).parent) for one in copies})
+    counts = {"pictures set aside": len(found), "notes of pictures set aside, which are gone": len(copies) - len(found)}
+    return [Erased(what, count, ", ".join(folders)) for what, count in counts.items() if count]
+
+
+def _erase_files(gallery: Gallery, name: str, copies: Sequence[SetAside], found: Sequence[SetAside]) -> None:
+    """Erase the copies found, and what is remembered of all."""
     try:
         for one in found:
             Path(one.copy).unlink()
@@ -60,30 +77,33 @@ def _erase_copies(gallery: Gallery, name: str) -> list[Erased]:
         if (folder / REASONS_FILE).exists():
             write_reasons(folder, {Path(one.picture): None for one in copies})
     gallery.forget_set_aside(name)
-    folders = sorted({str(Path(one.copy).parent) for one in found})
-    return [Erased("pictures set aside", len(found), ", ".join(folders))] if found else []
 
 
-def erase_from_events(name: str, settings: Settings) -> list[Erased]:
+def erase_from_events(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Their visits, and the events and looks of tracks that bore their name. Raises ArtefactError when it cannot be."""
-    erased = forget_person(settings.events_path, name)._asdict()
+    erased = forget_person(settings.events_path, name, dry_run=dry_run)._asdict()
     return [Erased(what, count, str(settings.events_path)) for what, count in erased.items() if count]
 
 
-def erase_from_corrections(name: str, settings: Settings) -> list[Erased]:
+def erase_from_corrections(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """What people said of names they were given. Raises ArtefactError when it cannot be done."""
-    count = forget_corrections(settings.gallery, name)
+    if dry_run:
+        count = sum(one.name == name for one in read_corrections(settings.gallery))
+    else:
+        count = forget_corrections(settings.gallery, name)
     return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
 
 
-def erase_from_strangers(name: str, settings: Settings) -> list[Erased]:
+def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
     if not (settings.gallery / MANIFEST_FILE).exists():
         return []
     gallery = Gallery.open(settings.gallery)
     person = gallery.people.get(name)
-    count = forget_strangers_like(settings.events_path, person.vectors, gallery.network) if person else 0
-    return [Erased("strangers", count, str(settings.events_path))] if count else []
+    path, count = settings.events_path, 0
+    if person:
+        count = forget_strangers_like(path, person.vectors, gallery.network, dry_run=dry_run)
+    return [Erased("strangers", count, str(path))] if count else []
 
 
 PLACES: tuple[Place, ...] = (erase_from_strangers, erase_from_gallery, erase_from_corrections, erase_from_events)
@@ -92,7 +112,28 @@ to have forgotten them before what remembers names is cleared.
 """
 
 
+def find_traces(name: str, settings: Settings) -> list[Erased]:
+    """What `forget` would erase of a person, at least one thing: asked before anybody says yes.
+
+    Raises InputError, with the names that may have been meant, where nobody knows a person of exactly this name;
+    otherwise as the places do.
+    """
+    name = checked_name(name)
+    found = [erased for place in PLACES for erased in place(name, settings, dry_run=True)]
+    if not found:
+        raise InputError(f"nobody called {name!r} is known; {did_you_mean(name, _known_names(settings))}")
+    return found
+
+
 def forget(name: str, settings: Settings) -> list[Erased]:
     """Erase a person everywhere, and say what that was; nothing where nobody knows them. Raises as the places do."""
     name = checked_name(name)
-    return [erased for place in PLACES for erased in place(name, settings)]
+    return [erased for place in PLACES for erased in place(name, settings, dry_run=False)]
+
+
+def _known_names(settings: Settings) -> set[str]:
+    """Everybody whom any place knows by name."""
+    names = remembered_names(settings.events_path) | {one.name for one in read_corrections(settings.gallery)}
+    if (settings.gallery / MANIFEST_FILE).exists():
+        names.update(Gallery.open(settings.gallery).people)
+    return names

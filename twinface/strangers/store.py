@@ -141,11 +141,14 @@ def remove_strangers(path: Path, numbers: Iterable[int]) -> int:
         return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
 
 
-def forget_strangers_like(path: Path, vectors: Vectors, network: str) -> int:
-    """Erase the strangers who may be the person of the `vectors` (n, d), with their looks; returns how many."""
+def forget_strangers_like(path: Path, vectors: Vectors, network: str, *, dry_run: bool = False) -> int:
+    """Erase the strangers who may be the person of the `vectors` (n, d), with their looks; returns how many.
+
+    A dry run erases nobody.
+    """
     if not is_there(path):
         return 0
-    with changing(path, "strangers cannot be erased") as connection:
+    with changing(path, "strangers cannot be erased", dry_run=dry_run) as connection:
         unit = normalised(vectors)
         alike = [
             [number]

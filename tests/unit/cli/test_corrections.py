@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness import TWINFACE
 
 from twinface.corrections import read_corrections
 from twinface.events import Event, EventQuery, EventStore, Kind, LookRecord, Subject, TrackKey, read_events, read_looks
@@ -19,7 +22,7 @@ from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.locking import writers_lock
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_one_face
-from twinface.recognition.forgetting import forget
+from twinface.recognition.forgetting import find_traces, forget
 from twinface.settings import StrangerSettings, load_settings
 from twinface.strangers import Strangers, list_strangers
 
@@ -308,10 +311,60 @@ def test_whoever_is_forgotten_is_gone_from_corrections_looks_and_strangers_too(
         "corrections": 2,
         "events": 6,
         "looks": 4,
+        "mentions": 2,
     }
     assert [event.key for event in read_events(box, EventQuery())] == [BLURRED]
     for file in box.parent.rglob("*"):
         assert not file.is_file() or b"Ada" not in file.read_bytes(), file
+
+
+def test_what_will_be_erased_is_counted_first_and_nothing_is_erased_for_that(
+    twinface: Run, config: Path, box: Path
+) -> None:
+    twinface("reject", "--config", config, "--event", 7)
+    settings = load_settings(config)
+
+    def content() -> dict[str, object]:
+        gallery = Gallery.open(settings.gallery)
+        events = list(read_events(box, EventQuery()))
+        return {"files": gallery.people["Ada"].files, "said": len(read_corrections(gallery.folder)), "events": events}
+
+    before = content()
+    found = find_traces("Ada", settings)
+    code, _, errors = twinface("forget", "Ada", "--config", config)
+    assert code == 2
+    for one in found:
+        assert f"{one.count}  {one.what}: {one.where}" in errors
+    assert "Ada is not forgotten: it cannot be undone; use --yes" in errors
+    assert content() == before
+    assert forget("Ada", settings) == found
+
+
+def test_somebody_unknown_is_said_before_anything_is_asked(twinface: Run, config: Path, box: Path) -> None:
+    Gallery.open(load_settings(config).gallery).remove("Ada")
+    for options in ((), ("--yes",), ("--json",)):
+        for name in ("ada", "Adá", "Ade"):
+            code, output, errors = twinface("forget", name, "--config", config, *options)
+            assert (code, output) == (2, "")
+            assert errors == f"twinface: nobody called '{name}' is known; did you mean 'Ada'?\n"
+    assert "see `twinface gallery list`" in twinface("forget", "Xavier", "--config", config)[2]
+    assert any(event.name == "Ada" for event in read_events(box, EventQuery()))
+    assert twinface("forget", "Ada", "--config", config, "--yes")[0] == 0, "events alone know her"
+
+
+@pytest.mark.parametrize("answer", ["n", "y"])
+def test_somebody_at_a_keyboard_sees_what_there_is_and_is_asked(config: Path, box: Path, answer: str) -> None:
+    ours, theirs = os.openpty()
+    command = [TWINFACE, "forget", "Ada", "--config", str(config)]
+    with os.fdopen(theirs, "rb") as keyboard, os.fdopen(ours, "w") as typing:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=keyboard, stdout=pipe, stderr=pipe, text=True) as process:
+            typing.write(f"{answer}\n")
+            typing.flush()
+            _, errors = process.communicate(timeout=120)
+    assert "1  vectors: " in errors.partition("Erase all of this")[0]
+    assert process.returncode == (0 if answer == "y" else 2)
+    assert ("Ada" in vectors_of(config)) == (answer == "n")
 
 
 def test_an_unknown_visitor_who_looks_like_whom_is_forgotten_goes_along(twinface: Run, config: Path, box: Path) -> None:

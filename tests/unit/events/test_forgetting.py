@@ -32,30 +32,30 @@ def test_visits_and_tracks_of_a_person_are_erased(path: Path, make_event: MakeEv
                 make_event(Kind.EXIT, name="unknown"),
             ]
         )
-        assert forget_person(path, "Zoë") == (4, 0, 0)
+        assert forget_person(path, "Zoë") == (4, 0, 0, 1)
         assert left(path) == [4, 5, 6, 7]
         events = read_events(path, EventQuery())
         assert [event.details for event in events] == [None, None, {"candidates": ["bob", "Zoë B."]}, None]
         assert newest_number(path) == 8
         store.append([make_event(track=9)])
         assert left(path)[-1] == 9
-    assert forget_person(path, "Zoë") == (0, 0, 0)
+    assert forget_person(path, "Zoë") == (0, 0, 0, 0)
 
 
 def test_nothing_of_the_name_is_left_in_the_files(path: Path, make_event: MakeEvent) -> None:
     with EventStore(path) as store:
         store.append([make_event(name="Wilhelmine", track=track) for track in range(200)])
         store.append([make_event(name="bob", track=300)])
-        assert forget_person(path, "Wilhelmine") == (200, 0, 0)
+        assert forget_person(path, "Wilhelmine") == (200, 0, 0, 0)
         for file in path.parent.iterdir():
             assert b"Wilhelmine" not in file.read_bytes(), file
 
 
 def test_without_a_store_there_is_nothing_to_erase(path: Path) -> None:
-    assert forget_person(path, "Zoë") == (0, 0, 0)
+    assert forget_person(path, "Zoë") == (0, 0, 0, 0)
     path.parent.mkdir()
     path.touch()
-    assert forget_person(path, "Zoë") == (0, 0, 0)
+    assert forget_person(path, "Zoë") == (0, 0, 0, 0)
 
 
 def test_a_file_of_another_program_is_left_alone(path: Path) -> None:

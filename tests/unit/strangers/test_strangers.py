@@ -201,7 +201,7 @@ def test_strangers_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) ->
     assert read_looks(path, [TrackKey("door", STREAM, 2)]) == []
     with EventStore(path) as store:
         store.append([Event(Kind.UPDATE, Subject.TRACK, "door", STREAM, 3, "Ada", "known", 1, 0, 0, 0, 0, 0)])
-    assert forget_person(path, "Ada") == (2, 2, 1)
+    assert forget_person(path, "Ada") == (2, 2, 1, 0)
     assert [name for name, *_ in known(path)] == ["unknown-1"]
 
 
