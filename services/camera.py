@@ -66,7 +66,9 @@ def _work(node: Node, settings: Settings) -> None:
     def offer_crops(sighting: Sighting) -> None:
         for meta, image, taken in sighting.crops:
             ended = partial(crop_ended, meta.crop)
-            crops.offer(meta, taken, array=image, key=meta.track, pinned=camera.lossless, on_outcome=ended)
+            crops.offer(
+                meta, taken, array=image, key=meta.track, rank=meta.look, pinned=camera.lossless, on_outcome=ended
+            )
         node.meters.count("crops", len(sighting.crops))
 
     def show(frame: Frame, captured: Captured) -> None:
@@ -86,7 +88,8 @@ def _work(node: Node, settings: Settings) -> None:
         if feed.ended and not (tracks.full or crops.full):
             sighting = stage.end()
             offer_crops(sighting)
-            tracks.offer(sighting.update, captured, key=0)
+            # Nothing was captured any more, and what became of the crops is known only now.
+            tracks.offer(sighting.update, captured._replace(mono_ns=time.monotonic_ns()), key=0)
 
     node.loop.every(0.2, look_after_source)
     try:

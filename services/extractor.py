@@ -24,22 +24,26 @@ def _work(node: Node, settings: Settings) -> None:
         crop, image, stamp = delivery.message.body, delivery.message.array, delivery.message.stamp
         if not isinstance(crop, CropMeta) or image is None or image.shape != shape:
             node.meters.count("crops_of_another_size")
+            crops.give_back(delivery)
             return
         started_s = time.perf_counter()
         vector = network.embed(image[None])[0]
         embed_ms = (time.perf_counter() - started_s) * 1000.0
         captured = Captured(stamp.captured_at_ns, stamp.captured_mono_ns, stamp.media_ms)
         meta = VectorMeta(crop, network.recipe.fingerprint, embed_ms)
-        vectors.offer(meta, captured, array=vector, pinned=crop.lossless, on_outcome=partial(answer, delivery))
+        ended = partial(answer, delivery)
+        vectors.offer(meta, captured, array=vector, rank=crop.look, pinned=crop.lossless, on_outcome=ended)
         node.meters.count("crops")
         node.meters.latency("embed", embed_ms)
 
     def answer(delivery: Delivery, outcome: Outcome) -> None:
-        # A crop is answered for when the matcher has its vector: if this process dies before, another one gets it.
+        # A crop is acknowledged when the matcher has its vector: if this process dies before, another one gets it.
         if outcome is Outcome.SETTLED:
             crops.settle(delivery)
-        else:
+        elif outcome is Outcome.EXPIRED:
             crops.give_back(delivery)
+        else:
+            crops.drop(delivery)
 
     vectors = node.sender(VECTORS)
     crops = node.reader(CROPS, camera_names(settings), embed)

@@ -45,6 +45,7 @@ class _Matcher:
             expected_cameras=[camera.name for camera in settings.camera],
             max_looks=settings.matching.max_looks,
             stream_deadline_s=settings.matching.stream_deadline_s,
+            stale_after_ms=TRACKS.stale_after_ms,
             journal=self._journal,
         )
         self._matches = node.publisher(MATCHES)

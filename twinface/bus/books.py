@@ -15,13 +15,13 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 
-_MAGIC = b"twinface books 1"
+_MAGIC = b"twinface books 2"
 _NAME_BYTES = 128
 _MAX_ACCOUNTS = 512
 
 
 class Column(IntEnum):
-    """The columns of an account. A sender uses the first nine, a reader the last three."""
+    """The columns of an account. A sender uses those up to IN_VAIN, a reader the others."""
 
     OFFERED = 0
     SETTLED = 1
@@ -32,9 +32,13 @@ class Column(IntEnum):
     REDELIVERED = 6  # offered again (not an outcome: the message is still waiting or in flight)
     WAITING = 7
     IN_FLIGHT = 8
-    RECEIVED = 9
-    ANSWERED = 10  # received and settled
-    DUPLICATES = 11  # received once more
+    IN_VAIN = 9  # done by a reader after it had ended here (not an outcome)
+    RECEIVED = 10
+    ANSWERED = 11  # acknowledged as done
+    DUPLICATES = 12  # received once more
+    OUTDATED = 13  # received, and too old by the time its turn came: not done
+    RETURNED = 14  # received, and could not be done here
+    EARLIER_STARTS = 15  # of the reader, whose counts are in this account as well
 
 
 _CELL_BYTES = 8
@@ -103,6 +107,7 @@ class Books:
         """Add what an earlier start had counted, before its own books are thrown away."""
         for name, columns in accounts.items():
             account = self.account(name)
+            account.add(Column.EARLIER_STARTS)
             for column, value in columns.items():
                 account.add(column, value)
 

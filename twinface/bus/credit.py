@@ -1,6 +1,7 @@
-"""What a reader tells a sender on a work link: how much it will take, and what it has finished."""
+"""What a reader says to a sender on a work link: how much it will take, and what became of what it had."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import msgpack
 
@@ -12,33 +13,58 @@ CREDIT_TTL_S = 1.0
 RENEW_EVERY_S = 0.25
 
 
+class Verdict(IntEnum):
+    """What became of a message in a reader's hands."""
+
+    DONE = 0
+    OUTDATED = 1  # too old when its turn came: dropped, and nobody needs to do it
+    RETURNED = 2  # this reader cannot do it; another one may
+    DONE_BEFORE = 3  # it came once more, and was acknowledged before
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The acknowledgement of message `sequence` of the sender's start `epoch`."""
+
+    epoch: int
+    sequence: int
+    verdict: Verdict = Verdict.DONE
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The reader accepts `window` unanswered messages at a time.
+    """The reader accepts `window` unacknowledged messages at a time.
 
-    `number` grows with every credit of a reader, so that one that was overtaken is ignored. `settles` is the
-    (epoch, sequence) of a message that is done.
+    `number` grows with every credit of a reader, so that one that was overtaken is ignored. `held` is how many messages
+    of this sender it has and has not acknowledged: where that is none, what else the sender counts on was lost.
     """
 
     number: int
     window: int
-    settles: tuple[int, int] | None = None
+    held: int
+    answer: Answer | None = None
 
 
 def pack_credit(credit: Credit) -> bytes:
     """As bytes for the wire."""
-    epoch, sequence = credit.settles or (None, None)
-    packed: bytes = msgpack.packb([credit.number, credit.window, epoch, sequence])
+    answer = credit.answer
+    answered = [None] * 3 if answer is None else [answer.epoch, answer.sequence, int(answer.verdict)]
+    packed: bytes = msgpack.packb([credit.number, credit.window, credit.held, *answered])
     return packed
 
 
 def unpack_credit(data: bytes) -> Credit:
     """From the wire; WireError for anything else."""
     try:
-        number, window, epoch, sequence = msgpack.unpackb(data, max_array_len=4, max_str_len=0)
+        number, window, held, *answered = msgpack.unpackb(data, max_array_len=6, max_str_len=0)
+        epoch, sequence, verdict = answered
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise WireError("not a credit") from error
-    numbers = (number, window) if epoch is None else (number, window, epoch, sequence)
+    numbers = (number, window, held) if answered == [None] * 3 else (number, window, held, *answered)
     if not all(type(one) is int and one >= 0 for one in numbers):
         raise WireError("not a credit")
-    return Credit(number, window, None if epoch is None else (epoch, sequence))
+    if answered == [None] * 3:
+        return Credit(number, window, held)
+    if verdict not in [*Verdict]:
+        raise WireError("not a credit")
+    return Credit(number, window, held, Answer(epoch, sequence, Verdict(verdict)))

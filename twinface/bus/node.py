@@ -100,6 +100,7 @@ class Node:
             delivery = reader.receive()
             if delivery is not None:
                 handle(delivery)
+                reader.rest()
 
         for socket in reader.sockets:
             self.loop.add(socket, on_readable)

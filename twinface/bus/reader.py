@@ -1,4 +1,4 @@
-"""The reading end of a work link: grants credits to every sender, hands messages out, answers for each."""
+"""The reading end of a work link: grants credits to every sender, hands messages out, acknowledges each."""
 
 import logging
 import time
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import zmq
 
+from twinface.bus.age import age_ms
 from twinface.bus.books import Account, Books, Column
-from twinface.bus.credit import RENEW_EVERY_S, Credit, pack_credit
+from twinface.bus.credit import RENEW_EVERY_S, Answer, Credit, Verdict, pack_credit
 from twinface.errors import WireError
 from twinface.messages.codec import MAX_HEADER_BYTES, decode
 from twinface.messages.schema import Message
@@ -21,10 +22,25 @@ log = logging.getLogger(__name__)
 _REMEMBERED = 4096
 """Sequence numbers kept to know a message that arrives a second time."""
 
+_QUEUE_SHARE = 0.2
+"""Share of the age budget that what waits here may take: a slow reader takes on less, and gets newer messages."""
+
+_SMOOTHING = 0.2
+"""How quickly the expected time of a message's work comes down to what it takes; it goes up at once."""
+
+_LONGEST_WORK_SHARE = 0.5
+"""Share of the age budget that a message's work is expected to take at most: something is done however slow it is."""
+
+_COLUMN = {
+    Verdict.DONE: Column.ANSWERED,
+    Verdict.OUTDATED: Column.OUTDATED,
+    Verdict.RETURNED: Column.RETURNED,
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """A message that waits for its answer: give it to `WorkReader.settle` when its work is done."""
+    """A message that waits for its acknowledgement: give it to `settle`, `drop` or `give_back` of its WorkReader."""
 
     message: Message
     channel: int
@@ -33,7 +49,8 @@ class Delivery:
 class WorkReader:
     """Reads one topic from any number of senders. Not thread-safe: it lives in its process's loop.
 
-    `refuse` is told of what is no message; it is not answered for, so that its lease runs out.
+    What would be older than the topic allows by the time it is done is dropped when its turn comes, and acknowledged as
+    that. `refuse` is called with what is wrong with what is no message; that is not acknowledged at all.
     """
 
     def __init__(
@@ -53,6 +70,9 @@ class WorkReader:
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
+        self._in_hand = [0] * len(endpoints)
+        self._handed_out_at_s: float | None = None
+        self._work_s = 0.0
         self._deaf: set[int] = set()
         self._endpoints = endpoints
         self._answered: OrderedDict[tuple[str, int, int], bool] = OrderedDict()
@@ -76,6 +96,7 @@ class WorkReader:
             delivery = self._receive_from(channel)
             if delivery is not None:
                 self._turn = channel + 1
+                self._handed_out_at_s = time.monotonic()
                 return delivery
         return None
 
@@ -91,21 +112,38 @@ class WorkReader:
             except WireError as error:
                 self._refuse(error)
                 continue
-            if self._is_new(message):
-                return Delivery(message, channel)
-            self._account(message).add(Column.DUPLICATES)
-            if self._answered[_key(message)]:
-                self._answer(message, channel)
+            if not self._is_new(message):
+                self._account(message).add(Column.DUPLICATES)
+                if self._answered[_key(message)]:
+                    self._acknowledge(message, channel, Verdict.DONE_BEFORE)
+                continue
+            self._in_hand[channel] += 1
+            delivery = Delivery(message, channel)
+            if message.stamp.pinned or not self._is_too_old(message):
+                return delivery
+            self.drop(delivery)
+
+    def rest(self) -> None:
+        """Say that the work on what was received last is done, as far as this process goes."""
+        if self._handed_out_at_s is not None:
+            took_s = time.monotonic() - self._handed_out_at_s
+            self._work_s = max(took_s, self._work_s + _SMOOTHING * (took_s - self._work_s))
+            self._handed_out_at_s = None
 
     def settle(self, delivery: Delivery) -> None:
-        """Answer for a message; its sender may then send another one."""
-        self._account(delivery.message).add(Column.ANSWERED)
+        """Acknowledge a message whose work is done; its sender may then send another one."""
         self._answered[_key(delivery.message)] = True
-        self._answer(delivery.message, delivery.channel)
+        self._let_go(delivery, Verdict.DONE)
+
+    def drop(self, delivery: Delivery) -> None:
+        """Acknowledge a message that became too old to be worked on."""
+        self._answered.pop(_key(delivery.message), None)
+        self._let_go(delivery, Verdict.OUTDATED)
 
     def give_back(self, delivery: Delivery) -> None:
-        """Leave a message that cannot be worked off: when its lease has run out it may come again, also to here."""
+        """Leave a message that cannot be worked on here: it may be offered again, also to this reader."""
         self._answered.pop(_key(delivery.message), None)
+        self._let_go(delivery, Verdict.RETURNED)
 
     def tick(self) -> None:
         """Renew the credits; to be called a few times a second, also when nothing arrives."""
@@ -132,13 +170,31 @@ class WorkReader:
     def _account(self, message: Message) -> Account:
         return self._books.account(f"in {self.topic.name} {message.stamp.origin}@{message.stamp.epoch}")
 
-    def _answer(self, message: Message, channel: int) -> None:
-        self._grant(channel, (message.stamp.epoch, message.stamp.sequence))
+    def _is_too_old(self, message: Message) -> bool:
+        budget_ms = self.topic.stale_after_ms
+        work_ms = min(self._work_s * 1000.0, _LONGEST_WORK_SHARE * budget_ms)
+        return age_ms(message.stamp.captured_mono_ns, time.monotonic_ns()) + work_ms > budget_ms
 
-    def _grant(self, channel: int, settles: tuple[int, int] | None) -> None:
+    def _window(self) -> int:
+        """How many messages each sender may have here, so that none waits for long; at least one."""
+        room_s = _QUEUE_SHARE * self.topic.stale_after_ms / 1000.0 / len(self.sockets)
+        return max(1, min(self.topic.window, int(room_s / max(self._work_s, 1e-6))))
+
+    def _let_go(self, delivery: Delivery, verdict: Verdict) -> None:
+        self.rest()
+        self._in_hand[delivery.channel] -= 1
+        self._account(delivery.message).add(_COLUMN[verdict])
+        self._acknowledge(delivery.message, delivery.channel, verdict)
+
+    def _acknowledge(self, message: Message, channel: int, verdict: Verdict) -> None:
+        self._grant(channel, Answer(message.stamp.epoch, message.stamp.sequence, verdict))
+
+    def _grant(self, channel: int, answer: Answer | None) -> None:
         self._number += 1
+        socket = self.sockets[channel]
+        held = self._in_hand[channel] + bool(int(socket.get(zmq.EVENTS)) & zmq.POLLIN)
         try:
-            self.sockets[channel].send(pack_credit(Credit(self._number, self.topic.window, settles)), zmq.NOBLOCK)
+            socket.send(pack_credit(Credit(self._number, self._window(), held, answer)), zmq.NOBLOCK)
         except zmq.Again:
             self._connect_again(channel)
 

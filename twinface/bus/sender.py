@@ -1,27 +1,29 @@
 """The sending end of a work link: a mailbox that sends against credits and keeps a lease on what is out.
 
 The sender binds a ROUTER and keeps waiting messages itself, because a socket's own buffers would hold dozens of
-stale ones. A message goes out only against a reader's credit; it stays leased until the reader answers for it. A lease
-that runs out, or whose reader went away, is offered again where that still makes sense, and counted as lost otherwise.
+stale ones. A message goes out only against a free slot of a reader. A lease that runs out lets another reader have the
+message as well; its own reader keeps the slot, and may still acknowledge it.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import zmq
 
+from twinface.bus.age import age_ms
 from twinface.bus.books import Account, Column
-from twinface.bus.credit import CREDIT_TTL_S, Credit, unpack_credit
+from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
 from twinface.bus.mailbox import Mailbox, Parcel
 from twinface.bus.outcome import OnOutcome, Outcome
+from twinface.bus.slots import Readers
 from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
 
-_PINNED_TIMES = 10
+_PINNED_ATTEMPTS_TIMES = 10
 """As many times as often a pinned message is offered: what a source waits for survives that the reader of its reader
 (the matcher, behind an extractor) takes a minute to come back.
 """
@@ -50,26 +52,17 @@ _COLUMN = {
 
 
 @dataclass(slots=True)
-class _Reader:
-    origin: bytes
-    epoch: int
-    number: int = -1
-    window: int = 0
-    expires_at_s: float = 0.0
-    leased: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
 class _Lease:
+    """A message that one reader has, or more than one, once it was overdue."""
+
     parcel: Parcel
-    reader: bytes
     expires_at_s: float
 
 
 class WorkSender:
     """Offers messages of one topic. Not thread-safe: it lives in its process's loop.
 
-    `refuse` is told of bytes that are no credit, which change nothing.
+    `refuse` is called with what is wrong with bytes that are no credit; they change nothing.
     """
 
     def __init__(
@@ -89,8 +82,8 @@ class WorkSender:
         self._account = account
         self._refuse = refuse
         self._sequence = 0
-        self._mailbox = Mailbox(topic.capacity, topic.overflow)
-        self._readers: dict[bytes, _Reader] = {}
+        self._mailbox = Mailbox(topic.capacity, topic.overflow, topic.order)
+        self._readers = Readers()
         self._leases: dict[int, _Lease] = {}
         self.socket = context.socket(zmq.ROUTER)
         self.socket.set(zmq.LINGER, 0)
@@ -101,12 +94,12 @@ class WorkSender:
 
     @property
     def waiting(self) -> int:
-        """Messages that no reader has had yet."""
+        """Messages that no reader has."""
         return len(self._mailbox)
 
     @property
     def in_flight(self) -> int:
-        """Messages that a reader has and has not answered for."""
+        """Messages that a reader has and has not acknowledged."""
         return len(self._leases)
 
     @property
@@ -121,20 +114,21 @@ class WorkSender:
         *,
         array: Array | None = None,
         key: int | None = None,
+        rank: int = 0,
         pinned: bool = False,
         on_outcome: OnOutcome | None = None,
     ) -> None:
         """Take a message for delivery.
 
         A waiting one gives way to a newer one of the same `key` (where the topic says so), to the mailbox's limit, and
-        to age; one that is `pinned` does not.
+        to its age since `captured`; one that is `pinned` does not. Of those that wait the lowest `rank` goes out first,
+        where the topic does not keep the order.
         """
         sequence = self._sequence
         self._sequence += 1
-        stamp = Stamp(self._origin, self._epoch, sequence, captured.at_ns, captured.mono_ns, captured.media_ms)
-        frames = encode(self.topic, Message(stamp, body, array))
+        frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, *captured, pinned), body, array))
         self._account.add(Column.OFFERED)
-        self._put(Parcel(sequence, frames, key, pinned, time.monotonic(), on_outcome))
+        self._put(Parcel(sequence, frames, key, pinned, captured.mono_ns, rank, on_outcome))
         self._dispatch()
 
     def on_readable(self) -> None:
@@ -151,11 +145,13 @@ class WorkSender:
         self._dispatch()
 
     def tick(self) -> None:
-        """Give up leases that ran out; to be called a few times a second."""
-        now = time.monotonic()
-        for sequence, lease in list(self._leases.items()):
-            if lease.expires_at_s <= now:
-                self._release(sequence)
+        """Count out what has become too old or was offered often enough; to be called a few times a second."""
+        for parcel in self._mailbox.withdraw_all(self._is_stale):
+            self._end(parcel, Outcome.STALE)
+        for parcel in self._overdue():
+            hopeless = self._hopeless(parcel)
+            if hopeless is not None and self._leases.pop(parcel.sequence, None) is not None:
+                self._end(parcel, hopeless)
         self._dispatch()
 
     def close(self) -> None:
@@ -163,61 +159,58 @@ class WorkSender:
         self.socket.close()
 
     def _take_credit(self, identity: bytes, credit: Credit) -> None:
-        reader = self._readers.get(identity) or self._register(identity)
-        if credit.settles is not None and credit.settles[0] == self._epoch:
-            self._settle(identity, credit.settles[1])
-        if credit.number > reader.number:
-            reader.number = credit.number
-            reader.window = credit.window
-            reader.expires_at_s = time.monotonic() + CREDIT_TTL_S
+        now_s = time.monotonic()
+        self._release(self._readers.hear(identity, credit, now_s))
+        if credit.answer is not None and credit.answer.epoch == self._epoch:
+            self._take_answer(identity, credit.answer)
+        patience_s = self.topic.lease_ms / 1000.0
+        self._release(self._readers.lost_on_the_way(identity, credit.held, now_s, patience_s))
 
-    def _register(self, identity: bytes) -> _Reader:
-        """A reader not heard of before. Its process's earlier self, of which only one can run, will answer no more."""
-        origin, _, epoch = identity.rpartition(b"@")
-        if not origin or not epoch.isdigit():
-            raise WireError("not from a reader")
-        reader = _Reader(origin, int(epoch))
-        selves = [one for one, other in self._readers.items() if other.origin == origin]
-        if any(self._readers[one].epoch > reader.epoch for one in selves):
-            raise WireError("from a reader that was started anew since")
-        for one in selves:
-            self._forget(one)
-        self._readers[identity] = reader
-        return reader
+    def _take_answer(self, identity: bytes, answer: Answer) -> None:
+        self._readers.empty(identity, answer.sequence)
+        if answer.verdict is Verdict.RETURNED:
+            self._release({answer.sequence})
+            return
+        lease = self._leases.pop(answer.sequence, None)
+        parcel = lease.parcel if lease is not None else self._mailbox.withdraw(answer.sequence)
+        if parcel is not None:
+            self._end(parcel, Outcome.STALE if answer.verdict is Verdict.OUTDATED else Outcome.SETTLED)
+        elif answer.verdict is Verdict.DONE:
+            self._account.add(Column.IN_VAIN)
 
-    def _forget(self, identity: bytes) -> None:
-        for sequence in self._readers.pop(identity).leased:
-            self._release(sequence)
+    def _release(self, sequences: Iterable[int]) -> None:
+        """Take back what a reader had and will not acknowledge: offer it again, or count it out."""
+        for sequence in sequences:
+            if sequence not in self._leases or self._readers.holding(sequence):
+                continue
+            parcel = self._leases.pop(sequence).parcel
+            hopeless = self._hopeless(parcel)
+            if hopeless is not None:
+                self._end(parcel, hopeless)
+            else:
+                self._account.add(Column.REDELIVERED)
+                self._put(parcel)
 
-    def _settle(self, identity: bytes, sequence: int) -> None:
-        lease = self._leases.get(sequence)
-        if lease is None:
-            # The answer to a lease that ran out: the work is done, nobody needs to do it again.
-            parcel = self._mailbox.withdraw(sequence)
-            if parcel is not None:
-                self._end(parcel, Outcome.SETTLED)
-        elif lease.reader == identity:
-            del self._leases[sequence]
-            self._readers[identity].leased.discard(sequence)
-            self._end(lease.parcel, Outcome.SETTLED)
-
-    def _release(self, sequence: int) -> None:
-        """Take back what a reader had: offer it again, or count it out."""
-        lease = self._leases.pop(sequence)
-        if lease.reader in self._readers:
-            self._readers[lease.reader].leased.discard(sequence)
-        times = _PINNED_TIMES if lease.parcel.pinned else 1
-        if lease.parcel.attempts >= times * self.topic.attempts:
-            self._end(lease.parcel, Outcome.EXPIRED)
-        elif self._is_stale(lease.parcel):
-            self._end(lease.parcel, Outcome.STALE)
-        else:
-            self._account.add(Column.REDELIVERED)
-            self._put(lease.parcel)
+    def _hopeless(self, parcel: Parcel) -> Outcome | None:
+        """Why a message is not offered once more, if it is not."""
+        times = _PINNED_ATTEMPTS_TIMES if parcel.pinned else 1
+        if parcel.attempts >= times * self.topic.attempts:
+            return Outcome.EXPIRED
+        return Outcome.STALE if self._is_stale(parcel) else None
 
     def _is_stale(self, parcel: Parcel) -> bool:
-        age_ms = (time.monotonic() - parcel.offered_at_s) * 1000.0
-        return age_ms > self.topic.stale_after_ms and not parcel.pinned
+        too_old = age_ms(parcel.captured_mono_ns, time.monotonic_ns()) > self.topic.stale_after_ms
+        return too_old and not parcel.pinned
+
+    def _overdue(self) -> list[Parcel]:
+        """What is out for longer than its lease, where nobody who has it gave a sign of life for as long."""
+        now_s, patience_s = time.monotonic(), self.topic.lease_ms / 1000.0
+        return [
+            lease.parcel
+            for sequence, lease in self._leases.items()
+            if lease.expires_at_s <= now_s
+            and all(self._readers.is_silent(one, now_s, patience_s) for one in self._readers.holding(sequence))
+        ]
 
     def _put(self, parcel: Parcel) -> None:
         gone = self._mailbox.put(parcel)
@@ -225,43 +218,36 @@ class WorkSender:
             self._end(*gone)
 
     def _dispatch(self) -> None:
-        while self._mailbox:
-            identity = self._next_reader()
-            if identity is None:
-                break
+        for parcel in self._overdue():
+            another = self._readers.find_free(time.monotonic(), but=self._readers.holding(parcel.sequence))
+            if another is not None and self._hopeless(parcel) is None and self._send(another, parcel):
+                self._account.add(Column.REDELIVERED)
+        while self._mailbox and (identity := self._readers.find_free(time.monotonic())) is not None:
             parcel = self._mailbox.take()
             if self._is_stale(parcel):
                 self._end(parcel, Outcome.STALE)
-            else:
-                self._send(identity, parcel)
+            elif not self._send(identity, parcel):
+                self._put(parcel)
         self._account.put(Column.WAITING, len(self._mailbox))
         self._account.put(Column.IN_FLIGHT, len(self._leases))
 
-    def _next_reader(self) -> bytes | None:
-        now = time.monotonic()
-        free = [
-            (len(reader.leased), identity)
-            for identity, reader in self._readers.items()
-            if reader.expires_at_s > now and len(reader.leased) < reader.window
-        ]
-        return min(free)[1] if free else None
-
-    def _send(self, identity: bytes, parcel: Parcel) -> None:
+    def _send(self, identity: bytes, parcel: Parcel) -> bool:
+        """Whether it is on its way; a reader that takes nothing, or is gone, gets nothing until it is heard again."""
         try:
             self.socket.send_multipart([identity, *parcel.frames], zmq.NOBLOCK)
         except zmq.Again:
-            self._readers[identity].expires_at_s = 0.0
-            self._put(parcel)
+            self._readers.pause(identity)
+            return False
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._put(parcel)
-            self._forget(identity)
-        else:
-            parcel.attempts += 1
-            self._readers[identity].leased.add(parcel.sequence)
-            expires_at_s = time.monotonic() + self.topic.lease_ms / 1000.0
-            self._leases[parcel.sequence] = _Lease(parcel, identity, expires_at_s)
+            self._release(self._readers.forget(identity))
+            return False
+        parcel.attempts += 1
+        now_s = time.monotonic()
+        self._readers.fill(identity, parcel.sequence, now_s)
+        self._leases[parcel.sequence] = _Lease(parcel, now_s + self.topic.lease_ms / 1000.0)
+        return True
 
     def _end(self, parcel: Parcel, outcome: Outcome) -> None:
         self._account.add(_COLUMN[outcome])

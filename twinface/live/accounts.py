@@ -1,12 +1,13 @@
 """The books of all processes put together: what each link sent and what became of it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from twinface.bus.books import Column, read_books
 from twinface.bus.rundir import RunDirectory
+from twinface.messages.topics import TOPICS
 
 _Ledger = dict[str, dict[Column, int]]
 
@@ -18,9 +19,9 @@ _READINGS = 10
 class LinkBooks:
     """One link and epoch: sent = received + dropped + lost + waiting + in flight.
 
-    `sent` is what the sender took on, `received` what a reader answered for. `answered` counts the same at the
-    readers' end; it is larger when a message was answered for twice. Of a sender that died, what nobody answered for
-    is lost as `sender_died`.
+    `sent` is what the sender took on, `received` what a reader acknowledged as done. `answered` counts the same at the
+    readers' end: what was done twice, or after it had ended at the sender, is `in_vain`; `underway` is the most that
+    may be on its way back. Of a sender that died, what nobody acknowledged is lost as `sender_died`.
     """
 
     topic: str
@@ -35,12 +36,16 @@ class LinkBooks:
     waiting: int
     in_flight: int
     redelivered: int
+    in_vain: int = 0
+    underway: int = 0
 
     @property
     def balanced(self) -> bool:
-        """Whether everything that was sent is accounted for, and by both ends."""
+        """Whether everything that was sent is accounted for, and by both ends: no work is done that nobody knows of."""
         gone = sum(self.dropped.values()) + sum(self.lost.values())
-        return self.sent == self.received + gone + self.waiting + self.in_flight and self.answered >= self.received
+        known = self.received + self.in_vain
+        of_one_mind = known <= self.answered and (not self.alive or self.answered - known <= self.underway)
+        return self.sent == self.received + gone + self.waiting + self.in_flight and of_one_mind
 
 
 def read_links(run: RunDirectory) -> list[LinkBooks]:
@@ -58,12 +63,13 @@ def read_links(run: RunDirectory) -> list[LinkBooks]:
 
 
 def _read_once(run: RunDirectory) -> list[LinkBooks]:
-    # Senders first: what a reader answers for meanwhile only makes its count larger.
+    # Senders first: what a reader acknowledges meanwhile only makes its count larger.
     senders = _read_all(run)
     readers = _read_all(run)
     newest: dict[str, int] = {}
     for origin, epoch in senders:
         newest[origin] = max(epoch, newest.get(origin, 0))
+    later = _read_all(run)
     return [
         _link(
             name.removeprefix("out "),
@@ -71,7 +77,12 @@ def _read_once(run: RunDirectory) -> list[LinkBooks]:
             epoch,
             account,
             alive=epoch == newest[origin] and run.is_locked(origin),
-            answered=_answered(readers.values(), name.removeprefix("out "), f"{origin}@{epoch}"),
+            ends=[
+                ledger[incoming]
+                for ledger in readers.values()
+                if (incoming := f"in {name.removeprefix('out ')} {origin}@{epoch}") in ledger
+            ],
+            known_later=_known(later.get((origin, epoch), ledger).get(name, account)),
         )
         for (origin, epoch), ledger in sorted(senders.items())
         for name, account in ledger.items()
@@ -87,11 +98,21 @@ def _read_all(run: RunDirectory) -> dict[tuple[str, int], _Ledger]:
     return ledgers
 
 
-def _answered(ledgers: Iterable[_Ledger], topic: str, sender: str) -> int:
-    return sum(ledger.get(f"in {topic} {sender}", {}).get(Column.ANSWERED, 0) for ledger in ledgers)
+def _known(account: Mapping[Column, int]) -> int:
+    """How many messages the sender knows to be done."""
+    return account[Column.SETTLED] + account[Column.IN_VAIN]
 
 
-def _link(topic: str, origin: str, epoch: int, account: dict[Column, int], *, alive: bool, answered: int) -> LinkBooks:
+def _link(
+    topic: str,
+    origin: str,
+    epoch: int,
+    account: Mapping[Column, int],
+    *,
+    alive: bool,
+    ends: Sequence[Mapping[Column, int]],
+    known_later: int,
+) -> LinkBooks:
     dropped = {
         "replaced": account[Column.DROPPED_REPLACED],
         "overflow": account[Column.DROPPED_OVERFLOW],
@@ -99,9 +120,13 @@ def _link(topic: str, origin: str, epoch: int, account: dict[Column, int], *, al
     }
     lost = {"expired": account[Column.LOST_EXPIRED], "sender_died": 0}
     sent, received = account[Column.OFFERED], account[Column.SETTLED]
+    answered = sum(end[Column.ANSWERED] for end in ends)
+    # A reader has no more acknowledgements on their way than it may have messages; one that was killed lost as many.
+    starts = sum(1 + end[Column.EARLIER_STARTS] for end in ends)
+    underway = starts * TOPICS[topic].window + known_later - _known(account)
     if not alive:
         owed = sent - sum(dropped.values()) - lost["expired"]
-        received = max(received, min(answered, owed))
+        received = max(received, min(answered - account[Column.IN_VAIN], owed))
         lost["sender_died"] = owed - received
     return LinkBooks(
         topic=topic,
@@ -116,4 +141,6 @@ def _link(topic: str, origin: str, epoch: int, account: dict[Column, int], *, al
         waiting=account[Column.WAITING] if alive else 0,
         in_flight=account[Column.IN_FLIGHT] if alive else 0,
         redelivered=account[Column.REDELIVERED],
+        in_vain=account[Column.IN_VAIN],
+        underway=underway,
     )

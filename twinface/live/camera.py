@@ -60,7 +60,8 @@ class CameraStage:
         self._plans: dict[int, LookPlan] = {}
         self._next_crop = 0
         self._tally = CropTally()
-        self._open_crops: set[int] = set()
+        self._open_crops: dict[int, int] = {}
+        self._looks: dict[int, int] = {}
         self._last = TracksUpdate(camera.name, epoch, 0, 1, 1, (), (), (), (), self._tally, camera.lossless)
 
     @property
@@ -100,7 +101,9 @@ class CameraStage:
     def crop_ended(self, crop: int, end: CropEnd) -> None:
         """Count what became of a crop."""
         self._tally = replace(self._tally, **{end.value: getattr(self._tally, end.value) + 1})
-        self._open_crops.discard(crop)
+        track = self._open_crops.pop(crop)
+        if end is not CropEnd.DELIVERED and track in self._looks:
+            self._looks[track] -= 1
 
     def end(self) -> Sighting:
         """The update that says that no frame follows, and the crops of faces that were not recognised yet.
@@ -127,6 +130,7 @@ class CameraStage:
         for track in ended:
             if (plan := self._plans.pop(track, None)) is not None:
                 crops += self._number(track, plan.last())
+            self._looks.pop(track, None)
         return crops
 
     def _number(self, track: int, glimpse: Glimpse | None) -> list[ChosenCrop]:
@@ -143,8 +147,10 @@ class CameraStage:
             quality=glimpse.quality,
             lossless=self._camera.lossless,
             measures=_measures(glimpse.measures),
+            look=self._looks.get(track, 0),
         )
-        self._open_crops.add(self._next_crop)
+        self._looks[track] = meta.look + 1
+        self._open_crops[self._next_crop] = track
         self._next_crop += 1
         return [ChosenCrop(meta, glimpse.image, glimpse.captured)]
 

@@ -1,5 +1,6 @@
 """The matcher stage: tracks and vectors in, match events out."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.bus.age import age_ms
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
 from twinface.live.tracks import Ending, Look, Track
@@ -47,7 +49,8 @@ class MatcherStage:
     """Keeps the streams of all cameras and says what happens in them.
 
     The `namer` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count
-    as open until they are closed. The `journal` is shown every frame and event in the order they are handled.
+    as open until they are closed. The `journal` is shown every frame and event in the order they are handled. Of a live
+    frame older than `stale_after_ms` only what it ends is taken: nobody enters who was there minutes ago.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class MatcherStage:
         expected_cameras: Sequence[str],
         max_looks: int,
         stream_deadline_s: float,
+        stale_after_ms: float = math.inf,
         journal: Journal | None = None,
     ) -> None:
         self._namer = namer
@@ -66,6 +70,7 @@ class MatcherStage:
         self._epoch = epoch
         self._max_looks = max_looks
         self._deadline_s = stream_deadline_s
+        self._stale_after_ms = stale_after_ms
         self._streams: dict[str, Stream | None] = dict.fromkeys(expected_cameras)
         self._events: deque[MatchEvent] = deque(maxlen=_KEPT_EVENTS)
         self._sequence = 0
@@ -132,7 +137,8 @@ class MatcherStage:
             stream.hold_frame(update, stamp)
             yield from self._drain(stream)
         else:
-            yield from self._show(stream, update, stamp)
+            if age_ms(stamp.captured_mono_ns, time.monotonic_ns()) <= self._stale_after_ms:
+                yield from self._show(stream, update, stamp)
             for number in update.ended:
                 self._begin_to_end(stream, number, update.tally.offered)
             yield from self._exit_ended(stream)
@@ -164,13 +170,17 @@ class MatcherStage:
                     yield self._record(self._event("match", stream, track, *_last_of(stream)))
 
     def _stream(self, camera: str, epoch: int) -> Generator[MatchEvent, None, Stream | None]:
-        """The stream of this start of a camera; None for an earlier one, whose last messages come late."""
-        known = self._streams.get(camera)
+        """The stream of this start of a camera; None for an earlier one, whose last messages come late.
+
+        A start with a larger number that is silent is none: a clock that was wrong, or a forged message, named it.
+        """
+        known, now_s = self._streams.get(camera), time.monotonic()
         if known is not None and known.epoch == epoch:
+            known.heard_at_s = now_s
             return known
-        if known is not None and known.epoch > epoch:
+        if known is not None and known.epoch > epoch and now_s - known.heard_at_s < _OUT_OF_SIGHT_S:
             return None
-        stream = self._streams[camera] = Stream(camera, epoch)
+        stream = self._streams[camera] = Stream(camera, epoch, now_s)
         if known is not None and not known.closed:
             yield from self._close(known, "camera restarted")
         return stream

@@ -31,6 +31,7 @@ class Stream:
 
     camera: str
     epoch: int
+    heard_at_s: float = 0.0
     tracks: dict[int, Track] = field(default_factory=dict)
     exited: RecentNumbers = field(default_factory=RecentNumbers)
     crops_done: int = 0

@@ -17,7 +17,8 @@ class Stamp:
 
     `origin` is the process ("camera.front"), `epoch` its start (one number per start), `sequence` the number of the
     message on its link within the epoch, from 0. Times: wall clock and monotonic of the capture, and `media_ms`, the
-    position in the source.
+    position in the source. Nobody drops one that is `pinned` for its age: a source waits for it, or it says what no
+    other message says.
     """
 
     origin: str
@@ -26,6 +27,7 @@ class Stamp:
     captured_at_ns: int
     captured_mono_ns: int
     media_ms: float
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ class CropMeasures:
 class CropMeta:
     """What goes with a crop, from the camera through the extractor to the matcher.
 
-    `crop` numbers the crops a camera offered in this `epoch`, from 0: it is what the end of a stream counts. `quality`
-    is the one number of its `measures`.
+    `crop` numbers the crops a camera offered in this `epoch`, from 0: it is what the end of a stream counts. `look` is
+    how many crops of its track were recognised, or are on their way, before this one. `quality` is the one number of
+    its `measures`.
     """
 
     kind: ClassVar[str] = "crop"
@@ -60,6 +63,7 @@ class CropMeta:
     quality: float
     lossless: bool
     measures: CropMeasures | None = None
+    look: int = 0
 
 
 @dataclass(frozen=True, slots=True)

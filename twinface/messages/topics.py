@@ -20,6 +20,13 @@ class Overflow(StrEnum):
     DROP_OLDEST = "drop oldest"
 
 
+class Order(StrEnum):
+    """In which order the waiting messages of a work link go out."""
+
+    OLDEST_FIRST = "oldest first"
+    NEWEST_FIRST = "newest first"  # of those of the lowest rank; what a source waits for goes out in its own order
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One row of the table.
@@ -27,9 +34,9 @@ class Topic:
     `kinds` are the bodies that travel on it. Where `payload_dtype` is given, each message has an array of that type,
     with `payload_dimensions` of them; otherwise none has one.
     `capacity` is the number of messages a sender (work link) or the socket (publish) keeps for a slow reader,
-    `window` the credits a reader grants at a time, `lease_ms` how long it may take to answer for a message, and
-    `attempts` how often a message is offered before it counts as lost. `stale_after_ms` is the age at which a
-    message that could be offered again no longer makes sense.
+    `window` the most that a reader takes on at a time, `lease_ms` how long it may be silent before another reader gets
+    what it has, and `attempts` how often a message is offered before it counts as lost. `stale_after_ms` is the age
+    since its capture at which a message no longer makes sense: wherever it is by then, it is dropped.
     """
 
     name: str
@@ -43,6 +50,7 @@ class Topic:
     payload_dimensions: int = 0
     max_payload_bytes: int = 0
     overflow: Overflow = Overflow.DROP_OLDEST
+    order: Order = Order.OLDEST_FIRST
     window: int = 2
     lease_ms: int = 2000
     attempts: int = 3
@@ -61,6 +69,7 @@ CROPS = Topic(
     max_payload_bytes=1024 * 1024,
     capacity=16,
     overflow=Overflow.NEWEST_PER_KEY,
+    order=Order.NEWEST_FIRST,
 )
 VECTORS = Topic(
     name="vectors",
@@ -73,6 +82,7 @@ VECTORS = Topic(
     payload_dimensions=1,
     max_payload_bytes=1024 * 1024,
     capacity=64,
+    order=Order.NEWEST_FIRST,
     window=8,
 )
 TRACKS = Topic(

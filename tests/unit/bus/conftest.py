@@ -15,7 +15,7 @@ import pytest
 import zmq
 
 from twinface.bus.books import Account, Books, Column
-from twinface.bus.credit import Credit, pack_credit
+from twinface.bus.credit import Answer, Credit, Verdict, pack_credit
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import Captured, WorkSender
@@ -97,11 +97,19 @@ class Peer:
         self._sender = sender
         self._number = 0
 
-    def grant(self, window: int, *, settles: Message | None = None, number: int | None = None) -> None:
+    def grant(
+        self,
+        window: int,
+        *,
+        settles: Message | None = None,
+        verdict: Verdict = Verdict.DONE,
+        number: int | None = None,
+        held: int = 1,
+    ) -> None:
         """Send a credit, and let the sender read it."""
         self._number = self._number + 1 if number is None else number
-        done = (settles.stamp.epoch, settles.stamp.sequence) if settles else None
-        self.send(pack_credit(Credit(self._number, window, done)))
+        answer = Answer(settles.stamp.epoch, settles.stamp.sequence, verdict) if settles else None
+        self.send(pack_credit(Credit(self._number, window, held, answer)))
 
     def send(self, *frames: bytes) -> None:
         """Send anything, and let the sender read it."""

@@ -5,9 +5,10 @@ import pytest
 import zmq
 
 from twinface.bus.books import Books, Column, read_books
-from twinface.bus.credit import Credit, unpack_credit
+from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
 from twinface.bus.reader import WorkReader
 from twinface.bus.rundir import RunDirectory
+from twinface.bus.sender import Captured
 from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Message, Stamp
@@ -34,8 +35,9 @@ class Source:
         self._identity, packed = self.socket.recv_multipart()
         return unpack_credit(packed)
 
-    def send(self, sequence: int, *, epoch: int = 1) -> None:
-        stamp = Stamp(self.name, epoch, sequence, 0, 0, 0.0)
+    def send(self, sequence: int, *, epoch: int = 1, captured: Captured | None = None, pinned: bool = False) -> None:
+        captured = captured or Captured.now()
+        stamp = Stamp(self.name, epoch, sequence, *captured, pinned)
         self.send_frames(*encode(TRACKS, Message(stamp, self._make_update(sequence))))
 
     def send_frames(self, *frames: Any) -> None:
@@ -85,7 +87,7 @@ def test_credits_are_renewed_and_numbered(
     wait_for(
         lambda: len(granted) > 2, work=lambda: (reader.tick(), granted.extend(filter(None, [sources[0].credit()])))
     )
-    assert {(credit.window, credit.settles) for credit in granted} == {(TRACKS.window, None)}
+    assert {(credit.window, credit.answer) for credit in granted} == {(TRACKS.window, None)}
     numbers = [credit.number for credit in granted]
     assert numbers == sorted(set(numbers))
 
@@ -98,7 +100,7 @@ def test_a_message_is_answered_for_when_its_work_is_done(
     assert delivery.message.body.frame == 7
     assert sources[0].credit() is None
     reader.settle(delivery)
-    assert sources[0].credit().settles == (1, 7)  # type: ignore[union-attr]
+    assert sources[0].credit().answer == Answer(1, 7)  # type: ignore[union-attr]
     assert sources[1].credit() is None
     assert count(run, "camera.a@1", Column.RECEIVED) == count(run, "camera.a@1", Column.ANSWERED) == 1
 
@@ -113,11 +115,11 @@ def test_a_second_copy_is_not_handed_out_and_answered_only_when_the_first_is_don
     assert receive(reader, wait_for).message.body.frame == 8
     assert sources[0].credit() is None
     reader.settle(delivery)
-    assert sources[0].credit().settles == (1, 7)  # type: ignore[union-attr]
+    assert sources[0].credit().answer == Answer(1, 7)  # type: ignore[union-attr]
     sources[0].send(7)
     sources[0].send(9)
     assert receive(reader, wait_for).message.body.frame == 9
-    assert sources[0].credit().settles == (1, 7)  # type: ignore[union-attr]
+    assert sources[0].credit().answer == Answer(1, 7, Verdict.DONE_BEFORE)  # type: ignore[union-attr]
     assert count(run, "camera.a@1", Column.DUPLICATES) == 2
     assert count(run, "camera.a@1", Column.ANSWERED) == 1
 
@@ -127,9 +129,62 @@ def test_what_was_given_back_is_handed_out_when_it_comes_again(
 ) -> None:
     sources[0].send(7)
     reader.give_back(receive(reader, wait_for))
+    assert sources[0].credit().answer == Answer(1, 7, Verdict.RETURNED)  # type: ignore[union-attr]
     sources[0].send(7)
     reader.settle(receive(reader, wait_for))
-    assert sources[0].credit().settles == (1, 7)  # type: ignore[union-attr]
+    assert sources[0].credit().answer == Answer(1, 7)  # type: ignore[union-attr]
+
+
+def test_what_is_too_old_on_receipt_is_not_handed_out_unless_it_is_pinned(
+    run: RunDirectory, reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    now = Captured.now()
+    old = now._replace(mono_ns=now.mono_ns - 2 * TRACKS.stale_after_ms * 10**6)
+    sources[0].send(6, captured=old)
+    sources[0].send(7, captured=old, pinned=True)
+    assert receive(reader, wait_for).message.body.frame == 7
+    assert sources[0].credit().answer == Answer(1, 6, Verdict.OUTDATED)  # type: ignore[union-attr]
+    assert count(run, "camera.a@1", Column.OUTDATED) == 1
+
+
+def test_what_would_be_too_old_once_it_is_done_is_not_begun(
+    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    reader._work_s = 0.4 * TRACKS.stale_after_ms / 1000.0
+    now = Captured.now()
+    sources[0].send(6, captured=now._replace(mono_ns=now.mono_ns - int(0.7 * TRACKS.stale_after_ms * 10**6)))
+    sources[0].send(7)
+    assert receive(reader, wait_for).message.body.frame == 7
+
+
+def test_a_slow_reader_takes_on_less_and_a_quick_one_more_again(
+    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    assert reader._window() == TRACKS.window
+    sources[0].send(1)
+    delivery = receive(reader, wait_for)
+    assert reader._handed_out_at_s is not None
+    reader._handed_out_at_s -= 0.4
+    reader.settle(delivery)
+    assert sources[0].credit().window == 1  # type: ignore[union-attr]
+    for sequence in range(2, 60):
+        sources[0].send(sequence)
+        reader.settle(receive(reader, wait_for))
+    assert reader._window() == TRACKS.window
+
+
+def test_credits_say_how_many_messages_are_in_hand(
+    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    sources[0].send(1)
+    delivery = receive(reader, wait_for)
+    sources[0].send(2)
+    assert reader.sockets[0].poll(10_000)
+    reader._grant(0, None)
+    assert sources[0].credit().held == 2  # type: ignore[union-attr]
+    reader.settle(receive(reader, wait_for))
+    reader.settle(delivery)
+    assert [sources[0].credit().held for _ in range(2)] == [1, 0]  # type: ignore[union-attr]
 
 
 def test_the_same_number_of_another_start_or_sender_is_another_message(

@@ -1,12 +1,15 @@
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-import twinface.bus.sender
+import twinface.bus.slots
 from twinface.bus.books import Column
-from twinface.messages.topics import Overflow
+from twinface.bus.credit import Verdict
+from twinface.bus.sender import Captured
+from twinface.messages.topics import Order, Overflow
 
 MakeLink = Callable[..., Any]
 WaitFor = Callable[..., None]
@@ -62,80 +65,155 @@ def test_an_answer_counts_even_on_a_credit_that_was_overtaken(link: MakeLink) ->
 
 
 def test_credits_expire(link: MakeLink, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twinface.bus.sender, "CREDIT_TTL_S", 0.05)
+    monkeypatch.setattr(twinface.bus.slots, "CREDIT_TTL_S", 0.05)
     line = link(lease_ms=_LONG_MS)
     reader = line.peer("reader@1")
     reader.grant(2)
-    wait_for(lambda: line.sender._next_reader() is None)
+    wait_for(lambda: line.sender._readers.find_free(time.monotonic()) is None)
     line.offer(0)
     assert reader.take(100) is None
     reader.grant(2)
     assert reader.take().body.frame == 0
 
 
-def test_an_expired_lease_is_offered_to_the_other_reader(link: MakeLink, wait_for: WaitFor) -> None:
+def test_a_reader_that_is_slow_keeps_its_slot_when_the_lease_has_run_out(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(lease_ms=_SHORT_MS)
+    slow = line.peer("slow@1")
+    slow.grant(1)
+    line.offer(0)
+    line.offer(1)
+    held = slow.take()
+    wait_for(line.sender._overdue, work=line.sender.tick)
+    slow.grant(1)
+    assert slow.take(100) is None
+    slow.grant(1, settles=held)
+    assert line.outcomes == {0: ["settled"], 1: []}
+    assert slow.take_frames() == [1]
+
+
+def test_a_message_that_is_overdue_is_offered_to_another_reader_too(link: MakeLink, wait_for: WaitFor) -> None:
     line = link(lease_ms=_SHORT_MS)
     slow, quick = line.peer("slow@1"), line.peer("quick@1")
     slow.grant(1)
     line.offer(0)
     held = slow.take()
-    slow.grant(0)
     quick.grant(1)
     wait_for(lambda: line.get(Column.REDELIVERED), work=line.sender.tick)
     again = quick.take()
     assert again.stamp == held.stamp
-    slow.grant(0, settles=held)
-    assert line.outcomes[0] == []
     assert line.sender.in_flight == 1
-    quick.grant(1, settles=again)
-    quick.grant(1, settles=again)
+    slow.grant(1, settles=held)
     assert line.outcomes[0] == ["settled"]
-    assert (line.get(Column.SETTLED), line.get(Column.REDELIVERED)) == (1, 1)
+    quick.grant(1, settles=again)
+    assert (line.get(Column.SETTLED), line.get(Column.REDELIVERED), line.get(Column.IN_VAIN)) == (1, 1, 1)
 
 
-def test_a_late_answer_saves_the_second_delivery(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS)
-    reader = line.peer("reader@1")
-    reader.grant(1)
+def test_who_gives_signs_of_life_is_not_overdue(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(lease_ms=500)
+    busy, free = line.peer("busy@1"), line.peer("free@1")
+    busy.grant(1)
     line.offer(0)
-    held = reader.take()
-    reader.grant(0)
-    wait_for(lambda: line.sender.waiting, work=line.sender.tick)
-    reader.grant(1, settles=held)
-    assert line.outcomes[0] == ["settled"]
-    assert reader.take(100) is None
+    busy.take()
+    end_s = line.sender._leases[0].expires_at_s
+    wait_for(
+        lambda: time.monotonic() > end_s,
+        work=lambda: (busy.grant(1), free.grant(1), line.sender.tick()),
+    )
+    assert line.get(Column.REDELIVERED) == 0
 
 
-def test_what_nobody_answers_for_is_lost_after_some_attempts(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS, attempts=3)
+def test_what_is_returned_is_lost_after_some_attempts(link: MakeLink) -> None:
+    line = link(lease_ms=_LONG_MS, attempts=3)
     reader = line.peer("reader@1")
     line.offer(0)
     reader.grant(1)
-    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    for _ in range(3):
+        reader.grant(1, settles=reader.take(), verdict=Verdict.RETURNED)
     assert line.outcomes[0] == ["expired"]
-    assert reader.take_frames() == [0, 0, 0]
+    assert reader.take(100) is None
     assert (line.get(Column.LOST_EXPIRED), line.get(Column.REDELIVERED)) == (1, 2)
 
 
-def test_what_a_source_waits_for_is_offered_ten_times_as_often(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=1, attempts=2)
+def test_what_a_source_waits_for_is_offered_ten_times_as_often(link: MakeLink) -> None:
+    line = link(lease_ms=_LONG_MS, attempts=2)
     reader = line.peer("reader@1")
     line.offer(0, pinned=True)
     reader.grant(1)
-    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    for _ in range(20):
+        reader.grant(1, settles=reader.take(), verdict=Verdict.RETURNED)
     assert line.outcomes[0] == ["expired"]
-    assert reader.take_frames() == [0] * 20
+    assert reader.take(100) is None
 
 
-def test_what_became_old_while_it_was_out_is_not_offered_again(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS, stale_after_ms=_SHORT_MS // 2)
+def test_what_a_reader_found_too_old_is_counted_as_that(link: MakeLink) -> None:
+    line = link()
+    reader = line.peer("reader@1")
+    reader.grant(1)
+    line.offer(0)
+    reader.grant(1, settles=reader.take(), verdict=Verdict.OUTDATED)
+    assert line.outcomes[0] == ["stale"]
+    assert line.get(Column.DROPPED_STALE) == 1
+
+
+def test_what_became_old_while_it_was_out_is_given_up_and_its_slot_is_not(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(lease_ms=_SHORT_MS, stale_after_ms=_SHORT_MS)
     reader = line.peer("reader@1")
     reader.grant(2)
     line.offer(0)
     line.offer(1, pinned=True)
-    wait_for(lambda: line.outcomes[0] and line.get(Column.REDELIVERED), work=line.sender.tick)
+    old = reader.take()
+    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
     assert line.outcomes == {0: ["stale"], 1: []}
-    assert reader.take_frames() == [0, 1, 1]
+    line.offer(2, pinned=True)
+    reader.grant(2)
+    assert reader.take_frames() == [1]
+    reader.grant(2, settles=old)
+    assert reader.take_frames() == [2]
+    assert line.get(Column.IN_VAIN) == 1
+
+
+def test_age_counts_from_the_capture_not_from_the_offer(link: MakeLink, make_update: Callable[[int], Any]) -> None:
+    line = link(stale_after_ms=_LONG_MS)
+    reader = line.peer("reader@1")
+    reader.grant(2)
+    taken = Captured.now()
+    old = taken._replace(mono_ns=taken.mono_ns - 2 * _LONG_MS * 10**6)
+    ends = line.outcomes.setdefault(0, [])
+    line.sender.offer(make_update(0), old, on_outcome=ends.append)
+    line.offer(1)
+    assert reader.take_frames() == [1]
+    assert line.outcomes == {0: ["stale"], 1: []}
+
+
+def test_what_grows_old_without_any_reader_is_counted_out(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(stale_after_ms=_SHORT_MS)
+    line.offer(0)
+    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    assert (line.outcomes[0], line.sender.waiting) == (["stale"], 0)
+
+
+def test_what_a_broken_connection_swallowed_does_not_block_the_link(link: MakeLink, wait_for: WaitFor) -> None:
+    line = link(lease_ms=_SHORT_MS)
+    reader = line.peer("reader@1")
+    reader.grant(1)
+    line.offer(0)
+    reader.take()  # and it forgets it
+    wait_for(lambda: line.get(Column.REDELIVERED), work=lambda: reader.grant(1, held=0))
+    assert reader.take_frames() == [0]
+
+
+def test_a_start_that_is_far_in_the_future_blocks_nobody(link: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twinface.bus.slots, "CREDIT_TTL_S", 0.2)
+    line = link(lease_ms=_LONG_MS)
+    forged, reader = line.peer(f"reader@{2**63}"), line.peer("reader@5")
+    reader.grant(1)
+    forged.grant(1)
+    line.offer(0)
+    give_up_at_s = time.monotonic() + 30.0
+    while not reader.socket.poll(20):
+        assert time.monotonic() < give_up_at_s
+        reader.grant(1)
+    assert reader.take_frames() == [0]
 
 
 def test_what_became_old_while_it_waited_is_not_offered_at_all(link: MakeLink, wait_for: WaitFor) -> None:
@@ -161,15 +239,26 @@ def test_a_newer_message_of_a_key_replaces_the_waiting_one_only(link: MakeLink) 
     assert reader.take().body.frame == 3
 
 
-def test_a_released_message_gives_way_to_a_newer_one_of_its_key(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(overflow=Overflow.NEWEST_PER_KEY, lease_ms=_SHORT_MS)
+def test_a_returned_message_gives_way_to_a_newer_one_of_its_key(link: MakeLink) -> None:
+    line = link(overflow=Overflow.NEWEST_PER_KEY, lease_ms=_LONG_MS)
     reader = line.peer("reader@1")
     reader.grant(1)
     line.offer(0, key=7)
-    reader.grant(0)
     line.offer(1, key=7)
-    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    reader.grant(1, settles=reader.take(), verdict=Verdict.RETURNED)
     assert line.outcomes == {0: ["replaced"], 1: []}
+
+
+def test_the_first_of_a_key_goes_out_before_the_fifth_of_another_and_the_newest_before_older_ones(
+    link: MakeLink,
+) -> None:
+    line = link(overflow=Overflow.NEWEST_PER_KEY, order=Order.NEWEST_FIRST)
+    for frame, rank in enumerate((4, 0, 4, 0)):
+        line.offer(frame, key=frame, rank=rank)
+    line.offer(9, pinned=True)
+    reader = line.peer("reader@1")
+    reader.grant(8)
+    assert reader.take_frames() == [9, 3, 1, 2, 0]
 
 
 def test_a_full_mailbox_drops_the_oldest(link: MakeLink) -> None:
@@ -203,7 +292,7 @@ def test_a_reader_that_started_anew_gets_what_its_earlier_self_had(link: MakeLin
     after.grant(2)
     assert after.take_frames() == [0, 1]
     before.grant(2, settles=held)  # read late, sent before it died
-    assert "started anew" in str(line.refused[0])
+    assert "started again" in str(line.refused[0])
     assert line.sender.in_flight == 2
     after.grant(3)
     assert after.take_frames() == [2]
@@ -279,9 +368,9 @@ def test_more_is_offered_from_within_an_outcome(link: MakeLink, make_update: Cal
     def offer_another(outcome: str) -> None:
         again.append(outcome)
         if len(again) < 3:
-            line.sender.offer(make_update(len(again)), twinface.bus.sender.Captured.now(), on_outcome=offer_another)
+            line.sender.offer(make_update(len(again)), Captured.now(), on_outcome=offer_another)
 
-    line.sender.offer(make_update(0), twinface.bus.sender.Captured.now(), on_outcome=offer_another)
+    line.sender.offer(make_update(0), Captured.now(), on_outcome=offer_another)
     line.offer(9)
     assert line.get(Column.OFFERED) == line.get(Column.DROPPED_OVERFLOW) + line.sender.waiting
     line.outcomes[-1] = again[:1]
@@ -313,7 +402,10 @@ def test_the_books_balance_whatever_happens(link: MakeLink, seed: int) -> None:
                 while (message := reader.take(0)) is not None:
                     held[number].append(message)
             case 6 if held[number]:
-                reader.grant(dice.randrange(1, 4), settles=held[number].pop(dice.randrange(len(held[number]))))
+                message = held[number].pop(dice.randrange(len(held[number])))
+                reader.grant(
+                    dice.randrange(1, 4), settles=message, verdict=dice.choice([Verdict.DONE] * 3 + [*Verdict])
+                )
             case 7 if dice.random() < 0.2:
                 reader.socket.close()
                 epochs[number] += 1
@@ -321,5 +413,5 @@ def test_the_books_balance_whatever_happens(link: MakeLink, seed: int) -> None:
             case _:
                 line.sender.tick()
         assert line.balanced, frame
-        assert sum(len(one.leased) for one in line.sender._readers.values()) == line.sender.in_flight
+        assert all(line.sender._readers.holding(sequence) for sequence in line.sender._leases)
     assert line.get(Column.SETTLED) > 5

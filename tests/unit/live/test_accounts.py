@@ -9,6 +9,7 @@ from fake_box import short_run_directory
 from twinface.bus.books import Books, Column
 from twinface.bus.rundir import RunDirectory
 from twinface.live.accounts import LinkBooks, read_links
+from twinface.messages.topics import CROPS
 
 
 @pytest.fixture
@@ -97,6 +98,19 @@ def test_a_message_that_nobody_answered_for_was_not_received(run: RunDirectory) 
     lock = run.lock("camera.a")
     write(run, "camera.a", 5, "out crops", _SENT)
     write(run, "extractor.0", 6, "in crops camera.a@5", {Column.ANSWERED: 9})
+    assert not one_link(run).balanced
+    os.close(lock)
+
+
+def test_work_that_nobody_knows_of_is_noticed(run: RunDirectory) -> None:
+    lock = run.lock("camera.a")
+    write(run, "camera.a", 5, "out crops", {**_SENT, Column.IN_VAIN: 3})
+    write(run, "extractor.0", 6, "in crops camera.a@5", {Column.ANSWERED: 13 + CROPS.window})
+    link = one_link(run)
+    assert (link.in_vain, link.underway, link.balanced) == (3, CROPS.window, True)
+    write(run, "extractor.0", 6, "in crops camera.a@5", {Column.ANSWERED: 14 + CROPS.window})
+    assert not one_link(run).balanced
+    write(run, "extractor.0", 6, "in crops camera.a@5", {Column.ANSWERED: 12})
     assert not one_link(run).balanced
     os.close(lock)
 

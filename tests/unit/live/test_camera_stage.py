@@ -126,6 +126,18 @@ def test_what_becomes_of_crops_is_counted(make_stage: MakeStage, portrait: Image
     assert stage.tally == CropTally(offered=5, delivered=2, dropped=1, lost=1)
 
 
+def test_crops_say_how_many_looks_of_their_track_were_recognised_or_are_on_their_way(
+    make_stage: MakeStage, portrait: Image
+) -> None:
+    stage = make_stage()
+    looks = []
+    for index in range(17):
+        for crop in stage.see(frame(portrait, index)).crops:
+            looks.append(crop.meta.look)
+            stage.crop_ended(crop.meta.crop, CropEnd.DROPPED if len(looks) < 3 else CropEnd.DELIVERED)
+    assert looks == [0, 0, 0, 1, 2]
+
+
 def test_crops_are_done_up_to_the_first_that_is_open(make_stage: MakeStage, portrait: Image) -> None:
     stage = make_stage()
     play(stage, [portrait] * 9)

@@ -66,8 +66,15 @@ def stage(clock: Clock) -> MatcherStage:
     return make_stage("front")
 
 
-def make_stage(*cameras: str, epoch: int = 9) -> MatcherStage:
-    return MatcherStage(Namer(), epoch=epoch, expected_cameras=cameras, max_looks=3, stream_deadline_s=_DEADLINE_S)
+def make_stage(*cameras: str, epoch: int = 9, stale_after_ms: float = 1e12) -> MatcherStage:
+    return MatcherStage(
+        Namer(),
+        epoch=epoch,
+        expected_cameras=cameras,
+        max_looks=3,
+        stream_deadline_s=_DEADLINE_S,
+        stale_after_ms=stale_after_ms,
+    )
 
 
 class Camera:
@@ -248,6 +255,29 @@ def test_an_update_out_of_order_changes_nothing_but_ends_tracks(stage: MatcherSt
     assert tell(stage, [frames[1]]) == []
     (track,) = stage.snapshot()["tracks"]  # type: ignore[misc]
     assert (track["track"], track["box_xyxy"]) == (1, [*_box(1, 2)])
+
+
+def test_of_frames_that_are_minutes_old_only_the_end_of_tracks_is_taken(clock: Clock) -> None:
+    stage, camera = make_stage("front", stale_after_ms=5000.0), Camera()
+    fresh, old, oldest = camera.frame([1]), camera.frame([1, 2]), camera.frame([3], ended=[1])
+
+    def aged(message: Any, age_s: float) -> Any:
+        update, stamp = message
+        return update, dataclasses.replace(stamp, captured_mono_ns=int((clock.now_s - age_s) * 1e9))
+
+    assert kinds(stage.on_tracks(*aged(fresh, 4.0))) == [("enter", 1)]
+    assert stage.on_tracks(*aged(old, 6.0)) == []
+    assert kinds(stage.on_tracks(*aged(oldest, 200.0))) == [("exit", 1)]
+
+
+def test_a_start_of_a_camera_that_is_far_in_the_future_blocks_nobody_for_long(
+    stage: MatcherStage, clock: Clock
+) -> None:
+    forged, camera = Camera(epoch=2**62), Camera(epoch=5)
+    stage.on_tracks(*forged.frame([1]))
+    assert stage.on_tracks(*camera.frame([1])) == []
+    clock.now_s += 11.0
+    assert kinds(stage.on_tracks(*camera.frame([1]))) == [("exit", 1), ("end", None), ("enter", 1)]
 
 
 def test_what_a_silent_camera_left_is_gone_after_a_while(stage: MatcherStage, clock: Clock) -> None:
