@@ -5,16 +5,23 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from twinface.errors import ArtefactError, InputError
 
+MAX_JSON_BYTES = 16 * 1024 * 1024
+"""Larger files of JSON are not read: a list of lists takes twenty times its size in memory."""
+
+_MAX_DIGITS = 20
+_SHOWN_CHARACTERS = 40
 _LOCK_WAIT_S = 5.0
 _LOCK_RETRY_S = 0.02
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -128,14 +135,67 @@ def canonical_json(value: Any) -> bytes:
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """All of a regular file. Raises OSError where there is none, it cannot be read, or has more than `max_bytes`."""
+    with open_regular(path) as stream:
+        too_large = os.fstat(stream.fileno()).st_size > max_bytes
+        data = b"" if too_large else stream.read(max_bytes + 1)
+        if too_large or len(data) > max_bytes:
+            raise OSError(errno.EFBIG, f"larger than {max_bytes:,} bytes", str(path))
+        return data
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file to read; OSError for a pipe or a device, which is never waited for."""
+    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return stream
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The value of JSON text that somebody else may have made.
+
+    Raises ValueError for everything else, and for what JSON allows and nobody needs: more than MAX_JSON_BYTES, numbers
+    that no computer has, nested so deep that the parser gives up.
+    """
+    if len(data) > MAX_JSON_BYTES:
+        raise ValueError(f"{len(data):,} bytes, at most {MAX_JSON_BYTES:,} are read")
+    try:
+        return json.loads(data, parse_int=_integer, parse_float=_finite, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) <= _MAX_DIGITS else _no_number(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
+
+
+def _no_number(digits: str) -> NoReturn:
+    raise ValueError(f"a number that is none: {digits[:_SHOWN_CHARACTERS]}")
+
+
+def shown(value: object) -> str:
+    """A value from a file for a message: a number or a short text as it is, anything else by its type."""
+    if isinstance(value, int | float | None) or (isinstance(value, str) and len(value) <= _SHOWN_CHARACTERS):
+        return ascii(value)
+    return f"a {type(value).__name__}"
+
+
 def read_json_object(path: Path) -> dict[str, Any]:
     """The object in a JSON file of ours. Raises ArtefactError when it is missing, unreadable or no JSON object."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_json(read_bounded(path, MAX_JSON_BYTES))
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be read ({error.strerror}); name the folder that holds it") from error
     except ValueError as error:
-        raise ArtefactError(f"{path}: not valid JSON ({error}); make it anew") from error
+        raise ArtefactError(f"{path}: not valid JSON ({error}); make it again") from error
     if not isinstance(value, dict):
-        raise ArtefactError(f"{path}: expected a JSON object, got {type(value).__name__}; make it anew")
+        raise ArtefactError(f"{path}: expected a JSON object, got {type(value).__name__}; make it again")
     return value

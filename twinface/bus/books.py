@@ -14,6 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from twinface.errors import ArtefactError
+from twinface.files import read_bounded
 
 _MAGIC = b"twinface books 2"
 _NAME_BYTES = 128
@@ -134,10 +135,15 @@ def read_books(path: Path) -> dict[str, dict[Column, int]]:
 
     Raises ArtefactError when the file is not one.
     """
-    data = path.read_bytes()
-    if len(data) != _FILE_BYTES or not data.startswith(_MAGIC):
-        raise ArtefactError(f"{path} holds no books; delete it")
-    return dict(_accounts(data))
+    try:
+        data = read_bounded(path, _FILE_BYTES)
+        if len(data) != _FILE_BYTES or not data.startswith(_MAGIC):
+            raise ValueError("another size or beginning")
+        return dict(_accounts(data))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path} holds no books; delete it") from error
 
 
 def _offset(slot: int) -> int:

@@ -34,5 +34,6 @@ class Correction:
     at_ns: int
 
     def __post_init__(self) -> None:
-        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not np.isfinite(self.vector).all():
+        numbers = np.append(self.vector, self.quality)
+        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not np.isfinite(numbers).all():
             raise ArtefactError(f"a correction of {self.name}: no float32 vector, or numbers that are not finite")

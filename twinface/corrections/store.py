@@ -7,10 +7,10 @@ from typing import Any
 
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.errors import ArtefactError
-from twinface.files import write_atomically
+from twinface.files import shown, write_atomically
 from twinface.gallery import box_key, checked_name
 from twinface.gallery.locking import writers_lock
-from twinface.gallery.signing import pack_array, seal, unpack_array, unseal
+from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 
 CORRECTIONS_FILE = "corrections.pkl"
 
@@ -18,6 +18,18 @@ MOST_CORRECTIONS = 2000
 """Kept, the newest; of the 128 numbers that SFace gives a megabyte."""
 
 _FORMAT = 1
+_LONGEST_TEXT = 256
+_TYPES: dict[str, tuple[type, ...]] = {
+    "kind": (str,),
+    "name": (str,),
+    "vector": (dict,),
+    "network": (str,),
+    "quality": (float, int),
+    "track": (str,),
+    "event": (int, type(None)),
+    "at_ns": (int,),
+}
+"""Of an entry as it is packed."""
 
 
 def read_corrections(gallery: Path) -> tuple[Correction, ...]:
@@ -29,12 +41,18 @@ def read_corrections(gallery: Path) -> tuple[Correction, ...]:
     if not path.exists():
         return ()
     value = unseal(path, box_key())
-    if value.get("format") != _FORMAT:
-        raise ArtefactError(f"{path}: corrections of format {value.get('format')}; update twinface or delete it")
+    check_format(path, value, _FORMAT, "corrections")
+    entries = value.get("corrections")
+    if not isinstance(entries, list) or len(entries) > MOST_CORRECTIONS:
+        raise ArtefactError(f"{path}: not a list of corrections; delete it")
     try:
-        return tuple(_unpack(entry) for entry in value["corrections"])
-    except (KeyError, TypeError, ValueError, ArtefactError) as error:
+        corrections = tuple(map(_unpack, entries))
+    except (ValueError, ArtefactError) as error:
         raise ArtefactError(f"{path}: not a list of corrections ({error}); delete it") from error
+    lengths = {one.network: len(one.vector) for one in corrections}
+    if any(len(one.vector) != lengths[one.network] for one in corrections):
+        raise ArtefactError(f"{path}: vectors of one network that differ in length; delete it")
+    return corrections
 
 
 def add_corrections(gallery: Path, corrections: Sequence[Correction]) -> None:
@@ -92,7 +110,11 @@ def _pack(correction: Correction) -> dict[str, Any]:
     return {**values, "kind": str(correction.kind), "vector": pack_array(correction.vector)}
 
 
-def _unpack(entry: dict[str, Any]) -> Correction:
-    return Correction(
-        **{**entry, "kind": CorrectionKind(entry["kind"]), "vector": unpack_array(entry["vector"])},
-    )
+def _unpack(entry: object) -> Correction:
+    """The correction in plain data. Raises ValueError or ArtefactError where there is none."""
+    if not isinstance(entry, dict) or set(entry) != set(_TYPES):
+        raise ValueError("an entry that is no correction")
+    for field, types in _TYPES.items():
+        if type(entry[field]) not in types or (isinstance(entry[field], str) and len(entry[field]) > _LONGEST_TEXT):
+            raise ValueError(f"{field} is {shown(entry[field])}")
+    return Correction(**{**entry, "kind": CorrectionKind(entry["kind"]), "vector": unpack_array(entry["vector"])})

@@ -15,7 +15,7 @@ from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, TrackKey
 from twinface.events.look import LookRecord
 from twinface.events.rows import SELECT as SELECT_EVENT
-from twinface.events.rows import to_event
+from twinface.events.rows import check_types, read_details, to_event
 
 _COLUMNS = (
     "camera",
@@ -31,6 +31,14 @@ _COLUMNS = (
     "state",
     "name",
 )
+_TYPES = {
+    **dict.fromkeys(("camera", "network", "state"), str),
+    **dict.fromkeys(("stream", "track", "crop", "face", "at_ns", "frame"), int),
+    "vector": bytes,
+    "quality": float,
+    "name": str | None,
+}
+_PAIRS = ("candidates", "together")
 _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
 SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as, stranger FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
@@ -69,11 +77,18 @@ def insert_looks(connection: sqlite3.Connection, looks: Iterable[LookRecord], pe
 def to_look(row: Sequence[Any]) -> LookRecord:
     """A row of SELECT. Raises ValueError when it is none."""
     *values, details, enrolled_as, stranger = row
-    fields = dict(zip(_COLUMNS, values, strict=True)) | json.loads(details)
-    pairs = {name: tuple((who, score) for who, score in fields.get(name, ())) for name in ("candidates", "together")}
+    fields = dict(zip(_COLUMNS, values, strict=True))
+    check_types(fields, _TYPES)
+    fields |= {name: value for name, value in read_details(details).items() if name in _DETAILS}
+    try:
+        pairs = {name: tuple((who, score) for who, score in fields.get(name, ())) for name in _PAIRS}
+    except TypeError:
+        raise ValueError("candidates that are no pairs") from None
     key = TrackKey(fields.pop("camera"), fields.pop("stream"), fields.pop("track"))
     vector = np.frombuffer(fields["vector"], "<f4")
     more = {"key": key, "vector": vector, "enrolled_as": enrolled_as, "stranger": stranger}
+    if "score" not in fields or not vector.size or not np.isfinite(vector).all():
+        raise ValueError("a look without a score, or a vector of finite numbers")
     return LookRecord(**{**fields, **pairs, **more})
 
 

@@ -17,7 +17,7 @@ from twinface.errors import ArtefactError
 from twinface.events.event import Event, Past, TrackKey
 from twinface.events.look import LookRecord
 from twinface.events.looks import ERASE_EMPTY_STRANGERS, insert_looks
-from twinface.events.rows import INSERT, SELECT, to_event, to_row
+from twinface.events.rows import INSERT, SELECT, readable, to_row
 from twinface.events.schema import migrate
 
 _BUSY_TIMEOUT_S = 2.0
@@ -114,8 +114,8 @@ class EventStore:
             for camera, name, _ in self._connection.execute(_OPEN_VISITS).fetchall()
         ]
         return Past(
-            tuple(to_event(row) for row in self._connection.execute(_STILL_OPEN)),
-            tuple(to_event(row) for row in sightings),
+            tuple(readable(self._connection.execute(_STILL_OPEN))),
+            tuple(readable(sightings)),
             tuple((camera, stream) for camera, stream in streams),
             frozenset(TrackKey(*row) for row in ended),
         )

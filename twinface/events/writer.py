@@ -140,7 +140,7 @@ class EventWriter:
     def _follow(self, then: Callable[[Sequence[Event]], object], events: Sequence[Event]) -> None:
         try:
             then(events)
-        except (sqlite3.Error, OSError, TwinfaceError) as error:
+        except Exception as error:  # noqa: BLE001 — as above; what is damaged may be anything
             log.error("what follows from events was not done", extra={"error": str(error)})
 
     def _is_stored(self, store: EventStore) -> bool:

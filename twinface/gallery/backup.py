@@ -23,10 +23,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from twinface.errors import ArtefactError, SignatureError
-from twinface.files import stream_atomically
+from twinface.files import MAX_JSON_BYTES, parse_json, shown, stream_atomically
 from twinface.gallery.crops import crop_key
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.people import PersonVectors, checked_name
+from twinface.gallery.signing import MAX_BYTES
 from twinface.gallery.store import Gallery
 
 FORMAT = 1
@@ -139,7 +140,7 @@ def restore_backup(gallery: Gallery, backup: Backup, advance: Callable[[], None]
                 file.seek(0)
                 if _digest(file)[2] != backup.sha256:
                     raise ValueError("changed while it was read")
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
+        except (OSError, ValueError, KeyError, TypeError, MemoryError, struct.error) as error:
             raise ArtefactError(f"{backup.path}: no sound backup ({error}); the gallery is as it was") from error
 
 
@@ -177,8 +178,8 @@ def _read_header(path: Path, file: BinaryIO) -> Contents:
         _, version, length = _PREFIX.unpack(prefix)
         if version != FORMAT:
             raise ArtefactError(f"{path}: a backup of format {version}, this twinface reads {FORMAT}; update twinface")
-        contents = Contents(**json.loads(_read(file, length)))
-    except (ValueError, TypeError, RecursionError, struct.error) as error:
+        contents = Contents(**parse_json(_read(file, length, MAX_JSON_BYTES)))
+    except (ValueError, TypeError, struct.error) as error:
         raise ArtefactError(f"{path}: damaged or cut short; {_MEND}") from error
     texts = (contents.made_at, contents.host, contents.network, contents.network_name, contents.key)
     counts = (contents.people, contents.vectors, contents.crops)
@@ -190,10 +191,11 @@ def _read_header(path: Path, file: BinaryIO) -> Contents:
 
 def _read_person(file: BinaryIO, network: str) -> tuple[PersonVectors, dict[str, bytes]]:
     """The next person and their crops. Raises ValueError, KeyError, TypeError or struct.error where there is none."""
-    about: dict[str, Any] = json.loads(_read(file, *_LENGTH.unpack(_read(file, _LENGTH.size))))
+    (length,) = _LENGTH.unpack(_read(file, _LENGTH.size))
+    about: dict[str, Any] = parse_json(_read(file, length, MAX_JSON_BYTES))
     (count, dimension), name = about["shape"], about["name"]
-    if checked_name(name) != name:
-        raise ValueError(f"{name!a} is no name")
+    if not isinstance(name, str) or checked_name(name) != name:
+        raise ValueError(f"{shown(name)} is no name")
     vectors = np.frombuffer(_read(file, 4 * count * dimension), "<f4").reshape(count, dimension)
     quality = np.frombuffer(_read(file, 4 * count), "<f4")
     crops = [_read(file, length) for length in about["crops"]]
@@ -202,10 +204,16 @@ def _read_person(file: BinaryIO, network: str) -> tuple[PersonVectors, dict[str,
     return person, {key: crop for key, crop in zip(keys, crops, strict=True) if crop}
 
 
-def _read(file: BinaryIO, count: int) -> bytes:
-    """So many of the bytes before the trailer. Raises ValueError where there are less, before any memory is taken."""
-    if not 0 <= count <= _left(file):
+def _read(file: BinaryIO, count: int, most: int = MAX_BYTES) -> bytes:
+    """So many of the bytes before the trailer.
+
+    Raises ValueError, before any memory is taken, where there are less or it is more than anybody's picture, vectors
+    or description have.
+    """
+    if type(count) is not int or not 0 <= count <= _left(file):
         raise ValueError("cut short")
+    if count > most:
+        raise ValueError(f"{count:,} bytes in one piece, at most {most:,} are read")
     return file.read(count)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError
 from twinface.files import write_atomically
 from twinface.gallery.people import PersonVectors, person_path
-from twinface.gallery.signing import seal, unseal
+from twinface.gallery.signing import check_format, seal, unseal
 
 SUFFIX = ".crops"
 _FORMAT = 1
@@ -45,10 +45,9 @@ def read_crops(path: Path, key: bytes) -> dict[str, bytes]:
     if not path.exists():
         return {}
     value = unseal(path, key)
+    check_format(path, value, _FORMAT, "crops")
     crops = value.get("crops")
-    if value.get("format") != _FORMAT or not isinstance(crops, dict):
-        raise ArtefactError(f"{path}: crops of format {value.get('format')}; update twinface or delete it")
-    if not all(isinstance(name, str) and isinstance(crop, bytes) for name, crop in crops.items()):
+    if not isinstance(crops, dict) or not all(isinstance(crop, bytes) for crop in crops.values()):
         raise ArtefactError(f"{path}: crops that are no pictures; delete it and add the pictures again")
     return crops
 

@@ -5,6 +5,7 @@ arrays are the only globals it knows, and it puts stand-ins in their place, whic
 array is made of that afterwards, once its shape is known to fit its bytes.
 """
 
+import errno
 import pickle
 import pickletools
 from collections.abc import Callable, Iterator
@@ -16,15 +17,29 @@ from typing import Any
 import numpy as np
 
 from twinface.errors import ArtefactError
+from twinface.files import read_bounded, shown
 from twinface.types import Vectors
 
 MAX_FOREIGN_BYTES = 256 * 1024 * 1024
 """Larger files are not read: some 16,000 vectors of 2048 double numbers."""
 
 _SUFFIXES = {"", ".pkl", ".pickle", ".cpickle", ".p"}
-_OPERATIONS = {operation.code: operation for operation in pickletools.opcodes}
 _MAX_OPERATIONS = 1000
+_MAX_INTEGER_BYTES = 8
+_MAX_NAME_CHARACTERS = 100
+_NEEDED = (
+    {"PROTO", "GLOBAL", "REDUCE", "BUILD", "MARK", "STOP", "NONE", "NEWTRUE", "NEWFALSE"}
+    | {"INT", "LONG", "BININT", "BININT1", "BININT2", "LONG1"}
+    | {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE"}
+    | {"EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+    | {"GET", "BINGET", "LONG_BINGET", "PUT", "BINPUT", "LONG_BINPUT"}
+)
+"""What protocols 0 to 2 write for an array. None makes a dictionary or a set, whose keys would be hashed: a tuple that
+holds another twice, which holds another twice, and so on, takes a life to hash."""
+
+_OPERATIONS = {operation.code: operation for operation in pickletools.opcodes if operation.name in _NEEDED}
 _DTYPES = {"f2", "f4", "f8"}
+_ORDERS = {"<", ">", "=", "|"}
 
 
 @dataclass
@@ -63,7 +78,8 @@ class _StubUnpickler(pickle.Unpickler):
         try:
             return _GLOBALS[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"asks for {module}.{name}, which is no array of numpy") from None
+            asked = f"{module}.{name}"[:_MAX_NAME_CHARACTERS]
+            raise pickle.UnpicklingError(f"asks for {asked}, which is no array of numpy") from None
 
 
 def find_foreign_people(folder: Path) -> dict[str, list[Path]]:
@@ -90,12 +106,10 @@ def read_foreign_vectors(path: Path) -> Vectors:
     names a global that is no array constructor, is not finite.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FOREIGN_BYTES + 1)
+        data = read_bounded(path, MAX_FOREIGN_BYTES)
     except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read ({error.strerror})") from error
-    if len(data) > MAX_FOREIGN_BYTES:
-        raise ArtefactError(f"{path}: larger than {MAX_FOREIGN_BYTES:,} bytes; split it into several")
+        mend = "split it into several" if error.errno == errno.EFBIG else "name a pickle that can be"
+        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
     try:
         _check_operations(data)
         vectors = _array_of(_StubUnpickler(BytesIO(data), encoding="latin1").load())
@@ -116,6 +130,8 @@ def _check_operations(data: bytes) -> None:
         if count > _MAX_OPERATIONS:
             raise ValueError("more operations than an array needs")
         number = argument if isinstance(argument, int) else 0
+        if number.bit_length() > 8 * _MAX_INTEGER_BYTES:
+            raise ValueError("an integer larger than an array has")
         if name == "PROTO" and number > 2:
             raise ValueError(f"protocol {number}, expected 0 to 2")
         if "PUT" in name and number > _MAX_OPERATIONS:
@@ -126,7 +142,9 @@ def _operations(data: bytes) -> Iterator[tuple[str, object]]:
     """Name and argument of each operation, as pickletools.genops, but for strings of python 2 that are not ASCII."""
     stream = BytesIO(data)
     while code := stream.read(1):
-        operation = _OPERATIONS[code.decode("latin1")]
+        operation = _OPERATIONS.get(code.decode("latin1"))
+        if operation is None:
+            raise ValueError(f"the operation {code!a}, which no array needs")
         if operation.name == "STRING":
             yield operation.name, stream.readline()
         else:
@@ -143,15 +161,15 @@ def _array_of(value: Any) -> Vectors:
     _, shape, dtype, is_fortran, data = value.state
     if not isinstance(dtype, _Stub) or not isinstance(dtype.state, tuple) or len(dtype.state) < 2:
         raise ValueError("its type is missing")
-    code, order = dtype.arguments[0], dtype.state[1]
-    if code not in _DTYPES or order not in {"<", ">", "=", "|"}:
-        raise ValueError(f"its type is {order}{code}")
+    code, order = next(iter(dtype.arguments), None), dtype.state[1]
+    if not (isinstance(code, str) and isinstance(order, str) and code in _DTYPES and order in _ORDERS):
+        raise ValueError(f"its type is {shown(code)} in the order {shown(order)}")
     if not isinstance(shape, tuple) or len(shape) != 2 or not all(type(side) is int and side > 0 for side in shape):
-        raise ValueError(f"its shape is {shape}")
+        raise ValueError("its shape is not that of a matrix")
     raw = data.encode("latin1") if isinstance(data, str) else data
     kind = np.dtype(order + code)
     if not isinstance(raw, bytes) or len(raw) != shape[0] * shape[1] * kind.itemsize:
-        raise ValueError(f"its shape {shape} does not fit its bytes")
+        raise ValueError(f"its shape {shape} does not fit its bytes")  # two integers of at most 64 bits
     array = np.frombuffer(raw, kind).reshape(shape, order="F" if is_fortran else "C")
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)

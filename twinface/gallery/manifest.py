@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.files import canonical_json, read_json_object, shown, write_atomically
 
 FORMAT = 1
 MANIFEST_FILE = "gallery.json"
@@ -30,7 +30,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtefactError(f"{folder}: no gallery here; start one with `twinface gallery add NAME PICTURE`")
     value = read_json_object(path)
     if value.get("format") != FORMAT:
-        raise ArtefactError(f"{path}: format {value.get('format')}, this twinface reads {FORMAT}; update twinface")
+        raise ArtefactError(
+            f"{path}: format {shown(value.get('format'))}, this twinface reads {FORMAT}; update twinface"
+        )
     manifest = Manifest(
         value.get("version", 0),
         value.get("network", ""),

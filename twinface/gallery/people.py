@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import write_atomically
 from twinface.gallery.keys import box_key
-from twinface.gallery.signing import pack_array, seal, unpack_array, unseal
+from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 from twinface.types import Vectors
 
 _FORMAT = 1
 _MAX_NAME_LENGTH = 200
+_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 _MAX_DIMENSION = 1 << 20
 _SAME_PICTURE_COSINE = 0.9999
 
@@ -59,9 +60,13 @@ def checked_name(name: str) -> str:
     normal = unicodedata.normalize("NFC", name).strip()
     if not normal or len(normal) > _MAX_NAME_LENGTH:
         raise InputError(f"a person's name has 1 to {_MAX_NAME_LENGTH} characters, not {len(normal)}; choose another")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in normal):
+    if not _is_shown_on_a_line(normal):
         raise InputError(f"the name {normal!a} has characters that cannot be shown; choose another")
     return normal
+
+
+def _is_shown_on_a_line(name: str) -> bool:
+    return len(name) <= _MAX_NAME_LENGTH and not any(unicodedata.category(one) in _NOT_SHOWN for one in name)
 
 
 def slug_of(name: str) -> str:
@@ -104,8 +109,7 @@ def read_person(path: Path, key: bytes) -> PersonVectors:
     Raises SignatureError before anything is parsed when the signature does not fit, else ArtefactError.
     """
     value = unseal(path, key)
-    if value.get("format") != _FORMAT:
-        raise ArtefactError(f"{path}: a person of format {value.get('format')}; update twinface or make it again")
+    check_format(path, value, _FORMAT, "a person")
     try:
         return _person_of(value)
     except (ValueError, ArtefactError) as error:
@@ -114,7 +118,7 @@ def read_person(path: Path, key: bytes) -> PersonVectors:
 
 def _person_of(value: dict[str, Any]) -> PersonVectors:
     name, network, files = value.get("name"), value.get("network"), value.get("files")
-    if not isinstance(name, str) or not isinstance(network, str):
+    if not isinstance(name, str) or not _is_shown_on_a_line(name) or not isinstance(network, str):
         raise ValueError("a person without a name or a network")
     if not isinstance(files, tuple) or not all(isinstance(file, str) for file in files):
         raise ValueError("a person without a list of files")

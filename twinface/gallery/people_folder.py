@@ -1,6 +1,7 @@
 """The signed files of a folder of people, read once and again only when they changed."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -136,7 +137,7 @@ class PeopleFolder:
         files: dict[str, str] = {}
         damaged: dict[str, ArtefactError] = {}
         people: dict[str, PersonVectors] = {}
-        dimension = 0
+        dimension = _most_frequent_dimension(self._entries.values(), network)
         for file, entry in sorted(self._entries.items()):
             person, path = entry.content, f"{self.folder}/{file}"
             if isinstance(person, ArtefactError):
@@ -146,14 +147,20 @@ class PeopleFolder:
             elif person.name in files:
                 twin = f"{self.folder}/{files[person.name]}"
                 damaged[file] = ArtefactError(f"{path}: {person.name} is in {twin} too; delete one")
-            elif person.vectors.shape[1] != (dimension or person.vectors.shape[1]):
+            elif person.vectors.shape[1] != dimension:
                 damaged[file] = ArtefactError(f"{path}: {person.name}'s vectors are of another length; add them again")
             else:
                 files[person.name], people[person.name] = file, person
-                dimension = person.vectors.shape[1]
         self._people, self._ordered = people, None
         self.damaged = {self.folder / file: error for file, error in damaged.items()}
         self._files = files
+
+
+def _most_frequent_dimension(entries: Iterable[_Entry], network: str) -> int:
+    """How long the vectors of a network are; one file with others must not keep everybody else out."""
+    people = (entry.content for entry in entries if isinstance(entry.content, PersonVectors))
+    counts = Counter(person.vectors.shape[1] for person in people if person.network == network)
+    return counts.most_common(1)[0][0] if counts else 0
 
 
 def file_states(folder: Path) -> dict[str, FileState]:

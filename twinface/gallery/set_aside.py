@@ -11,7 +11,7 @@ from pathlib import Path
 from twinface.errors import ArtefactError
 from twinface.files import write_atomically
 from twinface.gallery.people import person_path
-from twinface.gallery.signing import seal, unseal
+from twinface.gallery.signing import check_format, seal, unseal
 
 SET_ASIDE_FOLDER = "set-aside"
 _FORMAT = 1
@@ -44,9 +44,15 @@ def read_set_aside(path: Path, key: bytes) -> tuple[SetAside, ...]:
     if not path.exists():
         return ()
     value = unseal(path, key)
-    if value.get("format") != _FORMAT:
-        raise ArtefactError(f"{path}: of format {value.get('format')}; update twinface or delete it")
-    return tuple(SetAside(*entry) for entry in value["copies"])
+    check_format(path, value, _FORMAT, "pictures set aside")
+    copies = value.get("copies")
+    if not isinstance(copies, list) or not all(map(_is_copy, copies)):
+        raise ArtefactError(f"{path}: not a list of pictures set aside; delete it")
+    return tuple(SetAside(*entry) for entry in copies)
+
+
+def _is_copy(entry: object) -> bool:
+    return isinstance(entry, tuple) and len(entry) == 3 and all(isinstance(text, str) for text in entry)
 
 
 def write_set_aside(path: Path, copies: Iterable[SetAside], key: bytes) -> None:

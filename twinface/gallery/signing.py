@@ -2,21 +2,23 @@
 
     magic (8) │ format (4) │ payload length (8) │ HMAC-SHA256 (32) of the three fields and the payload │ payload
 
-The payload is a pickle of builtin containers, numbers, strings and bytes; an array is `{dtype, shape, bytes}`. The
-unpickler knows no globals at all, so that even a payload signed with a stolen key runs no code (RFC 2104 for the HMAC).
+The payload is a pickle of builtin containers, numbers, strings and bytes; an array is `{dtype, shape, bytes}`. It is
+read by `plain_pickle`, so that even a payload signed with a stolen key runs no code and takes no more memory or time
+than its size allows (RFC 2104 for the HMAC).
 """
 
 import hmac
-import io
 import pickle
 import struct
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, SignatureError
+from twinface.files import read_bounded, shown
+from twinface.gallery.plain_pickle import read_plain_pickle
 
 FORMAT = 1
 MAX_BYTES = 512 * 1024 * 1024
@@ -25,19 +27,22 @@ MAX_BYTES = 512 * 1024 * 1024
 _MAGIC = b"TWINFACE"
 _HEADER = struct.Struct("<8sIQ")
 _MAC_BYTES = 32
+_MAX_SIDES = 2
 _MEND = "delete it and make it again"
 
 
-class _NoGlobals(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"asks for {module}.{name}")
-
-
 def seal(value: dict[str, Any], key: bytes) -> bytes:
-    """The bytes of a signed file. Raises ArtefactError when they would be more than MAX_BYTES."""
+    """The bytes of a signed file.
+
+    Raises ArtefactError when nobody could read them again: more than MAX_BYTES, or no plain data.
+    """
     payload = pickle.dumps(value, protocol=5)
     if len(payload) > MAX_BYTES:
         raise ArtefactError(f"{len(payload):,} bytes for one person, at most {MAX_BYTES:,} fit: use fewer pictures")
+    try:
+        read_plain_pickle(memoryview(payload))
+    except ValueError as error:
+        raise ArtefactError(f"data that nobody could read again ({error}): use fewer pictures") from error
     header = _HEADER.pack(_MAGIC, FORMAT, len(payload))
     return b"".join((header, _mac(header, payload, key), payload))
 
@@ -49,22 +54,29 @@ def unseal(path: Path, key: bytes) -> dict[str, Any]:
     signed by another box), always before unpickling.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_HEADER.size + _MAC_BYTES + MAX_BYTES + 1)
+        data = memoryview(read_bounded(path, _HEADER.size + _MAC_BYTES + MAX_BYTES))
     except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read ({error.strerror})") from error
-    header, mac = data[: _HEADER.size], data[_HEADER.size : _HEADER.size + _MAC_BYTES]
-    payload = memoryview(data)[_HEADER.size + _MAC_BYTES :]
+        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); {_MEND}") from error
+    except MemoryError as error:
+        raise ArtefactError(f"{path}: does not fit into memory; {_MEND} of fewer pictures") from error
+    header, mac = bytes(data[: _HEADER.size]), data[_HEADER.size : _HEADER.size + _MAC_BYTES]
+    payload = data[_HEADER.size + _MAC_BYTES :]
     _check_header(path, header, len(payload))
     if not hmac.compare_digest(mac, _mac(header, payload, key)):
         raise SignatureError(f"{path}: the signature does not fit (changed, or written by another box); {_MEND}")
     try:
-        value = _NoGlobals(io.BytesIO(payload)).load()
-    except Exception as error:  # a hostile pickle may raise anything at all
-        raise ArtefactError(f"{path}: signed, but not data of twinface ({error}); {_MEND}") from error
+        value = read_plain_pickle(payload)
+    except (ValueError, MemoryError) as error:
+        raise ArtefactError(f"{path}: signed, but not data of twinface ({error or 'too large'}); {_MEND}") from error
     if not isinstance(value, dict):
         raise ArtefactError(f"{path}: signed, but holds a {type(value).__name__}, not a dictionary; {_MEND}")
     return value
+
+
+def check_format(path: Path, value: dict[str, Any], known: int, what: str) -> None:
+    """Raise ArtefactError where the dictionary of a signed file, which holds `what`, is not of the format `known`."""
+    if value.get("format") != known:
+        raise ArtefactError(f"{path}: {what} of format {shown(value.get('format'))}; update twinface or {_MEND}")
 
 
 def _check_header(path: Path, header: bytes, payload_bytes: int) -> None:
@@ -102,8 +114,8 @@ def unpack_array(packed: object) -> NDArray[np.float32]:
     shape, data = packed.get("shape"), packed.get("bytes")
     if packed.get("dtype") != "<f4" or not isinstance(shape, tuple) or not isinstance(data, bytes):
         raise ValueError("an array needs dtype '<f4', a shape and bytes")
-    if not all(type(side) is int and side >= 0 for side in shape):
-        raise ValueError(f"shape {shape} is not one")
+    if len(shape) > _MAX_SIDES or not all(type(side) is int and side >= 0 for side in shape):
+        raise ValueError("a shape that is none")
     expected = 4
     for side in shape:
         expected *= side

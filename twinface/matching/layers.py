@@ -1,18 +1,20 @@
 """The weights of a trained head, as plain arrays: read, checked, folded where they can be."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
 from twinface.matching.spec import HeadSpec
 
 WEIGHTS_FILE = "head.npz"
+
+_MAX_BYTES = 256 * 1024 * 1024
+"""Unpacked; a metric for 2048 numbers has 17 MB."""
 
 _Floats = NDArray[np.float32]
 
@@ -89,12 +91,12 @@ def checked_deviation(path: Path, arrays: dict[str, _Floats], dimension: int) ->
 def read_arrays(path: Path) -> dict[str, _Floats]:
     """The float arrays of head.npz, as float32. Raises ArtefactError when it is missing, damaged or holds others."""
     try:
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return {name: archive[name].astype(np.float32, casting="same_kind") for name in archive.files}
+        arrays = read_npz(path, _MAX_BYTES)
+        return {name: array.astype(np.float32, casting="same_kind") for name, array in arrays.items()}
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be read ({error.strerror}); train the head again") from error
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:  # some of which advise to unpickle it
-        raise ArtefactError(f"{path}: damaged, or no arrays of numbers; train the head again") from error
+    except (ValueError, TypeError) as error:
+        raise ArtefactError(f"{path}: damaged, or no arrays of numbers ({error}); train the head again") from error
 
 
 def _unfit(path: Path, reason: str) -> ArtefactError:

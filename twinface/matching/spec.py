@@ -7,7 +7,7 @@ import pydantic
 from pydantic import ConfigDict, Field
 
 from twinface.errors import ArtefactError
-from twinface.files import read_json_object
+from twinface.files import read_json_object, shown
 
 FORMAT = 1
 HEAD_FILE = "head.json"
@@ -16,7 +16,7 @@ HEAD_FILE = "head.json"
 class _Part(pydantic.BaseModel):
     """Fields that other versions add are let through; those that are known are checked."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Normalisation(_Part):
@@ -41,7 +41,7 @@ class Layer(_Part):
 class Calibration(_Part):
     """score = sigmoid(slope · (cosine - offset))."""
 
-    slope: Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+    slope: Annotated[float, Field(gt=0.0)]
     offset: Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
@@ -79,7 +79,7 @@ def read_spec(folder: Path) -> HeadSpec:
     value = read_json_object(path)
     if value.get("format") != FORMAT:
         raise ArtefactError(
-            f"{path}: format {value.get('format')}, this twinface reads {FORMAT}; update twinface or train again"
+            f"{path}: format {shown(value.get('format'))}, this twinface reads {FORMAT}; update twinface or train again"
         )
     try:
         spec = HeadSpec.model_validate(value)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.files import canonical_json, read_json_object, shown, write_atomically
 
 RECIPE_FILE = "network.json"
 FORMAT = 1
@@ -53,12 +53,12 @@ class NetworkRecipe:
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
-                raise ValueError(f"{field}: expected one of {', '.join(choices)}, got {getattr(self, field)!r}")
+                raise ValueError(f"{field}: expected one of {', '.join(choices)}, got {shown(getattr(self, field))}")
         for field in ("input_size_px", "dimension"):
             if getattr(self, field) < 1:
                 raise ValueError(f"{field}: expected at least 1, got {getattr(self, field)}")
         if not self.file or Path(self.file).name != self.file:
-            raise ValueError(f"file: expected the name of a file beside {RECIPE_FILE}, got {self.file!r}")
+            raise ValueError(f"file: expected the name of a file beside {RECIPE_FILE}, got {shown(self.file)}")
 
 
 def compute_fingerprint(recipe: NetworkRecipe, network: bytes) -> str:
@@ -105,7 +105,7 @@ def _check_fields(content: dict[str, Any]) -> None:
     if missing := sorted(known.keys() - content.keys()):
         raise ValueError(f"{missing[0]!r} is missing")
     if unknown := sorted(content.keys() - known.keys()):
-        raise ValueError(f"{unknown[0]!r} is unknown")
+        raise ValueError(f"{shown(unknown[0])} is unknown")
     for field, kind in known.items():
         if type(content[field]) is not kind:
-            raise ValueError(f"{field}: expected {getattr(kind, '__name__', kind)}, got {content[field]!r}")
+            raise ValueError(f"{field}: expected {getattr(kind, '__name__', kind)}, got {shown(content[field])}")

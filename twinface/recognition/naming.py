@@ -80,15 +80,24 @@ class Naming:
 
     def refresh(self) -> bool:
         """Take up changes of gallery, corrections and head on disk, and say whether there were any; cheap where not."""
-        try:
-            changed = self._refresh()
-        except ArtefactError as error:
-            if str(error) != self.problem:
-                log.error("gallery or head not taken up", extra={"error": str(error)})
-            self.problem = str(error)
-            return False
-        self.problem = "" if self._known.names else "the gallery is empty; add people with `twinface gallery add`"
+        changed, problems = False, []
+        for take_up in (self._take_up_gallery_and_head, self._vetoes.refresh):
+            try:
+                changed |= take_up()
+            except ArtefactError as error:
+                problems.append(str(error))
+        problems += self._left_out()
+        problem = "; ".join(problems)
+        if problem and problem != self.problem:
+            log.error("gallery, head or corrections not taken up", extra={"error": problem})
+        nobody = "" if self._known.names else "the gallery is empty; add people with `twinface gallery add`"
+        self.problem = problem or nobody
         return changed
+
+    def _left_out(self) -> list[str]:
+        """What is to be said of people whose files cannot be used; everybody else is known."""
+        damaged = list(self._gallery.damaged.values()) if self._gallery else []
+        return [f"{len(damaged)} of the gallery left out: {damaged[0]}"] if damaged else []
 
     def decide(self, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
         """Who `vectors`, float32 (k, d), of one face show, which was taken for whom it was `before`.
@@ -135,11 +144,10 @@ class Naming:
         probe, looks = normalised(vector[np.newaxis]), normalised(vectors)
         return bool((looks @ probe[0]).max() >= _SAME_FACE_COSINE)
 
-    def _refresh(self) -> bool:
+    def _take_up_gallery_and_head(self) -> bool:
         if self._gallery is None:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
         gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version
-        vetoes_changed = self._vetoes.refresh()
         folder = head_in_use(self._head_folder, self._gallery_folder, self._recipe.fingerprint)
         head_seen = _look_at(folder)
         if head_seen != self._head_seen:
@@ -154,7 +162,7 @@ class Naming:
         elif gallery_changed:
             self._known = self._known.updated(self._gallery, self._head, self._configured)
         else:
-            return vetoes_changed
+            return False
         return True
 
     def _take_threshold(self, threshold: Threshold) -> None:

@@ -1,12 +1,11 @@
 """What the gate refused: kept beside what it let through, with a list of the reasons."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from twinface.errors import ArtefactError, InputError
-from twinface.files import canonical_json, write_atomically
+from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, write_atomically
 from twinface.recognition.enrolment import Objection
 
 SET_ASIDE = "set_aside"
@@ -68,7 +67,7 @@ def copy_picture(picture: Path, folder: Path) -> Path | None:
 
 def _read_reasons(path: Path) -> list[dict[str, Any]]:
     try:
-        entries = json.loads(path.read_bytes())
+        entries = parse_json(read_bounded(path, MAX_JSON_BYTES))
         return [entry for entry in entries if isinstance(entry["picture"], str)]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ArtefactError(f"{path}: not a list of reasons ({error}); remove it") from error

@@ -44,7 +44,7 @@ class Vetoes:
     def forbid(self, name: str, vectors: Vectors, weights: NDArray[np.float32]) -> bool:
         """Whether a face of the looks `vectors` (n, d), which count as much as `weights` (n,) say, is not `name`."""
         rejected = self._rejected.get(name)
-        if rejected is None:
+        if rejected is None or rejected.shape[1] != vectors.shape[1]:
             return False
         like = (normalised(vectors) @ rejected.T).max(axis=1) >= VETO_COSINE
         return float(weights[like].sum()) >= _MOST_WEIGHT * float(weights.sum())

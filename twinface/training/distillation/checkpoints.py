@@ -6,16 +6,17 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
 from twinface.files import canonical_json, read_json_object, sync_folder
 
 WEIGHTS, OPTIMISER, PROGRESS, BACKBONE = "student.npz", "optimiser.npz", "progress.json", "backbone.weights.h5"
 _PREFIX = "checkpoint-"
+_MAX_BYTES = 8 << 30
 
 Weights = dict[str, NDArray[np.float32]]
 """A student's weights by their paths."""
@@ -119,9 +120,8 @@ def read_weights(checkpoint: Path) -> Weights:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, BadZipFile) as error:
+        return read_npz(path, _MAX_BYTES)
+    except (OSError, ValueError) as error:
         raise ArtefactError(f"{path}: cannot be read ({error}); remove its folder and start again") from error
 
 
