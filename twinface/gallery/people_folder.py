@@ -160,7 +160,7 @@ def _most_frequent_dimension(entries: Iterable[_Entry], network: str) -> int:
     """How long the vectors of a network are; one file with others must not keep everybody else out."""
     people = (entry.content for entry in entries if isinstance(entry.content, PersonVectors))
     counts = Counter(person.vectors.shape[1] for person in people if person.network == network)
-    return counts.most_common(1)[0][0] if counts else 0
+    return min(counts, key=lambda length: (-counts[length], length), default=0)
 
 
 def file_states(folder: Path) -> dict[str, FileState]:
