@@ -2,11 +2,11 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from twinface.cli.calibrate_report import NOTE, print_report
+from twinface.cli.calibrate_report import NOTE, print_report, print_shortfall
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.errors import ArtefactError, InputError
@@ -15,7 +15,9 @@ from twinface.settings import MatchingSettings
 if TYPE_CHECKING:
     from twinface.evaluation.calibrate_gallery import CalibrationReport
     from twinface.evaluation.calibration import WorkingPoint
+    from twinface.evaluation.shortfall import Shortfall
     from twinface.gallery import Gallery
+    from twinface.matching import HeadSpec, Threshold
     from twinface.matching.spec import DecisionCalibration
 
 
@@ -42,8 +44,9 @@ def calibrate(
 
     Every picture is compared once with the others of its person and with everybody else.
     """
-    from twinface.evaluation.calibrate_gallery import calibrate_gallery, check_evidence, learnt_by, read_strangers
-    from twinface.matching import head_in_use, load_head
+    from twinface.evaluation.calibrate_gallery import calibrate_gallery, learnt_by, read_strangers
+    from twinface.evaluation.shortfall import find_shortfall
+    from twinface.matching import choose_threshold, head_in_use, load_head
     from twinface.matching.built_in import built_in_head
     from twinface.matching.calibrated import head_file, require_free
 
@@ -60,9 +63,12 @@ def calibrate(
         require_free(output, opened.network)
     strangers, left_out = read_strangers(impostors, opened) if impostors else ([], [])
     snapshot = opened.snapshot()
-    check_evidence(snapshot, strangers, rate)
+    about = {"gallery": str(opened.folder), "head": str(head) if head else None}
     if left_out:
         warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(left_out)}")
+    if shortfall := find_shortfall(snapshot, strangers, rate):
+        in_force = load_head(in_use, opened.network).spec
+        _refuse(shortfall, choose_threshold(settings.matching, in_force), in_force, about, as_json=as_json)
     learnt_from = head or built_in_head(opened.network)
     learnt = learnt_by(learnt_from, (*snapshot.names, *(one.name for one in strangers))) if learnt_from else []
     if learnt:
@@ -72,9 +78,8 @@ def calibrate(
         report = calibrate_gallery(opened, strangers, loaded, settings.matching, rate, advance=bar.advance)
     stored = _store(report.calibration(settings.matching), opened, head, before, output)
     if as_json:
-        about = {"gallery": str(opened.folder), "head": str(head) if head else None}
         excluded = {"left_out": left_out, "learnt": learnt}
-        found = {**about, **excluded, **_to_json(report, settings.matching, stored)}
+        found = {**about, "calibrated": True, **excluded, **_to_json(report, settings.matching, stored)}
         say_json(found)
         return
     print_report(report, opened.folder, settings.matching)
@@ -112,6 +117,24 @@ def _check(rate: float, matching: MatchingSettings, head: Path | None, output: P
         raise InputError('the rule "vote" has no threshold, but a vote_share; set rule = "template" in [matching]')
     if head is not None and output is not None:
         raise InputError(f"--output is for the built-in head; leave it out: thresholds are stored in {head} itself")
+
+
+def _refuse(
+    shortfall: "Shortfall", in_force: "Threshold", spec: "HeadSpec", about: dict[str, Any], *, as_json: bool
+) -> NoReturn:
+    """Say what these people can show and which threshold stays; the rate itself they cannot: InputError."""
+    from twinface.matching.threshold import stands_for
+
+    evidence, meaning = shortfall.evidence, stands_for(in_force.value, spec)
+    if as_json:
+        rest = dataclasses.asdict(shortfall)
+        stays = {"value": in_force.value, "source": in_force.source, "stands_for": meaning}
+        counts = {"people_pairs": int(evidence.pairs), "impostor_comparisons": int(evidence.comparisons)}
+        found = {"calibrated": False, **rest.pop("evidence"), **counts, "far": rest.pop("rate"), **rest}
+        say_json({**about, **found, "threshold_in_force": stays, "stored": None})
+    else:
+        print_shortfall(shortfall, in_force, meaning)
+    raise InputError(str(shortfall))
 
 
 def _to_json(report: "CalibrationReport", matching: MatchingSettings, stored: Path | None) -> dict[str, Any]:

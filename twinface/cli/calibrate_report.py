@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from twinface.cli.console import Terminal, escape
+from twinface.cli.console import Terminal, escape, say
 from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
     from twinface.evaluation.calibrate_gallery import CalibrationReport
     from twinface.evaluation.calibration import Share
+    from twinface.evaluation.shortfall import Shortfall
+    from twinface.matching import Threshold
 
 NOTE = "These figures describe this gallery and what it was calibrated with; they are no accuracy on other people."
 _LEGEND = """
@@ -53,6 +55,13 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingS
             )
     _print_suspects(report, console)
     console.print(NOTE)
+
+
+def print_shortfall(shortfall: "Shortfall", in_force: "Threshold", meaning: str) -> None:
+    """Print what happens where people are too few: what they can show, and which threshold stays."""
+    if shortfall.lowest_rate is not None:
+        say(f"the lowest false-accept rate that these people can show is {shortfall.lowest_rate:.2g}")
+    say(f"nothing is stored; the {in_force} stays in force: {meaning}")
 
 
 def _table(report: "CalibrationReport") -> Table:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
 from twinface.evaluation.wording import no_interval
+from twinface.training.retraining.report import BUNDLED
 
 _TITLES = {"cost": "cost", "auc": "AUC", "eer": "EER"}
 _MOST_CORRECTIONS = 20
@@ -15,8 +16,9 @@ _MOST_CORRECTIONS = 20
 def print_report(report: Mapping[str, Any]) -> None:
     """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
     console = Terminal(highlight=False, soft_wrap=True)
+    verb = "learnt from" if report["new_threshold"] is not None else "to learn from:"
     console.print(
-        f"learnt from {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
+        f"{verb} {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
         f" faces among them, and {report['rejected']} rejected ones"
     )
     if measured := report["measured"]:
@@ -35,7 +37,8 @@ def print_report(report: Mapping[str, Any]) -> None:
     if report["published"]:
         console.print(f"published: {escape(report['head'])}; `twinface rollback` brings the one before it back")
     else:
-        console.print("the present head is kept:")
+        kept = "the bundled one" if report["present"] == BUNDLED else report["present"]
+        console.print(f"the present head is kept ({escape(kept)}):")
         for reason in report["reasons"]:
             console.print(f"  {escape(reason)}")
 

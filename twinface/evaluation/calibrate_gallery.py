@@ -15,9 +15,10 @@ from twinface.evaluation.calibration import (
 )
 from twinface.evaluation.leave_one_out import Comparisons, compare
 from twinface.evaluation.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
+from twinface.evaluation.shortfall import find_shortfall
 from twinface.evaluation.split import person_digest
 from twinface.files import read_json_object
-from twinface.gallery import Gallery, PersonVectors, Snapshot, checked_name, read_features
+from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
 from twinface.matching import Head
 from twinface.matching.spec import HEAD_FILE, DecisionCalibration
 from twinface.matching.threshold import rate_key
@@ -81,24 +82,6 @@ def learnt_by(head: Path, names: Iterable[str]) -> list[str]:
     return [name for name in names if isinstance(digests, list) and person_digest(name) in digests]
 
 
-def check_evidence(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> None:
-    """Raise InputError, with what could be told and what to add, unless the data carry a false-accept rate."""
-    people, pictures = len(gallery.names), len(gallery.vectors)
-    if pictures == people:
-        raise InputError(
-            f"{people} people with one picture each: none is left to compare the other way when it is the probe; "
-            "add a second picture of somebody at least"
-        )
-    if people == 1 and not strangers:
-        raise InputError(
-            f"{gallery.names[0]} is alone in the gallery: nobody to be taken for; add people, or name features of "
-            "strangers with --impostors"
-        )
-    evidence = Evidence(people, pictures, len(strangers), sum(len(person.vectors) for person in strangers))
-    if not evidence.carries(rate):
-        raise InputError(_refusal(evidence, rate))
-
-
 def calibrate_gallery(
     gallery: Gallery,
     strangers: Sequence[PersonVectors],
@@ -113,7 +96,9 @@ def calibrate_gallery(
     Raises InputError where the data do not carry the rate, ArtefactError for vectors of another length than the head's.
     """
     snapshot = gallery.snapshot()
-    check_evidence(snapshot, strangers, rate)
+    shortfall = find_shortfall(snapshot, strangers, rate)
+    if shortfall is not None:
+        raise InputError(str(shortfall))
     comparisons = compare(snapshot, strangers, head, settings, advance)
     evidence = evidence_of(comparisons)
     names = (*snapshot.names, *(person.name for person in strangers))
@@ -144,17 +129,6 @@ def _points(comparisons: Comparisons, evidence: Evidence, rate: float) -> tuple[
     rates = sorted({rate, *USUAL_RATES}, reverse=True)
     thresholds = {one: find_threshold(comparisons, one) for one in rates if evidence.carries(one)}
     return tuple(measure(comparisons, one, found) for one, found in thresholds.items() if found <= _BEST_SCORE)
-
-
-def _refusal(evidence: Evidence, rate: float) -> str:
-    strangers = f" and {evidence.strangers:,} strangers" if evidence.strangers else ""
-    lowest = evidence.lowest_rate
-    carried = f"they carry {rate_key(lowest)} at the lowest: name it as --far, or add" if lowest < 1 else "add"
-    return (
-        f"--far {rate_key(rate)}: {evidence.people:,} people{strangers} are too few, with {evidence.pairs:,.0f} pairs "
-        f"of people and {evidence.comparisons:,.0f} impostor comparisons; {carried} people until there are "
-        f"{evidence.people_for(rate):,}, or features of {evidence.strangers_for(rate):,} strangers with --impostors"
-    )
 
 
 def _compared(name: str) -> str:

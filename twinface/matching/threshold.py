@@ -45,6 +45,18 @@ def choose_threshold(settings: MatchingSettings, spec: HeadSpec) -> Threshold:
     return Threshold(calibration.thresholds[rate], f"false-accept rate {rate}, from {calibration.people} people")
 
 
+def stands_for(value: float, spec: HeadSpec) -> str:
+    """What a score of a head stands for, in words: by the false-accept rates that were measured when it was trained."""
+    rates = sorted((float(rate), score) for rate, score in spec.thresholds.items())
+    kept = next(((rate, score) for rate, score in rates if score <= value), None)
+    where = "of the pairs of different people that the head was measured on"
+    if kept is not None:
+        return f"stricter than {kept[1]:.2g}, which {kept[0]:g} {where} reach"
+    if rates:
+        return f"more than {rates[-1][0]:g} {where} reach it"
+    return "an even chance by the head's own scale; no rate was measured"
+
+
 def rate_key(rate: float) -> str:
     """How a false-accept rate is written in head.json: "0.001"."""
     return f"{rate:g}"

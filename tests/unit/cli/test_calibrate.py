@@ -166,15 +166,23 @@ def test_strangers_carry_what_a_family_cannot(twinface: Run, home: Path) -> None
     others = people([f"s{number}" for number in range(400)], pictures=3, seed=1)
     write_features(home / "strangers", [*others, *family])
     arguments = ("calibrate", "--gallery", home / "gallery", "--far", "0.004", "--json")
-    code, _, err = twinface(*arguments)
+    code, out, err = twinface(*arguments)
     assert code == 2
-    assert (
-        "3 people are too few, with 3 pairs of people and 30 impostor comparisons; they carry 0.34 at the lowest" in err
-    )
+    assert "3 people are too few, with 3 pairs of people and 30 impostor comparisons; name features of" in err
+    told = json.loads(out)
+    assert (told["calibrated"], told["stored"], told["people"], told["far"]) == (False, None, 3, 0.004)
+    assert told["lowest_rate"] == 0.34
+    assert (told["people_needed"], told["strangers_needed"]) == (23, 824)
+    assert told["threshold_in_force"] == {
+        "value": 0.5,
+        "source": "default, not calibrated",
+        "stands_for": "an even chance by the head's own scale; no rate was measured",
+    }
     code, out, err = twinface(*arguments, "--impostors", home / "strangers")
     assert code == 0
     assert "left out as impostors, being in the gallery: Ada, Bob, Eve" in err
     report = json.loads(out)
+    assert report["calibrated"]
     assert (report["strangers"], report["strangers_pictures"], report["left_out"]) == (400, 1200, ["Ada", "Bob", "Eve"])
     assert report["impostor_comparisons"] == 30 + 3600
     assert report["points"]["0.004"]["strangers_named"]["of"] == 1215
@@ -184,9 +192,32 @@ def test_strangers_carry_what_a_family_cannot(twinface: Run, home: Path) -> None
 def test_what_a_refusal_names_is_enough(twinface: Run, home: Path) -> None:
     enrol(home / "gallery", people(["Ada", "Bob", "Eve"]))
     arguments = ("calibrate", "--gallery", home / "gallery", "--far", "0.01")
-    assert "add people until there are 15, or features of 324 strangers with --impostors" in twinface(*arguments)[2]
+    told = "name features of 324 strangers with --impostors, or add people until there are 15"
+    assert told in twinface(*arguments)[2]
     write_features(home / "strangers", people([f"s{number}" for number in range(324)], pictures=1, seed=1))
     assert twinface(*arguments, "--impostors", home / "strangers")[0] == 0
+
+
+def test_a_family_is_told_what_stays_in_force_and_what_that_stands_for(twinface: Run, home: Path) -> None:
+    network = find_recipe("sface").fingerprint
+    random = np.random.default_rng(3)
+    gallery = Gallery.open(home / "gallery", network=network, network_name="sface", create=True)
+    for name in ("Ada", "Bob", "Eve", "Ann"):
+        vectors = (random.normal(size=128) + 0.65 * random.normal(size=(5, 128))).astype(np.float32)
+        gallery.add(name, tuple("12345"), vectors, np.ones(5, np.float32))
+    before = gallery.version
+    code, out, err = twinface("calibrate", "--gallery", gallery.folder, "--far", "0.001", "--output", home / "head")
+    assert code == 2
+    assert out.splitlines() == [
+        "the lowest false-accept rate that these people can show is 0.17",
+        "nothing is stored; the threshold 0.5 (default, not calibrated) stays in force: stricter than 0.036, which "
+        "0.001 of the pairs of different people that the head was measured on reach",
+    ]
+    assert err.count("\n") == 1
+    assert "4 people are too few" in err
+    assert not (home / "head").exists()
+    assert Gallery.open(gallery.folder).version == before
+    assert "take a higher rate" not in err, "0.17 is no rate to live with"
 
 
 @pytest.fixture(scope="module")
@@ -222,10 +253,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--gallery", "singles"), "3 people with one picture each: none is left to compare the other way"),
         (("--gallery", "alone"), "Ada is alone in the gallery: nobody to be taken for; add people"),
         (("--gallery", "twice", "--far", "0.1"), "Ada and Ada2 look like one person under two names"),
-        (("--far", "0.0001"), "they carry 0.0053 at the lowest: name it as --far, or add people until there are 142"),
+        (("--far", "0.0001"), "take a higher rate: --far 0.0053 is the lowest that they can show, or name features of"),
+        (("--far", "0.0001"), "strangers with --impostors, or add people until there are 142"),
         (
             ("--gallery", "two"),
-            "2 people are too few, with 1 pairs of people and 4 impostor comparisons; add people until",
+            "2 people are too few, with 1 pairs of people and 4 impostor comparisons; name features of",
         ),
         (("--head", "nowhere"), "nowhere: no such folder"),
         (("--head", "other"), "this head is for the network othernet"),
@@ -244,7 +276,8 @@ def test_mistakes_are_one_line_and_code_2(
     before = {path: path.read_bytes() for path in shelf.rglob("*.json")}
     gallery = () if "--gallery" in arguments else ("--gallery", "gallery")
     code, out, err = twinface("calibrate", *gallery, *arguments)
-    assert (code, out) == (2, "")
+    assert code == 2
+    assert out == "" or "nothing is stored; the threshold 0.5 (default, not calibrated) stays in force" in out
     assert err.startswith("twinface: ")
     assert err.count("\n") == 1
     assert told in err

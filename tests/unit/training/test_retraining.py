@@ -145,8 +145,22 @@ def test_four_people_keep_the_head_in_the_box(tmp_path: Path) -> None:
     settings = enrol(tmp_path / "gallery", make_people(4))
     report = run(settings)
     assert not report.published
-    assert "measured on 4 people" in report.reasons[0]
+    assert (report.present, report.measurable, report.measurable_needed) == ("bundled", 4, 10)
+    (reason,) = report.reasons
+    assert "a new head is trained from 10 people on who have two pictures or more" in reason
+    assert "There are 4. Enrol 6 more at least, or name features of others with --features" in reason
     assert head_in_use(None, settings.gallery, NETWORK) is None
+
+
+def test_people_whom_the_present_head_knows_are_counted_apart(tmp_path: Path) -> None:
+    people = make_people(14)
+    write_features(tmp_path / "known", people[:10])
+    train_head(tmp_path / "known", tmp_path / "head", TrainOptions(start=""))
+    report = run(enrol(tmp_path / "gallery", people).model_copy(update={"head": tmp_path / "head"}))
+    known = len(set(read_json_object(tmp_path / "head/head.json")["learnt_from"]))
+    assert report.measurable is not None
+    assert known <= 14 - report.measurable < 14
+    assert f"{14 - report.measurable} more do not count, being known to the present head" in report.reasons[0]
 
 
 def test_a_head_that_would_be_worse_is_not_taken(tmp_path: Path) -> None:

@@ -23,10 +23,7 @@ from twinface.gallery import Gallery
 from twinface.matching import Head
 from twinface.settings import MatchingSettings
 from twinface.training.calibrated_pairs import GENUINE_PRIOR
-from twinface.training.retraining.report import CorrectionScores, Measured
-
-FEWEST_PEOPLE = 10
-"""People with two pictures, at least, of whom figures are told: of fewer, a draw of people says nothing of others."""
+from twinface.training.retraining.report import FEWEST_PEOPLE, CorrectionScores, Measured
 
 MOST_COST = 0.05
 
@@ -68,11 +65,15 @@ def score_corrections(
     return sorted(found, key=lambda one: (one.kind != CorrectionKind.REJECT, -one.present))
 
 
-def too_few(people: int) -> str:
-    """What speaks against a head that cannot be measured."""
+def too_few(people: int, left_out: int = 0) -> str:
+    """What speaks against a head that can be measured on `people` only, and not on others, who are `left_out`."""
+    others = (
+        f"; {left_out} more do not count, being known to the present head or alone in their fold" if left_out else ""
+    )
     return (
-        f"it can be measured on {people} people, with two pictures and not learnt from by either head; {FEWEST_PEOPLE}"
-        " are needed: enrol more, or name features of others with --features"
+        f"a new head is trained from {FEWEST_PEOPLE} people on who have two pictures or more and whom the present head "
+        f"was not trained on, so that both can be compared. There are {people}{others}. Enrol {FEWEST_PEOPLE - people} "
+        "more at least, or name features of others with --features"
     )
 
 

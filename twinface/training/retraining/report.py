@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from twinface.evaluation.intervals import Difference
 from twinface.evaluation.verification import VerificationFigures
 
+FEWEST_PEOPLE = 10
+"""People with two pictures, at least, of whom figures are told: of fewer, a draw of people says nothing of others."""
+
+BUNDLED = "bundled"
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -39,13 +44,19 @@ class RetrainReport:
     `people` and `pictures` are what was learnt from, `confirmed` and `rejected` how many corrections of each kind.
     Of the `corrections` that are told the rejects come first, those highest now at the head. The thresholds are those
     in use with the present head and with the new one.
+
+    `present` is the folder of the present head, "bundled" for the one that comes with the network. `measurable` people
+    could be measured on, of `measurable_needed`; None where that was not found out.
     """
 
     head: str
+    present: str
     people: int
     pictures: int
     confirmed: int
     rejected: int
+    measurable: int | None = None
+    measurable_needed: int = FEWEST_PEOPLE
     measured: Measured | None = None
     corrections: tuple[CorrectionScores, ...] = ()
     present_threshold: float | None = None

@@ -28,7 +28,6 @@ from twinface.training.publishing import draft_of, put_in_place
 from twinface.training.retraining.folds import FOLDS, FOLDS_FOLDER, fold_of, score_held_out, without_fold
 from twinface.training.retraining.history import keep_previous
 from twinface.training.retraining.judging import (
-    FEWEST_PEOPLE,
     count_measurable,
     measure,
     object_to_corrections,
@@ -37,7 +36,7 @@ from twinface.training.retraining.judging import (
     too_few,
 )
 from twinface.training.retraining.lessons import Lessons, gather_lessons
-from twinface.training.retraining.report import RetrainReport
+from twinface.training.retraining.report import BUNDLED, FEWEST_PEOPLE, RetrainReport
 from twinface.training.train_head import learn
 
 START = "start"
@@ -67,13 +66,15 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     kinds = [one.kind for one in lessons.corrections]
     report = RetrainReport(
         head=str(place),
+        present=str(present) if present else BUNDLED,
         people=len(lessons.table.names),
         pictures=len(lessons.table.vectors),
         confirmed=kinds.count(CorrectionKind.CONFIRM),
         rejected=kinds.count(CorrectionKind.REJECT),
     )
-    if (lessons.table.counts > 1).sum() < FEWEST_PEOPLE:
-        return replace(report, reasons=(too_few(int((lessons.table.counts > 1).sum())),))
+    measurable = int((lessons.table.counts > 1).sum())
+    if measurable < FEWEST_PEOPLE:
+        return replace(report, measurable=measurable, reasons=(too_few(measurable),))
     with draft_of(place) as draft:
         _learn_all(lessons, present, draft, options, say)
         if present is not None and _are_alike(present, draft):
@@ -149,10 +150,10 @@ def _judge(
     """The report with all figures of the head in the draft, which gets its thresholds, and what speaks against it."""
     held_out = score_held_out(lessons.table, present, draft, seed)
     measurable = count_measurable(held_out[0] if held_out else None)
-    measured = None
+    measured, people = None, int((lessons.table.counts > 1).sum())
     if held_out and measurable >= FEWEST_PEOPLE:
-        measured = measure(*held_out, people=int((lessons.table.counts > 1).sum()), seed=seed)
-    reasons = [*object_to_figures(measured)] if measured else [too_few(measurable)]
+        measured = measure(*held_out, people=people, seed=seed)
+    reasons = [*object_to_figures(measured)] if measured else [too_few(measurable, people - measurable)]
     old = load_head(present, gallery.network)
     if old.spec.decision is not None and settings.matching.rule != "vote":
         try:
@@ -165,6 +166,7 @@ def _judge(
     reasons += object_to_corrections(corrections, then)
     return replace(
         report,
+        measurable=measurable,
         measured=measured,
         corrections=tuple(corrections[:_MOST_TOLD]),
         present_threshold=now,
