@@ -65,6 +65,7 @@ def evaluate(
         raise InputError(f"--metric {metric}: expected {' or '.join(METRICS)}, and no --head beside it")
     if plots is not None:
         require_matplotlib()
+    _refuse_inputs((json_file, plots), (pairs, images, features, head, people, network))
     if not force:
         _require_new(json_file, plots)
     options: dict[str, Any] = {"metric": metric or "cosine", "head": head, "seed": seed, "show": progress_bar}
@@ -111,6 +112,14 @@ def _read_groups(text: str | None) -> dict[str, str] | None:
     if not all(name and pattern for name, _, pattern in parts):
         raise InputError(f"--groups {text}: expected NAME=PATTERN with commas between, as frontal=frontal_*, or none")
     return {name: pattern for name, _, pattern in parts}
+
+
+def _refuse_inputs(outputs: tuple[Path | None, ...], inputs: tuple[Path | str | None, ...]) -> None:
+    from twinface.outputs import refuse_inputs
+
+    for output in outputs:
+        if output is not None:
+            refuse_inputs(output, inputs, "name another place for it")
 
 
 def _require_new(json_file: Path | None, plots: Path | None) -> None:

@@ -70,11 +70,13 @@ def capture(
     While a face is too small, blurred, badly lit, in profile or not alone, the reason is shown and nothing is saved.
     """
     from twinface.faces import SourceSpec, open_source
+    from twinface.outputs import refuse_inputs
     from twinface.recognition.capture import CropFolder, capture_automatically, capture_by_hand, require_display
     from twinface.recognition.embedding import open_detector
 
     if auto is None:
         require_display()
+    refuse_inputs(output, [video], "name another folder with --output")
     detector, folder = open_detector(second_look=False), CropFolder(output)
     source = open_source(SourceSpec(video or str(camera), paced=auto is None))
     saved: list[str] = []

@@ -13,6 +13,7 @@ from twinface.cli.enrolment import ForceOption, open_gate, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
+from twinface.outputs import is_same, refuse_inputs, require_ours
 
 if TYPE_CHECKING:
     from twinface.recognition.adding import Verdict
@@ -31,7 +32,7 @@ def add(
     network: NetworkOption = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
     force: ForceOption = False,
-    set_aside: Annotated[
+    aside: Annotated[
         Path | None,
         typer.Option(
             "--set-aside",
@@ -52,9 +53,13 @@ def add(
     from twinface.recognition.enrolment import choose_picker
     from twinface.recognition.extraction import Embedder, to_person
     from twinface.recognition.kept_crops import cut_kept_crop
+    from twinface.recognition.set_aside import set_aside
 
     name, settings = checked_name(name), chosen_settings()
     folder, network = gallery or settings.gallery, network or settings.network
+    refuse_inputs(folder, sources, "name another folder with --gallery")
+    if aside is not None:
+        _check_set_aside(aside, sources, folder)
     recipe = find_recipe(network)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     gate = open_gate(opened, recipe, settings)
@@ -62,6 +67,10 @@ def add(
     embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force))
     with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
         verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
+    refused = [one for one in verdicts if not one.is_usable(force=force)]
+    if aside is not None and refused:
+        for error in set_aside(opened, name, {one.picture: one.objection for one in refused}, aside):
+            warn(error)
     usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
     added = 0
     if usable:
@@ -69,22 +78,20 @@ def add(
         crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
         added = opened.add(name, person.files, person.vectors, person.quality, crops)
     counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
-    refused = [one for one in verdicts if not one.is_usable(force=force)]
-    if set_aside is not None and refused:
-        _set_aside(opened, name, refused, set_aside)
     _report(counts, verdicts, force=force, as_json=as_json)
 
 
-def _set_aside(gallery: Gallery, name: str, refused: list["Verdict"], folder: Path) -> None:
-    """Copy what was refused, with the reasons, and have the gallery remember where: for `twinface forget`."""
-    from twinface.files import sha256_of
-    from twinface.gallery.set_aside import SetAside
-    from twinface.recognition.set_aside import copy_picture, write_reasons
+def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
+    """Before anything is written: pictures are not copied to where they are, nor among what the gallery holds."""
+    from twinface.recognition.set_aside import REASONS_FILE, is_reasons
 
-    copies = [(one.picture, copy.absolute()) for one in refused if (copy := copy_picture(one.picture, folder))]
-    write_reasons(folder, {one.picture: one.objection for one in refused})
-    remembered = [SetAside(str(picture), str(copy), sha256_of(copy)) for picture, copy in copies]
-    gallery.remember_set_aside(name, remembered)
+    mend = "name another folder with --set-aside"
+    for source in sources:
+        place = source if source.is_dir() else source.parent
+        if is_same(folder, place):
+            raise InputError(f"{folder}: the pictures are there, and copies of them would be; {mend}")
+    refuse_inputs(folder, [gallery], mend)
+    require_ours(folder / REASONS_FILE, is_reasons, mend)
 
 
 def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, as_json: bool) -> None:
@@ -168,6 +175,7 @@ def import_pickles(
     from twinface.networks import find_recipe
 
     folder, recipe = gallery or chosen_settings().gallery, find_recipe(network or chosen_settings().network)
+    refuse_inputs(folder, [pickles], "name another folder with --gallery")
     people = find_foreign_people(pickles)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     files = [(name, path) for name, paths in people.items() for path in paths]

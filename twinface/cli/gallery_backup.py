@@ -12,7 +12,8 @@ from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.gallery.backup import Backup, Contents, read_backup, restore_backup, write_backup
-from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
+from twinface.outputs import is_within, refuse_inputs
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 
@@ -32,6 +33,7 @@ def backup(
     SHA-256: another box, which cannot check the signature, shows it before anything is restored.
     """
     opened = Gallery.open(gallery or chosen_settings().gallery)
+    refuse_inputs(file, [opened.folder], "name a file outside of the gallery")
     with progress_bar("writing", len(opened.people)) as bar:
         made = write_backup(opened, file, bar.advance, force=force)
     if as_json:
@@ -57,6 +59,8 @@ def restore(
     """
     settings = chosen_settings()
     folder = gallery or settings.gallery
+    if any(is_within(file, path) for path in folder.glob(f"{PEOPLE_FOLDER}*")):
+        raise InputError(f"{file}: among the people that it would replace; move it out of {folder} first")
     found = read_backup(file)
     there = Gallery.open(folder) if (folder / MANIFEST_FILE).exists() else None
     if there and (there.people or there.damaged) and not replace:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, SignatureError
 from twinface.files import read_bounded, shown
 from twinface.gallery.plain_pickle import read_plain_pickle
+from twinface.outputs import starts_with
 
 FORMAT = 1
 MAX_BYTES = 512 * 1024 * 1024
@@ -45,6 +46,11 @@ def seal(value: dict[str, Any], key: bytes) -> bytes:
         raise ArtefactError(f"data that nobody could read again ({error}): use fewer pictures") from error
     header = _HEADER.pack(_MAGIC, FORMAT, len(payload))
     return b"".join((header, _mac(header, payload, key), payload))
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file looks like a signed one, whoever signed it."""
+    return starts_with(path, _MAGIC)
 
 
 def unseal(path: Path, key: bytes) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from twinface.gallery.manifest import (
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, write_person
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
-from twinface.gallery.set_aside import SetAside, read_set_aside, set_aside_path, write_set_aside
+from twinface.gallery.set_aside import SET_ASIDE_FOLDER, SetAside, read_set_aside, set_aside_path, write_set_aside
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.types import Vectors
 
@@ -167,6 +167,11 @@ class Gallery:
     def set_aside(self, name: str) -> tuple[SetAside, ...]:
         """The copies of a person's pictures that are remembered. Raises ArtefactError, SignatureError."""
         return read_set_aside(set_aside_path(self.folder, name), self._key)
+
+    def all_set_aside(self) -> frozenset[str]:
+        """The absolute paths of all copies that are remembered, of anybody. Raises ArtefactError, SignatureError."""
+        folder = self.folder / SET_ASIDE_FOLDER
+        return frozenset(one.copy for path in folder.glob("*.pkl") for one in read_set_aside(path, self._key))
 
     def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""

@@ -37,11 +37,16 @@ class CropFolder:
 
     def save(self, crop: Crop) -> Path:
         """Write the next one; returns where. Raises InputError when it cannot be written."""
-        self._number += 1
-        self.saved += 1
-        path = self.folder / f"{self._number:03d}.png"
+        path = self._next()
+        while os.path.lexists(path):  # by another capture meanwhile, or spelt 001.PNG on a disk that takes both for one
+            path = self._next()
         save_crop(path, crop.image)
+        self.saved += 1
         return path
+
+    def _next(self) -> Path:
+        self._number += 1
+        return self.folder / f"{self._number:03d}.png"
 
 
 class DifferentFaces:

@@ -13,8 +13,11 @@ import numpy as np
 
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, pick_main_face, read_image
-from twinface.gallery import PersonVectors, write_features
+from twinface.gallery import PersonVectors, person_path, write_features
+from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.signing import is_sealed
 from twinface.networks import Network, load_network
+from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
 from twinface.recognition.people import list_people
 
@@ -115,9 +118,11 @@ def extract_folder(
     """Embed every picture of a folder of people and write a signed file of vectors for each person.
 
     With `aligned` the pictures are crops already. Unreadable pictures and those without a face are skipped; a person
-    without any vector gets no file. Raises InputError when there is no vector at all.
+    without any vector gets no file. Raises InputError when there is no vector at all and, before anything is written,
+    where vectors would come among the pictures, into a gallery, or in the place of a file that is none of ours.
     """
     people = list_people(faces)
+    _check_free(faces, features, people)
     count = written = skipped = 0
     with Embedder(network, aligned=aligned) as embedder:
         results = embedder.embed_files(path for pictures in people.values() for path in pictures)
@@ -135,6 +140,16 @@ def extract_folder(
     if not written:
         raise InputError(f"{faces}: none of the {skipped} pictures could be used; see the warnings")
     return Extraction(written, count, skipped)
+
+
+def _check_free(faces: Path, features: Path, names: Iterable[str]) -> None:
+    mend = "name another folder for the features"
+    refuse_inputs(features, [faces], mend)
+    place = Path(os.path.realpath(features))
+    if any((folder / MANIFEST_FILE).exists() for folder in (place, place.parent)):
+        raise InputError(f"{features}: this is a gallery; {mend}, or add people with `twinface gallery add`")
+    for name in names:
+        require_ours(person_path(features, name), is_sealed, mend)
 
 
 def to_person(name: str, faces: list[tuple[str, EmbeddedFace]], network: str) -> PersonVectors:

@@ -16,6 +16,7 @@ from twinface.gallery import Gallery, checked_name
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
+from twinface.outputs import is_same
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
 from twinface.settings import Settings
 from twinface.strangers import forget_strangers_like
@@ -58,7 +59,7 @@ def erase_from_gallery(name: str, settings: Settings, *, dry_run: bool) -> list[
 
 def _erase_copies(gallery: Gallery, name: str, *, dry_run: bool) -> list[Erased]:
     copies = gallery.set_aside(name)
-    found = [one for one in copies if one.is_there]
+    found = [one for one in copies if one.is_there and not is_same(Path(one.copy), Path(one.picture))]
     if not dry_run:
         _erase_files(gallery, name, copies, found)
     folders = sorted({str(Path(one.copy).parent) for one in copies})

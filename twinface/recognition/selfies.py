@@ -1,5 +1,6 @@
 """Photos of people become aligned crops, to look through, correct and train on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.files import write_atomically
+from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.recognition.enrolment import Objection, look_at, objection_of
-from twinface.recognition.set_aside import SET_ASIDE, write_reasons
+from twinface.recognition.set_aside import REASONS_FILE, SET_ASIDE, is_reasons, write_reasons
 from twinface.types import Image
+
+_MEND = "name another folder for the crops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +36,53 @@ def crop_selfies(
 
     A crop that something speaks against goes to faces/PERSON/set_aside/ instead, where reasons.json says what; it
     lists those that have no crop too. With `force` only those are objected to that cannot be read or have no face.
+    Raises InputError, before anything is written, where a crop would come among the pictures or in the place of a file
+    that is not an earlier crop.
     """
+    files = {name: _files_of(pictures) for name, pictures in people.items()}
+    inputs = {folder for pictures in people.values() for path in pictures for folder in (path.parent, path.parents[1])}
+    for name, crops in files.items():
+        _check_free(faces / name, crops, inputs)
+    return _crop_each(people, files, faces, detector, force=force)
+
+
+def _files_of(pictures: list[Path]) -> list[str]:
+    """What the crop of each picture is called; names that differ in letters' case alone are one on some disks."""
+    count = Counter(path.stem.casefold() for path in pictures)
+    files: dict[str, str] = {}
+    for path in pictures:
+        name = path.stem if count[path.stem.casefold()] == 1 else path.name
+        while name.casefold() in files:
+            name += "_"
+        files[name.casefold()] = f"{name}.png"
+    return list(files.values())
+
+
+def _check_free(folder: Path, crops: list[str], inputs: set[Path]) -> None:
+    for place in (folder, folder / SET_ASIDE):
+        refuse_inputs(place, inputs, _MEND)
+        for crop in crops:
+            require_ours(place / crop, is_marked_png, _MEND)
+    require_ours(folder / SET_ASIDE / REASONS_FILE, is_reasons, _MEND)
+
+
+def _crop_each(
+    people: dict[str, list[Path]], files: dict[str, list[str]], faces: Path, detector: FaceDetector, *, force: bool
+) -> Iterator[Selfie]:
     for name, pictures in people.items():
-        stems = [path.stem for path in pictures]
         done: list[Selfie] = []
-        for path in pictures:
-            file = path.stem if stems.count(path.stem) == 1 else path.name
-            done.append(_crop_selfie(name, path, faces / name, f"{file}.png", detector, force=force))
+        for path, file in zip(pictures, files[name], strict=True):
+            done.append(_crop_selfie(name, path, faces / name, file, detector, force=force))
             yield done[-1]
         if any(selfie.crop for selfie in done):
             write_reasons(faces / name / SET_ASIDE, {selfie.picture: selfie.objection for selfie in done})
 
 
 def save_crop(target: Path, crop: Image) -> None:
-    """Write a crop as PNG, whole or not at all. Raises InputError when it cannot be written."""
+    """Write a crop as PNG that says it is ours, whole or not at all. Raises InputError when it cannot be written."""
     _, encoded = cv2.imencode(".png", crop)
     try:
-        write_atomically(target, np.asarray(encoded, np.uint8).tobytes())
+        write_atomically(target, mark_png(np.asarray(encoded, np.uint8).tobytes()))
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); name another folder") from error
 

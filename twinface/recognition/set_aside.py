@@ -1,11 +1,14 @@
 """What the gate refused: kept beside what it let through, with a list of the reasons."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from twinface.errors import ArtefactError, InputError
-from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, write_atomically
+from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
+from twinface.gallery import Gallery
+from twinface.gallery.set_aside import SetAside
 from twinface.recognition.enrolment import Objection
 
 SET_ASIDE = "set_aside"
@@ -45,24 +48,52 @@ def write_reasons(folder: Path, verdicts: Mapping[Path, Objection | None]) -> No
         raise InputError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
 
 
-def copy_picture(picture: Path, folder: Path) -> Path | None:
-    """Copy a picture into a folder, under a name of its own where another one has its name; None where there is none.
-
-    Raises InputError when it cannot be written.
-    """
-    if not picture.is_file():
-        return None
+def is_reasons(path: Path) -> bool:
+    """Whether a file is a reasons.json."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        content = picture.read_bytes()
-        target, number = folder / picture.name, 2
-        while target.exists() and target.read_bytes() != content:
-            target, number = folder / f"{picture.stem}-{number}{picture.suffix}", number + 1
-        if not target.exists():
-            write_atomically(target, content)
-    except OSError as error:
-        raise InputError(f"{picture}: cannot be copied to {folder} ({error.strerror}); name another folder") from error
-    return target
+        _read_reasons(path)
+    except ArtefactError:
+        return False
+    return True
+
+
+def set_aside(gallery: Gallery, name: str, refused: Mapping[Path, Objection | None], folder: Path) -> list[InputError]:
+    """Copy pictures of a person that were refused, with the reasons, and have the gallery remember the copies, so that
+    they can be forgotten. Returns why single pictures could not be copied.
+
+    What was in the folder before is no copy, even where it is the same picture. Raises InputError or ArtefactError when
+    nothing can be written there, or to the gallery.
+    """
+    ours = gallery.all_set_aside()
+    copies: list[SetAside] = []
+    problems: list[InputError] = []
+    for picture in refused:
+        if picture.is_file():
+            try:
+                copy, is_new = _copy(picture, folder)
+            except OSError as error:
+                problems.append(InputError(f"{picture}: cannot be copied to {folder} ({error.strerror})"))
+            else:
+                if is_new or str(copy.absolute()) in ours:
+                    copies.append(SetAside(str(picture), str(copy.absolute()), sha256_of(copy)))
+    if copies:
+        gallery.remember_set_aside(name, copies)
+    write_reasons(folder, refused)
+    return problems
+
+
+def _copy(picture: Path, folder: Path) -> tuple[Path, bool]:
+    """Where a picture is in a folder, and whether it was copied there, under a name of its own where another one has
+    its name. Raises OSError.
+    """
+    content = picture.read_bytes()
+    target, number = folder / picture.name, 2
+    while os.path.lexists(target) and not (target.is_file() and target.read_bytes() == content):
+        target, number = folder / f"{picture.stem}-{number}{picture.suffix}", number + 1
+    if target.exists():
+        return target, False
+    write_atomically(target, content)
+    return target, True
 
 
 def _read_reasons(path: Path) -> list[dict[str, Any]]:

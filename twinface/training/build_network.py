@@ -8,6 +8,7 @@ from pathlib import Path
 from twinface.errors import InputError
 from twinface.networks import NetworkRecipe, read_recipe, write_recipe
 from twinface.networks.recipe import RECIPE_FILE
+from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.backbones import Blueprint, build_features
 from twinface.training.calibration import calibration_input
 from twinface.training.conversion import QUANTIZATIONS, convert
@@ -35,7 +36,7 @@ def build_network(
         raise InputError(f"--quantize {quantization}: expected one of {', '.join(QUANTIZATIONS)}")
     if quantization == "int8" and calibration is None:
         raise InputError("--quantize int8 needs faces to find its scales with; add --calibration FOLDER")
-    _check_name(blueprint.name)
+    _check_output(output, blueprint, calibration)
     model, recipe = build_features(blueprint)
     if print_line:
         model.summary(print_fn=print_line)
@@ -52,7 +53,7 @@ def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: s
     Raises InputError where something else than it is asked for: its float weights are not in the box.
     """
     recipe = read_recipe(source)
-    _check_name(blueprint.name)
+    _check_output(output, blueprint)
     asked = {
         "--backbone": (blueprint.backbone.lower(), recipe.backbone),
         "--layer": (blueprint.layer, recipe.layer),
@@ -73,6 +74,9 @@ def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: s
         return write_recipe(folder, replace(recipe, name=blueprint.name))
 
 
-def _check_name(name: str) -> None:
+def _check_output(output: Path, blueprint: Blueprint, calibration: Path | None = None) -> None:
+    name, mend = blueprint.name, "give another --output or --name"
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name {name}: expected a plain name for a folder")
+    refuse_inputs(output / name, [blueprint.weights, calibration], mend, replaced=True)
+    require_own_folder(output / name, RECIPE_FILE, ("network.tflite", KERAS_FILE, "README.md", "LICENSE.md"), mend)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.gallery import PersonVectors, read_features
+from twinface.outputs import require_ours
 from twinface.types import Vectors
 
 STATISTICS_FILE = "stats.json"
@@ -70,6 +71,7 @@ def table_of(people: Sequence[PersonVectors]) -> FeatureTable:
 def compute_statistics(folder: Path) -> Statistics:
     """Compute the mean and deviation of a features folder and write them to its stats.json, where training looks."""
     table = read_table(folder)
+    require_ours(folder / STATISTICS_FILE, _is_statistics, "move it away")
     statistics = Statistics(
         table.network,
         len(table.vectors),
@@ -88,6 +90,13 @@ def compute_statistics(folder: Path) -> Statistics:
     except OSError as error:
         raise ArtefactError(f"{folder / STATISTICS_FILE}: cannot be written ({error.strerror})") from error
     return statistics
+
+
+def _is_statistics(path: Path) -> bool:
+    try:
+        return {"count", "deviation", "mean", "network"} <= read_json_object(path).keys()
+    except ArtefactError:
+        return False
 
 
 def read_statistics(folder: Path, table: FeatureTable) -> Statistics:

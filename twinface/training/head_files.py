@@ -1,5 +1,6 @@
 """A trained head as files: head.json, head.npz and, of layers, head.keras; of a user's own model, head.tflite."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from twinface.files import canonical_json, read_json_object
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import FORMAT, HEAD_FILE
 from twinface.networks import name_network
+from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.conversion import convert
 from twinface.training.feature_table import FeatureTable
 from twinface.training.head_data import Normaliser
@@ -18,6 +20,17 @@ from twinface.training.head_models import dense_activations, dense_weights, forg
 from twinface.training.head_options import TrainOptions, TrainReport
 
 HISTORY_FILE = "history.json"
+_OTHER_FILES = (WEIGHTS_FILE, "head.keras", "head.tflite", HISTORY_FILE, "README.md", "folds", "previous", "start")
+"""What may lie beside head.json in the folder of a head; the folders are of `twinface retrain`."""
+
+
+def check_head_output(folder: Path, inputs: Iterable[Path | None] = ()) -> None:
+    """Raise InputError where a head that takes the place of `folder` would take that of something else, or of what it
+    is made of.
+    """
+    mend = "name another folder for the head"
+    refuse_inputs(folder, inputs, mend, replaced=True)
+    require_own_folder(folder, HEAD_FILE, _OTHER_FILES, mend)
 
 
 def write_layers(

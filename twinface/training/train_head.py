@@ -23,7 +23,7 @@ from twinface.matching.spec import HEAD_FILE
 from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
 from twinface.training.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough, hold_out
-from twinface.training.head_files import describe_head, write_figures
+from twinface.training.head_files import check_head_output, describe_head, write_figures
 from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import Pairs, PairSampler
 from twinface.training.plda import Start, fit_plda, read_start
@@ -53,6 +53,7 @@ def train_head(
     """
     options = options or TrainOptions()
     options.check()
+    check_head_output(output, (features, options.start or None, options.hard_negatives))
     table = read_table(features)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None

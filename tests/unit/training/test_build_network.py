@@ -142,8 +142,9 @@ def test_quantising_mistakes(tmp_path: Path) -> None:
         build_network(blueprint, tmp_path, quantization="int8")
     with pytest.raises(InputError, match="none, float16, int8"):
         build_network(blueprint, tmp_path, quantization="int4")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no face in 0 pictures"):
-        build_network(blueprint, tmp_path, quantization="int8", calibration=tmp_path)
+        build_network(blueprint, tmp_path, quantization="int8", calibration=tmp_path / "empty")
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -64,11 +64,15 @@ def save_checkpoint(run: Path, lesson: Any, progress: Progress) -> Path:
 
 
 def find_checkpoint(run: Path) -> Path | None:
-    """The newest whole checkpoint of a run; leftovers of a write that was cut off are removed."""
-    for path in run.glob(f".{_PREFIX}*"):
-        shutil.rmtree(path)
+    """The newest whole checkpoint of a run."""
     found = _checkpoints(run)
     return found[-1] if found else None
+
+
+def sweep(run: Path) -> None:
+    """Remove the leftovers of a checkpoint whose writing was cut off, from a run that nobody else is learning."""
+    for path in run.glob(f".{_PREFIX}*"):
+        shutil.rmtree(path)
 
 
 def read_progress(checkpoint: Path) -> Progress:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.heads import normalised
+from twinface.outputs import refuse_inputs
 from twinface.signals import stop_on_signal
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.beginning import read_beginning, read_shape
@@ -29,6 +30,7 @@ from twinface.training.distillation.checkpoints import (
     mix_in,
     read_progress,
     save_checkpoint,
+    sweep,
 )
 from twinface.training.distillation.endless_views import show_endless
 from twinface.training.distillation.lesson import build_lesson, build_showing
@@ -45,6 +47,7 @@ from twinface.training.tensorflow_setup import import_keras, limit_threads
 from twinface.types import Vectors
 
 _FORMAT = 2
+_ABOUT = "run.json"
 _CENTRE_SAMPLE = 2000
 _BASIS_SAMPLE = 300
 _ASKED_AT_ONCE = 16
@@ -90,6 +93,8 @@ def start(run: Path, settings: Settings, period: Progress, listener: Listener) -
     """Start a run in an empty folder and learn for a period. Raises InputError when there is a run already."""
     if find_checkpoint(run):
         raise InputError(f"{run}: there is a run already; go on with --resume, or name another folder")
+    if run.is_dir() and any(run.iterdir()) and not (run / _ABOUT).is_file():
+        raise InputError(f"{run}: is there already, and is no run; name another folder with --output")
     with _memory_told():
         return _learn(run, settings, period, listener, checkpoint=None)
 
@@ -112,6 +117,10 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
+    sources = settings.sources
+    inputs = (*sources.crops, *sources.faces, sources.people, settings.teacher, settings.begin_with)
+    refuse_inputs(run, inputs, "name another folder with --output")
+    sweep(run)
     if settings.begin_with and not checkpoint:
         read_shape(settings.begin_with)  # what is no beginning is told before hours of packing, not after
     limit_threads(settings.threads)
@@ -232,7 +241,7 @@ def _check_same_run(run: Path, settings: Settings, teacher: Teacher) -> None:
         "people_weight": settings.people_weight,
         "last_stages": settings.last_stages,
     }
-    path = run / "run.json"
+    path = run / _ABOUT
     if not path.exists():
         write_atomically(path, canonical_json(about))
     elif (found := read_json_object(path)) != about:

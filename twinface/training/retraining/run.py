@@ -23,6 +23,7 @@ from twinface.settings import Settings
 from twinface.training.feature_table import FeatureTable
 from twinface.training.hard_negatives import rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough
+from twinface.training.head_files import check_head_output
 from twinface.training.head_options import TrainOptions
 from twinface.training.publishing import draft_of, put_in_place
 from twinface.training.retraining.folds import FOLDS, FOLDS_FOLDER, fold_of, score_held_out, without_fold
@@ -58,6 +59,7 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     options.check()
     network = find_recipe(settings.network).fingerprint
     place = head_place(settings.head, settings.gallery, network)
+    check_head_output(place, [features])
     present = place if (place / HEAD_FILE).is_file() else None
     before = head_file(present) if present else b""
     gallery = Gallery.open(settings.gallery, network=network)
