@@ -9,7 +9,7 @@ import numpy as np
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
-from twinface.events import EventWriter
+from twinface.events import EventWriter, Upkeep
 from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.matcher import MatcherStage
@@ -35,9 +35,8 @@ class _Matcher:
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
         events = settings.events
         strangers = Strangers(settings.events_path, settings.strangers, lambda look: object_to_look(look) is None)
-        writer = EventWriter(
-            settings.events_path, events.keep_days, looks_per_track=events.kept_looks, then=strangers.take
-        )
+        upkeep = Upkeep(events.keep_days, events.max_mb)
+        writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=strangers.take)
         self._journal = Journal(writer, events)
         self._stage = MatcherStage(
             self._naming,

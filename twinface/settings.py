@@ -111,6 +111,7 @@ class EventSettings(_Section):
 
     path: OptionalPath = None
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 30.0
+    max_mb: Annotated[float, Field(ge=1.0, le=1e6)] = 500.0
     cool_down_s: Annotated[float, Field(ge=0.0)] = 300.0
     unknown_stays_s: Positive = 30.0
     kept_looks: Annotated[int, Field(ge=0, le=1000)] = 8

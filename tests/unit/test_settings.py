@@ -65,7 +65,7 @@ def test_every_setting_is_explained() -> None:
 
 def test_numbers_say_their_unit_or_range() -> None:
     """In the name, or in the comment."""
-    units = r"_ms$|_px$|_fps$|_s$|_seconds$|_days$|_frames$|_looks$|_k$|^port$|^count$|^threads$"
+    units = r"_ms$|_px$|_fps$|_s$|_seconds$|_days$|_mb$|_frames$|_looks$|_k$|^port$|^count$|^threads$"
     comments = {
         name.strip(): line.partition("#")[2]
         for line in PIPELINE.read_text().splitlines()

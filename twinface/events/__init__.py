@@ -5,6 +5,7 @@ from twinface.events.look import LookRecord
 from twinface.events.looks import find_event, find_track, mark_enrolled, read_looks
 from twinface.events.reader import EventQuery, newest_number, read_events
 from twinface.events.store import EventStore
+from twinface.events.upkeep import Upkeep
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
 
@@ -20,6 +21,7 @@ __all__ = [
     "Past",
     "Subject",
     "TrackKey",
+    "Upkeep",
     "Visits",
     "find_event",
     "find_track",

@@ -43,34 +43,40 @@ _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "
 SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as, stranger FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
 _INSERT = (
-    f"INSERT OR IGNORE INTO looks ({', '.join(_COLUMNS)}, details) "  # noqa: S608 — names of columns
-    f"VALUES ({', '.join('?' for _ in _COLUMNS)}, ?)"
+    f"INSERT OR IGNORE INTO looks ({', '.join(_COLUMNS)}, details, stored_ns) "  # noqa: S608 — names of columns
+    f"VALUES ({', '.join('?' for _ in _COLUMNS)}, ?, ?)"
 )
 _DROP_POOREST = f"""
     DELETE FROM looks WHERE {_OF_TRACK} AND crop IN
         (SELECT crop FROM looks WHERE {_OF_TRACK} AND crop <> ? ORDER BY quality DESC LIMIT -1 OFFSET ?)
 """  # noqa: S608 — no word of a user
-_TRACKS_OF_VISIT = """
+_BEGAN = """
+    SELECT sequence, camera, stream, track FROM events WHERE subject = 'person' AND kind = 'enter'
+    AND camera = ? AND name = ? AND since_ns = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
+"""
+_TRACKS_SINCE = """
     SELECT DISTINCT camera, stream, track FROM events
-    WHERE subject = 'track' AND camera = ? AND name = ? AND at_ns >= ? AND since_ns <= ? ORDER BY stream, track
+    WHERE subject = 'track' AND camera = ? AND name = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
 ERASE_EMPTY_STRANGERS = """
     DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM looks WHERE stranger IS NOT NULL)
 """
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
 _FIND = """
-    SELECT max(stream) FROM events WHERE subject = 'track' AND kind = 'enter'
-    AND camera = :camera AND track = :track AND (:stream IS NULL OR stream = :stream)
+    SELECT stream FROM events WHERE subject = 'track' AND kind = 'enter'
+    AND camera = :camera AND track = :track AND (:stream IS NULL OR stream = :stream) ORDER BY sequence DESC LIMIT 1
 """
 
 
-def insert_looks(connection: sqlite3.Connection, looks: Iterable[LookRecord], per_track: int) -> None:
+def insert_looks(
+    connection: sqlite3.Connection, looks: Iterable[LookRecord], per_track: int, stored_ns: int | None
+) -> None:
     """Keep looks, of each track the newest and the best of the others, `per_track` in all; those kept already stay."""
     for look in looks:
         values = {field.name: getattr(look, field.name) for field in dataclasses.fields(look)}
         values |= {**look.key._asdict(), "vector": look.vector.astype("<f4").tobytes()}
         details = json.dumps({name: values[name] for name in _DETAILS}, ensure_ascii=False, sort_keys=True)
-        connection.execute(_INSERT, [*(values[name] for name in _COLUMNS), details])
+        connection.execute(_INSERT, [*(values[name] for name in _COLUMNS), details, stored_ns])
         connection.execute(_DROP_POOREST, [*look.key, *look.key, look.crop, per_track - 1])
 
 
@@ -124,10 +130,10 @@ def find_track(path: Path, text: str) -> TrackKey:
     found = None
     if is_there(path):
         with reading(path) as connection:
-            found = connection.execute(_FIND, values).fetchone()[0]
+            found = connection.execute(_FIND, values).fetchone()
     if found is None:
         raise InputError(f"nothing is known of a track {text!r}; `twinface events --subject track` lists them")
-    return TrackKey(camera, found, int(number))
+    return TrackKey(camera, found[0], int(number))
 
 
 def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
@@ -146,5 +152,14 @@ def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
         event = to_event(row)
         if event.key is not None:
             return event, [event.key]
-        values = (event.camera, event.name, event.since_ns, event.at_ns)
-        return event, [TrackKey(*track) for track in connection.execute(_TRACKS_OF_VISIT, values)]
+        return event, _tracks_of_visit(connection, event, number)
+
+
+def _tracks_of_visit(connection: sqlite3.Connection, event: Event, number: int) -> list[TrackKey]:
+    """Those that bore the name from the visit's beginning to the event, by numbers: the clock may have been put."""
+    who = (event.camera, event.name)
+    began = connection.execute(_BEGAN, (*who, event.since_ns, number)).fetchone()
+    first, *key = began or (0, *who)
+    tracks = [TrackKey(*row) for row in connection.execute(_TRACKS_SINCE, (*who, first, number))]
+    announced = [TrackKey(*key)] if began and began[-1] is not None else []
+    return list(dict.fromkeys([*announced, *tracks]))

@@ -9,6 +9,9 @@ from twinface.events.states import OpenTrack, OpenVisit
 INTERRUPTED = "interrupted"
 """Reason of an exit that nobody saw."""
 
+_LONGEST_BREAK_S = 86_400.0
+"""Between two starts of a camera."""
+
 
 def take_up(past: Past, camera: str, stream: int, now: Moment) -> tuple[list[OpenTrack], list[OpenVisit]]:
     """Tracks and visits of a camera that has gone on meanwhile, as if those that go on had been seen just now."""
@@ -60,11 +63,18 @@ def give_up(past: Past, camera: str) -> list[Event]:
             last[camera, seen.name] = replace(
                 visit,
                 at_ns=seen.at_ns,
-                duration_s=round(max(0.0, (seen.at_ns - visit.since_ns) / 1e9), 3),
+                duration_s=round(max(0.0, _duration_s(visit, seen)), 3),
                 media_ms=seen.media_ms,
                 frame=seen.frame,
             )
     return [_exit(event) for event in last.values()]
+
+
+def _duration_s(visit: Event, seen: Event) -> float:
+    """Of a visit until somebody was last seen: by the stream's own time, or the wall clock if that was another one."""
+    if seen.stream == visit.stream:
+        return visit.duration_s + (seen.media_ms - visit.media_ms) / 1e3
+    return (seen.at_ns - visit.since_ns) / 1e9
 
 
 def _exit(last: Event) -> Event:
@@ -96,7 +106,12 @@ def _opinion(event: Event) -> Opinion:
 
 
 def _moment(event: Event, stream: int, now: Moment) -> Moment:
-    """When an event was, in the time of `now`: by the stream's own, or the wall clock where it was another stream."""
-    same = event.stream == stream
-    age_s = (now.media_ms - event.media_ms) / 1e3 if same else (now.at_ns - event.at_ns) / 1e9
+    """When an event was, in the time of `now`: by the stream's own, or the wall clock where it was another stream.
+
+    A wall clock that says that the event was after this stream began, or over a day before that, was put meanwhile.
+    """
+    age_s = (now.media_ms - event.media_ms) / 1e3
+    if event.stream != stream:
+        least_s, age_s = now.media_ms / 1e3, (now.at_ns - event.at_ns) / 1e9
+        age_s = age_s if least_s <= age_s <= least_s + _LONGEST_BREAK_S else least_s
     return Moment(now.time_s - max(0.0, age_s), event.at_ns, event.media_ms, event.frame)

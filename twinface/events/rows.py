@@ -16,7 +16,7 @@ _TYPES = {field.name: field.type for field in dataclasses.fields(Event)} | _IN_W
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Event) if field.name != "sequence")
 SELECT = f"SELECT {', '.join(COLUMNS)}, sequence FROM events"  # noqa: S608 — names of columns, not what users say
-INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)})"  # noqa: S608
+INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}, stored_ns) VALUES ({', '.join('?' for _ in COLUMNS)}, ?)"  # noqa: S608
 
 
 def read_details(written: object) -> dict[str, Any]:

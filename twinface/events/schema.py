@@ -62,8 +62,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX looks_by_stranger ON looks (stranger, at_ns) WHERE stranger IS NOT NULL",
         "CREATE TABLE strangers (number INTEGER PRIMARY KEY AUTOINCREMENT, network TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE events ADD COLUMN stored_ns INTEGER",
+        "ALTER TABLE looks ADD COLUMN stored_ns INTEGER",
+        "DROP INDEX looks_by_time",
+        "CREATE INDEX looks_by_age ON looks (ifnull(stored_ns, at_ns))",
+        "CREATE TABLE age_clock (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL)",
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
+
+STORED_NS = "ifnull(stored_ns, at_ns)"
+"""When a row was stored, by the age clock; of one of an earlier version the wall clock is all there is."""
 
 VERSION = len(MIGRATIONS)
 
@@ -88,6 +98,8 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Seq
     version = check_version(connection, path, len(migrations))
     if version == len(migrations):
         return
+    if not version:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statements in migrations[version:]:

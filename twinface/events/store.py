@@ -9,14 +9,24 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from twinface.errors import ArtefactError
+from twinface.events.age_clock import AgeClock
 from twinface.events.event import Event, Past, TrackKey
 from twinface.events.look import LookRecord
-from twinface.events.looks import ERASE_EMPTY_STRANGERS, insert_looks
+from twinface.events.looks import insert_looks
+from twinface.events.retention import (
+    LetGo,
+    let_go,
+    make_shrinkable,
+    read_age_clock,
+    used_bytes,
+    write_age_clock,
+)
 from twinface.events.rows import INSERT, SELECT, readable, to_row
 from twinface.events.schema import migrate
 
@@ -37,6 +47,10 @@ _STILL_OPEN = f"""
                 OR subject = 'person' AND (camera, name, since_ns) IN ({_OPEN_VISITS}) ORDER BY sequence
 """
 _LAST_SIGHTING = f"{SELECT} WHERE camera = ? AND name = ? ORDER BY sequence DESC LIMIT 1"
+_LAST_STREAMS = """
+    SELECT camera, stream FROM events WHERE sequence IN (SELECT max(sequence) FROM events GROUP BY camera)
+    ORDER BY camera
+"""
 
 
 class EventStore:
@@ -81,20 +95,40 @@ class EventStore:
         except FileNotFoundError:
             return False
 
-    def append(self, events: Sequence[Event], looks: Sequence[LookRecord] = (), *, looks_per_track: int = 8) -> None:
-        """Store events, which get the next numbers in their order, and looks, all or none.
+    def append(
+        self,
+        events: Sequence[Event],
+        looks: Sequence[LookRecord] = (),
+        *,
+        clock: AgeClock | None = None,
+        looks_per_track: int = 8,
+    ) -> None:
+        """Store events, which get the next numbers in their order, and looks, all or none, as of the age `clock`.
 
         A look that is there already stays as it is. Of a track the newest look is kept and the best of the others.
+        Without a clock what is stored is as old as its wall clock says.
         """
+        stored_ns = None if clock is None else clock.ran_ns
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(INSERT, map(to_row, events))
-            insert_looks(self._connection, looks, looks_per_track)
+            self._connection.executemany(INSERT, ((*to_row(event), stored_ns) for event in events))
+            insert_looks(self._connection, looks, looks_per_track, stored_ns)
+            if clock is not None:
+                write_age_clock(self._connection, clock)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def age_clock(self, wall_ns: int) -> AgeClock:
+        """The age clock, begun after what was stored last; a new one with `wall_ns`, or the newest event if earlier."""
+        stored = read_age_clock(self._connection)
+        if stored is not None:
+            began_ns = stored.ran_ns + 1  # so that what was stored before has an earlier stamp
+            return replace(stored, ran_ns=began_ns, started_ns=began_ns)
+        newest = self._connection.execute("SELECT at_ns FROM events ORDER BY sequence DESC LIMIT 1").fetchone()
+        return AgeClock.begun(min(wall_ns, newest[0]) if newest else wall_ns)
 
     def newest(self) -> int:
         """The number that was given last, 0 when there was none."""
@@ -103,7 +137,7 @@ class EventStore:
 
     def past(self) -> Past:
         """What the writer before this one left."""
-        streams = self._connection.execute("SELECT camera, max(stream) FROM events GROUP BY camera ORDER BY camera")
+        streams = self._connection.execute(_LAST_STREAMS)
         ended = self._connection.execute(
             "SELECT camera, stream, track FROM events WHERE subject = 'track' AND kind = 'exit' "
             "ORDER BY sequence DESC LIMIT ?",
@@ -120,14 +154,18 @@ class EventStore:
             frozenset(TrackKey(*row) for row in ended),
         )
 
-    def prune(self, before_ns: int) -> int:
-        """Forget what happened before a moment, wall clock; returns how many events. Numbers are not used again."""
-        deleted = self._connection.execute("DELETE FROM events WHERE at_ns < ?", (before_ns,)).rowcount
-        looks = self._connection.execute("DELETE FROM looks WHERE at_ns < ?", (before_ns,)).rowcount
-        self._connection.execute(ERASE_EMPTY_STRANGERS)
-        if deleted or looks:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return deleted
+    def let_go(self, before_ns: int, max_bytes: int) -> LetGo:
+        """Forget what is too old or too much, a part at a time: `retention.let_go`."""
+        return let_go(self._connection, before_ns, max_bytes)
+
+    def make_shrinkable(self) -> bool:
+        """Have the file shrink when something is forgotten: `retention.make_shrinkable`."""
+        return make_shrinkable(self._connection)
+
+    @property
+    def used_bytes(self) -> int:
+        """How much of the file holds anything."""
+        return used_bytes(self._connection)
 
     def close(self) -> None:
         """Let go of file and lock."""

@@ -13,6 +13,7 @@ from twinface.errors import TwinfaceError
 from twinface.events.event import Event, Past
 from twinface.events.look import LookRecord
 from twinface.events.store import EventStore
+from twinface.events.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +21,21 @@ _MOST_WAITING = 10_000
 _MOST_LOOKS_WAITING = 1_000
 _BATCH = 500
 _LOG_EVERY_S = 60.0
-_PRUNE_EVERY_S = 3600.0
-_NS_PER_DAY = 86_400 * 10**9
+_WAKE_EVERY_S = 3600.0
 
 
 class EventWriter:
     """Writes in a thread of its own, in order. When that fails, events wait, the newest of them, and it is tried again.
 
     `problem` says what is wrong at present. `stored`, `lost` and `failures` count events, events that nobody will see,
-    and attempts. `then` is called in that thread with events once they are stored, and with them the looks before them.
+    and attempts; `upkeep` is of what is stored already. `then` is called in that thread with events once they are
+    stored, and with them the looks before them.
     """
 
     def __init__(
         self,
         path: Path,
-        keep_days: float,
+        upkeep: Upkeep,
         *,
         looks_per_track: int = 8,
         then: Callable[[Sequence[Event]], object] | None = None,
@@ -43,8 +44,8 @@ class EventWriter:
         self.problem = ""
         self.stored = self.lost = self.failures = 0
         self.past = Past()
+        self.upkeep = upkeep
         self._path = path
-        self._keep_days = keep_days
         self._looks_per_track = looks_per_track
         self._then = then
         self._retry_s = retry_s
@@ -57,7 +58,6 @@ class EventWriter:
         self._stopping = False
         self._store: EventStore | None = None
         self._logged_at_s: float | None = None
-        self._pruned_at_s: float | None = None
         try:
             store = self._open()
             self.past, self._newest = store.past(), store.newest()
@@ -98,7 +98,7 @@ class EventWriter:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work, timeout=_PRUNE_EVERY_S)
+                self._changed.wait_for(self._has_work, timeout=0.0 if self.upkeep.has_more else _WAKE_EVERY_S)
                 stopping = self._stopping
                 if not self._in_hand:
                     self._in_hand = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
@@ -117,16 +117,17 @@ class EventWriter:
         return self._stopping or bool(self.waiting or self._looks or self._looks_in_hand)
 
     def _attempt(self) -> bool:
-        """Store what is in hand, and prune when it is time; False when that failed."""
+        """Store what is in hand, and tidy up when it is time; False when that failed."""
         try:
             store = self._open()
+            clock = self.upkeep.read_clock(store)
             events, looks = self._in_hand, self._looks_in_hand
-            if (events or looks) and not (events and self._is_stored(store)):
-                store.append(events, looks, looks_per_track=self._looks_per_track)
+            if not (events and self._is_stored(store)):
+                store.append(events, looks, clock=clock, looks_per_track=self._looks_per_track)
             self._newest = store.newest()
             self.stored += len(events)
             self._in_hand, self._looks_in_hand = [], []
-            self._prune(store)
+            self.upkeep.tidy(store, clock)
         except Exception as error:  # noqa: BLE001 — a thread that ends would take all that follows with it
             self._failed(error)
             return False
@@ -153,12 +154,6 @@ class EventWriter:
         if self._store is None:
             self._store = EventStore(self._path)
         return self._store
-
-    def _prune(self, store: EventStore) -> None:
-        now_s = time.monotonic()
-        if self._pruned_at_s is None or now_s - self._pruned_at_s >= _PRUNE_EVERY_S:
-            store.prune(max(0, time.time_ns() - int(self._keep_days * _NS_PER_DAY)))
-            self._pruned_at_s = now_s
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1

@@ -38,13 +38,15 @@ class Journal:
 
     @property
     def gauges(self) -> Mapping[str, float]:
-        """Events by what became of them."""
+        """Events by what became of them; how large the store is, and by how much it grew in the last hour."""
         writer = self._writer
         return {
             "events_stored": writer.stored,
             "events_waiting": writer.waiting,
             "events_lost": writer.lost,
             "event_failures": writer.failures,
+            "events_mb": writer.upkeep.size_bytes / 1e6,
+            "events_mb_per_hour": writer.upkeep.grown_bytes_per_hour / 1e6,
         }
 
     def saw(self, update: TracksUpdate, stamp: Stamp) -> None:

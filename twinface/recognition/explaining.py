@@ -34,7 +34,7 @@ def _explain_track(
 ) -> dict[str, Any]:
     strangers = {look.stranger for look in looks if look.stranger is not None}
     last = history[-1] if history else None
-    before = [look for look in looks if event is None or look.at_ns <= event.at_ns] or looks[:1]
+    before = [look for look in looks if event is None or _is_before(look, event)] or looks[:1]
     return {
         "track": str(key),
         "camera": key.camera,
@@ -45,6 +45,11 @@ def _explain_track(
         "looks": [_explain_look(look) for look in looks],
         "decision": _explain_decision(before[-1]) if before else None,
     }
+
+
+def _is_before(look: LookRecord, event: Event) -> bool:
+    """Whether the look was taken by then: by frames of one track, since a wall clock may be put meanwhile."""
+    return look.frame <= event.frame if look.key == event.key else look.at_ns <= event.at_ns
 
 
 def _explain_look(look: LookRecord) -> dict[str, Any]:

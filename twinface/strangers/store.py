@@ -1,7 +1,6 @@
 """Strangers in the database of events; whoever changes them, the matcher or a command, does it in one transaction."""
 
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from twinface.errors import InputError
 from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.looks import ERASE_EMPTY_STRANGERS, SELECT, select_looks, to_look
+from twinface.events.retention import read_age_clock
+from twinface.events.schema import STORED_NS
 from twinface.matching.heads import normalised
 from twinface.settings import StrangerSettings
 from twinface.strangers.clustering import SAME_STRANGER_COSINE, nearest_stranger
@@ -24,28 +25,27 @@ LEAST_GOOD_LOOKS = 2
 _COMPARED_LOOKS = 8
 """Of a stranger, the newest: people change, and no stranger costs more than another."""
 
-_NS_PER_DAY = 86_400 * 10**9
-
-_OF_NETWORK = """
+_OF_NETWORK = f"""
     SELECT stranger, vector FROM (
-        SELECT stranger, vector, row_number() OVER (PARTITION BY stranger ORDER BY at_ns DESC) AS age FROM looks
+        SELECT stranger, vector, row_number() OVER (PARTITION BY stranger ORDER BY {STORED_NS} DESC) AS age FROM looks
         WHERE stranger IN (SELECT number FROM strangers WHERE network = ?)
     ) WHERE age <= ?
-"""
-_SIGHTINGS = """
+"""  # noqa: S608 — no word of a user
+_SIGHTINGS = f"""
     SELECT stranger, network, camera, stream, track, min(at_ns), max(at_ns) FROM looks WHERE stranger IS NOT NULL
-    GROUP BY stranger, network, camera, stream, track ORDER BY stranger, min(at_ns)
-"""
+    GROUP BY stranger, network, camera, stream, track ORDER BY stranger, min({STORED_NS}), min(at_ns)
+"""  # noqa: S608
 _MARK = "UPDATE looks SET stranger = ? WHERE camera = ? AND stream = ? AND track = ? AND crop = ?"
-_LET_GO_OLD = """
+_LET_GO_OLD = f"""
     UPDATE looks SET stranger = NULL WHERE stranger IN
-        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger HAVING max(at_ns) < ?)
-"""
-_LET_GO_MANY = """
+        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger
+         HAVING max({STORED_NS}) < ?)
+"""  # noqa: S608
+_LET_GO_MANY = f"""
     UPDATE looks SET stranger = NULL WHERE stranger IN
-        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger ORDER BY max(at_ns) DESC
-         LIMIT -1 OFFSET ?)
-"""
+        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger
+         ORDER BY max({STORED_NS}) DESC, stranger DESC LIMIT -1 OFFSET ?)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class Strangers:
             with changing(self._path, "strangers cannot be remembered") as connection:
                 for key in ended:
                     self._meet(connection, key)
-                connection.execute(_LET_GO_OLD, [time.time_ns() - int(self._settings.keep_days * _NS_PER_DAY)])
+                if (clock := read_age_clock(connection)) is not None:
+                    connection.execute(_LET_GO_OLD, [clock.stored_before_ns(self._settings.keep_days)])
                 connection.execute(_LET_GO_MANY, [self._settings.count])
                 connection.execute(ERASE_EMPTY_STRANGERS)
 
@@ -172,5 +173,5 @@ def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], 
     for _, since_ns, last_ns in seen:
         visits += not visits or since_ns > until_ns + cool_down_ns
         until_ns = max(until_ns, last_ns)
-    latest = max(seen, key=lambda one: one[2])
-    return Stranger(number, network, visits, seen[0][1], until_ns, latest[0].camera, tuple(key for key, *_ in seen))
+    latest, _, last_ns = seen[-1]
+    return Stranger(number, network, visits, seen[0][1], last_ns, latest.camera, tuple(key for key, *_ in seen))

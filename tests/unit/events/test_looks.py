@@ -16,6 +16,7 @@ from twinface.events import (
     LookRecord,
     Subject,
     TrackKey,
+    Upkeep,
     find_event,
     find_track,
     mark_enrolled,
@@ -73,7 +74,7 @@ def test_of_a_track_the_newest_look_is_kept_and_the_best_of_the_others(path: Pat
 def test_looks_go_when_their_time_is_over(path: Path, make_look: MakeLook) -> None:
     with EventStore(path) as store:
         store.append([], [make_look(crop) for crop in range(4)])
-        store.prune(1_002)
+        store.let_go(1_002, max_bytes=10**9)
         assert crops(path) == [2, 3]
 
 
@@ -82,7 +83,10 @@ def test_the_writer_stores_looks_before_the_events_after_them(
 ) -> None:
     seen: list[tuple[list[Kind], list[int]]] = []
     writer = EventWriter(
-        path, 1e5, looks_per_track=2, then=lambda events: seen.append(([one.kind for one in events], crops(path)))
+        path,
+        Upkeep(1e5),
+        looks_per_track=2,
+        then=lambda events: seen.append(([one.kind for one in events], crops(path))),
     )
     for crop in range(3):
         writer.put_look(make_look(crop, at_ns=10**18, quality=crop / 10))
@@ -101,7 +105,7 @@ def test_a_follower_that_fails_takes_nothing_with_it(
     def fail(_events: object) -> None:
         raise OSError("no room")
 
-    writer = EventWriter(path, 1e5, then=fail)
+    writer = EventWriter(path, Upkeep(1e5), then=fail)
     writer.put([make_event(at_ns=10**18)])
     writer.close()
     assert (writer.stored, writer.problem) == (1, "")
@@ -134,25 +138,26 @@ def test_without_a_store_nothing_is_found(path: Path) -> None:
         find_event(path, 3)
 
 
-def test_an_event_leads_to_its_tracks(path: Path, make_event: MakeEvent) -> None:
+@pytest.mark.parametrize("off_ns", [0, -3_000_000, 3_000_000])
+def test_an_event_leads_to_its_tracks_whatever_the_clock_did(path: Path, make_event: MakeEvent, off_ns: int) -> None:
     visit = {"subject": Subject.PERSON, "name": "Zoë", "state": "known", "since_ns": 2_000}
     said = {"name": "Zoë", "state": "known"}
     with EventStore(path) as store:
         store.append(
             [
                 make_event(),
-                make_event(Kind.ENTER, at_ns=2_000, **visit),
-                make_event(Kind.UPDATE, at_ns=2_000, **said),
-                make_event(Kind.UPDATE, track=2, at_ns=3_000, since_ns=2_500, **said),
-                make_event(Kind.UPDATE, track=3, at_ns=9_000, since_ns=8_000, **said),
                 make_event(Kind.UPDATE, track=4, at_ns=1_500, **said),
-                make_event(Kind.UPDATE, track=5, at_ns=3_000, name="bob", state="known"),
-                make_event(Kind.EXIT, at_ns=4_000, track=None, **visit),
+                make_event(Kind.UPDATE, at_ns=2_000, **said),
+                make_event(Kind.ENTER, at_ns=2_000, **visit),
+                make_event(Kind.UPDATE, track=2, at_ns=3_000 + off_ns, since_ns=2_500 + off_ns, **said),
+                make_event(Kind.UPDATE, track=5, at_ns=3_000 + off_ns, name="bob", state="known"),
+                make_event(Kind.EXIT, at_ns=4_000 + off_ns, track=None, **visit),
+                make_event(Kind.UPDATE, track=3, at_ns=9_000, since_ns=8_000, **said),
             ]
         )
-        store.prune(1_001)
-    assert find_event(path, 3)[1] == [TRACK]
-    event, tracks = find_event(path, 8)
+        store.let_go(1_001, max_bytes=10**9)
+    assert find_event(path, 3)[1] == find_event(path, 4)[1] == [TRACK]
+    event, tracks = find_event(path, 7)
     assert (event.kind, tracks) == (Kind.EXIT, [TRACK, TrackKey("door", STREAM, 2)])
     for gone in (1, 99):
         with pytest.raises(InputError, match=f"no event has the number {gone}: it is forgotten, or has not been yet"):

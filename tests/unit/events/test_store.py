@@ -20,16 +20,20 @@ from twinface.events import (
     Kind,
     Subject,
     TrackKey,
+    find_track,
     newest_number,
     read_events,
     read_looks,
 )
-from twinface.events.rows import INSERT, to_row
+from twinface.events.rows import COLUMNS, to_row
 from twinface.events.schema import MIGRATIONS, VERSION, migrate
 
 MakeEvent = Callable[..., Event]
 
 EVERYTHING = EventQuery()
+
+FIRST_INSERT = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)})"
+"""As the first version wrote an event."""
 
 
 def numbers(path: Path, query: EventQuery = EVERYTHING) -> list[int | None]:
@@ -61,7 +65,7 @@ def vars_of(event: Event) -> dict[str, object]:
 def test_numbers_go_on_without_gaps_also_after_everything_was_forgotten(path: Path, make_event: MakeEvent) -> None:
     with EventStore(path) as store:
         store.append([make_event(at_ns=at_ns) for at_ns in (1, 2, 3)])
-        assert store.prune(before_ns=100) == 3
+        assert store.let_go(100, max_bytes=10**9) == (3, False)
     assert numbers(path) == []
     with EventStore(path) as store:
         assert store.newest() == 3
@@ -83,8 +87,8 @@ def test_a_batch_is_stored_whole_or_not_at_all(path: Path, make_event: MakeEvent
 def test_old_events_are_forgotten_for_good(path: Path, make_event: MakeEvent) -> None:
     with EventStore(path) as store:
         store.append([make_event(at_ns=10, name="Somebody Particular"), make_event(at_ns=20)])
-        assert store.prune(before_ns=20) == 1
-        assert store.prune(before_ns=20) == 0
+        assert store.let_go(20, max_bytes=10**9) == (1, False)
+        assert store.let_go(20, max_bytes=10**9) == (0, False)
         assert numbers(path) == [2]
         files = [path, path.with_name("events.sqlite-wal")]
         assert not any(b"Somebody Particular" in file.read_bytes() for file in files if file.exists())
@@ -158,6 +162,16 @@ def test_what_is_still_open(path: Path, make_event: MakeEvent) -> None:
     assert [event.sequence for event in past.sightings] == [7]
     assert past.streams == (("door", 1_800_000_000_000_000_001), ("hall", 7))
     assert past.ended == {TrackKey("door", 1_800_000_000_000_000_001, 1)}
+
+
+def test_the_last_start_of_a_camera_is_the_one_that_came_last_not_the_one_of_the_latest_clock(
+    path: Path, make_event: MakeEvent
+) -> None:
+    ahead, now = 1_900_000_000_000_000_000, 1_800_000_000_000_000_000
+    with EventStore(path) as store:
+        store.append([make_event(stream=ahead, track=4), make_event(stream=now, track=4), make_event(camera="hall")])
+        assert dict(store.past().streams)["door"] == now
+    assert find_track(path, "door:4") == TrackKey("door", now, 4)
 
 
 # --- beside the writer ------------------------------------------------------------------------------------------
@@ -287,8 +301,8 @@ def test_what_the_first_version_wrote_is_read_with_room_for_looks(path: Path, ma
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, path, MIGRATIONS[:1])
-        connection.execute(INSERT, to_row(make_event()))
-    with pytest.raises(ArtefactError, match="version 1, not 2; `twinface up` brings it up to date"):
+        connection.execute(FIRST_INSERT, to_row(make_event()))
+    with pytest.raises(ArtefactError, match="version 1, not 3; `twinface up` brings it up to date"):
         read_events(path, EVERYTHING)
     EventStore(path).close()
     assert [event.sequence for event in read_events(path, EVERYTHING)] == [1]

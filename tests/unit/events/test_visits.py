@@ -366,3 +366,34 @@ def test_a_camera_that_is_never_heard_of_ends_with_the_writer(before: list[Event
     told = Box(past_of(before)).visits.stop("stopped")
     assert [event.kind for event in told] == [Kind.EXIT] * 5
     assert {event.reason for event in told} == {"interrupted"}
+
+
+@pytest.mark.parametrize("put_s", [0.0, 40 * 86_400.0, -40 * 86_400.0])
+def test_a_clock_that_is_put_neither_ends_a_visit_nor_makes_it_long(put_s: float) -> None:
+    """The camera starts again during the visit, the clock is put, and the matcher is killed."""
+    first = Box()
+    first.come(0.0, 1, "Ada")
+    first.events += first.visits.ended("door", 1, at(5.0), "camera restarted", goes_on=True)
+    again = [
+        dataclasses.replace(event, stream=2, track=8, media_ms=event.media_ms - 6_000.0)
+        for event in Box().come(10.0, 8, "Ada")
+        if event.subject is Subject.TRACK
+    ]
+    visit = [event for event in first.events if event.subject is Subject.PERSON]
+    after = Box(past_of([*visit, *again]))
+    moment = dataclasses.replace(at(20.0, wall_s=20.0 + put_s), media_ms=14_000.0)
+    after.visits.saw("door", 2, {8}, moment)
+    gone = [event for event in after.visits.stop("stopped") if event.subject is Subject.PERSON]
+    assert [(event.kind, event.name, event.reason) for event in gone] == [("exit", "Ada", "stopped")]
+    assert gone[0].duration_s == (19.5 if not put_s else 14.0), "where the clock says what cannot be, since the start"
+
+
+@pytest.mark.parametrize("put_s", [0.0, 40 * 86_400.0, -40 * 86_400.0])
+def test_what_nobody_saw_the_end_of_is_as_long_as_the_camera_says(put_s: float) -> None:
+    box = Box()
+    box.come(0.0, 1, "Ada")
+    last = box.say(7.0, 1, UNKNOWN) + box.say(8.0, 1, known("Ada"))
+    put = [dataclasses.replace(event, at_ns=event.at_ns + int(put_s * 1e9)) for event in last]
+    past = past_of([*box.events[:-2], *put])
+    (gone,) = [event for event in Box(past).see(3.0, stream=2) if event.subject is Subject.PERSON]
+    assert gone.duration_s == 7.5

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from harness import until
 
-from twinface.events import Event, EventQuery, EventStore, EventWriter, read_events
+from twinface.events import Event, EventQuery, EventStore, EventWriter, Upkeep, read_events
 
 MakeEvent = Callable[..., Event]
 
@@ -42,7 +42,7 @@ def _fill(path: Path) -> None:
 
 
 def test_what_is_put_is_stored_in_order(path: Path, make_event: MakeEvent) -> None:
-    with closing(EventWriter(path, keep_days=1e6)) as writer:
+    with closing(EventWriter(path, Upkeep(1e6))) as writer:
         for track in range(1200):
             writer.put([make_event(track=track)])
     assert [event.track for event in read_events(path, EventQuery())] == list(range(1200))
@@ -53,14 +53,14 @@ def test_old_events_are_forgotten_by_the_way(path: Path, make_event: MakeEvent) 
     now_ns = time.time_ns()
     with EventStore(path) as store:
         store.append([make_event(at_ns=now_ns - days * _DAY_NS) for days in (31, 29, 0)])
-    with closing(EventWriter(path, keep_days=30)) as writer:
+    with closing(EventWriter(path, Upkeep(30.0))) as writer:
         writer.put([make_event(at_ns=now_ns)])
     assert numbers(path) == [2, 3, 4]
 
 
 def test_a_full_disk_is_waited_out(small_disk: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture) -> None:
     path = small_disk / "events.sqlite"
-    writer = EventWriter(path, keep_days=1e6, retry_s=0.02)
+    writer = EventWriter(path, Upkeep(1e6), retry_s=0.02)
     with closing(writer), caplog.at_level(logging.INFO):
         writer.put([make_event()])
         until(lambda: writer.stored, 10.0, "the first event")
@@ -98,7 +98,7 @@ def test_a_broken_database_is_waited_out_too(path: Path, make_event: MakeEvent, 
         path.mkdir()
     else:
         path.write_bytes(b"x" * 10_000)
-    writer = EventWriter(path, keep_days=1e6, retry_s=0.02)
+    writer = EventWriter(path, Upkeep(1e6), retry_s=0.02)
     with closing(writer):
         assert writer.problem.startswith(f"events are not stored: {path}: ")
         assert writer.past.unfinished == ()
@@ -110,7 +110,7 @@ def test_a_broken_database_is_waited_out_too(path: Path, make_event: MakeEvent, 
 
 
 def test_a_file_that_is_taken_away_is_made_anew(path: Path, make_event: MakeEvent) -> None:
-    with closing(EventWriter(path, keep_days=1e6, retry_s=0.02)) as writer:
+    with closing(EventWriter(path, Upkeep(1e6), retry_s=0.02)) as writer:
         writer.put([make_event(), make_event()])
         until(lambda: writer.stored == 2, 10.0, "two events")
         path.unlink()
@@ -121,7 +121,7 @@ def test_a_file_that_is_taken_away_is_made_anew(path: Path, make_event: MakeEven
 
 def test_the_oldest_is_lost_when_too_many_wait(path: Path, make_event: MakeEvent) -> None:
     path.mkdir(parents=True)
-    writer = EventWriter(path, keep_days=1e6, retry_s=60.0)
+    writer = EventWriter(path, Upkeep(1e6), retry_s=60.0)
     writer.put(make_event(track=track) for track in range(11_000))
     assert (writer.lost + writer.waiting, writer.stored) == (11_000, 0)
     assert 10_000 <= writer.waiting <= 10_500
@@ -132,7 +132,7 @@ def test_closing_does_not_wait_for_a_store_that_does_not_come_back(
     path: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.mkdir(parents=True)
-    writer = EventWriter(path, keep_days=1e6, retry_s=3600.0)
+    writer = EventWriter(path, Upkeep(1e6), retry_s=3600.0)
     writer.put([make_event()])
     until(lambda: writer.failures > 1, 10.0, "an attempt")
     writer.close()
@@ -142,7 +142,7 @@ def test_closing_does_not_wait_for_a_store_that_does_not_come_back(
 def test_somebody_who_holds_the_database_is_waited_out(path: Path, make_event: MakeEvent) -> None:
     EventStore(path).close()
     with (
-        closing(EventWriter(path, keep_days=1e6, retry_s=0.02)) as writer,
+        closing(EventWriter(path, Upkeep(1e6), retry_s=0.02)) as writer,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")

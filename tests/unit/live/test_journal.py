@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinface.events import Event, EventQuery, EventWriter, TrackKey, read_events, read_looks
+from twinface.events import Event, EventQuery, EventWriter, TrackKey, Upkeep, read_events, read_looks
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival
 from twinface.messages.schema import (
@@ -43,7 +43,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 def make_journal(path: Path) -> Journal:
     settings = EventSettings(cool_down_s=10.0, unknown_stays_s=5.0)
-    one = Journal(EventWriter(path, 30.0), settings)
+    one = Journal(EventWriter(path, Upkeep(30.0)), settings)
     one.head = "f00d"
     return one
 

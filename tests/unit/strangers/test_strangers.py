@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
+from twinface.events.age_clock import AgeClock
 from twinface.events.forgetting import forget_person
 from twinface.settings import StrangerSettings
 from twinface.strangers import (
@@ -87,7 +88,7 @@ def visit(path: Path) -> Visit:
     ) -> None:
         with EventStore(path) as store:
             events = [exit_of(track, state, looks[-1].at_ns)]
-            store.append(events, looks)
+            store.append(events, looks, clock=AgeClock.begun(looks[-1].at_ns))
         Strangers(path, StrangerSettings(count=count, keep_days=keep_days), is_good).take(events)
 
     return come
@@ -170,7 +171,7 @@ def test_who_was_not_seen_for_long_is_forgotten(path: Path, visit: Visit) -> Non
     visit(4, looks_of(4, [face(4)] * 2), keep_days=5.0)
     assert [name for name, *_ in known(path)] == ["unknown-2", "unknown-3"]
     with EventStore(path) as store:
-        store.prune(NOW_NS - day_ns)
+        store.let_go(NOW_NS - day_ns, max_bytes=10**9)
     assert known(path) == [("unknown-3", 1, 1)]
 
 
@@ -180,6 +181,17 @@ def test_a_clock_that_goes_backwards_makes_no_visits_of_its_own(path: Path, visi
     (one,) = list_strangers(path, 300.0)
     assert (one.visits, one.since_ns, one.until_ns) == (2, NOW_NS - 10**12, NOW_NS + 1)
     assert list_strangers(path, 3600.0)[0].visits == 1
+
+
+def test_a_wrong_clock_forgets_nobody_and_whoever_came_last_stays(path: Path, visit: Visit) -> None:
+    clock = AgeClock.begun(NOW_NS)
+    for track, off_days in enumerate((0, 4000, -4000, 40), start=1):
+        looks = looks_of(track, [face(track)] * 2, NOW_NS + off_days * 1440 * MINUTE_NS)
+        clock = clock.advanced(MINUTE_NS, looks[0].at_ns)
+        with EventStore(path) as store:
+            store.append([exit_of(track, at_ns=looks[0].at_ns)], looks, clock=clock)
+        Strangers(path, StrangerSettings(count=3), is_good).take([exit_of(track)])
+    assert [name for name, *_ in known(path)] == ["unknown-2", "unknown-3", "unknown-4"]
 
 
 def test_a_stranger_is_found_as_printed(path: Path, visit: Visit) -> None:
