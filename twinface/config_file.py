@@ -71,8 +71,6 @@ def read_config(path: Path) -> str:
 
 def line_of(text: str, location: tuple[int | str, ...]) -> int:
     """Line (from 1) of a key in TOML text; of its section where the key is not written there; 1 as a last resort."""
-    *parents, key = location or ("",)
-    wanted = tuple(parents)
     section: tuple[int | str, ...] = ()
     tables, section_line = 0, 1
     for number, line in enumerate(text.splitlines(), start=1):
@@ -81,8 +79,20 @@ def line_of(text: str, location: tuple[int | str, ...]) -> int:
             repeated = header.group(1) == "[["
             section = (header.group(2), tables) if repeated else (header.group(2),)
             tables += repeated
-            if section in {wanted, location}:
+            if section in {location[:-1], location}:
                 section_line = number
-        elif section == wanted and re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*=", line):
-            return number
+        elif location[: len(section)] == section:
+            written = _written_of(line, location[len(section) :])
+            if written and written == len(location) - len(section):
+                return number
+            section_line = number if written else section_line
     return section_line
+
+
+def _written_of(line: str, names: tuple[int | str, ...]) -> int:
+    """How many of these names the line is a key of: `web.port = 1` and `web = {port = 1}` are of web and port."""
+    for count in range(len(names), 0, -1):
+        key = r"\s*\.\s*".join(rf"[\"']?{re.escape(str(name))}[\"']?" for name in names[:count])
+        if re.match(rf"\s*{key}\s*=", line):
+            return count
+    return 0

@@ -10,11 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
+from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, default_run_directory
 from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
 from twinface.errors import InputError
 from twinface.live.running import running_boxes
-from twinface.live.service import run_directory
 from twinface.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -87,6 +86,11 @@ def chosen_settings() -> Settings:
 
 
 def chosen_run_directory(settings: Settings) -> RunDirectory:
+    """The run directory at `chosen_run_path`, made if need be. Raises SettingsError, InputError."""
+    return RunDirectory(chosen_run_path(settings))
+
+
+def chosen_run_path(settings: Settings) -> Path:
     """The run directory of the box that runs by the chosen configuration, else the one that the next would have.
 
     They differ where it is not configured and `twinface up` was called in another environment: as a service, by cron.
@@ -100,5 +104,5 @@ def chosen_run_directory(settings: Settings) -> RunDirectory:
             runs = " or ".join(box.run_directory for box in boxes)
             raise InputError(f"{len(boxes)} boxes run by {config}: say which with {RUN_VARIABLE}={runs}")
         if boxes:
-            return RunDirectory(Path(boxes[0].run_directory))
-    return run_directory(settings)
+            return Path(boxes[0].run_directory)
+    return settings.run_directory or default_run_directory()

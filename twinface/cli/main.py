@@ -10,6 +10,7 @@ from twinface import __version__
 from twinface.cli import (
     assets,
     calibrate,
+    config,
     correct,
     distill,
     enrol,
@@ -77,6 +78,7 @@ app.command("confirm")(correct.confirm)
 app.command("unknowns")(enrol.unknowns)
 app.command("enrol")(enrol.enrol)
 app.command("down")(pipeline.down)
+app.command("config")(config.config)
 app.command("retrain")(retrain.retrain)
 app.command("rollback")(retrain.rollback)
 app.command("network")(network.network)

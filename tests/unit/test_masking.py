@@ -1,0 +1,30 @@
+import pytest
+
+from twinface.masking import mask_address, mask_setting
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("0", "0"),
+        ("/srv/door.mp4", "/srv/door.mp4"),
+        ("rtsp://cam:554/live", "rtsp://cam:554/live"),
+        ("rtsp://admin@cam/live", "rtsp://admin@cam/live"),
+        ("rtsp://admin:geheim@cam:554/live", "rtsp://admin:***@cam:554/live"),
+        ("rtsp://admin:ge@he/im@cam/live", "rtsp://admin:***@cam/live"),
+        ("rtsp://:geheim@cam/live", "rtsp://:***@cam/live"),
+        ("http://cam/snap.cgi?user=admin&pwd=geheim&channel=1", "http://cam/snap.cgi?user=admin&pwd=***&channel=1"),
+        ("http://cam/?loginuse=a&loginpas=geheim#x", "http://cam/?loginuse=a&loginpas=***#x"),
+        ("https://cam/jpeg?Access_Token=geheim", "https://cam/jpeg?Access_Token=***"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(address: str, shown: str) -> None:
+    assert mask_address(address) == shown
+
+
+def test_a_setting_that_is_a_secret_is_not_shown() -> None:
+    assert mask_setting("token", "geheim") == "***"
+    assert mask_setting("token", "") == ""
+    assert mask_setting("token_file", "/run/token") == "/run/token"
+    assert mask_setting("source", "rtsp://a:geheim@cam") == "rtsp://a:***@cam"
+    assert mask_setting("port", 8080) == 8080
