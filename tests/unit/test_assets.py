@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from twinface import assets
-from twinface.assets import Archive, Asset
+from twinface.assets import Asset
+from twinface.downloads import Archive
 from twinface.errors import AssetError
 
 MODEL = b"the model"

@@ -5,18 +5,14 @@ from typing import Annotated
 import typer
 
 from twinface import assets
-from twinface.cli.console import progress_bar, say, say_json
+from twinface.cli.console import say, say_json
 
 
 def fetch_assets(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object of names and paths.")] = False,
 ) -> None:
     """Fetch the model files and the demo's portraits, verify them, and say where they lie."""
-    places = {}
-    with progress_bar("fetching", total=len(assets.ASSETS)) as bar:
-        for name in assets.ASSETS:
-            places[name] = str(assets.fetch(name))
-            bar.advance()
+    places = {name: str(assets.fetch(name)) for name in assets.ASSETS}
     if as_json:
         say_json(places)
         return

@@ -8,6 +8,7 @@ import json
 import os
 import select
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -115,6 +116,25 @@ def give_up_stdout() -> None:
     """Let what is still to be written to stdout lead nowhere: Python would complain once more when it flushes."""
     with suppress(ValueError, OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Downloads:
+    """Says what is downloaded and how much of it is here, a line now and then, also where stderr is no terminal."""
+
+    def __init__(self, every_s: float = 1.0) -> None:
+        self._every_s = every_s
+        self._said_at_s = 0.0
+        self._said = ("", 0)
+
+    def __call__(self, what: str, here_bytes: int, all_bytes: int) -> None:
+        """Called again and again; see twinface.downloads.Tell."""
+        now_s = time.monotonic()
+        is_new, is_whole = what != self._said[0], here_bytes == all_bytes
+        if (what, here_bytes) == self._said or not (is_new or is_whole or now_s - self._said_at_s >= self._every_s):
+            return
+        self._said, self._said_at_s = (what, here_bytes), now_s
+        of = f" of {all_bytes / 1e6:.1f}" if all_bytes else ""
+        note(f"downloading {what}: {here_bytes / 1e6:.1f}{of} MB")
 
 
 @contextmanager

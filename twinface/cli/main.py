@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from twinface import __version__
+from twinface.assets import report_downloads
 from twinface.cli import (
     assets,
     calibrate,
@@ -31,7 +32,7 @@ from twinface.cli import (
     watch,
 )
 from twinface.cli.configuration import App, ConfigOption, name_config
-from twinface.cli.console import give_up_stdout, note, say
+from twinface.cli.console import Downloads, give_up_stdout, note, say
 from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError
 
@@ -93,6 +94,7 @@ app.command("finetune")(finetune.finetune)
 def main() -> None:
     """Run the command line; a mistake of the user is one line on stderr, never a traceback."""
     prepare_streams()
+    report_downloads(Downloads())
     try:
         app()
     except TwinfaceError as error:

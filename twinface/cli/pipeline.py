@@ -12,8 +12,8 @@ from twinface.bus.control import ask
 from twinface.bus.health import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_config, chosen_run_directory, chosen_settings
-from twinface.cli.console import note, say
-from twinface.errors import ServiceError, TwinfaceError
+from twinface.cli.console import note, say, warn
+from twinface.errors import ServiceError, TwinfaceError, UserError
 from twinface.live.preflight import check_before_start
 from twinface.live.running import record_running
 from twinface.live.supervision import process_states, shut_down, start_supervisord
@@ -25,6 +25,7 @@ from twinface.signals import stop_on_signal
 _POLL_S = 0.25
 _STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
 _PAGE_TIMEOUT_S = 10.0
+_REMIND_S = 10.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
 
@@ -42,14 +43,13 @@ def up(
     settings = load_settings(config.path)
     run = chosen_run_directory(settings)
     run.lock(_UP)
-    for warning in check_before_start(settings, exit_when_done=exit_when_done):
-        note(f"twinface: warning: {warning}")
     note(f"configuration: {config.path} ({config.found})")
+    _check(settings, exit_when_done=exit_when_done)
     run.clear_books()
     (run.path / _PAGE_FILE).unlink(missing_ok=True)
     with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
         if problem:
-            note(f"twinface: warning: other commands need --config to find this box: {problem}")
+            warn(f"other commands need --config to find this box: {problem}")
         daemon = start_supervisord(config.path, settings, run)
         try:
             _wait_until_started(daemon, run, settings, stop_asked)
@@ -58,6 +58,17 @@ def up(
                 note("stopping")
         finally:
             _stop(daemon)
+
+
+def _check(settings: Settings, *, exit_when_done: bool) -> None:
+    """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
+    found = check_before_start(settings, exit_when_done=exit_when_done)
+    for warning in found.warnings:
+        warn(warning)
+    for problem in found.problems:
+        note(f"twinface: {problem}")
+    if found.problems:
+        raise typer.Exit(UserError.exit_code)
 
 
 def down() -> None:
@@ -77,7 +88,9 @@ def _wait_until_started(
     daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings, stop_asked: Callable[[], bool]
 ) -> None:
     """Say of each process when its heart beats; raise when one does not start."""
-    missing = process_names(settings)
+    names = process_names(settings)
+    missing, remind_at_s = list(names), time.monotonic() + _REMIND_S
+    note(f"starting {', '.join(names)}")
     while missing and not stop_asked():
         if daemon.poll() is not None:
             raise TwinfaceError(f"supervisord ended at once; see {run.path / 'logs' / 'supervisord.log'}")
@@ -85,7 +98,10 @@ def _wait_until_started(
             raise TwinfaceError(f"{name} does not start: {_last_error(run, name, settings)}")
         for name, beat in latest_heartbeats(run, missing, timeout_s=_POLL_S).items():
             missing.remove(name)
-            note(f"{name} is running (pid {beat.pid})")
+            note(f"{name} is running (pid {beat.pid}), {len(names) - len(missing)} of {len(names)}")
+        if missing and time.monotonic() > remind_at_s:
+            remind_at_s += _REMIND_S
+            note(f"waiting for {', '.join(missing)}")
     give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
     page = run.path / _PAGE_FILE
     while not page.exists() and time.monotonic() < give_up_at_s and not stop_asked():

@@ -10,7 +10,7 @@ from rich.live import Live
 
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import Terminal, ended_by_its_reader, note, reader_has_left, say, say_json
+from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
 from twinface.cli.watch_table import Tally, describe, presence_table, summary_table
 from twinface.live.following import MatchFollower
 from twinface.live.presence import Presence
@@ -98,4 +98,4 @@ def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
 
 def _warn_of_missed(follower: MatchFollower) -> None:
     if follower.missed:
-        note(f"twinface: warning: {follower.missed} events were missed, the matcher keeps them no longer")
+        warn(f"{follower.missed} events were missed, the matcher keeps them no longer")

@@ -1,55 +1,96 @@
-"""What can be found wrong with a configuration before a process is started."""
+"""What can be found wrong with a configuration before a process is started: all of it at once."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from twinface import assets
-from twinface.errors import ArtefactError, SettingsError
+from twinface.errors import ArtefactError, SettingsError, UserError
 from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_source
 from twinface.gallery import Gallery
+from twinface.live.listening import listen
 from twinface.matching import head_in_use, load_head
-from twinface.networks import find_recipe
+from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.naming import uncalibrated
-from twinface.settings import Settings
+from twinface.settings import CameraSettings, Settings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
+_DEVICES = Path("/dev")
 
 
-def check_before_start(settings: Settings, *, exit_when_done: bool) -> list[str]:
-    """Fetch the assets and check sources, network, gallery and head; returns warnings.
+@dataclass(slots=True)
+class Preflight:
+    """What would make a process fail at once, and what somebody may want to know; each one line with its mend."""
 
-    Raises UserError for what would make a process fail at once. A gallery that is missing or empty is only warned of:
-    it may be filled while everything runs.
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def check(self, check: Callable[[], Iterable[str]]) -> None:
+        """Note the warnings that a check gives, and what it raises."""
+        try:
+            self.warnings.extend(check())
+        except UserError as error:
+            self.problems.append(str(error))
+
+
+def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight:
+    """Fetch the assets and check sources, network, head, gallery and the page's port.
+
+    A webcam that is not there, and a gallery that is missing or empty, are only warned of: either may come while
+    everything runs.
     """
+    found = Preflight()
     if not settings.camera:
-        raise SettingsError("no [[camera]] in the configuration; add one with `name` and `source`")
-    assets.fetch("yunet")
-    recipe = find_recipe(settings.network)
+        found.problems.append("no [[camera]] in the configuration; add one with `name` and `source`")
+    for camera in settings.camera:
+        found.check(partial(_check_camera, camera, exit_when_done=exit_when_done))
+    found.check(partial(_check_page, settings))
+    found.check(partial(_fetch, "yunet"))
+    try:
+        recipe = find_recipe(settings.network)
+    except UserError as error:
+        found.problems.append(str(error))
+    else:
+        found.check(partial(_check_gallery, settings, recipe))
+        found.check(partial(_check_head, settings, recipe))
+    return found
+
+
+def _fetch(asset: str) -> Iterable[str]:
+    assets.fetch(asset)
+    return ()
+
+
+def _check_camera(camera: CameraSettings, *, exit_when_done: bool) -> Iterator[str]:
+    kind = find_kind(camera.source)
+    if exit_when_done and (camera.loop or kind not in _FILES):
+        raise SettingsError(f"camera {camera.name!r} never ends; leave out --exit-when-done, or `loop` in its table")
+    if kind in _FILES:
+        open_source(SourceSpec(camera.source)).close()
+    elif camera.lossless:
+        yield f"camera {camera.name!r}: `lossless` has no meaning for a live source, which never waits"
+    if kind is SourceKind.WEBCAM and sys.platform == "linux" and not (_DEVICES / f"video{camera.source}").exists():
+        there = ", ".join(sorted(path.name.removeprefix("video") for path in _DEVICES.glob("video*"))) or "none"
+        yield f"camera {camera.name!r}: there is no webcam {camera.source} (there are: {there}); it is waited for"
+
+
+def _check_page(settings: Settings) -> Iterable[str]:
+    listen(settings.web.host, settings.web.port).close()
+    return ()
+
+
+def _check_head(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:
     head = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
     load_head(head, recipe.fingerprint)
-    warning = uncalibrated(head, recipe)
-    return [
-        *([warning] if warning else []),
-        *_check_sources(settings, exit_when_done=exit_when_done),
-        *_check_gallery(settings, recipe.fingerprint),
-    ]
+    if warning := uncalibrated(head, recipe):
+        yield warning
 
 
-def _check_sources(settings: Settings, *, exit_when_done: bool) -> Iterator[str]:
-    for camera in settings.camera:
-        is_file = find_kind(camera.source) in _FILES
-        if is_file:
-            open_source(SourceSpec(camera.source)).close()
-        if exit_when_done and (camera.loop or not is_file):
-            raise SettingsError(
-                f"camera {camera.name!r} never ends; leave out --exit-when-done, or `loop` in its table"
-            )
-        if camera.lossless and not is_file:
-            yield f"camera {camera.name!r}: `lossless` has no meaning for a live source, which never waits"
-
-
-def _check_gallery(settings: Settings, network: str) -> Iterator[str]:
+def _check_gallery(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:
     try:
-        gallery = Gallery.open(settings.gallery, network=network)
+        gallery = Gallery.open(settings.gallery, network=recipe.fingerprint)
     except ArtefactError as error:
         if (settings.gallery / "gallery.json").exists():
             raise

@@ -1,14 +1,14 @@
 """The HTTP server, in a thread of its own beside the process's loop."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from twinface.errors import SettingsError, TwinfaceError
+from twinface.errors import TwinfaceError
+from twinface.live.listening import listen
 
 _STOP_TIMEOUT_S = 4.0
 _MAX_CONNECTIONS = 128
@@ -21,7 +21,7 @@ class PageServer:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._socket = _bind(host, port)
+        self._socket = listen(host, port)
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only shown, not bound
         name = f"[{shown}]" if ":" in shown else shown
         self.url = f"http://{name}:{self._socket.getsockname()[1]}/"
@@ -72,13 +72,3 @@ class PageServer:
             self._loop.close()
         if died:
             raise TwinfaceError("the HTTP server ended by itself; see the log")
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((str(address[0]), port), family=family)
-    except OSError as error:
-        mend = "set another host or port under [web] (port 0 = any free one)"
-        reason = str(error.strerror).partition(" (while")[0]
-        raise SettingsError(f"cannot listen on {host} port {port} ({reason}); {mend}") from error

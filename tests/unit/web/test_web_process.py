@@ -124,10 +124,11 @@ def test_a_port_that_is_taken_is_one_line(site: Site) -> None:
         site.config.write_text(site.config.read_text().replace("port = 0", f"port = {port}"))
         environment = {**os.environ, "TWINFACE_CONFIG": str(site.config)}
         command = [sys.executable, "-P", "-m", "services.web"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     last = json.loads(done.stderr.splitlines()[-1])
-    assert last["error"].startswith(f"cannot listen on 127.0.0.1 port {port} (Address already in use); set another")
+    assert last["error"].startswith(f"cannot listen on 127.0.0.1 port {port} (Address already in use, by ")
+    assert f", pid {os.getpid()}); set another" in last["error"]
 
 
 @pytest.mark.parametrize(
