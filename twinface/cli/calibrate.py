@@ -102,11 +102,13 @@ def _store(
 ) -> Path | None:
     """Write the thresholds into the head, or the built-in one to `output`; returns where they are."""
     from twinface.matching.calibrated import add_calibration, write_built_in_head
+    from twinface.networks import name_network
 
     if head is not None:
         add_calibration(head, calibration, before)
     elif output is not None:
-        write_built_in_head(output, gallery.network, gallery.network_name, calibration)
+        name = gallery.network_name or name_network(gallery.network)
+        write_built_in_head(output, gallery.network, name, calibration)
     return head or output
 
 

@@ -12,6 +12,7 @@ from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.gallery.backup import Backup, Contents, read_backup, restore_backup, write_backup
+from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
 from twinface.outputs import is_within, refuse_inputs
 
@@ -59,6 +60,7 @@ def restore(
     """
     settings = chosen_settings()
     folder = gallery or settings.gallery
+    require_gallery(folder)
     if any(is_within(file, path) for path in folder.glob(f"{PEOPLE_FOLDER}*")):
         raise InputError(f"{file}: among the people that it would replace; move it out of {folder} first")
     found = read_backup(file)
@@ -78,7 +80,7 @@ def restore(
         say_json(_to_plain(found, folder))
     else:
         say(f"{_count(found)} restored: {folder}")
-    if found.contents.network_name != Path(settings.network).name:
+    if found.contents.network_name not in {"", Path(settings.network).name}:
         warn(f"they are of the network {found.contents.network_name}; configured is {settings.network}")
 
 
@@ -91,7 +93,7 @@ def _show(found: Backup) -> None:
     signer = "this box's" if found.signed_here else "another box's"
     for what, value in (
         ("made", f"{contents.made_at} on {contents.host}"),
-        ("holds", f"{_count(found)}, of the network {contents.network_name}"),
+        ("holds", f"{_count(found)}, of the network {contents.network_name or contents.network[:12]}"),
         ("key", f"{contents.key}, {signer}"),
         ("sha256", found.sha256),
     ):

@@ -10,6 +10,7 @@ from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import Gallery
+from twinface.gallery.features_folder import require_gallery
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def rebuild(
 
     settings = chosen_settings()
     opened = Gallery.open(gallery or settings.gallery)
+    require_gallery(opened.folder)
     loaded = load_network(network or settings.network, threads=count_workers())
     if not opened.people and not opened.damaged:
         raise InputError(f"{opened.folder}: nobody is in this gallery; add people with `twinface gallery add`")

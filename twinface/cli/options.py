@@ -22,10 +22,12 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.
 
 
 def describe(gallery: "Gallery") -> dict[str, str | int]:
-    """What every answer about a gallery begins with, for JSON."""
+    """What every answer about a gallery begins with, for JSON; features do not say how their network is called."""
+    from twinface.networks import name_network
+
     return {
         "gallery": str(gallery.folder),
         "version": gallery.version,
-        "network_name": gallery.network_name,
+        "network_name": gallery.network_name or name_network(gallery.network),
         "network": gallery.network,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import wait_for_lock
+from twinface.gallery.features_folder import require_gallery
 
 WAIT_S = 5.0
 
@@ -15,8 +16,10 @@ WAIT_S = 5.0
 def writers_lock(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """Hold the folder's lock; the system gives it back when the process ends, however it ends.
 
-    Raises ArtefactError when another writer holds it for longer than `wait_s`, or the folder cannot be written.
+    Raises ArtefactError when another writer holds it for longer than `wait_s`, the folder cannot be written, or holds
+    features and no gallery.
     """
+    require_gallery(folder)
     try:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

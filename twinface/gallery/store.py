@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import sync_folder
 from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
+from twinface.gallery.features_folder import is_features_folder, manifest_of, require_gallery
 from twinface.gallery.keys import box_key
 from twinface.gallery.leftovers import end_renames, sweep
 from twinface.gallery.locking import WAIT_S, writers_lock
@@ -100,6 +101,11 @@ class Gallery:
         return self._manifest.network_name
 
     @property
+    def holds_features(self) -> bool:
+        """Whether it is a folder of features in the place of a gallery, which cannot be changed."""
+        return self._files.folder == self.folder
+
+    @property
     def people(self) -> Mapping[str, PersonVectors]:
         """Everybody by name, in the order of names; who is in a damaged file is left out."""
         return self._files.people
@@ -120,7 +126,7 @@ class Gallery:
         Raises ArtefactError or FingerprintError when gallery.json is not what it should be; the gallery then stays as
         it was. Damaged people raise nothing, they are in `damaged`.
         """
-        manifest = read_manifest(self.folder)
+        manifest = manifest_of(self.folder, self._key)
         people = self.folder / manifest.people
         try:
             seen = (manifest, time_of(people))
@@ -132,7 +138,7 @@ class Gallery:
         self._check_network(manifest, empty=not states)
         files = self._files if self._files.folder == people else PeopleFolder(people, self._key)
         files.read(states, manifest.network)
-        if read_manifest(self.folder).people != manifest.people:
+        if manifest_of(self.folder, self._key).people != manifest.people:
             return self.refresh()  # Everybody was replaced meanwhile, and these files may be half gone.
         self._files, self._manifest, self._seen, self._snapshot = files, manifest, seen, None
         return True
@@ -282,9 +288,16 @@ class Gallery:
 
     @contextmanager
     def unchanging(self) -> Iterator[None]:
-        """Keep writers out while the block runs, with what they wrote before taken up. Raises ArtefactError."""
-        with self._writing():
+        """Keep writers out while the block runs, with what they wrote before taken up. Raises ArtefactError.
+
+        Features have no lock: each file is whole.
+        """
+        if self.holds_features:
+            self.refresh()
             yield
+        else:
+            with self._writing():
+                yield
 
     @contextmanager
     def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
@@ -316,6 +329,7 @@ class Gallery:
             shutil.rmtree(old, ignore_errors=True)
 
     def _create(self, manifest: Manifest) -> None:
+        require_gallery(self.folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
@@ -333,12 +347,14 @@ class Gallery:
                 write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
 
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
-        if self._expected_network not in {None, manifest.network} and not empty:
-            raise FingerprintError(
-                f"{self.folder}: made with the network {manifest.network_name or '?'} ({manifest.network[:12]}), not "
-                f"the one in use ({str(self._expected_network)[:12]}); name its network with --network, or another "
-                "folder with --gallery and add everybody again"
-            )
+        if self._expected_network in {None, manifest.network} or empty:
+            return
+        features = is_features_folder(self.folder)
+        other = "extract them again" if features else "another folder with --gallery and add everybody again"
+        raise FingerprintError(
+            f"{self.folder}: made with the network {manifest.network_name or '?'} ({manifest.network[:12]}), not "
+            f"the one in use ({str(self._expected_network)[:12]}); name its network with --network, or {other}"
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

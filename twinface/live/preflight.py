@@ -10,6 +10,7 @@ from twinface import assets
 from twinface.errors import ArtefactError, SettingsError, UserError
 from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_source
 from twinface.gallery import Gallery
+from twinface.gallery.features_folder import has_people
 from twinface.live.listening import listen
 from twinface.matching import head_in_use, load_head
 from twinface.networks import NetworkRecipe, find_recipe
@@ -92,7 +93,7 @@ def _check_gallery(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:
     try:
         gallery = Gallery.open(settings.gallery, network=recipe.fingerprint)
     except ArtefactError as error:
-        if (settings.gallery / "gallery.json").exists():
+        if has_people(settings.gallery):
             raise
         yield f"{error}; until then everybody is unknown"
         return

@@ -13,7 +13,7 @@ from twinface.corrections import CORRECTIONS_FILE, forget_corrections, read_corr
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import forget_person, remembered_names
 from twinface.gallery import Gallery, checked_name
-from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.features_folder import has_people, require_gallery
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
 from twinface.outputs import is_same
@@ -40,12 +40,13 @@ class Place(Protocol):
 
 def erase_from_gallery(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Vectors, crops, and the copies of pictures that were set aside. Raises ArtefactError for a damaged gallery."""
-    if not (settings.gallery / MANIFEST_FILE).exists():
+    if not has_people(settings.gallery):
         return []
     gallery = Gallery.open(settings.gallery)
     erased = _erase_copies(gallery, name, dry_run=dry_run)
     if not gallery.knows(name):
         return erased
+    require_gallery(gallery.folder)
     person = gallery.people.get(name)
     try:
         crops = len(gallery.crops(name))
@@ -97,7 +98,7 @@ def erase_from_corrections(name: str, settings: Settings, *, dry_run: bool) -> l
 
 def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
-    if not (settings.gallery / MANIFEST_FILE).exists():
+    if not has_people(settings.gallery):
         return []
     gallery = Gallery.open(settings.gallery)
     person = gallery.people.get(name)
@@ -135,6 +136,6 @@ def forget(name: str, settings: Settings) -> list[Erased]:
 def _known_names(settings: Settings) -> set[str]:
     """Everybody whom any place knows by name."""
     names = remembered_names(settings.events_path) | {one.name for one in read_corrections(settings.gallery)}
-    if (settings.gallery / MANIFEST_FILE).exists():
+    if has_people(settings.gallery):
         names.update(Gallery.open(settings.gallery).people)
     return names

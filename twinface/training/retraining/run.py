@@ -13,6 +13,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.evaluation.calibrate_gallery import calibrate_gallery
 from twinface.files import canonical_json, only_writer, read_json_object
 from twinface.gallery import Gallery
+from twinface.gallery.features_folder import require_gallery
 from twinface.matching import choose_threshold, head_place, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.calibrated import head_file
@@ -63,6 +64,8 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     present = place if (place / HEAD_FILE).is_file() else None
     before = head_file(present) if present else b""
     gallery = Gallery.open(settings.gallery, network=network)
+    if settings.head is None:
+        require_gallery(gallery.folder)
     say("reading gallery and corrections")
     lessons = gather_lessons(gallery, features)
     kinds = [one.kind for one in lessons.corrections]
