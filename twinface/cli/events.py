@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
-from twinface.cli.events_table import describe, events_table
+from twinface.cli.events_table import describe, events_tables
 from twinface.errors import InputError
 from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
 from twinface.strangers import list_strangers
@@ -34,6 +35,10 @@ def events(
         Subject | None,
         typer.Option("--subject", help="Of people (one visit, one `enter`), or of the tracks of single faces."),
     ] = None,
+    tracks: Annotated[
+        bool,
+        typer.Option("--tracks", help="The tracks of single faces too, also nameless ones; --json has them anyway."),
+    ] = False,
     after: Annotated[
         int | None, typer.Option("--after", min=0, help="Those that follow this number, oldest first.")
     ] = None,
@@ -54,6 +59,7 @@ def events(
         camera=camera,
         kind=kind,
         subject=subject,
+        faces=tracks or as_json or subject is Subject.TRACK,
         after=after,
         limit=limit or None,
     )
@@ -67,9 +73,12 @@ def events(
     if as_json:
         _print(found, path, as_json=True)
     elif found:
-        Terminal().print(events_table(found, _unknown(path)))
+        console = Terminal()
+        for day, table in events_tables(found, _unknown(path), tracks=query.faces):
+            console.print(Text(day), style="bold")
+            console.print(table)
     elif path.exists():
-        warn("no such events")
+        warn("no such events" + ("" if query.faces else "; --tracks shows the tracks of single faces, too"))
 
 
 def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """What `twinface events` draws."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from rich.table import Table
 from rich.text import Text
@@ -17,29 +18,47 @@ Unknown = Mapping[TrackKey, str]
 """Which stranger an unknown track was of."""
 
 
-def events_table(events: Sequence[Event], unknown: Unknown) -> Table:
-    """One row an event; people stand out from tracks."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("no.", "time", "where", "kind"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("who", overflow="fold", min_width=14)
+def events_tables(events: Sequence[Event], unknown: Unknown, *, tracks: bool) -> Iterator[tuple[str, Table]]:
+    """A table a day, with the day; with `tracks` these are in it, whole, and people stand out from them."""
+    table_of = _track_table if tracks else _people_table
+    for day, of_day in groupby(events, lambda event: _local(event.at_ns).date()):
+        table = table_of(of_day, unknown)
+        yield day.strftime("%A, %Y-%m-%d"), table
+
+
+def _people_table(events: Iterable[Event], unknown: Unknown) -> Table:
+    table = _table("no.", "time", "camera", "kind", who="who")
     for column in ("score", "for"):
         table.add_column(column, no_wrap=True, justify="right")
     table.add_column("note", overflow="fold")
     for event in events:
-        style = "dim" if event.subject is Subject.TRACK else "bold green" if event.kind is Kind.ENTER else ""
-        cells = (
-            str(event.sequence),
-            clock(event.at_ns),
-            _where(event),
-            event.kind,
-            printable(_who(event, unknown)),
-            "" if event.score is None else f"{event.score:.2f}",
-            _lasted(event),
-            printable(_note(event)),
+        _add(
+            table, event, [event.camera, event.kind, _who(event, unknown), _score(event), _lasted(event), _note(event)]
         )
-        table.add_row(*(Text(cell) for cell in cells), style=style)
     return table
+
+
+def _track_table(events: Iterable[Event], unknown: Unknown) -> Table:
+    """Identities of tracks are long: what else there is shares a column."""
+    table = _table("no.", "time", "track", "kind", who="who, with what score, for how long")
+    for event in events:
+        parts = (_who(event, unknown), _score(event), _lasted(event), _note(event))
+        _add(table, event, [_where(event), event.kind, ", ".join(part for part in parts if part)])
+    return table
+
+
+def _table(*columns: str, who: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    table.add_column(who, overflow="fold", min_width=12)
+    return table
+
+
+def _add(table: Table, event: Event, cells: Sequence[str]) -> None:
+    style = "dim" if event.subject is Subject.TRACK else "bold green" if event.kind is Kind.ENTER else ""
+    before = (str(event.sequence), _local(event.at_ns).strftime("%H:%M:%S"))
+    table.add_row(*(Text(printable(cell)) for cell in (*before, *cells)), style=style)
 
 
 def describe(event: Event, unknown: Unknown) -> str:
@@ -62,6 +81,10 @@ def _who(event: Event, unknown: Unknown) -> str:
     return "" if event.state == State.PENDING else event.state
 
 
+def _score(event: Event) -> str:
+    return "" if event.score is None else f"{event.score:.2f}"
+
+
 def _lasted(event: Event) -> str:
     if event.kind not in _LASTED:
         return ""
@@ -81,6 +104,10 @@ def _note(event: Event) -> str:
 
 def clock(at_ns: int) -> str:
     """Local time, with the date where it is not today's."""
-    at = datetime.datetime.fromtimestamp(at_ns / 1e9).astimezone()
+    at = _local(at_ns)
     today = at.date() == datetime.datetime.now().astimezone().date()
     return at.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
+
+
+def _local(at_ns: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(at_ns / 1e9).astimezone()

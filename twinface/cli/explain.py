@@ -43,28 +43,29 @@ def _headline(track: dict[str, Any]) -> str:
 
 
 def _looks_table(looks: list[dict[str, Any]]) -> Table:
+    """A look is three lines, so that names have room and a terminal of 80 columns shows them."""
     table = Table(box=None, pad_edge=False)
-    for column in ("crop", "time", "quality", "width", "sharp", "turned"):
-        table.add_column(column, no_wrap=True, justify="right")
-    for column in ("this look alone", "all looks then", "said then"):
-        table.add_column(column, overflow="fold")
+    table.add_column("crop", no_wrap=True, justify="right")
+    table.add_column("what was seen, and who it was said to be", overflow="fold")
     for look in looks:
-        measures = look["measures"]
-        cells = [
-            look["look"].rpartition("#")[2],
-            clock(look["at_ns"]),
-            f"{look['quality']:.2f}",
-            f"{measures['face_px']:.0f} px" if measures else "",
-            f"{measures['sharpness']:.2f}" if measures else "",
-            f"{max(abs(measures['yaw_deg']), abs(measures['pitch_deg'])):.0f}°" if measures else "",
-            _candidates(look["candidates"]),
-            _candidates(look["together"]),
-            look["name"] or look["state"],
-        ]
-        if look["objection"]:
-            cells[-1] += f" ({look['objection']})"
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        lines = [f"{clock(look['at_ns'])}  {_measures(look)}: {_said(look)}"]
+        lines += [f"  this look alone: {_candidates(look['candidates'])}"] if look["candidates"] else []
+        lines += [f"  all looks then:  {_candidates(look['together'])}"] if look["together"] else []
+        table.add_row(look["look"].rpartition("#")[2], Text("\n".join(map(printable, lines))))
     return table
+
+
+def _measures(look: dict[str, Any]) -> str:
+    parts, measures = [f"quality {look['quality']:.2f}"], look["measures"]
+    if measures:
+        turned_deg = max(abs(measures["yaw_deg"]), abs(measures["pitch_deg"]))
+        parts += [f"{measures['face_px']:.0f} px", f"sharp {measures['sharpness']:.2f}", f"turned {turned_deg:.0f}°"]
+    return ", ".join(parts)
+
+
+def _said(look: dict[str, Any]) -> str:
+    who = str(look["name"] or look["state"])
+    return f"{who} ({look['objection']})" if look["objection"] else who
 
 
 def _candidates(candidates: list[dict[str, Any]]) -> str:

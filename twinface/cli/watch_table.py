@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twinface.cli.streams import printable
+from twinface.events import TrackKey
 from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
 from twinface.types import State
@@ -58,29 +59,30 @@ class Tally:
 
 def describe(event: MatchEvent) -> str:
     """A look in one line."""
-    seen_at = datetime.datetime.fromtimestamp(event.captured_at_ns / 1e9).strftime("%H:%M:%S")
+    track = TrackKey(event.camera, event.camera_epoch, event.track or 0)
     return (
-        f"{seen_at}  {event.camera}  {event.name or event.state}"
-        f"  (score {event.score or 0.0:.2f}, {event.latency_ms or 0.0:.0f} ms, track {event.track})"
+        f"{_clock(event.captured_at_ns)}  {track}  {event.name or event.state}"
+        f"  (score {event.score or 0.0:.2f}, {event.latency_ms or 0.0:.0f} ms)"
     )
 
 
 def presence_table(presence: Presence) -> Table:
-    """Who is there now."""
-    table = Table("camera", "track", "name", "state", "score", "latency", "since", title="who is there now")
+    """Who is there now, by the tracks that `explain` takes; these are never cut."""
+    table = Table(title="who is there now", box=None, pad_edge=False)
+    table.add_column("track", no_wrap=True)
+    table.add_column("who", overflow="fold", min_width=12)
+    for column in ("score", "latency", "since"):
+        table.add_column(column, no_wrap=True, justify="right")
     for one in presence.everybody():
-        style = _STYLE.get(one.state, "")
         table.add_row(
-            Text(printable(one.camera)),
-            str(one.track),
-            Text(printable(one.name or ""), style),
-            Text(one.state, style),
+            Text(printable(str(TrackKey(one.camera, one.camera_epoch, one.track)))),
+            Text(printable(one.name or one.state), _STYLE.get(one.state, "")),
             "" if one.state == State.PENDING else f"{one.score:.2f}",
             "" if one.latency_ms is None else f"{one.latency_ms:.0f} ms",
             "" if one.since_ns is None else _clock(one.since_ns),
         )
     if not table.row_count:
-        table.add_row("", "", Text("nobody in sight", "dim"))
+        table.add_row("", Text("nobody in sight", "dim"))
     return table
 
 

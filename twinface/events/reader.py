@@ -18,6 +18,8 @@ _LARGEST = 2**63 - 1
 class EventQuery:
     """Which events: all that fulfil whatever is given, `since_ns` ≤ `at_ns` < `until_ns`.
 
+    Without `faces` none of the tracks of single faces, but for those that stayed.
+
     At most `limit` of them (None: all): those that follow the number `after` first, otherwise the newest.
     """
 
@@ -28,6 +30,7 @@ class EventQuery:
     kind: Kind | None = None
     subject: Subject | None = None
     track: TrackKey | None = None
+    faces: bool = True
     after: int | None = None
     limit: int | None = None
 
@@ -74,6 +77,7 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
         "kind = ?": None if query.kind is None else str(query.kind),
         "subject = ?": None if query.subject is None else str(query.subject),
         "sequence > ?": query.after,
+        "(subject = 'person' OR kind = ?)": None if query.faces else str(Kind.STAYED),
     }
     if query.track is not None:
         camera, stream, track = query.track

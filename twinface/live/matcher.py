@@ -115,6 +115,7 @@ class MatcherStage:
             "tracks": [
                 {
                     "camera": stream.camera,
+                    "camera_epoch": stream.epoch,
                     "track": track.number,
                     "name": track.decision.name,
                     "state": str(track.decision.state),

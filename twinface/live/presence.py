@@ -10,10 +10,14 @@ from twinface.types import State
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A face that a camera sees. `since_ns` is when it was first seen, where that is known."""
+    """A face that a camera sees. `since_ns` is when it was first seen, where that is known.
+
+    Its track is `track` of the camera's start `camera_epoch`.
+    """
 
     camera: str
     track: int
+    camera_epoch: int
     name: str | None
     state: str
     score: float
@@ -42,6 +46,7 @@ class Presence:
             known = before.get(key)
             self._present[key] = Present(
                 *key,
+                track["camera_epoch"],
                 name=track["name"],
                 state=track["state"],
                 score=track["score"],
@@ -66,6 +71,7 @@ class Presence:
             return
         self._present[key] = Present(
             *key,
+            event.camera_epoch,
             name=event.name,
             state=event.state or State.PENDING,
             score=event.score or 0.0,

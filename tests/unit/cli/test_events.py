@@ -1,5 +1,6 @@
 """`twinface events` on a real store, without a pipeline."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -95,11 +96,40 @@ def test_the_table_is_for_people(twinface: Run, config: Path, store: Path, monke
     assert code == 0
     assert "\x1b" not in output
     rows = [" ".join(line.split()) for line in output.splitlines()]
-    assert rows[0] == "no. time where kind who score for note"
-    assert any("door:1:4 stayed unknown 0.93 31.0 s" in row for row in rows)
+    assert "no. time camera kind who score for note" in rows
+    assert [row.split()[0] for row in rows if row[:1].isdecimal()] == ["3", "4", "5", "6"], "who stayed, and people"
+    assert any("door stayed unknown 0.93 31.0 s" in row for row in rows)
     assert any(row.endswith("also at door") for row in rows)
     assert "[red]Bob\N{REPLACEMENT CHARACTER}[2J" in output
     assert any(row.endswith("0.93 1:02:05 stopped") for row in rows)
+
+
+@pytest.mark.parametrize("options", [("--tracks",), ("--subject", "track"), ()])
+def test_80_columns_are_enough_and_no_track_is_cut(
+    twinface: Run, config: Path, store: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    camera, stream = "c" * 32, int("dn83w93akhl8", 36)
+    longest = make(Kind.UPDATE, Subject.TRACK, track=12345, camera=camera, name="Jacinda Kate Laurell Ardern")
+    with EventStore(store) as opened:
+        opened.append([dataclasses.replace(longest, stream=stream), make(Kind.EXIT, camera=camera, duration_s=99999.0)])
+    code, output, _ = twinface("events", "--config", config, *options)
+    assert code == 0
+    assert max(map(len, output.splitlines())) <= 80
+    assert (f"{camera}:dn83w93akhl8:12345" in output) == bool(options)
+    assert ("door:1:4" in output) == bool(options)
+
+
+def test_days_are_told_once(twinface: Run, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    with EventStore(tmp_path / "events.sqlite") as opened:
+        old = make(Kind.ENTER)
+        days = [dataclasses.replace(old, at_ns=(1_700_000_000 + 3600 * hours) * 10**9) for hours in (0, 1, 2, 3)]
+        opened.append(days)
+    _, output, _ = twinface("events", "--config", config)
+    told = [line.strip() for line in output.splitlines() if "2023" in line]
+    assert told == ["Tuesday, 2023-11-14", "Wednesday, 2023-11-15"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +191,7 @@ def test_who_follows_ends_with_its_reader(config: Path, store: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
         assert follower.stderr is not None
-        assert "track enter" in follower.stdout.readline()
+        assert "track stayed" in follower.stdout.readline()
         follower.stdout.close()
         assert follower.wait(10.0) == 0
         assert follower.stderr.read() == ""

@@ -550,6 +550,7 @@ def test_the_present_in_plain_containers(stage: MatcherStage) -> None:
         "tracks": [
             {
                 "camera": "front",
+                "camera_epoch": 1,
                 "track": 1,
                 "name": "Ada",
                 "state": "known",

@@ -44,7 +44,7 @@ def test_a_snapshot_replaces_what_was_known_but_keeps_since_when() -> None:
     presence = Presence()
     presence.take(_event())
     presence.take(_event(track=2))
-    track = {"camera": "front", "track": 1, "name": "Ada", "state": "known", "score": 0.9}
+    track = {"camera": "front", "camera_epoch": 1, "track": 1, "name": "Ada", "state": "known", "score": 0.9}
     presence.take_snapshot({"epoch": 5, "tracks": [track, {**track, "track": 3, "name": "Bob"}]})
     assert sorted((one.track, one.name, one.since_ns) for one in presence.everybody()) == [
         (1, "Ada", 1000),
@@ -54,7 +54,7 @@ def test_a_snapshot_replaces_what_was_known_but_keeps_since_when() -> None:
 
 def test_since_when_stays_unknown_for_who_was_there_before() -> None:
     presence = Presence()
-    track = {"camera": "front", "track": 1, "name": None, "state": "pending", "score": 0.0}
+    track = {"camera": "front", "camera_epoch": 1, "track": 1, "name": None, "state": "pending", "score": 0.0}
     presence.take_snapshot({"epoch": 5, "tracks": [track]})
     presence.take(_event(type="match", name="Ada", state="known", captured_at_ns=9000))
     assert presence.everybody()[0].since_ns is None
