@@ -8,9 +8,8 @@ from twinface import assets
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.bus.sender import Captured
-from twinface.faces import FaceDetector, SourceSpec, open_source
+from twinface.faces import FaceDetector, FrameFeed, Source, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
-from twinface.live.feed import FrameFeed
 from twinface.live.preview import PreviewMaker
 from twinface.live.service import process_number, run_service
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
@@ -27,16 +26,16 @@ def _spec(camera: CameraSettings) -> SourceSpec:
         loop=camera.loop,
         picture_seconds=camera.picture_seconds,
         picture_fps=camera.picture_fps,
+        snapshot_fps=camera.snapshot_fps,
         paced=not camera.lossless,
     )
 
 
-def _tell_state(node: Node, feed: FrameFeed) -> None:
+def _tell_state(node: Node, source: Source, feed: FrameFeed) -> None:
     node.meters.gauge("frames_skipped", feed.skipped)
-    if feed.failure:
-        node.set_state("failed", feed.failure)
-    elif feed.ended:
-        node.set_state("ended", "the source has ended")
+    state = source.state
+    if state.word is not SourceWord.ENDED or feed.ended:
+        node.set_state(state.word, state.detail)
 
 
 def _work(node: Node, settings: Settings) -> None:
@@ -56,8 +55,8 @@ def _work(node: Node, settings: Settings) -> None:
     crops = node.sender(CROPS)
     tracks = node.sender(TRACKS)
     preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
-    feed = FrameFeed(open_source(_spec(camera)), lossless=camera.lossless, wake=node.loop.wake)
-
+    source = open_source(_spec(camera))
+    feed = FrameFeed(source, lossless=camera.lossless, wake=node.loop.wake)
     captured = Captured.now()
 
     def crop_ended(crop: int, outcome: Outcome) -> None:
@@ -84,7 +83,7 @@ def _work(node: Node, settings: Settings) -> None:
         node.meters.count("boxes", len(update.tracks))
 
     def look_after_source() -> None:
-        _tell_state(node, feed)
+        _tell_state(node, source, feed)
         if feed.ended and not (tracks.full or crops.full):
             sighting = stage.end()
             offer_crops(sighting)
@@ -97,7 +96,6 @@ def _work(node: Node, settings: Settings) -> None:
             room = not (camera.lossless and (crops.full or tracks.full))
             frame = feed.take() if room else None
             if frame is not None:
-                node.set_state("running")
                 captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
                 show(frame, captured)
             node.loop.turn(0.0 if frame is not None else 1.0)

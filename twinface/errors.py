@@ -6,8 +6,9 @@ TwinfaceError                exit code 1: the box could not do it
 └── UserError                exit code 2: something the user can put right
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders
-    │   └── NoFaceError      a readable picture in which no single face stands out
-    │       └── SeveralFacesError  … because there are several
+    │   ├── NoFaceError      a readable picture in which no single face stands out
+    │   │   └── SeveralFacesError  … because there are several
+    │   └── SourceError      a camera that cannot be read now; it is tried again
     ├── AssetError           model files that are missing or not what they should be
     └── ArtefactError        networks, features, heads and galleries on disk
         ├── SignatureError   the file was not written with this box's key, or was changed since
@@ -49,6 +50,17 @@ class InputError(UserError):
 
 class NoFaceError(InputError):
     """No face, or no single largest face, was found in a picture."""
+
+
+class SourceError(InputError):
+    """A camera that cannot be read now, and why, without its password; `patient` where it is to be asked rarely.
+
+    Many cameras lock a user out who was refused a few times.
+    """
+
+    def __init__(self, message: str, *, patient: bool = False) -> None:
+        super().__init__(message)
+        self.patient = patient
 
 
 class SeveralFacesError(NoFaceError):

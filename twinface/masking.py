@@ -5,12 +5,18 @@ import re
 _MASK = "***"
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@")
 _IN_QUERY = re.compile(r"([?&;][^=&;]*(?:pas|pwd|token|key|secret|auth)[^=&;]*=)[^&;#]*", re.IGNORECASE)
+_IN_PATH = re.compile(r"(?<=[/_,;&])([^=/?#_,;&]*(?:pas|pwd|token|key|secret|auth)[^=/?#]*=)[^/?#]*", re.IGNORECASE)
+"""As in /user=admin_password=…_channel=1; where such a password ends cannot be told."""
 _NAME = re.compile(r"pass(word|phrase)|token|secret")
 
 
 def mask_address(text: str) -> str:
-    """A source or URL as it may be shown: without the password of its user and those in its query."""
-    return _IN_QUERY.sub(rf"\1{_MASK}", _PASSWORD.sub(rf"\1:{_MASK}@", text))
+    """A source or URL as it may be shown: without the password of its user and those in its path and query."""
+    text = _PASSWORD.sub(rf"\1:{_MASK}@", text)
+    scheme, separator, rest = text.partition("://")
+    path, question, query = rest.partition("?")
+    shown = _IN_PATH.sub(rf"\1{_MASK}", path) + _IN_QUERY.sub(rf"\1{_MASK}", question + query)
+    return scheme + separator + shown
 
 
 def mask_setting(name: str, value: object) -> object:

@@ -63,6 +63,7 @@ class CameraSettings(_Section):
     lossless: bool = False
     picture_seconds: Positive = 3.0
     picture_fps: Positive = 5.0
+    snapshot_fps: Annotated[float, Field(ge=0.05, le=30.0)] = 2.0
 
 
 class DetectionSettings(_Section):

@@ -14,7 +14,7 @@ from fake_box import short_run_directory
 from harness import until
 
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
-from twinface.settings import CONFIG_VARIABLE
+from twinface.config_file import CONFIG_VARIABLE
 
 pytestmark = pytest.mark.pipeline
 

@@ -15,6 +15,8 @@ from twinface.masking import mask_address, mask_setting
         ("rtsp://:geheim@cam/live", "rtsp://:***@cam/live"),
         ("http://cam/snap.cgi?user=admin&pwd=geheim&channel=1", "http://cam/snap.cgi?user=admin&pwd=***&channel=1"),
         ("http://cam/?loginuse=a&loginpas=geheim#x", "http://cam/?loginuse=a&loginpas=***#x"),
+        ("rtsp://cam/user=admin_password=ge_heim_channel=1", "rtsp://cam/user=admin_password=***"),
+        ("rtsp://cam/user=admin&password=geheim&channel=1.sdp?real", "rtsp://cam/user=admin&password=***?real"),
         ("https://cam/jpeg?Access_Token=geheim", "https://cam/jpeg?Access_Token=***"),
     ],
 )

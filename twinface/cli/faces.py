@@ -10,6 +10,7 @@ import typer
 from twinface.cli.console import errors, escape, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, JsonOption, warn_of
 from twinface.errors import InputError
+from twinface.masking import mask_address
 
 if TYPE_CHECKING:
     from twinface.recognition.enrolment import Objection
@@ -98,7 +99,7 @@ def capture(
         say_json({"saved": saved, "frames": frames.seen, "not_taken": frames.not_taken})
     if not saved:
         raise InputError(
-            f"{video or f'webcam {camera}'}: no face saved ({frames.describe()}); "
+            f"{mask_address(video) if video else f'webcam {camera}'}: no face saved ({frames.describe()}); "
             "sit nearer, facing it, alone and in good light"
         )
     if auto is not None and len(saved) < auto:

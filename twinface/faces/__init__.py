@@ -6,16 +6,27 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import list_pictures, read_image
 from twinface.faces.quality import FaceMeasures, assess_quality, measure_face
 from twinface.faces.scenes import SceneCuts
-from twinface.faces.sources import Source, SourceKind, SourceSpec, open_source
+from twinface.faces.sources import (
+    FrameFeed,
+    Source,
+    SourceKind,
+    SourceSpec,
+    SourceState,
+    SourceWord,
+    open_source,
+)
 from twinface.faces.tracking import Tracker, TrackUpdate
 
 __all__ = [
     "FaceDetector",
     "FaceMeasures",
+    "FrameFeed",
     "SceneCuts",
     "Source",
     "SourceKind",
     "SourceSpec",
+    "SourceState",
+    "SourceWord",
     "TrackUpdate",
     "Tracker",
     "align_face",

@@ -56,7 +56,8 @@ class CameraStage:
         self._tracking = tracking
         self._crop_size_px = crop_size_px
         self._tracker = Tracker(lost_ms=tracking.lost_ms, birth_score=detection.score_threshold)
-        self._cuts = SceneCuts()
+        self._scenes = SceneCuts()
+        self._before: tuple[float, tuple[int, ...]] | None = None
         self._plans: dict[int, LookPlan] = {}
         self._next_crop = 0
         self._tally = CropTally()
@@ -71,7 +72,7 @@ class CameraStage:
 
     def see(self, frame: Frame) -> Sighting:
         """Detect, track, and choose the crops that are worth recognising."""
-        cut = self._cuts.is_cut(frame.image) or frame.cut
+        cut = self._is_cut(frame)
         tracked = self._tracker.update(frame.image, self._detector.detect(frame.image), frame.media_ms, cut=cut)
         crops = self._choose_last(tracked.ended)
         for track, face in tracked.tracked:
@@ -118,6 +119,15 @@ class CameraStage:
             numbers = tuple(crop.meta.crop for crop in crops)
             self._last = replace(self._last, tracks=(), born=(), ended=ended, crops=numbers, ended_stream=True)
         return Sighting(replace(self._last, tally=self._tally, crops_done=self._crops_done()), tuple(crops))
+
+    def _is_cut(self, frame: Frame) -> bool:
+        """Whether no track may go on: a new scene or picture size, or nothing for as long as a track may be lost."""
+        new_scene = self._scenes.is_cut(frame.image)
+        before, self._before = self._before, (frame.media_ms, frame.image.shape)
+        if before is None or frame.cut or new_scene:
+            return True
+        media_ms, shape = before
+        return frame.image.shape != shape or not 0.0 <= frame.media_ms - media_ms <= self._tracking.lost_ms
 
     def _glimpse(self, frame: Frame, face: Face) -> Glimpse:
         captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)

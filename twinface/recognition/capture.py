@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, Source
+from twinface.faces import FaceDetector, FrameFeed, Source, SourceWord
 from twinface.recognition.enrolment import Look, Objection, look_at
 from twinface.recognition.selfies import save_crop
 from twinface.types import Crop, Frame, Image
@@ -140,12 +140,16 @@ def require_display() -> None:
 
 
 def _frames(source: Source) -> Iterator[Frame]:
-    """The frames of a source until it ends; a webcam that fails is not waited for. Raises InputError then."""
-    while source.state in {"opening", "open"}:
-        if (frame := source.next_frame(timeout_s=0.5)) is not None:
-            yield frame
-    if source.state.startswith("failed"):
-        raise InputError(f"{source.kind} {source.state}; check that it is plugged in, free, and the right one")
+    """All frames of a file, the newest of a camera. Raises InputError when a camera fails: it is not waited for."""
+    feed = FrameFeed(source, lossless=source.finite)
+    try:
+        while not feed.ended:
+            if (frame := feed.take(timeout_s=0.5)) is not None:
+                yield frame
+            elif source.state.word is SourceWord.WAITING:
+                raise InputError(f"{source.kind} failed: {source.state.detail}")
+    finally:
+        feed.stop()
 
 
 def _look(crop: Image) -> NDArray[np.float32]:

@@ -48,7 +48,8 @@ class HealthBoard:
         heard = self._latest[name]
         if heard.age_s > STALE_AFTER_S:
             return f"{name}: no heartbeat for {heard.age_s:.0f} s"
-        return f"{name}: failed, {heard.heartbeat.detail}" if heard.heartbeat.state == "failed" else None
+        state, detail = heard.heartbeat.state, heard.heartbeat.detail
+        return f"{name}: {state}, {detail}" if state in {"failed", "waiting"} else None
 
     def _describe(self, name: str) -> dict[str, object]:
         if name not in self._latest:

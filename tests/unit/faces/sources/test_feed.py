@@ -1,13 +1,13 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from twinface.errors import InputError
-from twinface.faces.playback import Playable, PlayedSource
-from twinface.live.feed import FrameFeed
+from twinface.faces import FrameFeed, SourceKind, SourceState, SourceWord
+from twinface.faces.sources.playback import Pass, Playable, PlayedSource
 from twinface.types import Frame, Image
 
 _PATIENCE_S = 10.0
@@ -16,10 +16,9 @@ _PATIENCE_S = 10.0
 class Scripted:
     """A source that gives its frames when the test says so, then ends or fails."""
 
-    kind, finite, skipped = "video", True, 0
+    kind, finite, skipped, state = SourceKind.VIDEO, True, 0, SourceState(SourceWord.RUNNING)
 
     def __init__(self, count: int, *, error: Exception | None = None) -> None:
-        self.state = "open"
         self.given = 0
         self.closed = threading.Event()
         self._count = count
@@ -29,10 +28,7 @@ class Scripted:
     def go(self, frames: int = 1) -> None:
         self._go.release(frames)
 
-    def next_frame(self, timeout_s: float) -> Frame | None:
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame, None, None]:
         for index in range(self._count):
             while not self._go.acquire(timeout=0.05):
                 if self.closed.is_set():
@@ -83,7 +79,6 @@ def test_live_the_newest_frame_is_kept() -> None:
         assert _index(feed) == 2
         assert feed.take() is None
         assert feed.ended
-        assert feed.failure is None
 
 
 def test_lossless_the_source_waits_until_a_frame_is_taken() -> None:
@@ -108,31 +103,36 @@ def test_stopping_does_not_wait_for_a_frame_to_be_taken() -> None:
         wakes.wait()
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [(InputError("video.mp4: it broke off"), "video.mp4: it broke off"), (KeyError("pts"), "KeyError: 'pts'")],
-)
-def test_a_source_that_fails_has_ended_and_says_why(error: Exception, told: str) -> None:
+@pytest.mark.parametrize("error", [InputError("video.mp4: it broke off"), KeyError("pts")])
+def test_what_ends_the_source_is_raised_where_its_frames_are_taken(error: Exception) -> None:
     source, wakes = Scripted(1, error=error), Wakes()
     source.go()
     with feeding(source, wakes, lossless=False) as feed:
         wakes.wait()
         wakes.wait()
         assert _index(feed) == 0
+        with pytest.raises(type(error), match=str(error)):
+            feed.take()
+
+
+def test_a_frame_is_waited_for_as_long_as_asked() -> None:
+    source = Scripted(1)
+    with feeding(source, Wakes(), lossless=False) as feed:
+        assert feed.take(0.01) is None
+        threading.Timer(0.05, source.go).start()
+        assert feed.take(_PATIENCE_S) is not None
+        assert feed.take(_PATIENCE_S) is None
         assert feed.ended
-        assert feed.failure == told
 
 
-def test_a_source_that_does_not_answer_yet_has_failed_but_not_ended() -> None:
-    source, wakes = Scripted(1), Wakes()
+def test_late_frames_of_the_source_are_counted_with_those_that_nobody_took() -> None:
+    source, wakes = Scripted(2), Wakes()
+    source.skipped = 5
+    source.go(2)
     with feeding(source, wakes, lossless=False) as feed:
-        source.state = "failed: it does not open"
-        assert feed.failure == "failed: it does not open"
-        assert not feed.ended
-        source.state = "open"
-        source.go()
-        wakes.wait()
-        assert feed.failure is None
+        for _ in range(3):
+            wakes.wait()
+        assert feed.skipped == 6
 
 
 def test_only_the_thread_that_reads_lets_go_of_what_it_reads() -> None:
@@ -144,7 +144,7 @@ def test_only_the_thread_that_reads_lets_go_of_what_it_reads() -> None:
         assert closed.wait(_PATIENCE_S)
         return np.zeros((2, 2, 3), np.uint8)
 
-    def play() -> Iterator[Playable]:
+    def play() -> Pass:
         try:
             for index in range(100):
                 read_by.append(threading.get_ident())
@@ -157,7 +157,7 @@ def test_only_the_thread_that_reads_lets_go_of_what_it_reads() -> None:
             super().close()
             closed.set()
 
-    feed = FrameFeed(Closing("video", play, loop=True, paced=False), lossless=False, wake=lambda: None)
+    feed = FrameFeed(Closing(SourceKind.VIDEO, play, loop=True, paced=False), lossless=False)
     assert decoding.wait(_PATIENCE_S)
     feed.stop()
     assert not feed._thread.is_alive()

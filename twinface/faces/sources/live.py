@@ -1,0 +1,92 @@
+"""Webcams, streams and cameras that serve pictures: read while they last, and opened again when they broke off."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+
+from twinface.errors import SourceError
+from twinface.faces.sources.source import SourceKind, SourceState, SourceWord
+from twinface.faces.sources.standstill import Standstill
+from twinface.types import Frame, Image
+
+Pictures = Generator[Image, None, None]
+"""The pictures of a camera until it breaks off; SourceError says why it cannot be read."""
+
+Reader = Callable[[threading.Event], Pictures]
+"""Opens a camera and reads it; ends early when the event is set."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+_PATIENT_PAUSE_S = 60.0
+_LONGEST_GAP_S = 5.0
+_STANDS_STILL_AFTER_S = 60.0
+
+
+class LiveSource:
+    """A camera; see Source. It never ends, and media time is the time since its first frame.
+
+    A camera that breaks off and is opened again goes on as the same film: whether tracks live on is a matter of how
+    long that took. It is opened at most twice a second, after failures less and less often. Without a picture for
+    `longest_gap_s`, or five seconds, it counts as waiting; it is degraded while its picture does not change.
+    """
+
+    finite = False
+    skipped = 0
+
+    def __init__(self, kind: SourceKind, read: Reader, *, longest_gap_s: float = 0.0) -> None:
+        self.kind = kind
+        self._read = read
+        self._longest_gap_s = max(longest_gap_s, _LONGEST_GAP_S)
+        self._closing = threading.Event()
+        self._standstill = Standstill()
+        self._trouble = ""
+        self._first_mono_ns: int | None = None
+        self._latest_s = 0.0
+        self._ended = False
+
+    @property
+    def state(self) -> SourceState:
+        """See Source.state."""
+        if self._ended:
+            return SourceState(SourceWord.ENDED)
+        if self._trouble:
+            return SourceState(SourceWord.WAITING, self._trouble)
+        if self._first_mono_ns is None:
+            return SourceState(SourceWord.STARTING, "the camera is being opened")
+        if time.monotonic() - self._latest_s > self._longest_gap_s:
+            return SourceState(SourceWord.WAITING, f"no picture for {self._longest_gap_s:g} s")
+        if self._standstill.lasts_s >= _STANDS_STILL_AFTER_S:
+            return SourceState(SourceWord.DEGRADED, f"the picture has not changed for {_STANDS_STILL_AFTER_S:g} s")
+        return SourceState(SourceWord.RUNNING)
+
+    def close(self) -> None:
+        """See Source.close; a device that gives nothing lets go after its time-out."""
+        self._closing.set()
+
+    def __iter__(self) -> Generator[Frame, None, None]:
+        """See Source.__iter__."""
+        index, pause_s = 0, _FIRST_PAUSE_S
+        try:
+            while not self._closing.is_set():
+                try:
+                    with closing(self._read(self._closing)) as pictures:
+                        for image in pictures:
+                            if self._closing.is_set():
+                                return
+                            yield self._frame(image, index)
+                            index, pause_s = index + 1, _FIRST_PAUSE_S
+                except SourceError as error:
+                    self._trouble = str(error)
+                    pause_s = _PATIENT_PAUSE_S if error.patient else min(pause_s, _LONGEST_PAUSE_S)
+                self._closing.wait(pause_s)
+                pause_s = 2.0 * pause_s
+        finally:
+            self._ended = True
+
+    def _frame(self, image: Image, index: int) -> Frame:
+        now_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        if self._first_mono_ns is None:
+            self._first_mono_ns = mono_ns
+        self._latest_s, self._trouble = mono_ns / 1e9, ""
+        self._standstill.look(image, self._latest_s)
+        return Frame(image, index, (mono_ns - self._first_mono_ns) / 1e6, now_ns, mono_ns, cut=index == 0)

@@ -1,0 +1,81 @@
+"""From the `source` of a configuration to a source."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from twinface.errors import InputError
+from twinface.faces.opencv import hush_opencv
+from twinface.faces.pictures import PICTURE_SUFFIXES, list_pictures
+from twinface.faces.sources.address import CameraAddress
+from twinface.faces.sources.captures import read_stream, read_webcam
+from twinface.faces.sources.http_camera import HttpCamera
+from twinface.faces.sources.live import LiveSource
+from twinface.faces.sources.playback import PlayedSource
+from twinface.faces.sources.slideshow import play_pictures
+from twinface.faces.sources.source import Source, SourceKind
+from twinface.faces.sources.videos import check_video, play_video
+
+_HTTP = {"http", "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A source and how to play it.
+
+    `uri` is a webcam's number or /dev/video…, a video file, a picture or a folder of them, or any URL that OpenCV
+    opens. `loop` starts files again at their end; each picture of a folder is shown for `picture_seconds` at
+    `picture_fps` frames a second. `paced` plays files in real time and skips frames that are late, as a camera would;
+    else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second.
+    """
+
+    uri: str
+    loop: bool = False
+    picture_seconds: float = 3.0
+    picture_fps: float = 5.0
+    snapshot_fps: float = 2.0
+    paced: bool = True
+
+
+def find_kind(uri: str) -> SourceKind:
+    """What a source is by its looks. Raises InputError for a file or folder that does not exist, or a bad URL."""
+    if uri.isdecimal() or uri.startswith("/dev/"):
+        return SourceKind.WEBCAM
+    if "://" in uri:
+        CameraAddress.parse(uri)
+        return SourceKind.URL
+    path = Path(uri).expanduser()
+    if not path.exists():
+        raise InputError(f"source {uri!r}: no such file or folder; name a webcam (0), a video, pictures or a URL")
+    if path.is_dir():
+        return SourceKind.PICTURES
+    if not path.is_file():
+        raise InputError(f"source {uri!r}: neither a file nor a folder; name a webcam (0), a video, pictures or a URL")
+    return SourceKind.PICTURES if path.suffix.lower() in PICTURE_SUFFIXES else SourceKind.VIDEO
+
+
+def open_source(spec: SourceSpec) -> Source:
+    """Make a source of what a configuration names; nothing is held open before it is read.
+
+    Raises InputError when a file or folder is missing, unreadable or empty. A webcam or URL that does not answer is no
+    error: it is tried again and again, and its `state` says so.
+    """
+    hush_opencv()
+    kind = find_kind(spec.uri)
+    if kind is SourceKind.WEBCAM:
+        return LiveSource(kind, lambda _stopping: read_webcam(spec.uri))
+    if kind is SourceKind.URL:
+        address = CameraAddress.parse(spec.uri)
+        if address.scheme in _HTTP:
+            return LiveSource(kind, HttpCamera(address, spec.snapshot_fps), longest_gap_s=2.0 / spec.snapshot_fps)
+        return LiveSource(kind, lambda _stopping: read_stream(address))
+    path = Path(spec.uri).expanduser()
+    if kind is SourceKind.VIDEO:
+        check_video(path)
+        return PlayedSource(kind, partial(play_video, path), loop=spec.loop, paced=spec.paced)
+    pictures = list_pictures(path) if path.is_dir() else [path]
+    if not pictures:
+        raise InputError(f"source {spec.uri!r}: no pictures in this folder; put JPEG or PNG files into it")
+    copies = max(1, round(spec.picture_seconds * spec.picture_fps))
+    period_ms = 1000.0 * spec.picture_seconds / copies
+    return PlayedSource(kind, partial(play_pictures, pictures, copies, period_ms), loop=spec.loop, paced=spec.paced)

@@ -1,0 +1,57 @@
+"""Video files."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.faces.sources.media_clock import MediaClock
+from twinface.faces.sources.playback import Pass, Playable
+from twinface.types import Image
+
+_MEND = "convert it, for example to MP4 with H.264"
+
+
+def check_video(path: Path) -> None:
+    """Raises InputError with the reason when not even one frame of a file can be had."""
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name another video") from error
+    if empty:
+        raise InputError(f"{path}: the file is empty; name another video")
+    capture = cv2.VideoCapture(str(path))
+    try:
+        if not capture.isOpened():
+            raise InputError(f"{path}: no video that OpenCV can read; {_MEND}")
+        if not capture.grab():
+            raise InputError(f"{path}: not one frame of its video ({name_codec(capture)}) can be decoded; {_MEND}")
+    finally:
+        capture.release()
+
+
+def play_video(path: Path) -> Pass:
+    """The frames of a video file, timed by its own time stamps as far as they make sense."""
+    capture = cv2.VideoCapture(str(path))
+    clock = MediaClock(capture.get(cv2.CAP_PROP_FPS))
+
+    def decode() -> Image | None:
+        done, image = capture.retrieve()
+        return np.asarray(image, np.uint8) if done else None
+
+    try:
+        while capture.grab():
+            media_ms, jump = clock.take(capture.get(cv2.CAP_PROP_POS_MSEC))
+            yield Playable(media_ms, clock.duration_ms, jump, decode)
+    finally:
+        capture.release()
+
+
+def name_codec(capture: cv2.VideoCapture) -> str:
+    """The four letters of an open video's codec, such as AV01."""
+    code = capture.get(cv2.CAP_PROP_FOURCC)
+    letters = int(code).to_bytes(4, "little") if math.isfinite(code) and 0 < code < 2**32 else b""
+    return "".join(letter for letter in letters.decode("ascii", "replace") if letter.isalnum()) or "of an unknown kind"
