@@ -14,6 +14,7 @@ from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, descr
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
 from twinface.outputs import is_same, refuse_inputs, require_ours
+from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.recognition.adding import Verdict
@@ -150,15 +151,19 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The name from now on.")],
     *,
     merge: Annotated[bool, typer.Option("--merge", help="NEW is there already, and the same person.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Merge also two who do not look like one person, or cannot be compared.")
+    ] = False,
     gallery: GalleryOption = None,
 ) -> None:
-    """Give a person another name, or with --merge put two together who are one."""
-    from twinface.corrections import rename_corrections
+    """Give a person another name, or with --merge put two together who are one, if they look like one."""
+    from twinface.recognition.renaming import rename as rename_person
 
     opened = _open(gallery)
-    opened.rename(old, new, merge=merge)
-    rename_corrections(opened.folder, old, new)
-    say(f"{old} is {new} now: {opened.folder}")
+    renamed = rename_person(_settings_for(opened), old, new, merge=merge, force=force)
+    if renamed.unchecked:
+        warn(f"not checked whether {renamed.old} and {renamed.new} look like one person: {renamed.unchecked}")
+    say(f"{renamed.old} is {renamed.new} now: {opened.folder}")
 
 
 @app.command("import-pickles")
@@ -199,6 +204,11 @@ def import_pickles(
     if not imported:
         raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
     say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
+
+
+def _settings_for(gallery: Gallery) -> Settings:
+    """The settings in force, for this gallery."""
+    return chosen_settings().model_copy(update={"gallery": gallery.folder})
 
 
 def _open(folder: Path | None, *, complain: bool = True) -> Gallery:

@@ -8,14 +8,13 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
-from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.evaluation.gallery_checks import Finding
-    from twinface.matching import Head
     from twinface.recognition.kept_crops import Gap
 
 _MOST_NAMED = 10
@@ -29,9 +28,9 @@ def verify(
 ) -> None:
     """Check every file, and look for pictures and people that want a look; exit code 1 when there is anything.
 
-    Files: signature, network, content. Pictures: mislabelled (closer to somebody else than to their person's others),
-    unlike_the_others (reaching the threshold with none of these), poor_quality. People: too_alike (two names of one
-    person, it seems).
+    Files: signature, network, content. People: two_people (a person's pictures are of two, it seems), too_alike (two
+    names of one person). Pictures: mislabelled (closer to somebody else than to their person's others),
+    unlike_the_others (reaching the threshold with none of these), poor_quality.
     """
     settings = chosen_settings()
     opened = Gallery.open(gallery or settings.gallery)
@@ -45,7 +44,7 @@ def verify(
     else:
         for line in (*problems, *(findings or ())):
             warn(line)
-        state = f"{len(problems)} damaged" if problems else "sound"
+        state = f"{len(problems)} damaged" if problems else "files sound"
         looks = f", {len(findings)} to look at" if findings else ""
         say(f"{len(opened.people)} people, {vectors} vectors, {state}{looks}: {opened.folder}")
     if problems or findings:
@@ -55,33 +54,16 @@ def verify(
 def _look_through(gallery: Gallery, settings: Settings) -> list["Finding"] | None:
     """What is found by comparing everybody; where that would mean nothing, a warning and None."""
     from twinface.evaluation.gallery_checks import check_gallery
+    from twinface.recognition.adding import open_head
 
     try:
-        head = _open_head(gallery, settings)
+        head = open_head(gallery, settings)
     except ArtefactError as error:
         warn(f"nobody was compared: {error}")
         return None
     vectors = sum(len(person.files) for person in gallery.people.values())
     with progress_bar("comparing", vectors) as bar:
         return check_gallery(gallery, head, settings.matching, advance=bar.advance)
-
-
-def _open_head(gallery: Gallery, settings: Settings) -> "Head":
-    """The head of the settings, where it is one for the gallery's network whose scores mean something."""
-    from twinface.matching import head_in_use, load_head
-    from twinface.networks import find_recipe
-    from twinface.recognition.naming import uncalibrated
-
-    recipe = find_recipe(settings.network)
-    if recipe.fingerprint != gallery.network:
-        raise FingerprintError(
-            f"the gallery is of the network {gallery.network_name or '?'}, configured is {recipe.name}; "
-            "set network, or run `twinface gallery rebuild`"
-        )
-    folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
-    if problem := uncalibrated(folder, recipe):
-        raise ArtefactError(problem)
-    return load_head(folder, gallery.network)
 
 
 def rebuild(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Snapshot
+from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.gallery import Gallery, Snapshot
 from twinface.matching import Head, choose_threshold, head_in_use, load_head
-from twinface.networks import NetworkRecipe
+from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.enrolment import Objection, object_to_measures, objection_of
 from twinface.recognition.likeness import object_to_likeness
@@ -61,6 +61,23 @@ def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Setti
     head = load_head(folder, recipe.fingerprint)
     threshold = choose_threshold(settings.matching, head.spec)
     return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
+
+
+def open_head(gallery: Gallery, settings: Settings) -> Head:
+    """The head of the settings, where it is one for the gallery's network whose scores mean something.
+
+    Raises ArtefactError or FingerprintError where it is not.
+    """
+    recipe = find_recipe(settings.network)
+    if recipe.fingerprint != gallery.network:
+        raise FingerprintError(
+            f"the gallery is of the network {gallery.network_name or '?'}, configured is {recipe.name}; "
+            "set network, or run `twinface gallery rebuild`"
+        )
+    folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
+    if problem := uncalibrated(folder, recipe):
+        raise ArtefactError(problem)
+    return load_head(folder, gallery.network)
 
 
 def judge_pictures(

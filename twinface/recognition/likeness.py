@@ -19,6 +19,11 @@ by plain cosine, 0.35. The head in the box says 0.037: of the frontal pairs of o
 two people 0.06 % more."""
 
 
+def least_score(head: Head) -> float:
+    """What pictures of one person score with each other at least, 0…1."""
+    return head.spec.thresholds.get(_RATE, _LIKE)
+
+
 def object_to_likeness(
     name: str, vectors: Vectors, gallery: Snapshot, head: Head, settings: MatchingSettings
 ) -> list[Objection | None]:
@@ -60,7 +65,7 @@ def _object_to_strangers(
 
 def _object_to_odd_ones(vectors: Vectors, enrolled: Vectors, head: Head) -> list[Objection | None]:
     """Objections to new `vectors` (n, d) that do not look like the rest of them and of the `enrolled` (m, d)."""
-    count, bound = len(vectors), head.spec.thresholds.get(_RATE, _LIKE)
+    count, bound = len(vectors), least_score(head)
     everything = np.concatenate([vectors, enrolled])
     if count == 0 or len(everything) == 1:
         return [None] * count

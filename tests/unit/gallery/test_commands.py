@@ -30,7 +30,7 @@ def test_a_gallery_from_pictures_to_nobody(run: Run, portraits: Path) -> None:
     assert run("rename", "Ann Ä.", "Ann").code == 0
     assert run("remove", "bob").code == 0
     assert names(run) == {"Ann": 1}
-    assert "1 people, 1 vectors, sound" in run("verify").out
+    assert "1 people, 1 vectors, files sound" in run("verify").out
 
 
 def test_unusable_pictures_are_named_and_skipped(run: Run, portraits: Path, tmp_path: Path) -> None:

@@ -168,13 +168,41 @@ def test_verify_compares_nobody_where_scores_mean_nothing(run: Run, portraits: P
 
 
 def test_two_who_are_one_are_merged(run: Run, portraits: Path) -> None:
-    add_two(run, portraits)
-    refused = run("rename", "ann", "bob")
+    run("add", "ann", portraits / "person_a_1.jpg")
+    run("add", "Ann", portraits / "person_a_2.jpg", "--force")
+    refused = run("rename", "ann", "Ann")
     assert refused.code == 2
-    assert "bob is in the gallery already; use --merge" in refused.err
-    assert listed(run) == {"ann": (2, False), "bob": (1, False)}
-    assert run("rename", "ann", "bob", "--merge").code == 0
-    assert listed(run) == {"bob": (3, False)}
+    assert "Ann is in the gallery already; use --merge" in refused.err
+    assert listed(run) == {"Ann": (1, False), "ann": (1, False)}
+    merged = run("rename", "ann", "Ann", "--merge")
+    assert (merged.code, merged.err) == (0, "")
+    assert listed(run) == {"Ann": (2, False)}
+
+
+def test_two_who_are_two_are_merged_with_force_only_and_verify_finds_them(run: Run, portraits: Path) -> None:
+    for name, letter in (("ann", "a"), ("bob", "b")):
+        run("add", name, *(portraits / f"person_{letter}_{number}.jpg" for number in (1, 2)))
+    assert run("verify").code == 0
+    refused = run("rename", "ann", "bob", "--merge")
+    assert refused.code == 2
+    assert "ann and bob do not look like one person: the 2 pictures of ann score 0.00 with the 2 of bob" in refused.err
+    assert "use --force where they are one all the same" in refused.err
+    assert listed(run) == {"ann": (2, False), "bob": (2, False)}
+    assert run("rename", "ann", "bob", "--merge", "--force").code == 0
+    result = run("verify")
+    assert result.code == 1
+    assert "two_people: bob: 2 pictures score 0.00 with the others" in result.err
+    assert "files sound, 1 to look at" in result.out
+    (found,) = json.loads(run("verify", "--json").out)["findings"]
+    assert (found["fault"], found["person"], len(found["pictures"])) == ("two_people", "bob", 2)
+
+
+def test_who_cannot_be_compared_is_merged_with_a_warning(run: Run, portraits: Path, other_network: Path) -> None:
+    for name, letter in (("ann", "a"), ("bob", "b")):
+        run("add", name, portraits / f"person_{letter}_1.jpg", "--network", other_network)
+    merged = run("rename", "ann", "bob", "--merge")
+    assert merged.code == 0
+    assert "not checked whether ann and bob look like one person: the gallery is of the network" in merged.err
 
 
 def test_a_backup_brings_everybody_back(run: Run, portraits: Path, tmp_path: Path) -> None:

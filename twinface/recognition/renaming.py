@@ -1,0 +1,56 @@
+"""A person gets another name, or is put together with another one who is the same."""
+
+from dataclasses import dataclass
+
+from twinface.corrections import rename_corrections
+from twinface.errors import ArtefactError, InputError
+from twinface.gallery import Gallery, checked_name
+from twinface.recognition.adding import open_head
+from twinface.recognition.clusters import compare_groups
+from twinface.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Who was `old` is `new` now; `unchecked` is why nobody compared the two who were merged, empty where somebody
+    did or there was nothing to compare.
+    """
+
+    old: str
+    new: str
+    unchecked: str = ""
+
+
+def rename(settings: Settings, old: str, new: str, *, merge: bool = False, force: bool = False) -> Renamed:
+    """Give a person of the gallery another name; with `merge` it may be somebody's, who has the pictures of both then.
+
+    Two people who do not look like one are merged with `force` only. What was said of their names goes with them.
+    Raises InputError for that, where nobody has the old name, or somebody the new one and it is not to be merged;
+    ArtefactError when the gallery cannot be changed. Nothing has changed then.
+    """
+    old, new = checked_name(old), checked_name(new)
+    gallery = Gallery.open(settings.gallery)
+    unchecked = "" if force or not merge else _check_likeness(gallery, old, new, settings)
+    gallery.rename(old, new, merge=merge)
+    rename_corrections(gallery.folder, old, new)
+    return Renamed(old, new, unchecked)
+
+
+def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) -> str:
+    """Raise InputError where two people do not look like one; returns why that was not looked at."""
+    first, second = gallery.people.get(old), gallery.people.get(new)
+    if first is None or second is None or old == new:
+        return ""
+    try:
+        likeness = compare_groups(first.vectors, second.vectors, open_head(gallery, settings))
+    except ArtefactError as error:
+        return str(error)
+    if likeness.is_one_person:
+        return ""
+    counts = (
+        f"the {len(first.files)} pictures of {old} score {likeness.score:.2f} with the {len(second.files)} of {new}"
+    )
+    raise InputError(
+        f"{old} and {new} do not look like one person: {counts}, one person {likeness.bound:.2f} or more; "
+        "use --force where they are one all the same"
+    )
