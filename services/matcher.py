@@ -10,6 +10,7 @@ from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
 from twinface.events import EventWriter, Upkeep
+from twinface.files import keep_private
 from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.matcher import MatcherStage
@@ -34,6 +35,8 @@ class _Matcher:
         self._recipe = find_recipe(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
         events = settings.events
+        if settings.events_path.exists():
+            keep_private(settings.events_path)
         strangers = Strangers(settings.events_path, settings.strangers, lambda look: object_to_look(look) is None)
         upkeep = Upkeep(events.keep_days, events.max_mb)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=strangers.take)

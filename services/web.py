@@ -1,5 +1,6 @@
 """web: a page of who is there now, and the health of every process."""
 
+import logging
 import sys
 from functools import partial
 
@@ -11,10 +12,13 @@ from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
 from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names
 from twinface.settings import Settings
+from twinface.web.access import CLEARTEXT_WARNING, required_token
 from twinface.web.app import create_app
 from twinface.web.health import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.server import PageServer
+
+log = logging.getLogger(__name__)
 
 
 def _work(node: Node, settings: Settings) -> None:
@@ -22,7 +26,9 @@ def _work(node: Node, settings: Settings) -> None:
     names = process_names(settings)
     cameras = [camera.name for camera in settings.camera]
     control = run.endpoint(CONTROL, MATCHER.name)
-    server = PageServer(settings.web.host, settings.web.port)
+    web = settings.web
+    token = required_token(web.host)
+    server = PageServer(web.host, web.port, web.connections_per_client)
     hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
 
     def pass_on(message: Message) -> None:
@@ -35,7 +41,11 @@ def _work(node: Node, settings: Settings) -> None:
         camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], pass_on, listening=False) for camera in cameras
     }
     node.loop.every(1.0, lambda: server.post(hub.tell_health))
-    server.start(create_app(hub, settings.web.host, partial(ask, control)), on_exit=node.loop.stop)
+    ask_matcher = partial(ask, control)
+    app = create_app(hub, web.host, ask_matcher, token=token, most_per_client=web.connections_per_client)
+    server.start(app, on_exit=node.loop.stop)
+    if token:
+        log.warning(CLEARTEXT_WARNING)
     address = run.path / "web.json"
     write_atomically(address, canonical_json({"url": server.url}))
     node.set_state("running", server.url)

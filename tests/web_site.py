@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from fake_box import FakeCamera, FakeMatcher, FakeProcess
+from fake_box import FakeCamera, FakeMatcher, FakeProcess, short_run_directory
 from harness import until
 
 from twinface.bus.rundir import RunDirectory
@@ -44,3 +46,21 @@ class Site:
         self.process.terminate()
         _, log = self.process.communicate(timeout=10)
         return self.process.returncode, log
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """A box with one camera, one extractor, a matcher and the web process, configured in a folder."""
+    with short_run_directory() as run, ExitStack() as stack:
+        config = folder / "pipeline.toml"
+        config.write_text(
+            f'run_directory = "{run.path}"\n[[camera]]\nname = "front"\nsource = "0"\n'
+            "[extractor]\ncount = 1\n[web]\nport = 0\n"
+        )
+        camera = stack.enter_context(FakeCamera(run, "front"))
+        extractor = stack.enter_context(FakeProcess(run, "extractor.0"))
+        site = Site(run, config, camera, extractor, stack.enter_context(FakeMatcher(run)))
+        site.start_web()
+        yield site
+        if site.process is not None and site.process.poll() is None:
+            site.stop_web()

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import logging
 import math
 import os
 import secrets
@@ -17,9 +18,19 @@ from typing import Any, BinaryIO, NoReturn
 
 from twinface.errors import ArtefactError, InputError
 
+log = logging.getLogger(__name__)
+
 MAX_JSON_BYTES = 16 * 1024 * 1024
 """Larger files of JSON are not read: a list of lists takes twenty times its size in memory."""
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of all that we make."""
+
+PRIVATE_UMASK = 0o077
+"""For processes of ours: what libraries make, such as SQLite and ZeroMQ, is for its owner only, too."""
+
+_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _MAX_DIGITS = 20
 _SHOWN_CHARACTERS = 40
 _LOCK_WAIT_S = 5.0
@@ -28,25 +39,34 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EPERM}
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner only, whatever the umask. Raises OSError.
+
+    One that is there already stays as it is.
+    """
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path`, creating its folder; a reader, a crash or Ctrl-C sees the old file or the new, whole.
 
-    Raises OSError, for example when the disk is full; `path` is then as it was.
+    The file is for its owner only. Raises OSError, for example when the disk is full; `path` is then as it was.
     """
-    stream_atomically(path, lambda stream: stream.write(data), mode)
+    stream_atomically(path, lambda stream: stream.write(data))
 
 
-def stream_atomically(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
+def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Like write_atomically, of what `write` puts into the stream that it is given; it may raise anything.
 
     A temporary file in the same folder is fsynced and renamed over `path`, then the folder is fsynced. Its name is
     chosen before it is there, so that Ctrl-C at any moment leaves none behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            os.fchmod(stream.fileno(), mode)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
@@ -179,6 +199,31 @@ def _finite(digits: str) -> float:
 
 def _no_number(digits: str) -> NoReturn:
     raise ValueError(f"a number that is none: {digits[:_SHOWN_CHARACTERS]}")
+
+
+def keep_private(path: Path) -> None:
+    """See to it that a file or folder of ours is for its owner only; says so in the log where it was not.
+
+    Raises ArtefactError where it belongs to another user, OSError where it cannot be looked at.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.geteuid():
+            raise ArtefactError(
+                f"{path}: belongs to another user (uid {status.st_uid}); work as that user, or name another"
+            )
+        if not status.st_mode & _OF_OTHERS:
+            return
+        could = "change" if status.st_mode & _WRITABLE_BY_OTHERS else "read"
+        try:
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~_OF_OTHERS)
+        except OSError as error:
+            log.warning("%s: others can %s it, and that cannot be changed (%s)", path, could, error.strerror)
+        else:
+            log.warning("%s: others could %s it; from now on it is for its owner only", path, could)
+    finally:
+        os.close(descriptor)
 
 
 def shown(value: object) -> str:

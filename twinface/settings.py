@@ -130,6 +130,7 @@ class WebSettings(_Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    connections_per_client: Annotated[int, Field(ge=4, le=1024)] = 32
     preview_fps: Positive = 8.0
     preview_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
 

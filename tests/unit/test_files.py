@@ -13,7 +13,7 @@ from twinface.files import canonical_json, exchange, read_json_object, sha256_of
 
 def test_written_file_has_content_and_mode(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "file"
-    write_atomically(path, b"content", mode=0o600)
+    write_atomically(path, b"content")
     assert path.read_bytes() == b"content"
     assert path.stat().st_mode & 0o777 == 0o600
 

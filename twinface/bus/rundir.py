@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from twinface.errors import ServiceError, SettingsError
+from twinface.files import make_folder
 from twinface.messages.topics import Topic
 
 RUN_VARIABLE = "TWINFACE_RUN"
@@ -41,14 +42,14 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path)
             status = self.path.stat()
             if {status.st_uid, self.path.lstat().st_uid} != {os.getuid()}:
                 raise SettingsError(f"{self.path} belongs to another user; set run_directory in the configuration")
             if stat.S_IMODE(status.st_mode) != 0o700:
                 self.path.chmod(0o700)
             for folder in ("locks", "books", "logs"):
-                (self.path / folder).mkdir(exist_ok=True)
+                make_folder(self.path / folder)
         except OSError as error:
             raise SettingsError(f"run directory {self.path} cannot be used: {error}") from error
 

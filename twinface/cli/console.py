@@ -5,6 +5,7 @@ colours or end the command, whatever the stream is able to show.
 """
 
 import json
+import logging
 import os
 import select
 import sys
@@ -66,6 +67,17 @@ def _print_beside(line: str, style: str | None = None) -> None:
     """A command goes on where nobody can be warned: stderr is a file on a full disk."""
     with suppress(OSError):
         errors.print(printable(line), style=style, markup=False)
+
+
+def show_warnings() -> None:
+    """Have what the library logs as a warning or an error shown as a command's own warnings are."""
+    logging.getLogger("twinface").addHandler(_ShownAsWarning(logging.WARNING))
+
+
+class _ShownAsWarning(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        reason = getattr(record, "error", None)
+        warn(record.getMessage() + (f" ({reason})" if reason else ""))
 
 
 def say_json(value: object, *, indent: int | None = 2) -> None:

@@ -28,13 +28,15 @@ from twinface.cli import (
     pipeline,
     retrain,
     status,
+    token,
     train,
     watch,
 )
 from twinface.cli.configuration import App, ConfigOption, name_config
-from twinface.cli.console import Downloads, give_up_stdout, note, say
+from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
 from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError
+from twinface.files import PRIVATE_UMASK
 
 app = App(
     name="twinface",
@@ -80,6 +82,7 @@ app.command("unknowns")(enrol.unknowns)
 app.command("enrol")(enrol.enrol)
 app.command("down")(pipeline.down)
 app.command("config")(config.config)
+app.command("token")(token.token)
 app.command("retrain")(retrain.retrain)
 app.command("rollback")(retrain.rollback)
 app.command("network")(network.network)
@@ -93,8 +96,10 @@ app.command("finetune")(finetune.finetune)
 
 def main() -> None:
     """Run the command line; a mistake of the user is one line on stderr, never a traceback."""
+    os.umask(PRIVATE_UMASK)
     prepare_streams()
     report_downloads(Downloads())
+    show_warnings()
     try:
         app()
     except TwinfaceError as error:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from twinface.messages.topics import CONTROL
 from twinface.processes import PROCESSES, process_names
 from twinface.settings import Settings, load_settings
 from twinface.signals import stop_on_signal
+from twinface.web.access import warn_of_access
 
 _POLL_S = 0.25
 _STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
@@ -63,6 +65,7 @@ def up(
 def _check(settings: Settings, *, exit_when_done: bool) -> None:
     """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
     found = check_before_start(settings, exit_when_done=exit_when_done)
+    found.check(partial(warn_of_access, settings.web.host))
     for warning in found.warnings:
         warn(warning)
     for problem in found.problems:

@@ -94,7 +94,7 @@ def _write(gallery: Path, corrections: Sequence[Correction]) -> None:
     entries = [_pack(one) for one in corrections[-MOST_CORRECTIONS:]]
     try:
         if entries:
-            write_atomically(path, seal({"format": _FORMAT, "corrections": entries}, box_key()), mode=0o600)
+            write_atomically(path, seal({"format": _FORMAT, "corrections": entries}, box_key()))
         else:
             path.unlink(missing_ok=True)
     except OSError as error:

@@ -89,7 +89,7 @@ def write_backup(
         for error in gallery.verify().values():
             raise error
         try:
-            stream_atomically(path, write, 0o600)
+            stream_atomically(path, write)
         except OSError as error:
             raise ArtefactError(f"{path}: cannot be written ({error.strerror}); no backup was made") from error
     return read_backup(path)

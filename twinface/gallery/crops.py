@@ -59,7 +59,7 @@ def write_crops(path: Path, crops: Mapping[str, bytes], key: bytes) -> None:
     """
     try:
         if crops:
-            write_atomically(path, seal({"format": _FORMAT, "crops": dict(crops)}, key), mode=0o600)
+            write_atomically(path, seal({"format": _FORMAT, "crops": dict(crops)}, key))
         else:
             path.unlink(missing_ok=True)
     except OSError as error:

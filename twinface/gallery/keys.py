@@ -3,17 +3,18 @@
 import hashlib
 import os
 import secrets
-import stat
 from pathlib import Path
 
 import platformdirs
 
 from twinface.errors import ArtefactError
+from twinface.files import keep_private, make_folder, read_bounded
 
 KEY_VARIABLE = "TWINFACE_KEY_FILE"
 """Environment variable with the path of the key; by default `key` in the user's twinface configuration folder."""
 
 _KEY_BYTES = 32
+_MAX_FILE_BYTES = 1024
 
 
 def key_path() -> Path:
@@ -25,18 +26,16 @@ def key_path() -> Path:
 def box_key() -> bytes:
     """The HMAC key of this box, 32 random bytes, made on first use and readable by its owner only.
 
-    Raises ArtefactError when the file cannot be read or made, is damaged, or others may read it.
+    Raises ArtefactError when the file cannot be read or made, is damaged, or belongs to another user.
     """
     path = key_path()
     try:
         if not path.exists():
             _create(path)
-        mode = stat.S_IMODE(path.stat().st_mode)
-        key = path.read_bytes()
+        keep_private(path)
+        key = read_bounded(path, _MAX_FILE_BYTES)
     except OSError as error:
         raise ArtefactError(f"{path}: the key cannot be used ({error.strerror}); set {KEY_VARIABLE}") from error
-    if mode & 0o077:
-        raise ArtefactError(f"{path}: others may read or change this key; run `chmod 600 {path}`")
     if len(key) != _KEY_BYTES:
         raise ArtefactError(
             f"{path}: not a key ({len(key)} bytes instead of {_KEY_BYTES}); restore it from a backup, "
@@ -52,7 +51,7 @@ def key_fingerprint(key: bytes) -> str:
 
 def _create(path: Path) -> None:
     """Make the key whole or not at all; of two processes that try at once, the first wins and both read the same."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import write_atomically
+from twinface.files import make_folder, write_atomically
 from twinface.gallery.keys import box_key
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 from twinface.types import Vectors
@@ -98,7 +98,7 @@ def write_person(path: Path, person: PersonVectors, key: bytes) -> None:
     }
     sealed = seal(value, key)
     try:
-        write_atomically(path, sealed, mode=0o600)
+        write_atomically(path, sealed)
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
 
@@ -143,7 +143,7 @@ def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:
 
 def write_features(folder: Path, people: Iterable[PersonVectors], key: bytes | None = None) -> None:
     """Write a features folder: one signed pickle a person; others that are there already stay."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     key = key or box_key()
     for person in people:
         write_person(person_path(folder, person.name), person, key)

@@ -60,8 +60,7 @@ def write_set_aside(path: Path, copies: Iterable[SetAside], key: bytes) -> None:
     entries = [astuple(one) for one in dict.fromkeys(copies)]
     try:
         if entries:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(path, seal({"format": _FORMAT, "copies": entries}, key), mode=0o600)
+            write_atomically(path, seal({"format": _FORMAT, "copies": entries}, key))
         else:
             path.unlink(missing_ok=True)
     except OSError as error:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import sync_folder
+from twinface.files import keep_private, make_folder, sync_folder
 from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
 from twinface.gallery.features_folder import is_features_folder, manifest_of, require_gallery
 from twinface.gallery.keys import box_key
@@ -82,6 +82,7 @@ class Gallery:
         gallery = cls(folder, key or box_key(), network, lock_wait_s)
         if create and network is not None:
             gallery._create(Manifest(1, network, network_name))
+        gallery._keep_private()
         gallery.refresh()
         return gallery
 
@@ -309,7 +310,7 @@ class Gallery:
         with self._writing():
             manifest = Manifest(self.version + 1, network, network_name, f"{PEOPLE_FOLDER}-{self.version + 1}")
             old, fresh = self._files.folder, self.folder / manifest.people
-            fresh.mkdir(mode=0o700)
+            make_folder(fresh)
 
             def put(person: PersonVectors, crops: Mapping[str, bytes]) -> None:
                 if person.network != network:
@@ -331,9 +332,9 @@ class Gallery:
     def _create(self, manifest: Manifest) -> None:
         require_gallery(self.folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
-            (self.folder / people).mkdir(exist_ok=True, mode=0o700)
+            make_folder(self.folder / people)
         except OSError as error:
             raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
         if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
@@ -345,6 +346,13 @@ class Gallery:
             old = read_manifest(self.folder)
             if old.network != manifest.network and not file_states(self.folder / old.people):
                 write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
+
+    def _keep_private(self) -> None:
+        """The folders let nobody else at the files. Raises ArtefactError where one belongs to another user."""
+        if self.folder.is_dir():
+            keep_private(self.folder)
+            for name in find_people_folders(self.folder):
+                keep_private(self.folder / name)
 
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
         if self._expected_network in {None, manifest.network} or empty:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from twinface.files import make_folder
+
 
 @dataclass(frozen=True, slots=True)
 class RunningBox:
@@ -47,7 +49,7 @@ def record_running(config: Path, run_directory: Path) -> Iterator[OSError | None
 def _write(box: RunningBox) -> tuple[Path, int]:
     """The record and the descriptor that holds its lock."""
     folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     descriptor, temporary = tempfile.mkstemp(prefix=".", dir=folder)
     record = folder / f"{Path(temporary).name[1:]}.json"
     try:

@@ -11,6 +11,7 @@ from twinface.bus.node import Node
 from twinface.bus.orphans import end_with_parent
 from twinface.bus.rundir import RunDirectory, default_run_directory
 from twinface.errors import TwinfaceError
+from twinface.files import PRIVATE_UMASK
 from twinface.logs import configure_logging
 from twinface.processes import find_process
 from twinface.settings import Settings, load_settings
@@ -41,6 +42,7 @@ def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settin
 
 
 def _run(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:
+    os.umask(PRIVATE_UMASK)
     parent = os.getppid()
     end_with_parent(_STARTING_WITHIN_S)
     configure_logging("starting")

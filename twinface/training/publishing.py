@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import exchange, only_writer, sync_folder
+from twinface.files import PRIVATE_FILE, PRIVATE_FOLDER, exchange, make_folder, only_writer, sync_folder
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def draft_of(folder: Path) -> Iterator[Path]:
     Raises ArtefactError when it cannot be made, or the block cannot write (full disk).
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be made ({error.strerror}); name another folder") from error
@@ -49,8 +49,8 @@ def put_in_place(draft: Path, folder: Path) -> None:
     and what stood there is gone. Raises OSError.
     """
     for path in draft.rglob("*"):
+        path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
         _sync(path)
-    draft.chmod(0o755)
     sync_folder(draft)
     if not folder.exists():
         draft.rename(folder)

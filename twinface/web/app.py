@@ -12,17 +12,21 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from twinface.web.guard import SecurityHeaders, allowed_hosts
+from twinface.web.access import HEALTH_PATH
+from twinface.web.guard import FairShare, SecurityHeaders, TokenRequired, allowed_hosts
 from twinface.web.hub import PICTURE_HEAD, Hub
 from twinface.web.matcher import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
+from twinface.web.tokens import TokenFile
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
 
 
-def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
-    """The ASGI app for a server that is bound to `host`."""
+def create_app(
+    hub: Hub, host: str, ask_matcher: AskMatcher, *, token: TokenFile | None = None, most_per_client: int = 32
+) -> Starlette:
+    """The ASGI app for a server that is bound to `host`; with a `token`, for whoever brings it."""
 
     async def page(_request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -34,9 +38,10 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
     async def health(_request: Request) -> Response:
         return JSONResponse(hub.health.report())
 
-    async def healthz(_request: Request) -> Response:
+    async def healthz(request: Request) -> Response:
         problems = hub.health.problems()
-        return JSONResponse({"ok": not problems, "problems": problems}, status_code=503 if problems else 200)
+        more = {} if getattr(request.state, "stranger", False) else {"problems": problems}
+        return JSONResponse({"ok": not problems, **more}, status_code=503 if problems else 200)
 
     async def preview(request: Request) -> Response:
         outlet = hub.watch(request.path_params["camera"])
@@ -48,7 +53,7 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
     return Starlette(
         routes=[
             Route("/", page),
-            Route("/healthz", healthz),
+            Route(HEALTH_PATH, healthz),
             *matcher_routes(ask_matcher),
             Route("/api/events", events),
             Route("/api/health", health),
@@ -58,6 +63,8 @@ def create_app(hub: Hub, host: str, ask_matcher: AskMatcher) -> Starlette:
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host), www_redirect=False),
+            *([Middleware(TokenRequired, token=token)] if token else []),
+            Middleware(FairShare, most_per_client=most_per_client),
         ],
     )
 

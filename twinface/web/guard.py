@@ -1,11 +1,16 @@
-"""Headers that keep a page of ours to itself, and the check against names that are not ours."""
+"""What stands before the page: headers that keep it to itself, names that are not ours, tokens, everybody's share."""
 
-import ipaddress
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens, is_loopback
+from twinface.web.door import client_of
+from twinface.web.tokens import TokenFile
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -42,15 +47,69 @@ def allowed_hosts(host: str) -> list[str]:
     """Names under which a page bound to `host` may be asked for.
 
     On a loopback address only its own names: a foreign page whose name was made to point here (DNS rebinding) is
-    refused. On any other address everything, because the box's names in its network are not known here.
+    refused. On any other address everything, because the box's names in its network are not known here; who asks there
+    has to bring a token, which no foreign page has.
     """
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return ["*"]
     return ["localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+class TokenRequired:
+    """Lets in whoever brings `Authorization: Bearer TOKEN`; others learn from HEALTH_PATH if all is well."""
+
+    def __init__(self, app: ASGIApp, token: TokenFile, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app = app
+        self._token = token
+        self._clock = clock
+        self._wrong = WrongTokens()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        client, now_s = _client(scope), self._clock()
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        if scheme and self._wrong.too_many(client, now_s):
+            refusal = {"error": "too many wrong tokens; wait a minute"}
+            headers = {"Retry-After": f"{FORGOTTEN_AFTER_S:.0f}"}
+            await JSONResponse(refusal, 429, headers)(scope, receive, send)
+            return
+        known = scheme.lower() == "bearer" and self._token.fits(token.strip())
+        if scheme and not known:
+            self._wrong.add(client, now_s)
+        if not known and (scheme or scope["path"] != HEALTH_PATH):
+            refusal = {"error": "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"}
+            await JSONResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+            return
+        scope.setdefault("state", {})["stranger"] = not known
+        await self._app(scope, receive, send)
+
+
+class FairShare:
+    """Answers each client `most_per_client` requests at a time, which streams never end, and all four times as many."""
+
+    def __init__(self, app: ASGIApp, most_per_client: int) -> None:
+        self._app = app
+        self._most_per_client = most_per_client
+        self._answering: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        client = _client(scope)
+        theirs, all_of_them = self._answering.get(client, 0), sum(self._answering.values())
+        if scope["path"] == HEALTH_PATH:
+            await self._app(scope, receive, send)
+        elif theirs >= self._most_per_client or all_of_them >= 4 * self._most_per_client:
+            refusal = {"error": "too many requests at a time; close a page, or raise connections_per_client"}
+            await JSONResponse(refusal, 503, {"Connection": "close", "Retry-After": "5"})(scope, receive, send)
+        else:
+            self._answering[client] = theirs + 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._answering[client] -= 1
+                if not self._answering[client]:
+                    del self._answering[client]
+
+
+def _client(scope: Scope) -> str:
+    return client_of(scope["client"][0]) if scope.get("client") else ""

@@ -3,13 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
-
-_PATIENCE_S = 10.0
-"""A client that takes nothing for so long is dropped."""
 
 
 class Outlet:
@@ -57,7 +53,7 @@ class Outlet:
 
 
 class LiveStream(StreamingResponse):
-    """A response that goes on until its outlet is closed, the client leaves, or takes nothing for ten seconds."""
+    """A response that goes on until its outlet or its connection is closed."""
 
     def __init__(self, chunks: AsyncIterator[bytes], media_type: str, on_end: Callable[[], None]) -> None:
         super().__init__(chunks, media_type=media_type, headers={"X-Accel-Buffering": "no"})
@@ -69,13 +65,3 @@ class LiveStream(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._on_end()
-
-    async def stream_response(self, send: Send) -> None:
-        """Send chunk by chunk."""
-
-        async def send_in_time(message: object) -> None:
-            async with asyncio.timeout(_PATIENCE_S):
-                await send(message)  # type: ignore[arg-type]  # passed on as it is
-
-        with suppress(TimeoutError):
-            await super().stream_response(send_in_time)

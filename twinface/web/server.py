@@ -9,18 +9,22 @@ from starlette.types import ASGIApp
 
 from twinface.errors import TwinfaceError
 from twinface.live.listening import listen
+from twinface.web.door import Waiting
+from twinface.web.protocol import GuardedProtocol
 
 _STOP_TIMEOUT_S = 4.0
-_MAX_CONNECTIONS = 128
+_MAX_REQUEST_BYTES = 16 * 1024
 
 
 class PageServer:
     """Listens on `host` and `port` (0 = any free one) from the moment it is made.
 
-    Raises SettingsError when it cannot.
+    Connections that wait for their request are limited to `most_per_client` of each. Raises SettingsError when it
+    cannot listen.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, most_per_client: int = 32) -> None:
+        self._most_per_client = most_per_client
         self._socket = listen(host, port)
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only shown, not bound
         name = f"[{shown}]" if ":" in shown else shown
@@ -31,6 +35,10 @@ class PageServer:
 
     def start(self, app: ASGIApp, on_exit: Callable[[], None]) -> None:
         """Begin to serve; `on_exit` is called in the server's thread when it ends, for whatever reason."""
+
+        class Protocol(GuardedProtocol):
+            waiting = Waiting(self._most_per_client)
+
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -38,9 +46,9 @@ class PageServer:
             access_log=False,
             server_header=False,
             lifespan="off",
-            http="h11",
+            http=Protocol,
+            h11_max_incomplete_event_size=_MAX_REQUEST_BYTES,
             ws="none",
-            limit_concurrency=_MAX_CONNECTIONS,
             timeout_graceful_shutdown=1,
         )
         self._server = server = uvicorn.Server(config)

@@ -31,11 +31,19 @@ def test_processes_that_start_at_once_agree_on_one_key(key_file: Path) -> None:
         assert len(set(pool.map(lambda _: box_key(), range(32)))) == 1
 
 
-def test_a_key_that_others_may_read_is_refused(key_file: Path) -> None:
-    box_key()
-    key_file.chmod(0o644)
-    with pytest.raises(ArtefactError, match=f"chmod 600 {key_file}"):
-        box_key()
+def test_a_key_that_others_may_read_is_made_private_and_that_is_said_once(
+    key_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = box_key()
+    for mode, could in ((0o644, "read"), (0o666, "change")):
+        key_file.chmod(mode)
+        caplog.clear()
+        assert box_key() == key
+        assert f"{key_file}: others could {could} it" in caplog.text
+        assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+        caplog.clear()
+        assert box_key() == key
+        assert caplog.text == ""
 
 
 def test_a_damaged_key_is_refused_and_kept(key_file: Path) -> None:

@@ -1,12 +1,10 @@
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from browser import BROWSER_NAMES, Browser
-from fake_box import FakeCamera, FakeMatcher, FakeProcess, short_run_directory
-from web_site import Site
+from web_site import Site, running_site
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +21,5 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A box with one camera, one extractor, a matcher and the web process."""
-    with short_run_directory() as run, ExitStack() as stack:
-        config = tmp_path / "pipeline.toml"
-        config.write_text(
-            f'run_directory = "{run.path}"\n[[camera]]\nname = "front"\nsource = "0"\n'
-            "[extractor]\ncount = 1\n[web]\nport = 0\n"
-        )
-        camera = stack.enter_context(FakeCamera(run, "front"))
-        extractor = stack.enter_context(FakeProcess(run, "extractor.0"))
-        site = Site(run, config, camera, extractor, stack.enter_context(FakeMatcher(run)))
-        site.start_web()
+    with running_site(tmp_path) as site:
         yield site
-        if site.process is not None and site.process.poll() is None:
-            site.stop_web()

@@ -1,11 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import pytest
-from starlette.types import Message
-
-from twinface.web import outlets
-from twinface.web.outlets import LiveStream, Outlet
+from twinface.web.outlets import Outlet
 
 
 async def _take(chunks: AsyncIterator[bytes], number: int) -> list[bytes]:
@@ -47,29 +43,5 @@ def test_silence_is_filled() -> None:
     async def scenario() -> None:
         outlet = Outlet(2)
         assert await _take(outlet.chunks(b": idle\n\n", 0.01), 2) == [b": idle\n\n"] * 2
-
-    asyncio.run(scenario())
-
-
-def test_a_client_that_takes_nothing_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outlets, "_PATIENCE_S", 0.05)
-
-    async def scenario() -> None:
-        outlet = Outlet(2)
-        outlet.put(b"x")
-        ended = asyncio.Event()
-
-        async def receive() -> Message:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                await asyncio.Event().wait()
-
-        stream = LiveStream(outlet.chunks(), "text/event-stream", ended.set)
-        async with asyncio.timeout(5):
-            await stream({"type": "http"}, receive, send)
-        assert ended.is_set()
 
     asyncio.run(scenario())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.files import make_folder
 from twinface.matching.heads import normalised
 from twinface.training.distillation.teacher import HintBasis, Maps, Teacher
 from twinface.training.distillation.views import Views, cut_view, draw_views
@@ -43,7 +44,7 @@ class Answers:
         self._folder, self._teacher, self._crops, self._bases = folder, teacher, crops, bases
         self._views = [draw_views(number, len(crops), seed) for number in range(views)]
         self._files: dict[int, list[NDArray[np.float16]]] = {}
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
     def look(self, number: int, rows: NDArray[np.int64]) -> Look:
         """Some crops in a view; `number` counts on without end, the views are taken in turn."""

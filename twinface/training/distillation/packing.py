@@ -12,7 +12,7 @@ from twinface import assets
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.faces.alignment import ARCFACE_TEMPLATE_PX, estimate_similarity
-from twinface.files import canonical_json, read_json_object, write_atomically
+from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
 from twinface.training.distillation.views import MARGIN_PX, PACKED_PX, resize
 from twinface.training.pictures import OnPicture, pictures_below
 from twinface.types import Image
@@ -77,7 +77,7 @@ def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
     if (folder / _ABOUT).exists():
         return open_pack(folder)
     work, held_out = list_work(sources)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     detector = FaceDetector(assets.fetch("yunet"), second_look=True)
     with (folder / _LEARNT).open("wb") as file:
         taken = [path.parent for path, aligned in work if _append(file, path, aligned, detector, on_picture)]

@@ -11,7 +11,7 @@ import numpy as np
 from twinface.corrections import CorrectionKind
 from twinface.errors import ArtefactError, InputError
 from twinface.evaluation.calibrate_gallery import calibrate_gallery
-from twinface.files import canonical_json, only_writer, read_json_object
+from twinface.files import canonical_json, make_folder, only_writer, read_json_object
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
 from twinface.matching import choose_threshold, head_place, load_head
@@ -103,12 +103,12 @@ def _learn_all(lessons: Lessons, present: Path | None, draft: Path, options: Tra
     for fold in sorted({fold_of(name) for name in table.names}):
         say(f"learning, fold {fold + 1} of {FOLDS}")
         folder = draft / FOLDS_FOLDER / str(fold)
-        folder.mkdir(parents=True)
+        make_folder(folder)
         _learn(without_fold(table, fold), lessons, folder, options)
     say("learning from everybody")
     _learn(table, lessons, draft, options)
     if start:
-        (draft / START).mkdir()
+        make_folder(draft / START)
         for file in start.glob(f"{Path(HEAD_FILE).stem}.*"):
             shutil.copy(file, draft / START)
 

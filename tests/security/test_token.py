@@ -1,0 +1,186 @@
+"""Other machines: refused without a token, answered with it, and told nothing else."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from harness import TWINFACE, until
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from web_site import Site
+
+from twinface.errors import ArtefactError, InputError, SettingsError
+from twinface.web.access import WrongTokens, is_loopback, required_token
+from twinface.web.guard import TokenRequired
+from twinface.web.tokens import TOKEN_VARIABLE, TokenFile, make_token
+
+
+@pytest.fixture
+def token_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(TOKEN_VARIABLE, str(tmp_path / "folder" / "token"))
+    return tmp_path / "folder" / "token"
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: Site, token_file: Path) -> None:
+    site.stop_web()
+    site.config.write_text(site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
+    command = [sys.executable, "-P", "-m", "services.web"]
+    environment = {**os.environ, "TWINFACE_CONFIG": str(site.config)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    error = json.loads(done.stderr.splitlines()[-1])["error"]
+    assert error.startswith("[web] host 0.0.0.0 lets other machines in, who have to bring a token: ")
+    assert "`twinface token` makes one" in error
+
+    made = subprocess.run([TWINFACE, "token"], capture_output=True, text=True, timeout=60, check=True)
+    token = made.stdout.strip()
+    assert token not in made.stderr
+    assert token not in token_file.read_text()
+    assert token_file.stat().st_mode & 0o777 == 0o600
+    assert token_file.parent.stat().st_mode & 0o777 == 0o700
+
+    site.start_web()
+    healthz = f"{site.url}healthz"
+    until(lambda: httpx.get(healthz).status_code == 200, 60.0, "everything to be healthy")
+    assert httpx.get(healthz).json() == {"ok": True}
+    assert httpx.get(healthz, headers=_bearer(token)).json() == {"ok": True, "problems": []}
+    for path in (
+        "",
+        "api/health",
+        "api/snapshot",
+        "api/events",
+        "api/explain",
+        "preview/front.mjpeg",
+        "static/page.js",
+        "x",
+    ):
+        refused = httpx.get(site.url + path)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer"), path
+        assert httpx.get(site.url + path, headers=_bearer("x" * 43)).status_code == 401
+    for _ in range(2):
+        assert httpx.get(site.url, headers=_bearer("x")).status_code == 401
+    assert httpx.get(site.url, headers=_bearer(token)).status_code == 429, "after ten wrong ones nothing is looked at"
+    assert httpx.get(healthz).json() == {"ok": True}
+    _, log = site.stop_web()
+    assert "without encryption" in log
+    assert token not in log
+
+
+def test_up_says_it_before_anything_starts(site: Site, token_file: Path) -> None:
+    site.stop_web()
+    site.config.write_text(site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
+    command = [TWINFACE, "up", "--config", str(site.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert "`twinface token` makes one" in done.stderr.splitlines()[-1]
+
+
+def test_a_token_that_is_replaced_ends_at_once(token_file: Path) -> None:
+    first = make_token(token_file)
+    check = TokenFile(token_file)
+    with pytest.raises(InputError, match="--replace"):
+        make_token(token_file)
+    assert check.fits(first)
+    second = make_token(token_file, replace=True)
+    assert first != second
+    assert not check.fits(first)
+    assert check.fits(second)
+    for wrong in ("", second[:-1], second + "x", second.swapcase(), "ä\udc80"):
+        assert not check.fits(wrong)
+    token_file.unlink()
+    assert not check.fits(second)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"0" * 300])
+def test_a_file_without_a_token_lets_nobody_in(token_file: Path, content: bytes) -> None:
+    token = make_token(token_file)
+    check = TokenFile(token_file)
+    token_file.write_bytes(content)
+    assert not check.fits(token)
+    assert not check.fits("")
+    with pytest.raises(SettingsError, match="twinface token"):
+        required_token("0.0.0.0")
+
+
+def test_a_token_of_another_user_is_refused(token_file: Path) -> None:
+    make_token(token_file)
+    if os.geteuid() == 0:
+        os.chown(token_file, 12345, 12345)
+    else:
+        token_file.unlink()
+        token_file.symlink_to("/etc/hostname")
+    with pytest.raises(ArtefactError, match="another user"):
+        TokenFile(token_file)
+
+
+def test_a_token_that_others_may_read_is_made_private_and_that_is_said(
+    token_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_token(token_file)
+    token_file.chmod(0o644)
+    TokenFile(token_file)
+    assert token_file.stat().st_mode & 0o777 == 0o600
+    assert "others could read it" in caplog.text
+    caplog.clear()
+    TokenFile(token_file)
+    assert caplog.text == ""
+
+
+def test_wrong_tokens_are_counted_for_each_client_and_forgotten_after_a_minute(token_file: Path) -> None:
+    token = make_token(token_file)
+    now_s = 0.0
+    app = Starlette(
+        routes=[Route("/", lambda _: PlainTextResponse("hello"))],
+        middleware=[Middleware(TokenRequired, token=TokenFile(token_file), clock=lambda: now_s)],
+    )
+
+    def ask(address: str, path: str, authorization: str) -> int:
+        async def get() -> int:
+            transport = httpx.ASGITransport(app, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://box") as client:
+                return (await client.get(path, headers={"Authorization": authorization})).status_code
+
+        return asyncio.run(get())
+
+    here, there = "192.0.2.1", "192.0.2.2"
+    assert ask(here, "/", f"Bearer {token}") == 200
+    for wrong in ("Bearer no", "bearer no", "Basic bm86bm8=", token, "Bearer", f"Bearer {token} x"):
+        assert ask(here, "/", wrong) == 401
+    for _ in range(4):
+        assert ask(here, "/healthz", "Bearer no") == 401, "also where strangers are answered"
+    assert ask(here, "/", f"Bearer {token}") == 429
+    assert ask(there, "/", f"Bearer {token}") == 200
+    assert ask(there, "/", f"bearer   {token} ") == 200
+    now_s = 61.0
+    assert ask(here, "/", f"Bearer {token}") == 200
+
+
+def test_counting_wrong_tokens_takes_little_memory_whoever_brings_them() -> None:
+    wrong = WrongTokens()
+    for number in range(5000):
+        for _ in range(10):
+            wrong.add(f"client {number}", 0.0)
+    assert not wrong.too_many("client 0", 1.0)
+    assert wrong.too_many("client 4999", 1.0)
+    assert not wrong.too_many("client 4999", 61.0)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True)]
+    + [(host, False) for host in ("0.0.0.0", "::", "192.0.2.1", "no.such.host.invalid", "")],
+)
+def test_which_hosts_are_this_machine_only(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,0 +1,109 @@
+"""uvicorn's HTTP/1.1 with deadlines: it has none for a request that does not come or an answer that is not taken.
+
+Its time-out of idle connections starts anew with every byte and holds after an answer only, so that bytes sent one by
+one, or no byte at all, keep a connection for ever (https://github.com/Kludex/uvicorn/pull/1192).
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from twinface.web.door import Waiting, client_of
+
+REQUEST_WITHIN_S = 5.0
+"""From the connection, an answer, or the first byte after these, to the end of the request."""
+
+TAKEN_WITHIN_S = 10.0
+"""When an answer piles up because it is not taken, 48 of the 64 KB that we keep of it have to be gone within this."""
+
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+class GuardedProtocol(H11Protocol):
+    """A connection that is closed at once, with what it has not taken, when it misses a deadline or has to give way."""
+
+    waiting: Waiting["GuardedProtocol"]
+    """Shared by all connections of a server; set by whoever makes it."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._client = ""
+        self._began = False
+        self._receiving: asyncio.TimerHandle | None = None
+        self._sending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See asyncio.Protocol."""
+        super().connection_made(transport)
+        self._client = client_of(self.client[0]) if self.client else ""
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self.waiting.remove(self, self._client)
+        for timer in (self._receiving, self._sending):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        if not self._began:
+            self._began = True
+            self._receive_within(REQUEST_WITHIN_S)
+        super().data_received(data)
+        self._note_request()
+
+    def on_response_complete(self) -> None:
+        """Called by uvicorn when an answer has been handed to the transport."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._send_within(TAKEN_WITHIN_S)
+        elif self.cycle.response_complete:
+            self._wait()
+        else:
+            self._note_request()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        super().pause_writing()
+        self._send_within(TAKEN_WITHIN_S)
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        super().resume_writing()
+        if self._sending is not None and not self.transport.is_closing():
+            self._sending.cancel()
+
+    def _wait(self) -> None:
+        self._began = False
+        self._receive_within(REQUEST_WITHIN_S)
+        crowded_out = self.waiting.add(self, self._client)
+        if crowded_out is not None:
+            crowded_out.transport.abort()
+
+    def _note_request(self) -> None:
+        """Whether a request has begun to be answered, and whether all of it is here."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.waiting.remove(self, self._client)
+            if not self.cycle.more_body and self._receiving is not None:
+                self._receiving.cancel()
+
+    def _receive_within(self, seconds: float) -> None:
+        if self._receiving is not None:
+            self._receiving.cancel()
+        self._receiving = self.loop.call_later(seconds, self.transport.abort)
+
+    def _send_within(self, seconds: float) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        self._sending = self.loop.call_later(seconds, self._reset)
+
+    def _reset(self) -> None:
+        """Close the connection, and have the system forget what it keeps to be sent, too."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self.transport.abort()
