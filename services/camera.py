@@ -11,9 +11,10 @@ from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, FrameFeed, Source, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker
-from twinface.live.service import process_number, run_service
+from twinface.live.service import camera_settings, run_service
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
 from twinface.networks import find_recipe
+from twinface.processes import CAMERA
 from twinface.settings import CameraSettings, Settings
 from twinface.types import Frame
 
@@ -39,7 +40,7 @@ def _tell_state(node: Node, source: Source, feed: FrameFeed) -> None:
 
 
 def _work(node: Node, settings: Settings) -> None:
-    camera = settings.camera[process_number()]
+    camera = camera_settings(settings)
     stage = CameraStage(
         camera,
         node.epoch,
@@ -104,4 +105,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda settings: f"camera.{settings.camera[process_number()].name}", _work))
+    sys.exit(run_service(lambda settings: f"{CAMERA.name}.{camera_settings(settings).name}", _work))

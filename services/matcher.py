@@ -95,7 +95,8 @@ class _Matcher:
             self._publish(self._stage.reconsider())
         for name, value in self._journal.gauges.items():
             self._node.meters.gauge(name, value)
-        self._node.set_state("running", self._naming.problem or self._journal.problem or self._naming.summary)
+        problem = self._naming.problem or self._journal.problem
+        self._node.set_state("degraded" if problem else "running", problem or self._naming.summary)
 
 
 def _work(node: Node, settings: Settings) -> None:

@@ -55,7 +55,8 @@ class OnePipelineAtATime(LoadScopeScheduling):  # type: ignore[misc]
     """Tests two at a time, but those of one file, and all that start a pipeline, one after the other."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "pipeline" if nodeid.startswith("tests/pipeline/") else nodeid.partition("::")[0]
+        starts_pipeline = nodeid.startswith(("tests/pipeline/", "tests/chaos/"))
+        return "pipeline" if starts_pipeline else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:

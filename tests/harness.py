@@ -115,7 +115,7 @@ class Pipeline:
 
     def status(self) -> dict[str, Any]:
         """`twinface status --json`."""
-        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        answer: dict[str, Any] = json.loads(self.command("status", "--json", check=False).stdout)
         return answer
 
     def pid(self, name: str) -> int:

@@ -58,6 +58,7 @@ def running_site(folder: Path) -> Iterator[Site]:
             "[extractor]\ncount = 1\n[web]\nport = 0\n"
         )
         camera = stack.enter_context(FakeCamera(run, "front"))
+        stack.enter_context(FakeProcess(run, "sentinel"))
         extractor = stack.enter_context(FakeProcess(run, "extractor.0"))
         site = Site(run, config, camera, extractor, stack.enter_context(FakeMatcher(run)))
         site.start_web()

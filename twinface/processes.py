@@ -1,5 +1,6 @@
 """THE table of processes: what each one runs, publishes and reads, how many there are, and what it may cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, MATCHES, PREVIEW, TRACKS, VECTORS, Topic
@@ -9,7 +10,7 @@ from twinface.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Process:
     """One row. `autostart` is false for what is started on request; budgets are of one process at work; it is killed
-    when it has not ended `stop_within_s` after it was told to.
+    when it has not ended `stop_within_s` after it was asked to, and may be silent `silent_times` as long as others.
     """
 
     name: str
@@ -20,15 +21,27 @@ class Process:
     memory_budget_mb: int
     autostart: bool = True
     stop_within_s: int = 8
+    silent_times: float = 1.0
 
 
 CAMERA = Process("camera", "services.camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
 EXTRACTOR = Process("extractor", "services.extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
 MATCHER = Process("matcher", "services.matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
 WEB = Process("web", "services.web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
-TRAINER = Process("trainer", "services.trainer", (CONTROL, HEALTH), (), 2.0, 2000, autostart=False, stop_within_s=30)
+SENTINEL = Process("sentinel", "services.sentinel", (HEALTH,), (HEALTH,), 0.1, 100)
+TRAINER = Process(
+    "trainer",
+    "services.trainer",
+    (CONTROL, HEALTH),
+    (),
+    2.0,
+    2000,
+    autostart=False,
+    stop_within_s=30,
+    silent_times=12.0,  # building a network in TensorFlow lets no other thread in for a while
+)
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, TRAINER)
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER)
 
 
 def find_process(name: str) -> Process:
@@ -48,4 +61,11 @@ def extractor_names(settings: Settings) -> list[str]:
 
 def process_names(settings: Settings) -> list[str]:
     """Names on the bus of everything that is started by itself."""
-    return [*camera_names(settings), *extractor_names(settings), MATCHER.name, WEB.name]
+    return [*camera_names(settings), *extractor_names(settings), MATCHER.name, WEB.name, SENTINEL.name]
+
+
+def name_on_bus(group: str, name: str, cameras: Sequence[str]) -> str:
+    """What supervisord calls `group` and `name`, such as camera and 0, on the bus, such as "camera.door"."""
+    if group == CAMERA.name and int(name) < len(cameras):
+        return f"{CAMERA.name}.{cameras[int(name)]}"
+    return f"{group}.{name}" if group != name else name

@@ -125,6 +125,13 @@ class StrangerSettings(_Section):
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 14.0
 
 
+class SentinelSettings(_Section):
+    """`[sentinel]`."""
+
+    hang_s: Annotated[float, Field(ge=2.0, le=3600.0)] = 10.0
+    start_s: Annotated[float, Field(ge=10.0, le=3600.0)] = 120.0
+
+
 class WebSettings(_Section):
     """`[web]`."""
 
@@ -150,6 +157,7 @@ class Settings(_Section):
     matching: MatchingSettings = MatchingSettings()
     events: EventSettings = EventSettings()
     strangers: StrangerSettings = StrangerSettings()
+    sentinel: SentinelSettings = SentinelSettings()
     web: WebSettings = WebSettings()
 
     @property

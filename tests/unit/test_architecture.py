@@ -1,6 +1,7 @@
 """The rules of the house that can be checked without running it. Who may import whom stands in pyproject.toml."""
 
 import ast
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,21 @@ def test_a_main_only_wires(trees: dict[Path, ast.Module], path: Path) -> None:
     assert sum(isinstance(node, ast.For | ast.While | ast.If | ast.IfExp | ast.Try) for node in ast.walk(tree)) <= 20
     kinds = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.If)
     assert all(isinstance(node, kinds) for node in tree.body)
+
+
+def test_no_field_of_a_log_line_has_a_name_of_the_logging_package(trees: dict[Path, ast.Module]) -> None:
+    """Python raises KeyError for such a field, at the one moment when something has to be said."""
+    taken = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+    extras = [
+        (path.name, node.lineno, key.value)
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    ]
+    assert len(extras) > 20
+    assert [one for one in extras if one[2] in taken] == []
 
 
 def test_there_is_a_main_for_every_process() -> None:

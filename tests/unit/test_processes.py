@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from supervisor.datatypes import RestartUnconditionally
 from supervisor.options import ServerOptions
 
 from twinface.messages.topics import CONTROL, HEALTH, TOPICS, Pattern, Topic
 from twinface.packaged import packaged_path
-from twinface.processes import PROCESSES, Process, camera_names, extractor_names, process_names
+from twinface.processes import PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
 from twinface.settings import CameraSettings, ExtractorSettings, Settings
 
 CONF = packaged_path("supervisord.conf")
@@ -51,20 +52,18 @@ def test_a_program_is_what_its_row_says(programs: dict[str, list[Any]], process:
         argument = f" {number}" if process.name in MANY else ""
         assert one.command == f"python -P -m {process.module}{argument}"
         assert one.autostart == process.autostart
-        assert one.redirect_stderr
+        assert one.redirect_stderr == (process is not SENTINEL), "its standard output belongs to supervisord"
         assert one.stopwaitsecs == process.stop_within_s
         assert one.stdout_logfile_maxbytes <= 5_000_000
-        assert 2 not in one.exitcodes or one.autorestart, "nobody says why it is not restarted"
-    logs = {one.stdout_logfile for one in running}
+    logs = {one.stderr_logfile if process is SENTINEL else one.stdout_logfile for one in running}
     assert len(logs) == len(running), "two processes write into one log"
 
 
-def test_a_process_that_ends_is_started_again_unless_by_a_mistake_of_the_user(programs: dict[str, list[Any]]) -> None:
+def test_whatever_ends_is_started_again_and_never_given_up(programs: dict[str, list[Any]]) -> None:
     for process in PROCESSES:
         for one in programs[process.name]:
-            restarts = one.autorestart is not False
-            assert restarts == process.autostart
-            assert 0 not in one.exitcodes or not restarts
+            assert one.autorestart is (RestartUnconditionally if process.autostart else False)
+            assert one.startsecs == 0
 
 
 def test_who_reads_starts_before_who_sends(programs: dict[str, list[Any]]) -> None:
@@ -124,7 +123,8 @@ def test_names_on_the_bus() -> None:
     settings = Settings(camera=cameras, extractor=ExtractorSettings(count=3))
     assert camera_names(settings) == ["camera.front", "camera.back"]
     assert extractor_names(settings) == ["extractor.0", "extractor.1", "extractor.2"]
-    assert process_names(settings) == [*camera_names(settings), *extractor_names(settings), "matcher", "web"]
+    others = ["matcher", "web", "sentinel"]
+    assert process_names(settings) == [*camera_names(settings), *extractor_names(settings), *others]
 
 
 def test_only_what_starts_by_itself_is_waited_for() -> None:

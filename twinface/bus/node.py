@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
+_REFUSAL_TOLD_S = 10.0
+_WORKING = {"running", "idle"}
 
 
 class Node:
@@ -42,6 +44,8 @@ class Node:
         self.meters = Meters()
         self.state = "starting"
         self.detail = ""
+        self._checks: list[Callable[[], str]] = [self._refusals]
+        self._refused: tuple[float, str] = (float("-inf"), "")
         self._run = run
         self._started_at_s = time.monotonic()
         self._process = psutil.Process()
@@ -80,6 +84,7 @@ class Node:
         self._closing.callback(sender.close)
         self.loop.add(sender.socket, sender.on_readable)
         self.loop.every(_TICK_S, sender.tick)
+        self._checks.append(sender.problem)
         return sender
 
     def reader(self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None]) -> WorkReader:
@@ -151,14 +156,21 @@ class Node:
         return server
 
     def beat(self) -> None:
-        """Publish a heartbeat now; the loop does it once a second."""
+        """Publish a heartbeat now; the loop does it once a second.
+
+        A process that works is `degraded` where one of its links does not move, or bytes came that are no message.
+        """
+        state, detail = self.state, self.detail
+        problem = next(filter(None, (check() for check in self._checks)), "") if state in _WORKING else ""
+        if problem:
+            state, detail = "degraded", problem
         times = self._process.cpu_times()
         counters, gauges, latency_ms = self.meters.read()
         heartbeat = Heartbeat(
             process=self.name,
             pid=os.getpid(),
-            state=self.state,
-            detail=self.detail,
+            state=state,
+            detail=detail,
             uptime_s=time.monotonic() - self._started_at_s,
             cpu_s=times.user + times.system,
             memory_mb=self._process.memory_info().rss / 1e6,
@@ -179,7 +191,12 @@ class Node:
 
     def _refuse(self, topic: Topic, error: WireError) -> None:
         self.meters.count("refused_messages")
+        self._refused = (time.monotonic(), f"{topic.name}: what came is no message of this version: {error}")
         log.warning("message refused", extra={"topic": topic.name, "error": str(error)})
+
+    def _refusals(self) -> str:
+        at_s, problem = self._refused
+        return problem if time.monotonic() - at_s < _REFUSAL_TOLD_S else ""
 
     def set_state(self, state: str, detail: str = "") -> None:
         """Change what the heartbeat says of this process, and say it at once."""

@@ -28,6 +28,8 @@ _PINNED_ATTEMPTS_TIMES = 10
 (the matcher, behind an extractor) takes a minute to come back.
 """
 
+_STUCK_AFTER_BUDGETS = 2
+
 
 class Captured(NamedTuple):
     """When the frame that a message speaks of was taken: wall clock, monotonic, position in the source."""
@@ -85,6 +87,7 @@ class WorkSender:
         self._mailbox = Mailbox(topic.capacity, topic.overflow, topic.order)
         self._readers = Readers()
         self._leases: dict[int, _Lease] = {}
+        self._owes_since_s: float | None = None
         self.socket = context.socket(zmq.ROUTER)
         self.socket.set(zmq.LINGER, 0)
         self.socket.set(zmq.ROUTER_MANDATORY, 1)
@@ -128,6 +131,7 @@ class WorkSender:
         self._sequence += 1
         frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, *captured, pinned), body, array))
         self._account.add(Column.OFFERED)
+        self._owes_since_s = self._owes_since_s or time.monotonic()
         self._put(Parcel(sequence, frames, key, pinned, captured.mono_ns, rank, on_outcome))
         self._dispatch()
 
@@ -152,7 +156,18 @@ class WorkSender:
             hopeless = self._hopeless(parcel)
             if hopeless is not None and self._leases.pop(parcel.sequence, None) is not None:
                 self._end(parcel, hopeless)
+        if not self._mailbox and not self._leases and self._readers.find_free(time.monotonic()) is not None:
+            self._owes_since_s = None
         self._dispatch()
+
+    def problem(self) -> str:
+        """What is wrong with the link: that it has something to do, and for twice the age budget did none of it."""
+        if self._owes_since_s is None:
+            return ""
+        waited_s = time.monotonic() - self._owes_since_s
+        if waited_s * 1000.0 <= _STUCK_AFTER_BUDGETS * self.topic.stale_after_ms:
+            return ""
+        return f"{self.topic.name}: no {' or '.join(self.topic.readers)} has done any for {waited_s:.0f} s"
 
     def close(self) -> None:
         """Close the socket; what is still waiting or in flight stays so in the books."""
@@ -250,6 +265,8 @@ class WorkSender:
         return True
 
     def _end(self, parcel: Parcel, outcome: Outcome) -> None:
+        if outcome is Outcome.SETTLED:
+            self._owes_since_s = time.monotonic() if self._mailbox or self._leases else None
         self._account.add(_COLUMN[outcome])
         if parcel.on_outcome is not None:
             parcel.on_outcome(outcome)

@@ -3,21 +3,22 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from twinface.bus.control import ask
-from twinface.bus.health import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_config, chosen_run_directory, chosen_settings
 from twinface.cli.console import note, say, warn
 from twinface.errors import ServiceError, TwinfaceError, UserError
+from twinface.live.health import Condition, Health
+from twinface.live.oversight import overseeing
 from twinface.live.preflight import check_before_start
 from twinface.live.running import record_running
-from twinface.live.supervision import process_states, shut_down, start_supervisord
+from twinface.live.supervision import shut_down, start_supervisord
 from twinface.messages.topics import CONTROL
 from twinface.processes import PROCESSES, process_names
 from twinface.settings import Settings, load_settings
@@ -26,8 +27,6 @@ from twinface.web.access import warn_of_access
 
 _POLL_S = 0.25
 _STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
-_PAGE_TIMEOUT_S = 10.0
-_REMIND_S = 10.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
 
@@ -54,10 +53,12 @@ def up(
             warn(f"other commands need --config to find this box: {problem}")
         daemon = start_supervisord(config.path, settings, run)
         try:
-            _wait_until_started(daemon, run, settings, stop_asked)
             _watch_over(daemon, run, settings, stop_asked, exit_when_done=exit_when_done)
             if stop_asked():
                 note("stopping")
+        except ServiceError:
+            daemon.kill()  # it hangs, and hears no request to stop
+            raise
         finally:
             _stop(daemon)
 
@@ -87,32 +88,6 @@ def down() -> None:
     say("stopped")
 
 
-def _wait_until_started(
-    daemon: "subprocess.Popen[bytes]", run: RunDirectory, settings: Settings, stop_asked: Callable[[], bool]
-) -> None:
-    """Say of each process when its heart beats; raise when one does not start."""
-    names = process_names(settings)
-    missing, remind_at_s = list(names), time.monotonic() + _REMIND_S
-    note(f"starting {', '.join(names)}")
-    while missing and not stop_asked():
-        if daemon.poll() is not None:
-            raise TwinfaceError(f"supervisord ended at once; see {run.path / 'logs' / 'supervisord.log'}")
-        for name in _failed(run, settings):
-            raise TwinfaceError(f"{name} does not start: {_last_error(run, name, settings)}")
-        for name, beat in latest_heartbeats(run, missing, timeout_s=_POLL_S).items():
-            missing.remove(name)
-            note(f"{name} is running (pid {beat.pid}), {len(names) - len(missing)} of {len(names)}")
-        if missing and time.monotonic() > remind_at_s:
-            remind_at_s += _REMIND_S
-            note(f"waiting for {', '.join(missing)}")
-    give_up_at_s = time.monotonic() + _PAGE_TIMEOUT_S
-    page = run.path / _PAGE_FILE
-    while not page.exists() and time.monotonic() < give_up_at_s and not stop_asked():
-        time.sleep(_POLL_S)
-    if page.exists():
-        note(f"page: {json.loads(page.read_bytes())['url']}")
-
-
 def _watch_over(
     daemon: "subprocess.Popen[bytes]",
     run: RunDirectory,
@@ -121,30 +96,39 @@ def _watch_over(
     *,
     exit_when_done: bool,
 ) -> None:
-    """Until a stop is asked for, or supervisord or, if so wanted, every stream has ended.
+    """Say how the processes are whenever that changes, and where the page is.
 
-    Tells of processes that failed for good.
+    Until a stop is asked for, or supervisord or, if so wanted, every stream has ended. A process that cannot work is
+    started again for ever, and ends this only where everything is to end by itself.
     """
-    told: set[str] = set()
-    while daemon.poll() is None and not stop_asked():
-        if exit_when_done and _all_streams_closed(run):
-            return
-        for name in _failed(run, settings) - told:
-            told.add(name)
-            problem = f"{name} has failed and is not started again: {_last_error(run, name, settings)}"
-            if exit_when_done:
-                raise TwinfaceError(problem)
-            note(f"twinface: {problem}")
-        time.sleep(_POLL_S)
+    told = ""
+    note(f"starting {', '.join(process_names(settings))}")
+    with overseeing(run, settings) as oversight:
+        while daemon.poll() is None and not stop_asked():
+            for line in oversight.look(_POLL_S):
+                note(line)
+            if (page := _page(run)) not in {"", told}:
+                told = page
+                note(f"page: {page}")
+            if exit_when_done and _is_done(run, oversight.healths):
+                return
     if daemon.returncode:
         raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
 
 
-def _failed(run: RunDirectory, settings: Settings) -> set[str]:
+def _page(run: RunDirectory) -> str:
+    """The address of the page, empty while there is none."""
     try:
-        return {state.name for state in process_states(run, settings) if state.failed}
-    except ServiceError:
-        return set()  # supervisord is on its way out
+        return str(json.loads((run.path / _PAGE_FILE).read_bytes())["url"])
+    except FileNotFoundError:
+        return ""
+
+
+def _is_done(run: RunDirectory, healths: Sequence[Health]) -> bool:
+    for health in healths:
+        if health.condition in {Condition.WAITING, Condition.FAILED}:
+            raise TwinfaceError(health.problem)
+    return _all_streams_closed(run)
 
 
 def _all_streams_closed(run: RunDirectory) -> bool:
@@ -163,22 +147,3 @@ def _stop(daemon: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()
-
-
-def _last_error(run: RunDirectory, name: str, settings: Settings) -> str:
-    """The last error that a process wrote into its log."""
-    group, _, own = name.partition(".")
-    numbers = {camera.name: str(number) for number, camera in enumerate(settings.camera)}
-    log = run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return f"see {log.parent}"
-    for line in reversed(lines):
-        try:
-            event = json.loads(line)
-        except ValueError:
-            return f"{line} (see {log})"
-        if isinstance(event, dict) and "error" in event:
-            return str(event["error"])
-    return f"see {log}"

@@ -9,59 +9,92 @@ from rich.table import Table
 
 from twinface.bus.health import latest_heartbeats
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import Terminal, escape, say_json
+from twinface.cli.console import Terminal, escape, say, say_json
 from twinface.live.accounts import LinkBooks, read_links
+from twinface.live.health import STALE_AFTER_S, Health, health_by_supervisor
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
+from twinface.processes import find_process
 
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the books of every link.")] = False,
 ) -> None:
-    """Show every process, its health, and the books of every link."""
+    """Show every process, its health, and the books of every link; exit code 1 where something is not well.
+
+    RUNNING, ENDED (a file that was played) and STOPPED (what runs on request only) are well. STARTING, RESTARTING,
+    WAITING (it tries again), DEGRADED (it works, and something is wrong), HUNG and FAILED are not.
+    """
     settings = chosen_settings()
     run = chosen_run_directory(settings)
     states = process_states(run, settings)
-    beats = latest_heartbeats(run, [state.name for state in states if state.pid])
+    beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
     links = read_links(run)
+    healths = [
+        health_by_supervisor(state, beats.get(state.name), autostart=find_process(state.name).autostart)
+        for state in states
+    ]
+    problems = [one.problem for one in healths if not one.ok]
+    problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]
     if as_json:
-        say_json({"run_directory": str(run.path), **_as_plain(states, beats, links)}, indent=None)
-        return
-    console = Terminal(highlight=True)
-    console.print(_process_table(states, beats))
-    console.print(_link_table(links))
+        summary = {"run_directory": str(run.path), "ok": not problems, "problems": problems}
+        say_json({**summary, **_as_plain(states, beats, healths, links)}, indent=None)
+    else:
+        console = Terminal(highlight=True)
+        console.print(_process_table(states, beats, healths))
+        console.print(_link_table(links))
+        for problem in problems:
+            say(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _as_plain(
-    states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], links: Sequence[LinkBooks]
+    states: Sequence[ProcessState],
+    beats: Mapping[str, Heartbeat],
+    healths: Sequence[Health],
+    links: Sequence[LinkBooks],
 ) -> dict[str, object]:
-    healths = {name: dataclasses.asdict(beat) for name, beat in beats.items()}
+    hearts = {name: dataclasses.asdict(beat) for name, beat in beats.items()}
     return {
-        "processes": [{**dataclasses.asdict(state), "health": healths.get(state.name)} for state in states],
+        "processes": [
+            {
+                **dataclasses.asdict(state),
+                "condition": str(health.condition),
+                "ok": health.ok,
+                "reason": health.reason,
+                "health": hearts.get(state.name),
+            }
+            for state, health in zip(states, healths, strict=True)
+        ],
         "links": [{**dataclasses.asdict(link), "balanced": link.balanced} for link in links],
     }
 
 
-def _process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat]) -> Table:
-    table = Table("process", "state", "pid", "up", "cpu", "memory", "says", box=None)
-    for state in states:
-        row = [escape(state.name), state.state, str(state.pid or ""), f"{state.uptime_s:.0f} s"]
+def _process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], healths: Sequence[Health]) -> Table:
+    table = Table("process", "condition", "pid", "up", "cpu", "memory", box=None)
+    table.add_column("says", overflow="fold")
+    for state, health in zip(states, healths, strict=True):
+        row = [escape(state.name), str(health.condition), str(state.pid or ""), f"{state.uptime_s:.0f} s", "", ""]
         beat = beats.get(state.name)
         if beat is not None:
-            cpu = f"{100.0 * beat.cpu_s / max(beat.uptime_s, 1e-3):.0f} %"
-            row += [cpu, f"{beat.memory_mb:.0f} MB", escape(f"{beat.state} {beat.detail}".strip())]
-        table.add_row(*row)
+            row[4:] = [f"{100.0 * beat.cpu_s / max(beat.uptime_s, 1e-3):.0f} %", f"{beat.memory_mb:.0f} MB"]
+        table.add_row(*row, escape(health.reason))
     return table
 
 
 def _link_table(links: Sequence[LinkBooks]) -> Table:
-    table = Table("link", "sender", "sent", "received", "dropped", "lost", "waiting", "in flight", "books", box=None)
+    table = Table("link", box=None)
+    table.add_column("sender", no_wrap=True)
+    for heading in ("sent", "done", "dropped", "lost", "open"):
+        table.add_column(heading, justify="right")
+    table.add_column("books")
     for link in links:
-        counts = (link.sent, link.received, sum(link.dropped.values()), sum(link.lost.values()))
+        lost, opened = sum(link.lost.values()), link.waiting + link.in_flight
         table.add_row(
             link.topic,
             escape(link.sender if link.alive else f"{link.sender} (gone)"),
-            *(str(number) for number in (*counts, link.waiting, link.in_flight)),
+            *(str(number) for number in (link.sent, link.received, sum(link.dropped.values()), lost, opened)),
             "balance" if link.balanced else "DO NOT BALANCE",
         )
     return table

@@ -1,6 +1,8 @@
 """supervisord from outside: starting it, asking it, stopping it."""
 
+import http.client
 import os
+import socket
 import subprocess
 import sys
 import xmlrpc.client
@@ -9,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.states import STOPPED_STATES, ProcessStates
-from supervisor.xmlrpc import SupervisorTransport
 
 from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ServiceError
+from twinface.live.restarts import CAMERAS_VARIABLE
 from twinface.packaged import packaged_path
+from twinface.processes import name_on_bus
 from twinface.settings import Settings
 
 _SOCKET = "supervisor.sock"
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,30 @@ class ProcessState:
     failed: bool
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_PATIENCE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(_PATIENCE_S)
+        self.sock.connect(str(self._path))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """supervisord's own waits for ever, also for a supervisord that is stopped."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection  # what `close` closes
+        return connection
+
+
 def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "subprocess.Popen[bytes]":
     """Start supervisord in the foreground of a child process; it ends when this process does."""
     environment = {
@@ -42,6 +70,7 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
         "TWINFACE_START_DIRECTORY": str(Path.cwd()),
         "TWINFACE_CAMERAS": str(len(settings.camera)),
         "TWINFACE_EXTRACTORS": str(settings.extractor.count),
+        CAMERAS_VARIABLE: ",".join(camera.name for camera in settings.camera),
         # Each process is one worker on a core of its own: thread pools of the numeric libraries only get in the way.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -61,7 +90,7 @@ def process_states(run: RunDirectory, settings: Settings) -> list[ProcessState]:
     infos: Any = _call(run, "getAllProcessInfo")
     return [
         ProcessState(
-            name=_bus_name(info["group"], info["name"], settings),
+            name=name_on_bus(info["group"], info["name"], [camera.name for camera in settings.camera]),
             state=info["statename"],
             pid=info["pid"],
             uptime_s=float(info["now"] - info["start"]) if info["pid"] else 0.0,
@@ -83,20 +112,14 @@ def shut_down(run: RunDirectory) -> None:
 
 
 def _call(run: RunDirectory, method: str, *arguments: str) -> object:
-    path = run.socket_path(_SOCKET)
-    transport: Any = SupervisorTransport(None, None, f"unix://{path}")
+    transport = _UnixTransport(run.socket_path(_SOCKET))
     try:
-        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
             answer: object = getattr(proxy.supervisor, method)(*arguments)
     except xmlrpc.client.Fault as fault:
         raise ServiceError(f"supervisord: {fault.faultString}", "supervisord") from fault
+    except TimeoutError as error:
+        raise ServiceError(f"supervisord gives no answer within {_PATIENCE_S:g} s: it hangs", "hangs") from error
     except (OSError, xmlrpc.client.ProtocolError) as error:
         raise ServiceError(f"nothing is running in {run.path}; start it with `twinface up`", "not running") from error
     return answer
-
-
-def _bus_name(group: str, name: str, settings: Settings) -> str:
-    if group == "camera":
-        number = int(name)
-        return f"camera.{settings.camera[number].name}" if number < len(settings.camera) else f"camera.{number}"
-    return f"{group}.{name}" if group != name else name

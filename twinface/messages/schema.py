@@ -175,7 +175,8 @@ class PreviewMeta:
 class Heartbeat:
     """A process once a second: `rates` per second, `gauges` as they are, `latency_ms` as p50/p95 by name.
 
-    `state` is a word (starting, running, idle, ended, failed), `detail` what a person should know about it.
+    `state` is a word (starting, running, idle, ended, stopped, waiting, degraded, failed), `detail` what a person
+    should know about it.
     """
 
     kind: ClassVar[str] = "heartbeat"

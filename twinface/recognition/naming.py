@@ -76,6 +76,8 @@ class Naming:
     @property
     def summary(self) -> str:
         """How many people and vectors are known, and the threshold in use, in words."""
+        if not self._known.names:
+            return "the gallery is empty; add people with `twinface gallery add`"
         return f"{len(self._known.names)} people, {self._known.vectors} vectors, {self._threshold}"
 
     def refresh(self) -> bool:
@@ -90,8 +92,7 @@ class Naming:
         problem = "; ".join(problems)
         if problem and problem != self.problem:
             log.error("gallery, head or corrections not taken up", extra={"error": problem})
-        nobody = "" if self._known.names else "the gallery is empty; add people with `twinface gallery add`"
-        self.problem = problem or nobody
+        self.problem = problem
         return changed
 
     def _left_out(self) -> list[str]:

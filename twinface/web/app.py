@@ -39,9 +39,9 @@ def create_app(
         return JSONResponse(hub.health.report())
 
     async def healthz(request: Request) -> Response:
-        problems = hub.health.problems()
-        more = {} if getattr(request.state, "stranger", False) else {"problems": problems}
-        return JSONResponse({"ok": not problems, **more}, status_code=503 if problems else 200)
+        summary = hub.health.summary()
+        shown = {"ok": summary["ok"]} if getattr(request.state, "stranger", False) else summary
+        return JSONResponse(shown, status_code=200 if summary["ok"] else 503)
 
     async def preview(request: Request) -> Response:
         outlet = hub.watch(request.path_params["camera"])

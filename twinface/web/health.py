@@ -1,14 +1,15 @@
-"""What the heartbeats say: who is alive, and whether everything that should be, is."""
+"""What the heartbeats say: who is alive, and whether everything that should be, is well."""
 
 import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twinface.live.health import STALE_AFTER_S, Condition, Health, health_by_heart
 from twinface.messages.schema import Heartbeat
 
-STALE_AFTER_S = 3.0
-"""Heartbeats come once a second; without one for so long a process counts as down."""
+_FORGOTTEN_AFTER_S = 60.0
+"""A process that runs on request only, and was killed, is a problem for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,41 @@ class HealthBoard:
         self._latest[heartbeat.process] = _Heard(heartbeat, epoch, time.monotonic())
 
     def report(self) -> dict[str, object]:
-        """Everything, in plain containers; `alive` is false for who is silent, `age_s` null for who never spoke."""
-        names = [*self._expected, *sorted(set(self._latest) - set(self._expected))]
-        return {"ok": not self.problems(), "processes": [self._describe(name) for name in names]}
+        """Everything, JSON-ready; `alive` is false for who is silent, `age_s` null for who never spoke."""
+        return {**self.summary(), "processes": [self._describe(health) for health in self._healths()]}
 
-    def problems(self) -> list[str]:
-        """One line for each expected process that is down or has failed."""
-        return [problem for name in self._expected if (problem := self._problem(name))]
+    def summary(self) -> dict[str, object]:
+        """`ok`, `state` (ok, degraded, or down where somebody does not work at all) and a line for each problem."""
+        bad = [health for health in self._healths() if not health.ok]
+        degraded = all(health.condition is Condition.DEGRADED for health in bad)
+        state = "ok" if not bad else "degraded" if degraded else "down"
+        return {"ok": not bad, "state": state, "problems": [health.problem for health in bad]}
 
-    def _problem(self, name: str) -> str | None:
-        if name not in self._latest:
-            return f"{name}: no heartbeat yet"
-        heard = self._latest[name]
-        if heard.age_s > STALE_AFTER_S:
-            return f"{name}: no heartbeat for {heard.age_s:.0f} s"
-        state, detail = heard.heartbeat.state, heard.heartbeat.detail
-        return f"{name}: {state}, {detail}" if state in {"failed", "waiting"} else None
+    def _healths(self) -> list[Health]:
+        found = [self._health(name, autostart=True) for name in self._expected]
+        for name in sorted(set(self._latest) - set(self._expected)):
+            health = self._health(name, autostart=False)
+            if health.condition is not Condition.STOPPED and self._latest[name].age_s < _FORGOTTEN_AFTER_S:
+                found.append(health)
+        return found
 
-    def _describe(self, name: str) -> dict[str, object]:
-        if name not in self._latest:
-            return {"process": name, "alive": False, "age_s": None, "state": "missing", "detail": ""}
-        heard = self._latest[name]
+    def _health(self, name: str, *, autostart: bool) -> Health:
+        heard = self._latest.get(name)
+        if heard is None:
+            return health_by_heart(name, None, 0.0)
+        return health_by_heart(name, heard.heartbeat, heard.age_s, autostart=autostart)
+
+    def _describe(self, health: Health) -> dict[str, object]:
+        judged = {"condition": str(health.condition), "ok": health.ok, "reason": health.reason}
+        heard = self._latest.get(health.name)
+        if heard is None:
+            return {
+                "process": health.name,
+                "alive": False,
+                "age_s": None,
+                "state": "missing",
+                "detail": "",
+                **judged,
+            }
         told = {"epoch": heard.epoch, "alive": heard.age_s <= STALE_AFTER_S, "age_s": round(heard.age_s, 3)}
-        return {**dataclasses.asdict(heard.heartbeat), **told}
+        return {**dataclasses.asdict(heard.heartbeat), **told, **judged}

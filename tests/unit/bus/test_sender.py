@@ -202,6 +202,25 @@ def test_what_a_broken_connection_swallowed_does_not_block_the_link(link: MakeLi
     assert reader.take_frames() == [0]
 
 
+def test_a_link_with_something_to_do_that_does_none_of_it_says_so_until_it_moves(
+    link: MakeLink, wait_for: WaitFor
+) -> None:
+    line = link(stale_after_ms=_SHORT_MS)
+    assert line.sender.problem() == ""
+    line.offer(0)
+    assert line.sender.problem() == ""
+    wait_for(line.sender.problem, work=line.sender.tick)
+    assert line.sender.problem().startswith("tracks: no matcher has done any for")
+    reader = line.peer("reader@1")
+    reader.grant(1)
+    line.sender.tick()
+    assert line.sender.problem() == ""
+    line.offer(1, pinned=True)
+    wait_for(line.sender.problem, work=line.sender.tick)
+    reader.grant(1, settles=reader.take())
+    assert line.sender.problem() == ""
+
+
 def test_a_start_that_is_far_in_the_future_blocks_nobody(link: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(twinface.bus.slots, "CREDIT_TTL_S", 0.2)
     line = link(lease_ms=_LONG_MS)

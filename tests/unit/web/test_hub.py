@@ -115,7 +115,10 @@ def test_pictures_go_to_watchers_and_boxes_to_listeners() -> None:
 
 def test_health_names_who_is_missing_and_who_has_failed() -> None:
     board = HealthBoard(["camera.front", "matcher"])
-    assert board.problems() == ["camera.front: no heartbeat yet", "matcher: no heartbeat yet"]
+    assert board.summary()["problems"] == [
+        "camera.front: starting, no heartbeat yet",
+        "matcher: starting, no heartbeat yet",
+    ]
 
     def beat(process: str, state: str, detail: str = "") -> None:
         board.take(Heartbeat(process, 1, state, detail, 1.0, 0.5, 50.0), epoch=3)
@@ -123,7 +126,11 @@ def test_health_names_who_is_missing_and_who_has_failed() -> None:
     beat("camera.front", "failed", "no such device")
     beat("matcher", "running")
     beat("trainer", "idle")
-    assert board.problems() == ["camera.front: failed, no such device"]
+    assert board.summary() == {
+        "ok": False,
+        "state": "down",
+        "problems": ["camera.front: failed, no such device"],
+    }
     processes = board.report()["processes"]
     assert isinstance(processes, list)
     assert [(one["process"], one["alive"]) for one in processes] == [
@@ -132,4 +139,26 @@ def test_health_names_who_is_missing_and_who_has_failed() -> None:
         ("trainer", True),
     ]
     beat("camera.front", "ended")
-    assert board.problems() == []
+    assert board.summary() == {"ok": True, "state": "ok", "problems": []}
+
+
+def test_what_works_with_something_wrong_is_degraded_and_what_ended_as_planned_is_well() -> None:
+    board = HealthBoard(["matcher"])
+
+    def beat(process: str, state: str, detail: str = "") -> None:
+        board.take(Heartbeat(process, 1, state, detail, 1.0, 0.5, 50.0), epoch=3)
+
+    beat("trainer", "stopped")
+    beat("matcher", "degraded", "events are not stored: disk full")
+    assert board.summary() == {
+        "ok": False,
+        "state": "degraded",
+        "problems": ["matcher: degraded, events are not stored: disk full"],
+    }
+    beat("matcher", "running")
+    assert board.summary()["ok"]
+    assert [one["process"] for one in board.report()["processes"]] == ["matcher"]  # type: ignore[union-attr]
+    beat("trainer", "failed", "too little memory")
+    assert board.summary()["problems"] == ["trainer: failed, too little memory"]
+    beat("matcher", "stopped")
+    assert board.summary()["state"] == "down"

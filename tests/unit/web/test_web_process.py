@@ -38,16 +38,16 @@ def test_stops_cleanly_with_streams_open_and_stays_small(site: Site) -> None:
 
 def test_healthz_names_who_is_silent_or_failed(site: Site) -> None:
     site.wait_until_healthy()
-    assert httpx.get(f"{site.url}healthz").json() == {"ok": True, "problems": []}
+    assert httpx.get(f"{site.url}healthz").json() == {"ok": True, "state": "ok", "problems": []}
     site.camera.do(lambda: site.camera.node.set_state("failed", "no such device"))
     until(lambda: httpx.get(f"{site.url}healthz").status_code == 503, 5.0, "the failure to show")
     site.extractor.stop()
     until(lambda: len(httpx.get(f"{site.url}healthz").json()["problems"]) == 2, 6.0, "the silence to show")
     problems = httpx.get(f"{site.url}healthz").json()["problems"]
     assert problems[0] == "camera.front: failed, no such device"
-    assert re.fullmatch(r"extractor\.0: no heartbeat for \d s", problems[1])
+    assert re.fullmatch(r"extractor\.0: hung, no heartbeat for \d+ s", problems[1])
     processes = {one["process"]: one for one in httpx.get(f"{site.url}api/health").json()["processes"]}
-    assert list(processes) == ["camera.front", "extractor.0", "matcher", "web"]
+    assert list(processes) == ["camera.front", "extractor.0", "matcher", "web", "sentinel"]
     assert (processes["web"]["alive"], processes["web"]["detail"]) == (True, site.url)
     assert processes["extractor.0"]["alive"] is False
 

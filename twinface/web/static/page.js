@@ -77,16 +77,20 @@ async function askForSnapshot() {
   }
 }
 
+function trouble(process) {
+  return { failed: "has failed", waiting: "waits", starting: "is starting" }[process.state] ?? "has a problem";
+}
+
 function showState() {
   const connected = Date.now() - heardAt < SILENT_MS;
-  const down = processes.filter((one) => condition(one) === "down");
+  const bad = processes.filter((one) => ["down", "degraded"].includes(condition(one)));
   if (!connected) {
     showConnection(heardAt ? "lost" : "waiting", heardAt ? "connection lost" : "connecting…");
     showAlarm(heardAt ? "The connection to the box is lost. Trying again…" : "", true);
   } else {
-    showConnection(down.length ? "lost" : "live", down.length ? "not everything works" : "live");
-    const lines = down.map((one) => `${one.process} ${one.alive ? `has failed: ${one.detail}` : "does not answer"}`);
-    showAlarm(lines.join(" · "), down.some((one) => one.process === "matcher"));
+    showConnection(bad.length ? "lost" : "live", bad.length ? "not everything works" : "live");
+    const lines = bad.map((one) => `${one.process} ${one.alive ? `${trouble(one)}: ${one.detail}` : "does not answer"}`);
+    showAlarm(lines.join(" · "), bad.some((one) => one.process === "matcher" && condition(one) === "down"));
   }
   if (!connected && Date.now() - Math.max(openedAt, heardAt) > RETRY_MS) connect();
 }

@@ -84,6 +84,7 @@ export function showProcesses(processes) {
 
 export function condition(process) {
   if (!process.alive || process.state === "failed") return "down";
+  if (process.ok === false) return "degraded";
   return process.state === "ended" ? "ended" : "fine";
 }
 
