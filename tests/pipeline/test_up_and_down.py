@@ -62,7 +62,7 @@ def test_other_commands_find_what_runs_from_anywhere(pipeline: Pipeline) -> None
     until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
     assert f"configuration: {pipeline.config} (the current folder)" in (pipeline.folder / "up.log").read_text()
     anywhere = pipeline.folder / "pictures"
-    status = json.loads(pipeline.command("status", "--json", cwd=anywhere).stdout)
+    status = json.loads(pipeline.command("status", "--json", cwd=anywhere, check=False).stdout)
     assert status["run_directory"] == str(pipeline.run.path)
     until(lambda: pipeline.command("events", "--json", cwd=anywhere).stdout, 120.0, "an event in its own database")
     assert pipeline.command("down", cwd=anywhere).stdout == "stopped\n"
@@ -88,13 +88,18 @@ def test_a_killed_up_leaves_no_orphans(pipeline: Pipeline) -> None:
     until(lambda: pipeline.leftovers() == [], 30.0, "all processes to end")
 
 
-def test_up_says_what_keeps_a_process_from_starting(pipeline: Pipeline) -> None:
+def test_up_says_what_keeps_a_process_from_starting_and_waits_for_it(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "loop = true")
     lock = pipeline.run.lock("web")
-    up = pipeline.start()
-    assert up.wait(120.0) == 1
+    pipeline.start()
+    said = pipeline.folder / "up.log"
+    until(lambda: "waiting for web: web is already running" in said.read_text(), 120.0, "the reason")
+    status = pipeline.status()
+    assert status["ok"] is False
+    assert any("web is already running" in problem for problem in status["problems"]), status["problems"]
     os.close(lock)
-    assert "web does not start: web is already running" in (pipeline.folder / "up.log").read_text()
+    until(lambda: "web is running" in said.read_text(), 120.0, "web")
+    assert pipeline.stop() == 0
     assert pipeline.leftovers() == []
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say, say_json
 from twinface.live.accounts import LinkBooks, read_links
 from twinface.live.health import STALE_AFTER_S, Health, health_by_supervisor
+from twinface.live.last_words import last_error
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
 from twinface.processes import find_process
@@ -33,6 +35,10 @@ def status(
     healths = [
         health_by_supervisor(state, beats.get(state.name), autostart=find_process(state.name).autostart)
         for state in states
+    ]
+    healths = [
+        replace(one, reason=f"{one.reason}: {last_error(run, one.name, settings)}") if one.is_silent else one
+        for one in healths
     ]
     problems = [one.problem for one in healths if not one.ok]
     problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]

@@ -51,6 +51,11 @@ class Health:
         return self.condition in _WELL
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it runs, and cannot say by itself what is wrong."""
+        return self.condition in {Condition.STARTING, Condition.HUNG}
+
+    @property
     def problem(self) -> str:
         """One line, empty where it is well."""
         return "" if self.ok else f"{self.name}: {self.condition.lower()}{', ' if self.reason else ''}{self.reason}"

@@ -11,6 +11,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, WireError
 from twinface.live.hangs import HangWatch
 from twinface.live.health import Condition, Health, health_by_heart
+from twinface.live.last_words import last_error
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
 from twinface.messages.topics import HEALTH
@@ -59,8 +60,11 @@ class Oversight:
         lines = []
         if time.monotonic() > self._remind_s:
             self._remind_s = time.monotonic() + _REMIND_EVERY_S
-            if missing := [one.name for one in self.healths if one.condition is Condition.STARTING]:
-                lines.append(f"waiting for {', '.join(missing)}")
+            lines += [
+                f"waiting for {one.name}: {last_error(self._run, one.name, self._settings)}"
+                for one in self.healths
+                if one.condition is Condition.STARTING
+            ]
         for health in self.healths:
             if self._said.get(health.name, Condition.STARTING) is not health.condition:
                 self._said[health.name] = health.condition
