@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,13 @@ class Box:
             f"[web]\nport = 0\n{tables}"
         )
 
-    def twinface(self, *arguments: str) -> str:
-        """What a command prints."""
+    def twinface(self, *arguments: str, check: bool = True) -> str:
+        """What a command prints; with `check` it must not fail."""
         return subprocess.run(
             [TWINFACE, *arguments],
             cwd=self.folder,
             env=self._environment(),
-            check=True,
+            check=check,
             stdout=subprocess.PIPE,
             text=True,
         ).stdout
@@ -47,11 +48,31 @@ class Box:
         up = subprocess.Popen([TWINFACE, "up"], cwd=self.folder, env=self._environment(), stderr=subprocess.DEVNULL)
         try:
             events = _follow(RunDirectory(self.folder / "run"), timeout_s)
-            status = json.loads(self.twinface("status", "--json"))
+            status = self.status()
         finally:
             up.terminate()
-            up.wait(30)
+            up.wait(60)
         return events, status
+
+    def status(self) -> dict[str, Any]:
+        """`twinface status --json`; empty while nothing answers."""
+        said = self.twinface("status", "--json", check=False)
+        answer: dict[str, Any] = json.loads(said) if said else {}
+        return answer
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Everything runs while the block does, from the moment on when all is well."""
+        up = subprocess.Popen([TWINFACE, "up"], cwd=self.folder, env=self._environment(), stderr=subprocess.DEVNULL)
+        try:
+            while not self.status().get("ok"):
+                if up.poll() is not None:
+                    raise SystemExit(f"twinface up ended with {up.returncode}")
+                time.sleep(0.5)
+            yield
+        finally:
+            up.terminate()
+            up.wait(60)
 
     @property
     def _config(self) -> Path:
