@@ -68,7 +68,8 @@ class Oversight:
         for health in self.healths:
             if self._said.get(health.name, Condition.STARTING) is not health.condition:
                 self._said[health.name] = health.condition
-                lines.append(health.problem or self._well(health))
+                if health.condition is not Condition.RESTARTING:  # who stops as asked needs no line
+                    lines.append(health.problem or self._well(health))
         return lines
 
     def _well(self, health: Health) -> str:
