@@ -21,7 +21,7 @@ from twinface.settings import Settings
 log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
-_TOLD_FOR_S = 60.0
+_TOLD_FOR_S = 20.0
 """So long after a process was killed its health says so."""
 
 

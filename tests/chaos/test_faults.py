@@ -35,6 +35,7 @@ def test_who_hangs_is_named_and_replaced(pipeline: Pipeline, portraits: Path) ->
 
 
 @pytest.mark.long
+@pytest.mark.timeout(5400)
 @pytest.mark.parametrize("seed", range(2))
 def test_twenty_random_faults_singly_and_in_pairs(pipeline: Pipeline, portraits: Path, seed: int) -> None:
     dice = random.Random(seed)
