@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import PATIENCE_S
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _OPTIONS = (
@@ -71,7 +72,7 @@ class Browser:
 
     def wait_until(self, expression: str, timeout_s: float = 20.0) -> None:
         """Wait until `expression` is true; fails with the page's text when that takes too long."""
-        give_up_at_s = time.monotonic() + timeout_s
+        give_up_at_s = time.monotonic() + max(timeout_s, PATIENCE_S)
         while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > give_up_at_s:
                 pytest.fail(
@@ -82,7 +83,7 @@ class Browser:
     def close(self) -> None:
         os.close(self._to_write)
         try:
-            self._process.wait(5)
+            self._process.wait(120.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

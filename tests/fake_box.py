@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Self
@@ -41,7 +41,7 @@ class FakeProcess:
 
     @property
     def node(self) -> Node:
-        return self._node.result(10)
+        return self._node.result(120.0)
 
     def set_up(self, node: Node) -> None:
         node.set_state("running")
@@ -51,11 +51,11 @@ class FakeProcess:
         result: Future[Any] = Future()
         self._calls.put((call, result))
         self.node.loop.wake()
-        return result.result(10)
+        return result.result(120.0)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._node.result(10)
+        self._node.result(120.0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,7 +63,8 @@ class FakeProcess:
 
     def stop(self) -> None:
         if self._thread.is_alive():
-            self.node.loop.stop()
+            with suppress(OSError):  # the thread may see that it has to stop, and close the loop, before it is woken
+                self.node.loop.stop()
             self._thread.join()
 
     def _work(self) -> None:

@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/page": lambda: self._send("text/html", b"<h1>Please log in</h1>" * 100),
             "/broken.jpg": lambda: self._send("image/jpeg", b"this is no picture"),
             "/endless.jpg": self._endless,
-            "/silent": lambda: self.server.closing.wait(60),
+            "/silent": lambda: self.server.closing.wait(120.0),
             "/forbidden": lambda: self.send_error(403),
             "/down": lambda: self.send_error(503),
         }

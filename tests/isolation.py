@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ def leave_home(assets: Path) -> Path:
 
     `assets` is the cache of what was fetched before, in the home that is left.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script starts in the background
     before = os.environ.get(KEEP_OUT_VARIABLE) or f"{Path.home()}{os.pathsep}{pwd.getpwuid(os.getuid()).pw_dir}"
     for name in list(os.environ):
         if name.startswith(("TWINFACE_", "XDG_")) or name in _FOR_TERMINALS:

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import httpx
 from fake_box import FakeCamera, FakeMatcher, FakeProcess, short_run_directory
-from harness import until
+from harness import PATIENCE_S, until
 
 from twinface.bus.rundir import RunDirectory
+
+# What httpx.get and httpx.stream wait for by default: as long as `until` does.
+for _name in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _name, PATIENCE_S)
 
 
 @dataclass
@@ -33,18 +37,18 @@ class Site:
         command = [sys.executable, "-P", "-m", "services.web"]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         address = self.run.path / "web.json"
-        until(address.exists, 20.0, "web.json")
+        until(address.exists, 120.0, "web.json")
         self.url = json.loads(address.read_text())["url"]
 
     def wait_until_healthy(self) -> None:
         """Wait until every process has been heard."""
-        until(lambda: httpx.get(f"{self.url}healthz").status_code == 200, 10.0, "everything to be healthy")
+        until(lambda: httpx.get(f"{self.url}healthz").status_code == 200, 120.0, "everything to be healthy")
 
     def stop_web(self) -> tuple[int, str]:
         """Exit code and log of the web process, which is told to stop."""
         assert self.process is not None
         self.process.terminate()
-        _, log = self.process.communicate(timeout=10)
+        _, log = self.process.communicate(timeout=120.0)
         return self.process.returncode, log
 
 

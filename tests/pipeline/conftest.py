@@ -20,7 +20,7 @@ def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
     finally:
         if one.process is not None and one.process.poll() is None:
             one.process.terminate()
-            one.process.wait(40.0)
+            one.process.wait(120.0)
         if request.session.testsfailed:
             sys.stderr.write(one.logs())
         shutil.rmtree(folder)

@@ -56,7 +56,7 @@ def run_chain(pipeline: Pipeline, selfies: Path, network: str, *training: str) -
     assert {candidate["name"] for candidate in answer[0]["faces"][0]["candidates"]} == set(PEOPLE)
 
     pipeline.start("--exit-when-done")
-    until(lambda: any(event["type"] == "match" for event in pipeline.events()), 60.0, "a match")
+    until(lambda: any(event["type"] == "match" for event in pipeline.events()), 120.0, "a match")
     events = list(pipeline.events())
     assert pipeline.wait() == 0, pipeline.logs()
     return events

@@ -29,10 +29,10 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
         def said() -> bool:
             return any((one["name"], one["reason"] or None) == wanted for one in pipeline.events()[since:])
 
-        until(said, 30.0, f"somebody to be said to be {wanted}")
+        until(said, 120.0, f"somebody to be said to be {wanted}")
 
     until_said(("person a", None), 0)
-    (unknown,) = until(lambda: ask("unknowns"), 30.0, "somebody unknown to be remembered")
+    (unknown,) = until(lambda: ask("unknowns"), 120.0, "somebody unknown to be remembered")
     (explained,) = ask("explain", "--track", unknown["tracks"][0])["tracks"]
     assert (explained["state"], explained["stranger"]) == ("unknown", "unknown-1")
     assert explained["decision"]["missed_by"] > 0.0

@@ -1,11 +1,13 @@
 """Events that outlive the matcher and the whole pipeline: nothing twice, and numbers that go on."""
 
+import datetime
 import json
 import os
 import shutil
 import signal
 import sqlite3
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,19 +49,19 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     pipeline.start()
     tracks = EventQuery(kind=Kind.ENTER, subject=Subject.TRACK)
     shown = lambda: len(read_events(pipeline.folder / "events.sqlite", tracks))  # noqa: E731
-    until(lambda: shown() >= 8, 60.0, "a few faces")
+    until(lambda: shown() >= 8, 120.0, "a few faces")
 
     pid = pipeline.pid("matcher")
     os.kill(pid, signal.SIGKILL)
     before = stored(pipeline)
-    until(lambda: pipeline.pid("matcher") not in {0, pid}, 30.0, "the matcher to come back")
+    until(lambda: pipeline.pid("matcher") not in {0, pid}, 120.0, "the matcher to come back")
     faces = shown()
-    until(lambda: shown() >= faces + 8, 60.0, "more faces")
+    until(lambda: shown() >= faces + 8, 120.0, "more faces")
     both = EventQuery(kind=Kind.TWO_CAMERAS)
-    until(lambda: read_events(pipeline.folder / "events.sqlite", both), 60.0, "the same person on both cameras")
+    until(lambda: read_events(pipeline.folder / "events.sqlite", both), 120.0, "the same person on both cameras")
     page = pipeline.ask("events", {"after": len(before), "limit": 3})["events"]
     assert pipeline.command("down").stdout == "stopped\n"
-    assert pipeline.wait(20.0) == 0
+    assert pipeline.wait(120.0) == 0
 
     events = stored(pipeline)
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
@@ -89,13 +91,15 @@ def test_a_store_that_is_broken_stops_nobody_from_being_named(pipeline: Pipeline
     pipeline.configure('name = "door"\nsource = "pictures"\nloop = true\npicture_seconds = 1.0')
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
     pipeline.start()
-    until(lambda: any(event["name"] == "person a" for event in pipeline.events()), 60.0, "a name")
+    until(lambda: any(event["name"] == "person a" for event in pipeline.events()), 120.0, "a name")
 
     def health() -> Any:
         return next(one["health"] for one in pipeline.status()["processes"] if one["name"] == "matcher")
 
-    until(lambda: health() and health()["gauges"].get("event_failures", 0) > 0, 30.0, "the failures to be counted")
+    until(lambda: health() and health()["gauges"].get("event_failures", 0) > 0, 120.0, "the failures to be counted")
     assert "events are not stored" in health()["detail"]
     assert pipeline.stop() == 0
-    log = (pipeline.run.path / "logs/matcher.log").read_text()
-    assert log.count("events not stored") == 1
+    log = [json.loads(line) for line in (pipeline.run.path / "logs/matcher.log").read_text().splitlines()]
+    told = [datetime.datetime.fromisoformat(one["timestamp"]) for one in log if one["event"] == "events not stored"]
+    assert told
+    assert all((after - before).total_seconds() > 59 for before, after in pairwise(told)), "not once per attempt"

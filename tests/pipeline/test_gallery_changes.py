@@ -29,14 +29,14 @@ def test_who_is_known_changes_while_running_and_no_vector_is_lost(pipeline: Pipe
         gallery.add(f"stranger {number}", tuple(map(str, range(10))), vectors, np.ones(10, np.float32))
 
     pipeline.start()
-    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
 
     def wait_until_named(name: str | None) -> None:
         def last_named() -> bool:
             looks = [event for event in pipeline.events() if event["type"] == "match"]
             return bool(looks) and (looks[-1]["name"], looks[-1]["gallery_version"]) == (name, gallery.version)
 
-        until(last_named, 30.0, f"a match of {name} by version {gallery.version}")
+        until(last_named, 120.0, f"a match of {name} by version {gallery.version}")
 
     wait_until_named("person a")
     gallery.rename("person a", "Ada")

@@ -31,13 +31,13 @@ def kill_each_once(pipeline: Pipeline, victims: Sequence[str], truth: Callable[[
             if event["type"] == "match" and event["name"] and event["captured_at_ns"] > moment_ns
         }
 
-    until(lambda: looks_since(0) == {"left", "right"}, 60.0, "both cameras to name somebody")
+    until(lambda: looks_since(0) == {"left", "right"}, 120.0, "both cameras to name somebody")
     for victim in victims:
         pid = pipeline.pid(victim)
         os.kill(pid, signal.SIGKILL)
-        until(lambda pid=pid, victim=victim: pipeline.pid(victim) not in {0, pid}, 30.0, f"{victim} to come back")
+        until(lambda pid=pid, victim=victim: pipeline.pid(victim) not in {0, pid}, 120.0, f"{victim} to come back")
         moment_ns = max(event["captured_at_ns"] for event in pipeline.events())
-        until(lambda moment_ns=moment_ns: looks_since(moment_ns) == {"left", "right"}, 60.0, f"names after {victim}")
+        until(lambda moment_ns=moment_ns: looks_since(moment_ns) == {"left", "right"}, 120.0, f"names after {victim}")
 
     looks = [event for event in pipeline.events() if event["type"] == "match"]
     links = pipeline.status()["links"]

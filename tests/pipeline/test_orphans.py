@@ -62,14 +62,14 @@ def test_none_outlives_it(run: RunDirectory, tmp_path: Path) -> None:
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as supervisord:
         try:
             for kind in ("free", "held"):
-                until(lambda kind=kind: _says_that_it_hangs(run, kind), 60.0, f"{kind} to start")
+                until(lambda kind=kind: _says_that_it_hangs(run, kind), 120.0, f"{kind} to start")
                 assert run.is_locked(f"camera.{kind}")
             hung = psutil.Process(supervisord.pid).children()
         finally:
             supervisord.send_signal(signal.SIGKILL)
     try:
         for kind in ("free", "held"):
-            until(lambda kind=kind: not run.is_locked(f"camera.{kind}"), 60.0, f"{kind} to end")
+            until(lambda kind=kind: not run.is_locked(f"camera.{kind}"), 120.0, f"{kind} to end")
     finally:
         for process in hung:
             with contextlib.suppress(psutil.NoSuchProcess):

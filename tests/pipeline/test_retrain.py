@@ -48,7 +48,7 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
         return [round(event["score"], 4) for event in pipeline.events() if event["type"] == "match"]
 
     pipeline.start()
-    until(scores, 60.0, "a match")
+    until(scores, 120.0, "a match")
     matcher, (before, *_) = pipeline.pid("matcher"), scores()
     assert set(scores()) == {before}
 
@@ -60,10 +60,10 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
     said = pipeline.command("retrain", "--features", "others").stdout
     assert "published: " in said
     assert "measured on 30 people" in said
-    until(lambda: scores()[-1] != before, 30.0, "another score for the same picture")
+    until(lambda: scores()[-1] != before, 120.0, "another score for the same picture")
     (after,) = set(scores()) - {before}
     pipeline.command("rollback")
-    until(lambda: scores()[-1] == before, 30.0, "the score of the head before")
+    until(lambda: scores()[-1] == before, 120.0, "the score of the head before")
 
     told = scores()
     first, last = told.index(after), len(told) - 1 - told[::-1].index(after)

@@ -32,7 +32,7 @@ def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -
     pipeline.configure('name = "door"\nsource = "crops"\nloop = true', extra='network = "sface"')
     _write_crops(pipeline.folder / "crops", 16)
     pipeline.start()
-    until(lambda: pipeline.command("status", check=False).returncode == 0, 30.0, "the box")
+    until(lambda: pipeline.command("status", check=False).returncode == 0, 120.0, "the box")
 
     def trainer() -> tuple[str, str]:
         processes = json.loads(pipeline.command("status", "--json").stdout)["processes"]
@@ -45,13 +45,13 @@ def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -
 
     begun = pipeline.command(*LESSON, "--minutes", "60", "--background").stdout
     assert begun.startswith("learning, ")
-    until(lambda: trainer()[0] == "running" and "% of the period" in trainer()[1], 30.0, "the trainer in the status")
+    until(lambda: trainer()[0] == "running" and "% of the period" in trainer()[1], 120.0, "the trainer in the status")
     busy = pipeline.command("retrain", check=False)
     assert (busy.returncode, f"{pipeline.folder}/run is being taught" in busy.stderr) == (1, True)
     other = pipeline.command(*LESSON[:4], "other", "--stop", check=False)
     assert (other.returncode, f"{pipeline.folder}/run is being taught" in other.stderr) == (1, True)
 
-    until(lambda: samples(trainer()[1]) > 16, 60.0, "steps")
+    until(lambda: samples(trainer()[1]) > 16, 120.0, "steps")
     assert pipeline.stop() == 0, pipeline.logs()
     (checkpoint,) = (pipeline.folder / "run").glob("checkpoint-*")
     progress = json.loads((checkpoint / "progress.json").read_text())

@@ -26,7 +26,7 @@ def show_one_picture(pipeline: Pipeline, options: str) -> None:
 def test_watch_until_the_stream_ends(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "picture_seconds = 3.0")
     up = pipeline.start("--exit-when-done")
-    until(lambda: pipeline.run.is_locked("matcher"), 30.0, "the matcher")
+    until(lambda: pipeline.run.is_locked("matcher"), 120.0, "the matcher")
     lines = pipeline.command("watch", "--json", "--from-start").stdout.splitlines()
     events = [json.loads(line) for line in lines]
     assert events[0]["type"] == "enter"
@@ -38,19 +38,19 @@ def test_watch_until_the_stream_ends(pipeline: Pipeline) -> None:
     assert set(states[pending:]) == {("door", "person a", "known")}
     assert all(look["latency_ms"] > 0.0 and len(look["box_xyxy"]) == 4 for look in looks)
     assert all(0.5 < look["score"] <= 1.0 for look in looks[pending:])
-    assert up.wait(40.0) == 0, pipeline.logs()
+    assert up.wait(120.0) == 0, pipeline.logs()
     assert pipeline.leftovers() == []
 
 
 def test_down_stops_everything_and_a_second_up_is_refused(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "loop = true")
     up = pipeline.start()
-    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
     second = pipeline.command("up", check=False)
     assert second.returncode == 1
     assert "already running" in second.stderr
     assert pipeline.command("down").stdout == "stopped\n"
-    assert up.wait(20.0) == 0
+    assert up.wait(120.0) == 0
     assert pipeline.leftovers() == []
     assert pipeline.command("status", check=False).returncode == 1
 
@@ -73,19 +73,19 @@ def test_other_commands_find_what_runs_from_anywhere(pipeline: Pipeline) -> None
 def test_a_killed_supervisord_leaves_no_orphans(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "loop = true")
     up = pipeline.start()
-    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
     (supervisord,) = psutil.Process(up.pid).children()
     os.kill(supervisord.pid, signal.SIGKILL)
-    assert up.wait(20.0) == 1
-    until(lambda: pipeline.leftovers() == [], 20.0, "all processes to end")
+    assert up.wait(120.0) == 1
+    until(lambda: pipeline.leftovers() == [], 120.0, "all processes to end")
 
 
 def test_a_killed_up_leaves_no_orphans(pipeline: Pipeline) -> None:
     show_one_picture(pipeline, "loop = true")
     up = pipeline.start()
-    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
     up.kill()
-    until(lambda: pipeline.leftovers() == [], 30.0, "all processes to end")
+    until(lambda: pipeline.leftovers() == [], 120.0, "all processes to end")
 
 
 def test_up_says_what_keeps_a_process_from_starting_and_waits_for_it(pipeline: Pipeline) -> None:
@@ -126,6 +126,6 @@ def test_ctrl_c_is_heard_by_what_a_script_started_in_the_background(pipeline: Pi
         pipeline.start()
     finally:
         signal.signal(signal.SIGINT, before)
-    until(lambda: pipeline.run.is_locked("web"), 30.0, "the last process")
+    until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
     assert pipeline.stop() == 0, pipeline.logs()
     assert pipeline.leftovers() == []

@@ -37,14 +37,14 @@ def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: S
     site.config.write_text(site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
     command = [sys.executable, "-P", "-m", "services.web"]
     environment = {**os.environ, "TWINFACE_CONFIG": str(site.config)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     error = json.loads(done.stderr.splitlines()[-1])["error"]
     assert error.startswith("[web] host 0.0.0.0 lets other machines in, who have to bring a token: ")
     assert "`twinface token` makes one" in error
 
-    made = subprocess.run([TWINFACE, "token"], capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run([TWINFACE, "token"], capture_output=True, text=True, timeout=120, check=True)
     token = made.stdout.strip()
     assert token not in made.stderr
     assert token not in token_file.read_text()
@@ -53,7 +53,7 @@ def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: S
 
     site.start_web()
     healthz = f"{site.url}healthz"
-    until(lambda: httpx.get(healthz).status_code == 200, 60.0, "everything to be healthy")
+    until(lambda: httpx.get(healthz).status_code == 200, 120.0, "everything to be healthy")
     assert httpx.get(healthz).json() == {"ok": True}
     assert httpx.get(healthz, headers=_bearer(token)).json() == {"ok": True, "problems": []}
     for path in (

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -115,7 +116,11 @@ def reader_has_left() -> bool:
 
 @contextmanager
 def ended_by_its_reader() -> Iterator[None]:
-    """For what goes on until Ctrl-C, or until whoever reads our standard output has enough: both end it quietly."""
+    """For what goes on until Ctrl-C, or until whoever reads our standard output has enough: both end it quietly.
+
+    SIGINT is heard even where it was ignored, as in what a script starts in the background.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:

@@ -34,8 +34,8 @@ def test_timers_come_again_and_bound_the_wait(loop: Loop) -> None:
     loop.every(0.02, lambda: ticks.append(time.monotonic()))
     started_s = time.monotonic()
     while len(ticks) < 3:
-        loop.turn(5.0)
-    assert 0.06 <= time.monotonic() - started_s < 4.0
+        loop.turn(120.0)
+    assert 0.06 <= time.monotonic() - started_s < 100.0
 
 
 def test_a_timer_that_stops_the_loop_ends_it(loop: Loop) -> None:
@@ -49,8 +49,8 @@ def test_another_thread_ends_the_wait(loop: Loop, end: Callable[[Loop], None]) -
     thread = threading.Timer(0.05, end, [loop])
     thread.start()
     started_s = time.monotonic()
-    loop.turn(10.0)
-    assert time.monotonic() - started_s < 5.0
+    loop.turn(120.0)
+    assert time.monotonic() - started_s < 100.0
     assert loop.stopping == (end is Loop.stop)
     thread.join()
 
@@ -73,8 +73,8 @@ def test_signals_stop_it(number: signal.Signals) -> None:
         threading.Timer(0.05, os.kill, [os.getpid(), number]).start()
         started_s = time.monotonic()
         while not loop.stopping:
-            loop.turn(10.0)
-        assert time.monotonic() - started_s < 5.0
+            loop.turn(120.0)
+        assert time.monotonic() - started_s < 100.0
     finally:
         loop.close()
         for one, handler in before.items():

@@ -66,7 +66,7 @@ def test_a_loop_that_was_stopped_ends_its_process_whatever_hangs() -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.terminate()
-        assert process.wait(60) == -signal.SIGALRM
+        assert process.wait(120.0) == -signal.SIGALRM
 
 
 def test_a_grace_that_no_signal_stands_for_is_refused() -> None:

@@ -183,7 +183,7 @@ def test_who_follows_gets_each_event_once_and_asks_for_what_it_missed(config: Pa
             writer.append([make(Kind.EXIT)])
             assert next_number(follower) == 11
             follower.send_signal(signal.SIGINT)
-            assert follower.wait(10.0) == 0
+            assert follower.wait(120.0) == 0
 
 
 def test_who_follows_ends_with_its_reader(config: Path, store: Path) -> None:
@@ -193,5 +193,5 @@ def test_who_follows_ends_with_its_reader(config: Path, store: Path) -> None:
         assert follower.stderr is not None
         assert "track stayed" in follower.stdout.readline()
         follower.stdout.close()
-        assert follower.wait(10.0) == 0
+        assert follower.wait(120.0) == 0
         assert follower.stderr.read() == ""

@@ -34,7 +34,7 @@ def _watch(config: Path, *options: str) -> "subprocess.Popen[str]":
 
 
 def _wait_until_watched(matcher: FakeMatcher) -> None:
-    until(lambda: "snapshot" in matcher.asked, 20.0, "the snapshot to be asked for")
+    until(lambda: "snapshot" in matcher.asked, 120.0, "the snapshot to be asked for")
 
 
 def test_json_prints_each_event_once_and_ends_with_the_stream(run: RunDirectory, config: Path) -> None:
@@ -47,7 +47,7 @@ def test_json_prints_each_event_once_and_ends_with_the_stream(run: RunDirectory,
         matcher.event("exit")
         matcher.event("end", camera="other", streams_open=1)
         matcher.event("end", streams_open=0)
-        output, errors = watcher.communicate(timeout=20)
+        output, errors = watcher.communicate(timeout=120.0)
     events = [json.loads(line) for line in output.splitlines()]
     assert [(event["sequence"], event["type"]) for event in events] == [
         (1, "enter"),
@@ -72,15 +72,29 @@ def test_json_lines_are_flushed_one_by_one(run: RunDirectory, config: Path) -> N
             matcher.event("match")
             assert json.loads(watcher.stdout.readline())["sequence"] == sequence
         watcher.send_signal(signal.SIGINT)
-        _, errors = watcher.communicate(timeout=10)
+        _, errors = watcher.communicate(timeout=120.0)
     assert (watcher.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_is_heard_by_what_a_script_started_in_the_background(run: RunDirectory, config: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with FakeMatcher(run) as matcher:
+            watcher = _watch(config)
+            _wait_until_watched(matcher)
+            watcher.send_signal(signal.SIGINT)
+            output, errors = watcher.communicate(timeout=120.0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (watcher.returncode, errors) == (0, "")
+    assert "who was seen" in output
 
 
 def test_json_from_start_of_a_stream_that_has_ended(run: RunDirectory, config: Path) -> None:
     with FakeMatcher(run) as matcher:
         matcher.event("enter")
         matcher.event("end", streams_open=0)
-        output, _ = _watch(config, "--json", "--from-start").communicate(timeout=20)
+        output, _ = _watch(config, "--json", "--from-start").communicate(timeout=120.0)
     assert [json.loads(line)["type"] for line in output.splitlines()] == ["enter", "end"]
 
 
@@ -93,14 +107,14 @@ def test_a_reader_that_has_enough_ends_it_quietly(run: RunDirectory, config: Pat
         assert watcher.stderr is not None
         watcher.stdout.readline()
         watcher.stdout.close()
-        assert watcher.wait(20) == 0
+        assert watcher.wait(120.0) == 0
         assert watcher.stderr.read() == ""
         watcher.stderr.close()
 
 
 def test_nothing_running_is_one_line(run: RunDirectory, config: Path) -> None:
     watcher = _watch(config, "--json")
-    output, errors = watcher.communicate(timeout=20)
+    output, errors = watcher.communicate(timeout=120.0)
     assert (watcher.returncode, output) == (1, "")
     assert errors == f"twinface: nothing is running in {run.path}; start it with `twinface up`\n"
 
@@ -114,7 +128,7 @@ def test_the_table_ends_with_who_was_seen(run: RunDirectory, config: Path) -> No
             matcher.event("match", track=track, name=name, state="known", score=0.25 + track / 8)
         matcher.event("enter", track=4)
         matcher.event("end", streams_open=0)
-        output, errors = watcher.communicate(timeout=20)
+        output, errors = watcher.communicate(timeout=120.0)
     assert (watcher.returncode, errors) == (0, "")
     rows = [" ".join(line.replace("│", " ").replace("┃", " ").split()) for line in output.splitlines()]
     assert "Ada front 2 0.62" in rows

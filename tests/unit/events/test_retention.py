@@ -70,7 +70,7 @@ class Clocks:
 def put(writer: EventWriter, *events: Event) -> None:
     """Have events stored before the clocks go on."""
     writer.put(events)
-    until(lambda: not writer.waiting, 60.0, "the events to be stored")
+    until(lambda: not writer.waiting, 120.0, "the events to be stored")
 
 
 def run_for(path: Path, clocks: Clocks, events: int, make_event: MakeEvent, *, every_days: float = 1.0) -> None:

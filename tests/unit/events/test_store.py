@@ -206,7 +206,7 @@ def test_two_readers_while_it_is_written(path: Path, make_event: MakeEvent) -> N
             store.append([make_event(), make_event(), make_event()])
         done.set()
         for reader in readers:
-            reader.join(30.0)
+            reader.join(120.0)
     assert problems == []
 
 

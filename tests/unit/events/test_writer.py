@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,17 +64,19 @@ def test_a_full_disk_is_waited_out(small_disk: Path, make_event: MakeEvent, capl
     writer = EventWriter(path, Upkeep(1e6), retry_s=0.02)
     with closing(writer), caplog.at_level(logging.INFO):
         writer.put([make_event()])
-        until(lambda: writer.stored, 10.0, "the first event")
+        until(lambda: writer.stored, 120.0, "the first event")
         ballast = small_disk / "ballast"
         with pytest.raises(OSError, match="No space left"):
             _fill(ballast)
         writer.put([make_event(reason="x" * 1000) for _ in range(100)])
-        until(lambda: writer.failures > 20, 10.0, "the disk to be full")
+        until(lambda: writer.failures > 20, 120.0, "the disk to be full")
         assert writer.problem == f"events are not stored: {path}: database or disk is full"
         assert (writer.stored, writer.waiting, writer.lost) == (1, 100, 0)
-        assert [record.levelname for record in caplog.records].count("ERROR") == 1, "not once per attempt"
+        told = [record.created for record in caplog.records if record.levelname == "ERROR"]
+        assert told
+        assert all(after - before > 59 for before, after in pairwise(told)), "not once per attempt"
         ballast.unlink()
-        until(lambda: writer.stored == 101, 10.0, "the events that waited")
+        until(lambda: writer.stored == 101, 120.0, "the events that waited")
         assert writer.problem == ""
     assert caplog.records[-1].message == "events are stored again"
     assert numbers(path) == list(range(1, 102))
@@ -103,19 +106,19 @@ def test_a_broken_database_is_waited_out_too(path: Path, make_event: MakeEvent, 
         assert writer.problem.startswith(f"events are not stored: {path}: ")
         assert writer.past.unfinished == ()
         writer.put([make_event()])
-        until(lambda: writer.failures > 3, 10.0, "a few attempts")
+        until(lambda: writer.failures > 3, 120.0, "a few attempts")
         path.rename(path.with_name("set aside"))
-        until(lambda: writer.stored == 1, 10.0, "the event to be stored")
+        until(lambda: writer.stored == 1, 120.0, "the event to be stored")
     assert numbers(path) == [1]
 
 
 def test_a_file_that_is_taken_away_is_made_anew(path: Path, make_event: MakeEvent) -> None:
     with closing(EventWriter(path, Upkeep(1e6), retry_s=0.02)) as writer:
         writer.put([make_event(), make_event()])
-        until(lambda: writer.stored == 2, 10.0, "two events")
+        until(lambda: writer.stored == 2, 120.0, "two events")
         path.unlink()
         writer.put([make_event(camera="hall")])
-        until(lambda: writer.stored == 3, 10.0, "the third")
+        until(lambda: writer.stored == 3, 120.0, "the third")
     assert [(event.sequence, event.camera) for event in read_events(path, EventQuery())] == [(1, "hall")]
 
 
@@ -134,7 +137,7 @@ def test_closing_does_not_wait_for_a_store_that_does_not_come_back(
     path.mkdir(parents=True)
     writer = EventWriter(path, Upkeep(1e6), retry_s=3600.0)
     writer.put([make_event()])
-    until(lambda: writer.failures > 1, 10.0, "an attempt")
+    until(lambda: writer.failures > 1, 120.0, "an attempt")
     writer.close()
     assert caplog.records[-1].message == "events lost"
 
@@ -146,10 +149,9 @@ def test_somebody_who_holds_the_database_is_waited_out(path: Path, make_event: M
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")
-        began_s = time.monotonic()
         writer.put([make_event()])
-        assert time.monotonic() - began_s < 1.0, "it is not waited for"
-        until(lambda: "locked" in writer.problem, 20.0, "the writer to give up")
+        assert writer.failures == 0, "the writer's attempt is not waited for"
+        until(lambda: "locked" in writer.problem, 120.0, "the writer to give up")
         other.execute("ROLLBACK")
-        until(lambda: writer.stored == 1, 10.0, "the event")
+        until(lambda: writer.stored == 1, 120.0, "the event")
     assert numbers(path) == [1]

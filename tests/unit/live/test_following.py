@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from fake_box import FakeMatcher, short_run_directory
+from harness import until
 
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
@@ -23,10 +24,7 @@ def matcher(run: RunDirectory) -> Iterator[FakeMatcher]:
 
 def _collect(follower: MatchFollower, number: int) -> list[MatchEvent]:
     events: list[MatchEvent] = []
-    for _ in range(40):
-        if len(events) >= number:
-            break
-        events += follower.poll(0.25)
+    until(lambda: events.extend(follower.poll(0.25)) or len(events) >= number, 120.0, f"{number} events")
     return events
 
 

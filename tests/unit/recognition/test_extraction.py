@@ -123,9 +123,9 @@ def test_ctrl_c_ends_it_clean(people: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    until(lambda: list(features.glob("*.pkl")), 60, "the first features")
+    until(lambda: list(features.glob("*.pkl")), 120.0, "the first features")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120.0)
     assert (process.returncode, errors) == (130, "")
     assert {path.suffix for path in features.iterdir()} == {".pkl"}
     assert 1 <= len(read_features(features)) < 150

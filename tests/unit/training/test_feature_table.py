@@ -65,4 +65,4 @@ def test_statistics_need_no_tensorflow(make_features: MakeFeatures) -> None:
         "import sys; from pathlib import Path; from twinface.training.feature_table import compute_statistics;"
         "compute_statistics(Path(sys.argv[1])); assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=120)

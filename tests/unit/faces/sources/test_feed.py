@@ -10,7 +10,7 @@ from twinface.faces import FrameFeed, SourceKind, SourceState, SourceWord
 from twinface.faces.sources.playback import Pass, Playable, PlayedSource
 from twinface.types import Frame, Image
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 120.0
 
 
 class Scripted:

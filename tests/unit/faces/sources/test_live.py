@@ -230,7 +230,7 @@ def test_a_camera_of_which_no_picture_comes_is_waited_for(monkeypatch: pytest.Mo
 
     def hang(_stopping: threading.Event) -> Pictures:
         yield grey(1)
-        assert hung.wait(60)
+        assert hung.wait(120.0)
 
     source = LiveSource(SourceKind.WEBCAM, hang)
     with feeding(source) as feed:
