@@ -48,7 +48,7 @@ def _running(pipeline: Pipeline, order: tuple[str, ...]) -> Iterator[None]:
         for one in started:
             one.terminate()
         for one in started:
-            assert one.wait(60.0) == 0
+            assert one.wait(120.0) == 0
 
 
 @pytest.mark.parametrize(
