@@ -1,4 +1,4 @@
-"""What people say of names reaches the running matcher; who was unknown gets a name; both leave a trace to ask."""
+"""What people say of names, and take back, reaches the running matcher; who was unknown gets a name."""
 
 import json
 import shutil
@@ -53,5 +53,11 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
     until_said(("Zoë", None), told)
     assert not any(one["name"] == "person a" for one in pipeline.events()[told:])
     assert "unknown-1" not in {one["id"] for one in ask("unknowns")}
+
+    told = len(pipeline.events())
+    assert [ask("undo")["kind"] for _ in range(2)] == ["enrol", "reject"]
+    until_said(("person a", None), told)
+    assert "unknown-1" in {one["id"] for one in ask("unknowns")}
+    assert ask("undo", "4")["kind"] == "undo"
     assert pipeline.stop() == 0
     assert ask("explain", "--track", unknown["tracks"][0])["tracks"][0]["looks"][0]["enrolled_as"] == "Zoë"

@@ -8,13 +8,10 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
-from twinface.cli.enrolment import ForceOption, open_gate, tell_enrolled
+from twinface.cli.enrolment import ForceOption, tell_enrolled
 from twinface.cli.options import JsonOption, TrackOption
-from twinface.errors import InputError
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
-    from twinface.events import LookRecord
     from twinface.strangers import Stranger
 
 
@@ -33,41 +30,13 @@ def enrol(
 
     They pass the gate that pictures pass in `gallery add`. Who was remembered as unknown is so no more.
     """
-    from twinface.gallery import Gallery, checked_name
-    from twinface.networks import find_recipe
-    from twinface.recognition.enrolling import enrol_looks, refuse_empty
-    from twinface.strangers import remove_strangers
+    from twinface.recognition.correcting import enrol as enrol_face
+    from twinface.recognition.enrolling import refuse_empty
 
-    name, settings = checked_name(name), chosen_settings()
-    what, looks = _choose(settings, track, unknown)
-    recipe = find_recipe(settings.network)
-    gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    if gallery.knows(name) and not merge:
-        raise InputError(
-            f"{name} is in the gallery already; use --merge where this is the same person, or choose another name"
-        )
-    gate = None if force else open_gate(gallery, recipe, settings)
-    enrolled = enrol_looks(name, looks, gallery, gate, settings, force=force)
-    removed = sorted({look.stranger for look in looks if look.stranger is not None})
-    if enrolled.added or enrolled.known:
-        remove_strangers(settings.events_path, removed)
-    about = {"from": what, "gallery": str(gallery.folder)}
-    tell_enrolled(enrolled, about, as_json=as_json)
-    refuse_empty(enrolled, what, "wait for a better look, or use --force where they are right all the same")
-
-
-def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple[str, list["LookRecord"]]:
-    """What is to be enrolled, in words, and its looks."""
-    from twinface.recognition.evidence import find_evidence, require_looks
-    from twinface.strangers import find_stranger, stranger_looks
-
-    if (track is None) == (unknown is None):
-        raise InputError("name either a track with --track, or somebody unknown with --unknown")
-    if unknown is not None:
-        stranger = find_stranger(settings.events_path, unknown)
-        return str(stranger), stranger_looks(settings.events_path, stranger.number)
-    evidence = find_evidence(settings.events_path, None, track)
-    return evidence.what, require_looks(evidence, evidence.last_looks)
+    settings = chosen_settings()
+    enrolled = enrol_face(settings, name, track=track, unknown=unknown, merge=merge, force=force)
+    tell_enrolled(enrolled, {"from": enrolled.what, "gallery": str(settings.gallery)}, as_json=as_json)
+    refuse_empty(enrolled, "wait for a better look, or use --force where they are right all the same")
 
 
 def unknowns(as_json: JsonOption = False) -> None:

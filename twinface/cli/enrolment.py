@@ -41,6 +41,8 @@ def open_gate(gallery: "Gallery", recipe: "NetworkRecipe", settings: Settings) -
 
 def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:
     """Say which looks were enrolled and which were not, and why."""
+    if enrolled.unchecked:
+        warn(f"not checked whom the pictures look like: {enrolled.unchecked}")
     for look, objection in enrolled.refused:
         warn(f"{look.source}: {objection}")
     counts = {"added": len(enrolled.added), "known": len(enrolled.known), "refused": len(enrolled.refused)}
@@ -49,7 +51,7 @@ def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json:
             {"look": look.source, "reason": objection.reason.value, "sentence": objection.sentence}
             for look, objection in enrolled.refused
         ]
-        report = {"name": enrolled.name, **about, **counts, "objections": refused}
+        report = {"name": enrolled.name, **about, **counts, "objections": refused, "step": enrolled.step}
         say_json(report)
     elif enrolled.added or enrolled.known:
         line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)

@@ -139,9 +139,14 @@ def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
 
 @app.command()
 def remove(name: NameArgument, gallery: GalleryOption = None) -> None:
-    """Remove a person's vectors and crops; `twinface forget` removes what is known of them elsewhere, too."""
+    """Remove a person's vectors and crops; `twinface undo` brings them back.
+
+    `twinface forget` erases them for good, and what is known of them elsewhere.
+    """
+    from twinface.recognition.renaming import remove as remove_person
+
     opened = _open(gallery)
-    opened.remove(name)
+    remove_person(_settings_for(opened), name)
     say(f"{name} removed: {opened.folder}")
 
 

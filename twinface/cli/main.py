@@ -30,6 +30,7 @@ from twinface.cli import (
     status,
     token,
     train,
+    undo,
     watch,
 )
 from twinface.cli.configuration import App, ConfigOption, name_config
@@ -78,6 +79,8 @@ app.command("events")(events.events)
 app.command("explain")(explain.explain)
 app.command("reject")(correct.reject)
 app.command("confirm")(correct.confirm)
+app.command("undo")(undo.undo)
+app.command("corrections")(undo.corrections)
 app.command("unknowns")(enrol.unknowns)
 app.command("enrol")(enrol.enrol)
 app.command("down")(pipeline.down)

@@ -14,6 +14,7 @@ from twinface.corrections.store import (
     forget_corrections,
     read_corrections,
     rename_corrections,
+    take_back_corrections,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "forget_corrections",
     "read_corrections",
     "rename_corrections",
+    "take_back_corrections",
 ]

@@ -33,6 +33,11 @@ class Correction:
     event: int | None
     at_ns: int
 
+    @property
+    def subject(self) -> tuple[str, str, bytes]:
+        """What something is said of: a name, and a vector of a network. The latest word on it counts."""
+        return self.name, self.network, self.vector.tobytes()
+
     def __post_init__(self) -> None:
         numbers = np.append(self.vector, self.quality)
         if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not np.isfinite(numbers).all():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinface.corrections.correction import Correction, CorrectionKind
+from twinface.corrections.difference import Difference, take_back
 from twinface.errors import ArtefactError
 from twinface.files import shown, write_atomically
 from twinface.gallery import box_key, checked_name
@@ -46,7 +47,7 @@ def read_corrections(gallery: Path) -> tuple[Correction, ...]:
     if not isinstance(entries, list) or len(entries) > MOST_CORRECTIONS:
         raise ArtefactError(f"{path}: not a list of corrections; delete it")
     try:
-        corrections = tuple(map(_unpack, entries))
+        corrections = tuple(map(unpack_correction, entries))
     except (ValueError, ArtefactError) as error:
         raise ArtefactError(f"{path}: not a list of corrections ({error}); delete it") from error
     lengths = {one.network: len(one.vector) for one in corrections}
@@ -60,9 +61,9 @@ def add_corrections(gallery: Path, corrections: Sequence[Correction]) -> None:
 
     Raises ArtefactError (no gallery there, another writer that does not end, a full disk); nothing has changed then.
     """
-    said = {_subject(one) for one in corrections}
+    said = {one.subject for one in corrections}
     with writers_lock(gallery):
-        before = (one for one in read_corrections(gallery) if _subject(one) not in said)
+        before = (one for one in read_corrections(gallery) if one.subject not in said)
         _write(gallery, [*before, *corrections])
 
 
@@ -78,6 +79,15 @@ def rename_corrections(gallery: Path, old: str, new: str) -> int:
     return _change(gallery, old, lambda one: (dataclasses.replace(one, name=new),))
 
 
+def take_back_corrections(gallery: Path, change: Difference) -> None:
+    """Have corrections be as before a change. Raises InputError as `take_back` does, else as `add_corrections`."""
+    with writers_lock(gallery):
+        now = read_corrections(gallery)
+        before = take_back(now, change)
+        if before != list(now):
+            _write(gallery, before)
+
+
 def _change(gallery: Path, name: str, become: Callable[[Correction], tuple[Correction, ...]]) -> int:
     if not (gallery / CORRECTIONS_FILE).exists():
         return 0
@@ -91,8 +101,10 @@ def _change(gallery: Path, name: str, become: Callable[[Correction], tuple[Corre
 
 def _write(gallery: Path, corrections: Sequence[Correction]) -> None:
     path = gallery / CORRECTIONS_FILE
-    entries = [_pack(one) for one in corrections[-MOST_CORRECTIONS:]]
+    entries = [pack_correction(one) for one in corrections[-MOST_CORRECTIONS:]]
     try:
+        for leftover in gallery.glob(f".{CORRECTIONS_FILE}.*"):
+            leftover.unlink()
         if entries:
             write_atomically(path, seal({"format": _FORMAT, "corrections": entries}, box_key()))
         else:
@@ -101,16 +113,13 @@ def _write(gallery: Path, corrections: Sequence[Correction]) -> None:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
 
 
-def _subject(correction: Correction) -> tuple[str, str, bytes]:
-    return correction.name, correction.network, correction.vector.tobytes()
-
-
-def _pack(correction: Correction) -> dict[str, Any]:
+def pack_correction(correction: Correction) -> dict[str, Any]:
+    """A correction as plain data."""
     values = {field.name: getattr(correction, field.name) for field in dataclasses.fields(correction)}
     return {**values, "kind": str(correction.kind), "vector": pack_array(correction.vector)}
 
 
-def _unpack(entry: object) -> Correction:
+def unpack_correction(entry: object) -> Correction:
     """The correction in plain data. Raises ValueError or ArtefactError where there is none."""
     if not isinstance(entry, dict) or set(entry) != set(_TYPES):
         raise ValueError("an entry that is no correction")

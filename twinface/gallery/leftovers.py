@@ -6,6 +6,7 @@ from pathlib import Path
 from twinface.gallery.crops import SUFFIX
 from twinface.gallery.manifest import MANIFEST_FILE, find_people_folders
 from twinface.gallery.people_folder import PeopleFolder
+from twinface.gallery.set_aside import SET_ASIDE_FOLDER
 
 
 def end_renames(people: PeopleFolder) -> None:
@@ -22,5 +23,6 @@ def sweep(folder: Path, people: PeopleFolder) -> None:
             shutil.rmtree(folder / name)
     half_written = (path for ending in (".pkl", SUFFIX) for path in people.folder.glob(f".*{ending}.*"))
     of_nobody = (path for path in people.folder.glob(f"*{SUFFIX}") if not path.with_suffix(".pkl").exists())
-    for path in (*half_written, *of_nobody, *folder.glob(f".{MANIFEST_FILE}.*")):
+    beside = (*folder.glob(f".{MANIFEST_FILE}.*"), *(folder / SET_ASIDE_FOLDER).glob(".*.pkl.*"))
+    for path in (*half_written, *of_nobody, *beside):
         path.unlink()

@@ -25,12 +25,19 @@ _SAME_LOOK_COSINE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What became of looks: `added` to the gallery, `known` there already, or refused with an objection."""
+    """What became of looks: `added` to the gallery, `known` there already, or refused with an objection.
+
+    `what` they are of, in words; `unchecked` is why nobody compared them with the gallery, empty where somebody did;
+    `step` is the number to take it back by.
+    """
 
     name: str
     added: tuple[LookRecord, ...]
     known: tuple[LookRecord, ...]
     refused: tuple[tuple[LookRecord, Objection], ...]
+    what: str = ""
+    unchecked: str = ""
+    step: int = 0
 
 
 def object_to_look(look: LookRecord) -> Objection | None:
@@ -74,12 +81,12 @@ def enrol_looks(
     return Enrolled(name, tuple(added), tuple(known), tuple(refused))
 
 
-def refuse_empty(enrolled: Enrolled, what: str, mend: str) -> None:
+def refuse_empty(enrolled: Enrolled, mend: str) -> None:
     """Raises InputError where none of the looks was any good."""
     if not enrolled.added and not enrolled.known:
         reasons = "; ".join(dict.fromkeys(str(objection) for _, objection in enrolled.refused))
         count = len(enrolled.refused)
-        raise InputError(f"{enrolled.name}: none of {count} looks of {what} could be used ({reasons}); {mend}")
+        raise InputError(f"{enrolled.name}: none of {count} looks of {enrolled.what} could be used ({reasons}); {mend}")
 
 
 def _object(name: str, looks: Sequence[LookRecord], gate: LikenessGate | None) -> list[Objection | None]:

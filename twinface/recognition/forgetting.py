@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from twinface.corrections import CORRECTIONS_FILE, forget_corrections, read_corrections
+from twinface.corrections.steps import STEPS_FOLDER, forget_steps
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import forget_person, remembered_names
 from twinface.gallery import Gallery, checked_name
@@ -96,6 +97,12 @@ def erase_from_corrections(name: str, settings: Settings, *, dry_run: bool) -> l
     return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
 
 
+def erase_from_steps(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What is kept to take changes back that concern them. Raises ArtefactError when it cannot be done."""
+    count = forget_steps(settings.gallery, name, dry_run=dry_run)
+    return [Erased("steps to be taken back", count, str(settings.gallery / STEPS_FOLDER))] if count else []
+
+
 def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
     if not has_people(settings.gallery):
@@ -108,9 +115,15 @@ def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> lis
     return [Erased("strangers", count, str(path))] if count else []
 
 
-PLACES: tuple[Place, ...] = (erase_from_strangers, erase_from_gallery, erase_from_corrections, erase_from_events)
-"""Strangers come first: the gallery knows what the person looks like. Then the gallery, because what decides names is
-to have forgotten them before what remembers names is cleared.
+PLACES: tuple[Place, ...] = (
+    erase_from_strangers,
+    erase_from_steps,
+    erase_from_gallery,
+    erase_from_corrections,
+    erase_from_events,
+)
+"""Strangers come first: the gallery knows what the person looks like. Then what could bring the person back, and the
+gallery, because what decides names is to have forgotten them before what remembers names is cleared.
 """
 
 

@@ -1,27 +1,32 @@
-"""A person gets another name, or is put together with another one who is the same."""
+"""A person gets another name, is put together with another one who is the same, or removed."""
 
 from dataclasses import dataclass
 
 from twinface.corrections import rename_corrections
+from twinface.corrections.step import StepKind
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
 from twinface.recognition.adding import open_head
 from twinface.recognition.clusters import compare_groups
+from twinface.recognition.recording import Change, recorded, user_name
 from twinface.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """Who was `old` is `new` now; `unchecked` is why nobody compared the two who were merged, empty where somebody
-    did or there was nothing to compare.
+    """Who was `old` is `new` now, by step `step`; `unchecked` is why nobody compared the two who were merged, empty
+    where somebody did or there was nothing to compare.
     """
 
     old: str
     new: str
+    step: int
     unchecked: str = ""
 
 
-def rename(settings: Settings, old: str, new: str, *, merge: bool = False, force: bool = False) -> Renamed:
+def rename(
+    settings: Settings, old: str, new: str, *, merge: bool = False, force: bool = False, who: str | None = None
+) -> Renamed:
     """Give a person of the gallery another name; with `merge` it may be somebody's, who has the pictures of both then.
 
     Two people who do not look like one are merged with `force` only. What was said of their names goes with them.
@@ -31,9 +36,23 @@ def rename(settings: Settings, old: str, new: str, *, merge: bool = False, force
     old, new = checked_name(old), checked_name(new)
     gallery = Gallery.open(settings.gallery)
     unchecked = "" if force or not merge else _check_likeness(gallery, old, new, settings)
-    gallery.rename(old, new, merge=merge)
-    rename_corrections(gallery.folder, old, new)
-    return Renamed(old, new, unchecked)
+    both = gallery.knows(old) and gallery.knows(new)
+    kind, said = (StepKind.MERGE, f"{old} and {new} are one") if both else (StepKind.RENAME, f"{old} is called {new}")
+    with recorded(Change(kind, said, (old, new), who or user_name()), settings) as step:
+        gallery.rename(old, new, merge=merge)
+        rename_corrections(gallery.folder, old, new)
+    return Renamed(old, new, step, unchecked)
+
+
+def remove(settings: Settings, name: str, *, who: str | None = None) -> int:
+    """Remove a person's vectors and crops from the gallery; returns the step's number.
+
+    Raises InputError when nobody has this name, ArtefactError when the gallery cannot be changed.
+    """
+    name, gallery = checked_name(name), Gallery.open(settings.gallery)
+    with recorded(Change(StepKind.REMOVE, f"{name} removed", (name,), who or user_name()), settings) as step:
+        gallery.remove(name)
+    return step
 
 
 def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) -> str:

@@ -24,9 +24,9 @@ from twinface.gallery.locking import writers_lock
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a gallery would be."""
+    """A gallery of nobody."""
     monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
-    (tmp_path / "gallery").mkdir()
+    (tmp_path / "gallery/people").mkdir(parents=True)
     return tmp_path / "gallery"
 
 

@@ -1,0 +1,173 @@
+"""The steps that can be taken back, in the folder of the gallery: one signed file each, `steps/<number>.step`, 0600.
+
+They hold what their sources held, so they are signed like these, there are no more of them than can be looked over,
+and whoever is forgotten is erased from them. A number is never given twice: a step that is erased leaves its number.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from twinface.corrections.difference import Difference
+from twinface.corrections.step import Step, StepKind
+from twinface.corrections.store import pack_correction, unpack_correction
+from twinface.errors import ArtefactError
+from twinface.events.marks import Mark, Marks
+from twinface.files import make_folder, write_atomically
+from twinface.gallery import box_key
+from twinface.gallery.features_folder import require_gallery
+from twinface.gallery.locking import writers_lock
+from twinface.gallery.person_files import PersonFiles
+from twinface.gallery.signing import check_format, seal, unseal
+
+STEPS_FOLDER = "steps"
+
+MOST_STEPS = 100
+MOST_BYTES = 64 << 20
+"""Of all files together; the newest step is kept, however large."""
+
+_SUFFIX = ".step"
+_FORMAT = 1
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int,),
+    "said": (str,),
+    "who": (str,),
+    "at_ns": (int,),
+    "network": (str,),
+    "is_done": (bool,),
+    "undoes": (int, type(None)),
+}
+"""Of what is packed as it is."""
+
+_FORGOTTEN = "of somebody who was forgotten since"
+
+
+@contextmanager
+def steps_lock(gallery: Path) -> Iterator[None]:
+    """Keep everybody else from changing what is recorded, until the block ends. Raises ArtefactError."""
+    require_gallery(gallery)
+    folder = gallery / STEPS_FOLDER
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise ArtefactError(f"{folder}: cannot be made ({error.strerror}); check the gallery's owner") from error
+    with writers_lock(folder):
+        yield
+
+
+def step_numbers(gallery: Path) -> list[int]:
+    """The numbers of the steps that are kept, in their order."""
+    return sorted(int(path.stem) for path in (gallery / STEPS_FOLDER).glob(f"*{_SUFFIX}") if path.stem.isdecimal())
+
+
+def read_step(gallery: Path, number: int) -> Step:
+    """A step by its number. Raises SignatureError before anything is parsed, else ArtefactError."""
+    path = _path(gallery, number)
+    value = unseal(path, box_key())
+    check_format(path, value, _FORMAT, "a step")
+    try:
+        return _unpack(value["step"])
+    except (KeyError, TypeError, ValueError, AttributeError, ArtefactError) as error:
+        raise ArtefactError(f"{path}: not a step ({type(error).__name__}); delete it") from error
+
+
+def write_step(gallery: Path, step: Step) -> None:
+    """Keep a step, and let go of the oldest where there are too many. Raises ArtefactError."""
+    path = _path(gallery, step.number)
+    try:
+        for leftover in path.parent.glob(f".*{_SUFFIX}.*"):
+            leftover.unlink()
+        write_atomically(path, seal({"format": _FORMAT, "step": _pack(step)}, box_key()))
+        sizes = {number: _path(gallery, number).stat().st_size for number in step_numbers(gallery)}
+        while len(sizes) > 1 and (len(sizes) > MOST_STEPS or sum(sizes.values()) > MOST_BYTES):
+            oldest = min(sizes)
+            del sizes[oldest]
+            _path(gallery, oldest).unlink()
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def drop_step(gallery: Path, step: Step) -> None:
+    """Keep no step of what did not change anything: its number is given again. Raises ArtefactError."""
+    try:
+        _path(gallery, step.number).unlink(missing_ok=True)
+    except OSError as error:
+        raise ArtefactError(f"{_path(gallery, step.number)}: cannot be removed ({error.strerror})") from error
+
+
+def forget_steps(gallery: Path, name: str, *, dry_run: bool = False) -> int:
+    """Erase what is kept of all steps that concern a person; returns how many. Raises ArtefactError.
+
+    A step that cannot be read is erased with them, uncounted: nobody can tell whom it concerns.
+    """
+    numbers = step_numbers(gallery)
+    if not numbers:
+        return 0
+    with steps_lock(gallery):
+        count = 0
+        for number in numbers:
+            try:
+                step = read_step(gallery, number)
+            except ArtefactError:
+                step = Step(number, StepKind.FORGOTTEN, _FORGOTTEN, (), "", 0)
+            else:
+                if name not in step.names:
+                    continue
+                count += 1
+            if not dry_run:
+                write_step(gallery, _blank(step))
+    return count
+
+
+def _blank(step: Step) -> Step:
+    return Step(step.number, StepKind.FORGOTTEN, _FORGOTTEN, (), step.who, step.at_ns, is_done=True)
+
+
+def _path(gallery: Path, number: int) -> Path:
+    return gallery / STEPS_FOLDER / f"{number:08}{_SUFFIX}"
+
+
+def _pack(step: Step) -> dict[str, Any]:
+    plain = {name: getattr(step, name) for name in _TYPES}
+    return {
+        **plain,
+        "kind": str(step.kind),
+        "names": list(step.names),
+        "people": {name: dataclasses.asdict(files) for name, files in step.people.items()},
+        "digests": {name: dict(digests) for name, digests in step.digests.items()},
+        "removed": [[place, pack_correction(one)] for place, one in step.corrections.removed],
+        "added": [pack_correction(one) for one in step.corrections.added],
+        "marks": _pack_marks(step.marks),
+        "marks_after": _pack_marks(step.marks_after),
+    }
+
+
+def _unpack(value: dict[str, Any]) -> Step:
+    for name, types in _TYPES.items():
+        if type(value[name]) not in types:
+            raise ValueError(name)
+    removed = tuple((place, unpack_correction(one)) for place, one in value.pop("removed"))
+    added = tuple(map(unpack_correction, value.pop("added")))
+    people = {name: PersonFiles(**files) for name, files in value.pop("people").items()}
+    marks, after = _unpack_marks(value.pop("marks")), _unpack_marks(value.pop("marks_after"))
+    kind, names = StepKind(value.pop("kind")), tuple(value.pop("names"))
+    return Step(
+        **value,
+        kind=kind,
+        names=names,
+        people=people,
+        corrections=Difference(removed, added),
+        marks=marks,
+        marks_after=after,
+    )
+
+
+def _pack_marks(marks: Marks) -> dict[str, Any]:
+    return {"looks": [list(mark) for mark in marks.looks], "strangers": [list(one) for one in marks.strangers]}
+
+
+def _unpack_marks(value: dict[str, Any]) -> Marks:
+    strangers = tuple((number, network) for number, network in value["strangers"])
+    return Marks(tuple(map(Mark._make, value["looks"])), strangers)

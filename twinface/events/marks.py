@@ -1,0 +1,83 @@
+"""What was made of looks: whom they were enrolled as and which stranger they show, as it stands, to be put back."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from twinface.errors import InputError
+from twinface.events.connection import changing, is_there, reading
+from twinface.events.event import TrackKey
+from twinface.events.looks import ERASE_EMPTY_STRANGERS
+
+_OF_TRACK = "camera = ? AND stream = ? AND track = ?"
+_OF_LOOK = f"{_OF_TRACK} AND crop = ?"
+_SELECT = "SELECT camera, stream, track, crop, enrolled_as, stranger FROM looks"
+_UPDATE = f"UPDATE looks SET enrolled_as = ?, stranger = ? WHERE {_OF_LOOK}"  # noqa: S608 — no word of a user
+
+
+class Mark(NamedTuple):
+    """A look, and what was made of it."""
+
+    camera: str
+    stream: int
+    track: int
+    crop: int
+    enrolled_as: str | None
+    stranger: int | None
+
+    @property
+    def look(self) -> tuple[str, int, int, int]:
+        """Which look it is."""
+        return self[:4]
+
+
+class Marks(NamedTuple):
+    """What was made of some looks, and the strangers among them: their numbers and networks."""
+
+    looks: tuple[Mark, ...] = ()
+    strangers: tuple[tuple[int, str], ...] = ()
+
+
+def read_marks(path: Path, tracks: Iterable[TrackKey], strangers: Iterable[int] = ()) -> Marks:
+    """Of the looks of tracks, and of those of strangers. Raises ArtefactError as `reading`."""
+    tracks, strangers = tuple(tracks), tuple(strangers)
+    if not (tracks or strangers) or not is_there(path):
+        return Marks()
+    found: dict[tuple[str, int, int, int], Mark] = {}
+    with reading(path) as connection:
+        rows = [
+            row
+            for key in tracks
+            for row in connection.execute(f"{_SELECT} WHERE camera = ? AND stream = ? AND track = ?", key)
+        ]
+        rows += [row for one in strangers for row in connection.execute(f"{_SELECT} WHERE stranger = ?", [one])]
+        for mark in map(Mark._make, rows):
+            found[mark.look] = mark
+        numbers = sorted({mark.stranger for mark in found.values() if mark.stranger is not None})
+        known = [
+            row
+            for one in numbers
+            for row in connection.execute("SELECT number, network FROM strangers WHERE number = ?", [one])
+        ]
+    return Marks(tuple(found[look] for look in sorted(found)), tuple(known))
+
+
+def put_back_marks(path: Path, before: Marks, after: Marks) -> None:
+    """Have marks be as `before` again, where they are as `after` still, or as before already.
+
+    Looks that were forgotten meanwhile stay so. Raises InputError where others were made of any since, and nothing is
+    changed; ArtefactError as `changing`.
+    """
+    if before == after or not is_there(path):
+        return
+    made = {mark.look: mark for mark in after.looks}
+    with changing(path, "marks cannot be put back") as connection:
+        for mark in before.looks:
+            row = connection.execute(f"{_SELECT} WHERE {_OF_LOOK}", mark.look).fetchone()
+            if row is None or Mark._make(row) == mark:
+                continue
+            if Mark._make(row) != made.get(mark.look):
+                raise InputError(f"{TrackKey(*mark.look[:3])} was enrolled, or put together with others, since")
+            connection.execute(_UPDATE, [mark.enrolled_as, mark.stranger, *mark.look])
+        connection.executemany("INSERT OR IGNORE INTO strangers VALUES (?, ?)", before.strangers)
+        connection.execute(ERASE_EMPTY_STRANGERS)

@@ -1,0 +1,138 @@
+"""Changes of people, corrections and looks, recorded so that they can be taken back exactly.
+
+A step is written before the change, with what is there, and once more after it, with what became of that. A change that
+was broken off in between is found by the next one, and is a step like any other.
+"""
+
+import logging
+import os
+import pwd
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from twinface.corrections import read_corrections
+from twinface.corrections.difference import Difference, difference
+from twinface.corrections.step import Step, StepKind
+from twinface.corrections.steps import drop_step, read_step, step_numbers, steps_lock, write_step
+from twinface.errors import ArtefactError
+from twinface.events import TrackKey
+from twinface.events.marks import read_marks
+from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
+from twinface.gallery.person_files import read_person_files
+from twinface.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is going to be done, `said` in words, and what it may change: people of these names, what was said of
+    anybody, marks of looks of these tracks and strangers. `who` does it; `undoes` is the step that it takes back.
+    """
+
+    kind: StepKind
+    said: str
+    names: tuple[str, ...]
+    who: str
+    tracks: tuple[TrackKey, ...] = ()
+    strangers: tuple[int, ...] = ()
+    undoes: int | None = None
+
+
+def user_name() -> str:
+    """Who runs this process."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+@contextmanager
+def recorded(change: Change, settings: Settings) -> Iterator[int]:
+    """Record what the block changes, as one step with this number; none is kept of what changed nothing.
+
+    Others wait meanwhile. A block that fails is recorded as far as it came. Raises ArtefactError where the step cannot
+    be written; nothing was done then.
+    """
+    with steps_lock(settings.gallery):
+        end_broken_off(settings)
+        with recording(change, settings) as number:
+            yield number
+
+
+@contextmanager
+def recording(change: Change, settings: Settings) -> Iterator[int]:
+    """The same, for who holds the lock."""
+    number = max(step_numbers(settings.gallery), default=0) + 1
+    step = _begin(number, change, settings)
+    write_step(settings.gallery, step)
+    try:
+        yield number
+    except BaseException:
+        with suppress(ArtefactError):
+            _finish(step, settings)
+        raise
+    try:
+        _finish(replace(step, undoes=change.undoes), settings)
+    except ArtefactError as error:  # It was done all the same, and the next change ends this one's step.
+        log.warning("step not recorded yet", extra={"error": str(error)})
+
+
+def end_broken_off(settings: Settings) -> None:
+    """Have a change that was broken off be a step like any other. For who holds the lock."""
+    for number in step_numbers(settings.gallery)[-1:]:
+        step = read_step(settings.gallery, number)
+        if not step.is_done:
+            _finish(step, settings)
+
+
+def _begin(number: int, change: Change, settings: Settings) -> Step:
+    gallery = settings.gallery
+    is_there = (gallery / MANIFEST_FILE).exists()
+    corrections = tuple(enumerate(read_corrections(gallery)))
+    return Step(
+        number,
+        change.kind,
+        change.said,
+        change.names,
+        change.who,
+        time.time_ns(),
+        network=read_manifest(gallery).network if is_there else "",
+        people={name: read_person_files(gallery, name) for name in change.names} if is_there else {},
+        corrections=Difference(corrections),
+        marks=read_marks(settings.events_path, change.tracks, change.strangers),
+    )
+
+
+def _finish(step: Step, settings: Settings) -> None:
+    """Add to a step what is there now."""
+    now = {name: read_person_files(settings.gallery, name).digests for name in step.people}
+    people = {name: files for name, files in step.people.items() if files.digests != now[name]}
+    said = difference([one for _, one in step.corrections.removed], read_corrections(settings.gallery))
+    marks = read_marks(settings.events_path, tracks_of(step), strangers_of(step))
+    names = (*step.names, *(one.name for _, one in said.removed), *(one.name for one in said.added))
+    if people or said.removed or said.added or marks != step.marks or step.undoes is not None:
+        done = replace(
+            step,
+            names=tuple(dict.fromkeys(names)),
+            is_done=True,
+            people=people,
+            digests={name: now[name] for name in people},
+            corrections=said,
+            marks_after=marks,
+        )
+        write_step(settings.gallery, done)
+    else:
+        drop_step(settings.gallery, step)
+
+
+def tracks_of(step: Step) -> tuple[TrackKey, ...]:
+    """The tracks whose looks a step may have changed."""
+    return tuple(dict.fromkeys(TrackKey(*mark.look[:3]) for mark in (*step.marks.looks, *step.marks_after.looks)))
+
+
+def strangers_of(step: Step) -> Iterable[int]:
+    """The strangers whom it may have changed."""
+    return sorted({number for number, _ in (*step.marks.strangers, *step.marks_after.strangers)})
