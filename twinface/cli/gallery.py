@@ -1,5 +1,6 @@
 """`twinface gallery`: who is known."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,7 +78,8 @@ def add(
     if usable:
         person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint)
         crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
-        added = opened.add(name, person.files, person.vectors, person.quality, crops)
+        with _recorded_add(opened, f"{len(usable)} pictures of {name} added", name):
+            added = opened.add(name, person.files, person.vectors, person.quality, crops)
     counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
     _report(counts, verdicts, force=force, as_json=as_json)
 
@@ -190,7 +192,8 @@ def import_pickles(
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     files = [(name, path) for name, paths in people.items() for path in paths]
     imported: set[str] = set()
-    with progress_bar("importing", len(files)) as bar:
+    said = f"pickles of {len(people)} people imported"
+    with _recorded_add(opened, said, *people), progress_bar("importing", len(files)) as bar:
         for name, path in files:
             bar.advance()
             try:
@@ -209,6 +212,14 @@ def import_pickles(
     if not imported:
         raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
     say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
+
+
+def _recorded_add(gallery: Gallery, said: str, *names: str) -> AbstractContextManager[int]:
+    """Has what the block adds to people be a step that `twinface undo` takes back."""
+    from twinface.corrections.step import StepKind
+    from twinface.recognition.recording import Change, recorded, user_name
+
+    return recorded(Change(StepKind.ADD, said, names, user_name()), _settings_for(gallery))
 
 
 def _settings_for(gallery: Gallery) -> Settings:

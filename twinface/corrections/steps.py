@@ -14,7 +14,7 @@ from twinface.corrections.difference import Difference
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.store import pack_correction, unpack_correction
 from twinface.errors import ArtefactError
-from twinface.events.marks import Mark, Marks
+from twinface.events.marks import Marks, to_mark
 from twinface.files import make_folder, write_atomically
 from twinface.gallery import box_key
 from twinface.gallery.features_folder import require_gallery
@@ -145,12 +145,13 @@ def _pack(step: Step) -> dict[str, Any]:
 
 
 def _unpack(value: dict[str, Any]) -> Step:
-    for name, types in _TYPES.items():
-        if type(value[name]) not in types:
-            raise ValueError(name)
+    _check(all(type(value[name]) in types for name, types in _TYPES.items()), "a field of another type")
     removed = tuple((place, unpack_correction(one)) for place, one in value.pop("removed"))
+    _check(all(type(place) is int and place >= 0 for place, _ in removed), "a place that is none")
     added = tuple(map(unpack_correction, value.pop("added")))
     people = {name: PersonFiles(**files) for name, files in value.pop("people").items()}
+    digests = [one for files in value["digests"].values() for one in files.values()]
+    _check(all(type(one) is str for one in (*value["names"], *digests)), "a name or digest that is no text")
     marks, after = _unpack_marks(value.pop("marks")), _unpack_marks(value.pop("marks_after"))
     kind, names = StepKind(value.pop("kind")), tuple(value.pop("names"))
     return Step(
@@ -164,10 +165,16 @@ def _unpack(value: dict[str, Any]) -> Step:
     )
 
 
+def _check(is_right: bool, message: str) -> None:
+    if not is_right:
+        raise ValueError(message)
+
+
 def _pack_marks(marks: Marks) -> dict[str, Any]:
     return {"looks": [list(mark) for mark in marks.looks], "strangers": [list(one) for one in marks.strangers]}
 
 
 def _unpack_marks(value: dict[str, Any]) -> Marks:
     strangers = tuple((number, network) for number, network in value["strangers"])
-    return Marks(tuple(map(Mark._make, value["looks"])), strangers)
+    _check(all(type(number) is int and type(network) is str for number, network in strangers), "no stranger")
+    return Marks(tuple(to_mark(row) for row in value["looks"]), strangers)

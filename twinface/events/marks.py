@@ -1,6 +1,6 @@
 """What was made of looks: whom they were enrolled as and which stranger they show, as it stands, to be put back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +38,14 @@ class Marks(NamedTuple):
     strangers: tuple[tuple[int, str], ...] = ()
 
 
+def to_mark(row: Sequence[object]) -> Mark:
+    """A row of six columns as a mark. Raises ValueError where it is none: a column of SQLite takes any type."""
+    types = (str, int, int, int, str | None, int | None)
+    if len(row) != len(types) or not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+        raise ValueError("marks of a look that are none")
+    return Mark._make(row)
+
+
 def read_marks(path: Path, tracks: Iterable[TrackKey], strangers: Iterable[int] = ()) -> Marks:
     """Of the looks of tracks, and of those of strangers. Raises ArtefactError as `reading`."""
     tracks, strangers = tuple(tracks), tuple(strangers)
@@ -51,7 +59,7 @@ def read_marks(path: Path, tracks: Iterable[TrackKey], strangers: Iterable[int] 
             for row in connection.execute(f"{_SELECT} WHERE camera = ? AND stream = ? AND track = ?", key)
         ]
         rows += [row for one in strangers for row in connection.execute(f"{_SELECT} WHERE stranger = ?", [one])]
-        for mark in map(Mark._make, rows):
+        for mark in map(to_mark, rows):
             found[mark.look] = mark
         numbers = sorted({mark.stranger for mark in found.values() if mark.stranger is not None})
         known = [
@@ -74,9 +82,9 @@ def put_back_marks(path: Path, before: Marks, after: Marks) -> None:
     with changing(path, "marks cannot be put back") as connection:
         for mark in before.looks:
             row = connection.execute(f"{_SELECT} WHERE {_OF_LOOK}", mark.look).fetchone()
-            if row is None or Mark._make(row) == mark:
+            if row is None or to_mark(row) == mark:
                 continue
-            if Mark._make(row) != made.get(mark.look):
+            if to_mark(row) != made.get(mark.look):
                 raise InputError(f"{TrackKey(*mark.look[:3])} was enrolled, or put together with others, since")
             connection.execute(_UPDATE, [mark.enrolled_as, mark.stranger, *mark.look])
         connection.executemany("INSERT OR IGNORE INTO strangers VALUES (?, ?)", before.strangers)

@@ -22,6 +22,10 @@ class PersonFiles:
     crops: bytes | None = None
     set_aside: bytes | None = None
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(data, bytes | None) for data in asdict(self).values()):
+            raise ArtefactError("files of a person that are no bytes")
+
     @property
     def digests(self) -> dict[str, str]:
         """What tells each file from another one: its SHA-256 in hex; empty for no file."""

@@ -266,6 +266,15 @@ def test_whoever_is_forgotten_cannot_be_brought_back(twinface: Run, config: Path
     assert twinface("--config", config, "undo")[1].startswith("step 3 taken back")
 
 
+def test_pictures_that_were_added_are_taken_back(twinface: Run, config: Path, people: Path, portraits: Path) -> None:
+    before = state(people)
+    for name, file in (("Ada", "person_a_2.jpg"), ("Newcomer", "impostor_1.jpg")):
+        assert twinface("--config", config, "gallery", "add", name, portraits / file)[0] == 0
+    assert twinface("--config", config, "undo")[1] == "step 2 taken back: 1 pictures of Newcomer added\n"
+    assert twinface("--config", config, "undo")[0] == 0
+    assert state(people) == before
+
+
 # --- killed -----------------------------------------------------------------------------------------------------
 
 _KILLER = """
