@@ -1,24 +1,21 @@
 """What can be found wrong with a configuration before a process is started: all of it at once."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from twinface import assets
-from twinface.errors import ArtefactError, SettingsError, UserError
-from twinface.faces.sources import SourceKind, SourceSpec, find_kind, open_source
+from twinface.errors import ArtefactError, SettingsError, SourceError, UserError
+from twinface.faces.sources import SourceKind, SourceSpec, find_kind, find_webcam, open_source
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
 from twinface.live.listening import listen
 from twinface.matching import head_in_use, load_head
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.naming import uncalibrated
-from twinface.settings import CameraSettings, Settings
+from twinface.settings import CameraSettings, Settings, TrackingSettings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
-_DEVICES = Path("/dev")
 
 
 @dataclass(slots=True)
@@ -46,7 +43,7 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     if not settings.camera:
         found.problems.append("no [[camera]] in the configuration; add one with `name` and `source`")
     for camera in settings.camera:
-        found.check(partial(_check_camera, camera, exit_when_done=exit_when_done))
+        found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
     found.check(partial(_check_page, settings))
     found.check(partial(_fetch, "yunet"))
     try:
@@ -64,7 +61,7 @@ def _fetch(asset: str) -> Iterable[str]:
     return ()
 
 
-def _check_camera(camera: CameraSettings, *, exit_when_done: bool) -> Iterator[str]:
+def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_when_done: bool) -> Iterator[str]:
     kind = find_kind(camera.source)
     if exit_when_done and (camera.loop or kind not in _FILES):
         raise SettingsError(f"camera {camera.name!r} never ends; leave out --exit-when-done, or `loop` in its table")
@@ -72,9 +69,13 @@ def _check_camera(camera: CameraSettings, *, exit_when_done: bool) -> Iterator[s
         open_source(SourceSpec(camera.source)).close()
     elif camera.lossless:
         yield f"camera {camera.name!r}: `lossless` has no meaning for a live source, which never waits"
-    if kind is SourceKind.WEBCAM and sys.platform == "linux" and not (_DEVICES / f"video{camera.source}").exists():
-        there = ", ".join(sorted(path.name.removeprefix("video") for path in _DEVICES.glob("video*"))) or "none"
-        yield f"camera {camera.name!r}: there is no webcam {camera.source} (there are: {there}); it is waited for"
+    if kind is SourceKind.WEBCAM:
+        try:
+            find_webcam(camera.source)
+        except SourceError as error:
+            yield f"camera {camera.name!r}: {error}; it is waited for"
+    if kind is SourceKind.URL and 1000.0 / camera.snapshot_fps > tracking.lost_ms:
+        yield f"camera {camera.name!r}: with `snapshot_fps` so low every picture begins new tracks; raise `lost_ms`"
 
 
 def _check_page(settings: Settings) -> Iterable[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from twinface.live import preflight
+from twinface.faces.sources import captures
 from twinface.live.preflight import Preflight, check_before_start
 from twinface.settings import load_settings
 
@@ -73,12 +73,20 @@ def test_nobody_in_the_gallery_is_a_warning(check: Check) -> None:
 
 
 def test_a_webcam_that_is_not_there_is_a_warning(check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "_DEVICES", tmp_path)
+    monkeypatch.setattr(captures, "_DEVICES", tmp_path)
     (tmp_path / "video2").touch()
     webcam = '[web]\nport = 0\n[[camera]]\nname = "door"\nsource = "0"\n'
-    (line,) = [line for line in check(webcam).warnings if "no webcam" in line]
-    assert line == "camera 'door': there is no webcam 0 (there are: 2); it is waited for"
-    assert not [line for line in check(webcam.replace('"0"', '"2"')).warnings if "no webcam" in line]
+    (line,) = [line for line in check(webcam).warnings if "no such device" in line]
+    there = f"no such device: {tmp_path}/video0 (there is {tmp_path}/video2)"
+    assert line == f"camera 'door': {there}; it is waited for"
+    for other in ("2", "/dev/null"):
+        assert not [one for one in check(webcam.replace('"0"', f'"{other}"')).warnings if "no such device" in one]
+
+
+def test_snapshots_so_rare_that_no_track_goes_on_are_a_warning(check: Check) -> None:
+    camera = '[web]\nport = 0\n[[camera]]\nname = "door"\nsource = "http://127.0.0.1:9/snap.jpg"\n'
+    assert not [line for line in check(camera).warnings if "snapshot_fps" in line]
+    assert [line for line in check(camera + "snapshot_fps = 0.4\n").warnings if "raise `lost_ms`" in line]
 
 
 def test_a_live_camera_never_ends(check: Check) -> None:

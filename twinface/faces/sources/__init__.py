@@ -1,5 +1,6 @@
 """Where frames come from: webcams, streams, cameras that serve pictures, video files and folders of pictures."""
 
+from twinface.faces.sources.captures import find_webcam
 from twinface.faces.sources.feed import FrameFeed
 from twinface.faces.sources.opening import SourceSpec, find_kind, open_source
 from twinface.faces.sources.source import Source, SourceKind, SourceState, SourceWord
@@ -12,5 +13,6 @@ __all__ = [
     "SourceState",
     "SourceWord",
     "find_kind",
+    "find_webcam",
     "open_source",
 ]

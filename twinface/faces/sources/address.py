@@ -53,6 +53,8 @@ class CameraAddress:
         )
 
     def __str__(self) -> str:
-        """Host and port."""
+        """Host and port; of a file, its URL."""
+        if not self.host:
+            return self.bare_url
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host} port {self.port}" if self.port else host

@@ -2,40 +2,58 @@
 
 import socket
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+
+import cv2
 
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.reasons import explain_failure
 from twinface.faces.sources.rtsp import describe_stream
+from twinface.faces.sources.videos import find_codec
+
+OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 10.0
+TIME_LIMITS = (
+    cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+    int(1000 * OPEN_TIMEOUT_S),
+    cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+    int(1000 * READ_TIMEOUT_S),
+)
+"""How long OpenCV may take, as it wants to be told."""
 
 _CONNECTED = {"http", "https", "rtmp", "rtmps", "tcp"}
 _RTSP = {"rtsp", "rtsps"}
 
 
-def explain_closed(address: CameraAddress, tried_for_s: float, timeout_s: float) -> SourceError:
-    """The reason why OpenCV did not open a stream within `tried_for_s` of the `timeout_s` that it had."""
+def explain_closed(address: CameraAddress, tried_for_s: float) -> SourceError:
+    """The reason why OpenCV did not open a stream, for which it took so long."""
+    timed_out = tried_for_s >= 0.9 * OPEN_TIMEOUT_S
     try:
-        if address.scheme == "file":
-            _check_file(address)
-        elif address.scheme in _RTSP:
-            codecs = describe_stream(address, timeout_s)
-            if not codecs:
-                return SourceError(f"{address} sends no video")
-            if tried_for_s < 0.9 * timeout_s:
-                return SourceError(f"the video of {address} ({', '.join(codecs)}) cannot be decoded here; take H.264")
-        elif address.scheme in _CONNECTED:
-            socket.create_connection((address.host, address.port), timeout_s).close()
+        codecs = _find_codecs(address, timed_out=timed_out)
     except SourceError as error:
         return error
-    except OSError as error:
-        return explain_failure(error, address, timeout_s)
-    if tried_for_s >= 0.9 * timeout_s:
-        return SourceError(f"no picture from {address} within {timeout_s:g} s")
-    return SourceError(f"{address or address.scheme}: what comes is no video that can be decoded here")
+    except (OSError, UnicodeError) as error:
+        return explain_failure(error, address, OPEN_TIMEOUT_S)
+    if timed_out:
+        return SourceError(f"no picture from {address} within {OPEN_TIMEOUT_S:g} s")
+    return not_decodable(address, codecs) if codecs else SourceError(f"{address}: what comes is no video")
 
 
-def _check_file(address: CameraAddress) -> None:
-    path = Path(urllib.request.url2pathname(address.bare_url.removeprefix("file://")))
-    if not path.exists():
-        raise SourceError(f"no such file: {path}")
+def not_decodable(address: CameraAddress, codecs: Sequence[str]) -> SourceError:
+    """There is a video, but of a codec that this OpenCV does not have."""
+    return SourceError(f"the video of {address} ({', '.join(codecs)}) cannot be decoded here; set it to H.264")
+
+
+def _find_codecs(address: CameraAddress, *, timed_out: bool) -> list[str]:
+    """The codecs of what comes from an address; raises where it cannot be reached, or does not let anybody in."""
+    if address.scheme in _RTSP:
+        return describe_stream(address, OPEN_TIMEOUT_S)
+    if address.scheme == "file":
+        path = Path(urllib.request.url2pathname(address.bare_url.removeprefix("file://")))
+        if not path.exists():
+            raise SourceError(f"no such file: {path}")
+    elif address.scheme in _CONNECTED:
+        socket.create_connection((address.host, address.port), OPEN_TIMEOUT_S).close()
+    codec = None if timed_out else find_codec(address.url, TIME_LIMITS)
+    return [codec] if codec is not None else []

@@ -1,6 +1,7 @@
 """Video files."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -25,12 +26,14 @@ def check_video(path: Path) -> None:
         raise InputError(f"{path}: the file is empty; name another video")
     capture = cv2.VideoCapture(str(path))
     try:
-        if not capture.isOpened():
-            raise InputError(f"{path}: no video that OpenCV can read; {_MEND}")
-        if not capture.grab():
-            raise InputError(f"{path}: not one frame of its video ({name_codec(capture)}) can be decoded; {_MEND}")
+        if capture.isOpened() and capture.grab():
+            return
     finally:
         capture.release()
+    codec = find_codec(str(path))
+    if codec is None:
+        raise InputError(f"{path}: no video that OpenCV can read; {_MEND}")
+    raise InputError(f"{path}: not one frame of its video ({codec}) can be decoded; {_MEND}")
 
 
 def play_video(path: Path) -> Pass:
@@ -50,8 +53,20 @@ def play_video(path: Path) -> Pass:
         capture.release()
 
 
+def find_codec(uri: str, options: Sequence[int] = ()) -> str | None:
+    """The four letters of a video's codec, such as AV01, also where it cannot be decoded; None for what is no video.
+
+    `options` are pairs of a property of OpenCV and its value.
+    """
+    capture = cv2.VideoCapture(uri, cv2.CAP_FFMPEG, [cv2.CAP_PROP_FORMAT, -1, *options])  # packets, not pictures
+    try:
+        return name_codec(capture) if capture.isOpened() else None
+    finally:
+        capture.release()
+
+
 def name_codec(capture: cv2.VideoCapture) -> str:
-    """The four letters of an open video's codec, such as AV01."""
+    """The four letters of an open video's codec."""
     code = capture.get(cv2.CAP_PROP_FOURCC)
     letters = int(code).to_bytes(4, "little") if math.isfinite(code) and 0 < code < 2**32 else b""
     return "".join(letter for letter in letters.decode("ascii", "replace") if letter.isalnum()) or "of an unknown kind"

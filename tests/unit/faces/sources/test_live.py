@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from fake_cameras import (
     LOGIN,
@@ -34,6 +33,17 @@ from twinface.types import Frame
 _SDP = "v=0\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 {codec}/90000\r\n"
 _FORMS = (LOGIN, PASSWORD, "p%40ss", "w%3Ard")
 """How a password could look where it must not be seen."""
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A video of three frames, each brighter than the one before by 20."""
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for index in range(3):
+        writer.write(grey(20 * index))
+    writer.release()
+    return path
 
 
 def of_number(number: int) -> bytes:
@@ -120,7 +130,7 @@ def test_a_wrong_password_is_tried_once(path: str) -> None:
         ("/forbidden", "403: {at} forbids it"),
         ("/nothing", "404: {at} has nothing at this path"),
         ("/down", "{at} answers with status 503"),
-        ("/page", "{at}: what comes is no video that can be decoded here (it answers with text/html)"),
+        ("/page", "{at}: what comes is no video (it answers with text/html)"),
         ("/broken.jpg", "{at} sends a picture that cannot be decoded"),
         ("/endless.jpg", "the picture of {at} is larger than 16 MB"),
     ],
@@ -152,7 +162,7 @@ def test_refused_is_told_from_no_such_host(scheme: str) -> None:
         (rtsp_login("Basic", rtsp_answer("404 Not Found")), LOGIN, "404: {at} has nothing at this path"),
         (rtsp_login("Digest", rtsp_answer("404 Not Found")), LOGIN, "404: {at} has nothing at this path"),
         (lambda *_: rtsp_answer("454 Session Not Found"), "", "{at} answers with status 454"),
-        (lambda *_: rtsp_answer("200 OK", body="v=0\r\nm=audio 0 RTP/AVP 0\r\n"), "", "{at} sends no video"),
+        (lambda *_: rtsp_answer("200 OK", body="v=0\r\nm=audio 0 RTP/AVP 0\r\n"), "", "{at}: what comes is no video"),
         (
             lambda *_: rtsp_answer("200 OK", body=_SDP.format(codec="VVC")),
             "",
@@ -178,7 +188,14 @@ def test_a_webcam_that_is_not_there_is_named() -> None:
 def test_a_file_that_is_opened_as_a_stream_and_not_there(tmp_path: Path) -> None:
     assert reason(f"file://{tmp_path}/nothing.mp4") == f"no such file: {tmp_path}/nothing.mp4"
     (tmp_path / "text.mp4").write_text("this is no video")
-    assert "no video that can be decoded" in reason(f"file://{tmp_path}/text.mp4")
+    assert "what comes is no video" in reason(f"file://{tmp_path}/text.mp4")
+
+
+@pytest.mark.parametrize("codec", [b"VP70", b"zzzz"], ids=["opens", "does not even open"])
+def test_a_codec_that_is_missing_is_told_from_no_video(codec: bytes, film: Path) -> None:
+    film.write_bytes(film.read_bytes().replace(b"MJPG", codec))
+    uri = f"file://{film}"
+    assert reason(uri) == f"the video of {uri} ({codec.decode()}) cannot be decoded here; set it to H.264"
 
 
 def test_no_password_is_shown_anywhere(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
@@ -281,13 +298,8 @@ def test_frames_that_nobody_took_are_counted() -> None:
         feed.stop()
 
 
-def test_a_file_played_as_a_stream_begins_again(tmp_path: Path) -> None:
-    path = tmp_path / "film.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
-    for index in range(3):
-        writer.write(np.full((48, 64, 3), 20 * index, np.uint8))
-    writer.release()
-    frames = take(f"file://{path}", 7)
+def test_a_file_played_as_a_stream_begins_again(film: Path) -> None:
+    frames = take(f"file://{film}", 7)
     assert [round(float(frame.image.mean()) / 20) for frame in frames] == [0, 1, 2, 0, 1, 2, 0]
 
 

@@ -184,12 +184,14 @@ def test_a_folder_of_which_nothing_can_be_read_ends(slides: Path) -> None:
         ("empty", "no pictures"),
         ("pipe", "neither a file nor a folder"),
         ("of_another_codec.avi", r"not one frame of its video \(VP70\) can be decoded; convert it"),
+        ("of_an_unknown_codec.avi", r"not one frame of its video \(zzzz\) can be decoded; convert it"),
     ],
 )
 def test_unusable_file_source_is_one_line(video: Path, tmp_path: Path, uri: str, problem: str) -> None:
     (tmp_path / "text.mp4").write_text("this is no video")
     (tmp_path / "nothing.mp4").touch()
     (tmp_path / "of_another_codec.avi").write_bytes(video.read_bytes().replace(b"MJPG", b"VP70"))
+    (tmp_path / "of_an_unknown_codec.avi").write_bytes(video.read_bytes().replace(b"MJPG", b"zzzz"))
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=problem) as caught:
