@@ -11,7 +11,7 @@ from harness import Pipeline, until
 pytestmark = pytest.mark.pipeline
 
 SMALL = ("--batch", "8", "--depth", "1,1,1,1", "--input-size", "32", "--views", "1", "--hint-weight", "0")
-LESSON = ("distill", "--crops", "crops", "--output", "run", *SMALL)
+LESSON = ("distill", "--crops", "crops", "--output", "taught", *SMALL)
 
 
 def _write_crops(folder: Path, count: int) -> None:
@@ -47,13 +47,13 @@ def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -
     assert begun.startswith("learning, ")
     until(lambda: trainer()[0] == "running" and "% of the period" in trainer()[1], 120.0, "the trainer in the status")
     busy = pipeline.command("retrain", check=False)
-    assert (busy.returncode, f"{pipeline.folder}/run is being taught" in busy.stderr) == (1, True)
+    assert (busy.returncode, f"{pipeline.folder}/taught is being taught" in busy.stderr) == (1, True)
     other = pipeline.command(*LESSON[:4], "other", "--stop", check=False)
-    assert (other.returncode, f"{pipeline.folder}/run is being taught" in other.stderr) == (1, True)
+    assert (other.returncode, f"{pipeline.folder}/taught is being taught" in other.stderr) == (1, True)
 
     until(lambda: samples(trainer()[1]) > 16, 120.0, "steps")
     assert pipeline.stop() == 0, pipeline.logs()
-    (checkpoint,) = (pipeline.folder / "run").glob("checkpoint-*")
+    (checkpoint,) = (pipeline.folder / "taught").glob("checkpoint-*")
     progress = json.loads((checkpoint / "progress.json").read_text())
     assert (progress["samples"] > 16, progress["finished"]) == (True, False)
     assert "period stopped; --resume goes on" in pipeline.logs()

@@ -146,6 +146,8 @@ class Naming:
         return bool((looks @ probe[0]).max() >= _SAME_FACE_COSINE)
 
     def _take_up_gallery_and_head(self) -> bool:
+        if self._gallery is None and not self._gallery_folder.exists():
+            return False
         if self._gallery is None:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
         gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version

@@ -6,6 +6,7 @@ from twinface.corrections import rename_corrections
 from twinface.corrections.step import StepKind
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name
+from twinface.gallery.features_folder import require_gallery
 from twinface.recognition.adding import open_head
 from twinface.recognition.clusters import compare_groups
 from twinface.recognition.recording import Change, recorded, user_name
@@ -34,6 +35,7 @@ def rename(
     ArtefactError when the gallery cannot be changed. Nothing has changed then.
     """
     old, new = checked_name(old), checked_name(new)
+    require_gallery(settings.gallery)
     gallery = Gallery.open(settings.gallery)
     unchecked = "" if force or not merge else _check_likeness(gallery, old, new, settings)
     both = gallery.knows(old) and gallery.knows(new)

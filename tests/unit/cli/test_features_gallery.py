@@ -41,7 +41,7 @@ def test_commands_that_read_a_gallery_read_it(twinface: Run, features: Path, por
         assert [(one["name"], one["pictures"]) for one in listed["people"]] == [("ann", 1), ("bob", 2)]
         assert (listed["network_name"], listed["gallery"]) == ("sface", str(features))
     code, out, _ = twinface("gallery", "verify")
-    assert (code, out) == (0, f"2 people, 3 vectors, sound: {features}\n")
+    assert (code, out) == (0, f"2 people, 3 vectors, files sound: {features}\n")
     code, out, err = twinface("calibrate", "--far", "0.5", "--json")
     assert code == 2
     assert json.loads(out)["people"] == 2
