@@ -10,6 +10,8 @@ loop stand still. "Anew" is what it would cost to prepare the scorer from everyb
 
 "Added one by one" makes an empty gallery that large with `Gallery.add`, a change a person as commands do it, and holds
 the time of the last tenth against that of the first: 1 where adding somebody costs the same however many there are.
+"Enrolled" does so with `enrol_people`, as `gallery add --people` does with features: past the gate, which compares each
+with all who came before, under the head in the box.
 """
 
 import argparse
@@ -23,8 +25,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -34,8 +37,13 @@ from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head
 from twinface.networks import NetworkRecipe, find_recipe
+from twinface.recognition.adding import open_likeness_gate
+from twinface.recognition.candidates import Candidate
+from twinface.recognition.many_people import enrol_people
 from twinface.recognition.naming import Naming
-from twinface.settings import MatchingSettings
+from twinface.settings import MatchingSettings, Settings
+
+T = TypeVar("T")
 
 
 def make_recipe(dimension: int) -> NetworkRecipe:
@@ -124,9 +132,35 @@ def measure_adding(folder: Path, people: int, pictures: int, dimension: int) -> 
         for person in some:
             gallery.add(person.name, person.files, person.vectors, person.quality)
 
-    tenth = max(people // 10, 1)
-    parts_ms = [clock_ms(lambda: add(everybody[start : start + tenth])) for start in range(0, people, tenth)]  # noqa: B023
-    return {"added_one_by_one_ms": [sum(parts_ms)], "of_it_last_tenth_over_first": [parts_ms[-1] / parts_ms[0]]}
+    return {f"added_one_by_one_{what}": [value] for what, value in clock_tenths(everybody, add).items()}
+
+
+def measure_enrolling(folder: Path, people: int, pictures: int) -> dict[str, list[float]]:
+    """The same past the gate, with vectors of the length that the head in the box is for."""
+    recipe, settings = find_recipe("sface"), Settings(gallery=folder)
+    random = np.random.default_rng(0)
+    everybody = []
+    for number in range(people):
+        vectors = random.normal(size=recipe.dimension) + 0.3 * random.normal(size=(pictures, recipe.dimension))
+        person = replace(make_person(number, pictures, 1, recipe.fingerprint), vectors=vectors.astype(np.float32))
+        everybody.append(Candidate(person.name, person=person))
+    gallery = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
+    gate = open_likeness_gate(gallery.snapshot(), recipe, settings)
+    results = enrol_people(everybody, gallery, gate, settings, who="bench")
+
+    def enrol(some: list[Candidate]) -> None:
+        for _ in some:
+            next(results)
+
+    return {f"enrolled_{what}": [value] for what, value in clock_tenths(everybody, enrol).items()}
+
+
+def clock_tenths(everybody: list[T], work: Callable[[list[T]], object]) -> dict[str, float]:
+    """How long it takes for all, a tenth at a time, and for the last tenth as a share of the first's time."""
+    tenth = max(len(everybody) // 10, 1)
+    parts = [everybody[start : start + tenth] for start in range(0, len(everybody), tenth)]
+    times_ms = [clock_ms(partial(work, part)) for part in parts]
+    return {"ms": sum(times_ms), "last_tenth_over_first": times_ms[-1] / times_ms[0]}
 
 
 def main() -> None:
@@ -148,6 +182,7 @@ def main() -> None:
         fill(folder, arguments.people, arguments.pictures, arguments.dimension)
         cold = measure_cold(folder, arguments.dimension, arguments.repeats)
         adding = measure_adding(Path(name, "added"), arguments.people, arguments.pictures, arguments.dimension)
+        adding |= measure_enrolling(Path(name, "enrolled"), arguments.people, arguments.pictures)
         changes = measure_changes(folder, arguments.people, arguments.dimension, arguments.repeats)
     figures = {
         what: {"median": round(statistics.median(found), 1), "worst": round(max(found), 1)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from twinface.cli import gallery_backup, gallery_upkeep
+from twinface.cli import gallery_backup, gallery_people, gallery_upkeep
 from twinface.cli.configuration import App, chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, open_gate, warn_of
@@ -23,13 +23,24 @@ if TYPE_CHECKING:
 app = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
+_WHO = "name a person and their pictures, or a folder of many people with --people"
 
 
 @app.command()
 def add(
-    name: NameArgument,
-    sources: Annotated[list[Path], typer.Argument(metavar="IMAGE_OR_DIR...", help="Pictures, or folders of them.")],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The person's name, any letters.")] = None,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="IMAGE_OR_DIR...", help="Pictures, or folders of them.")
+    ] = None,
     *,
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            "--people",
+            metavar="DIR",
+            help="Many at once: a folder of pictures for each person, named after them, or features from `extract`.",
+        ),
+    ] = None,
     gallery: GalleryOption = None,
     network: NetworkOption = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
@@ -48,7 +59,31 @@ def add(
     A picture that is no good example of the person is not added, and the reason is said: too_small, blurred, too_dark,
     too_bright, low_contrast, extreme_pose, more_than_one_face, no_face, not_like_the_others (the person's other
     pictures), looks_like_somebody_else (of the gallery). It stays where it is.
+
+    With --people everybody is added one after the other. One bad person costs only themselves, Ctrl-C leaves who was
+    added, and the same command again adds what is new. Of features only what vectors tell is checked.
     """
+    if people is not None:
+        if name is not None or aside is not None:
+            raise InputError("--people goes with neither a name nor --set-aside; --json lists what is refused and why")
+        gallery_people.add_people(people, gallery, network, aligned=aligned, force=force, as_json=as_json)
+        return
+    if name is None or not sources:
+        raise InputError(_WHO)
+    _add_person(name, sources, gallery, network, aligned=aligned, force=force, aside=aside, as_json=as_json)
+
+
+def _add_person(
+    name: str,
+    sources: list[Path],
+    gallery: Path | None,
+    network: str | None,
+    *,
+    aligned: bool,
+    force: bool,
+    aside: Path | None,
+    as_json: bool,
+) -> None:
     from twinface.faces import list_pictures
     from twinface.networks import find_recipe
     from twinface.recognition.adding import judge_pictures

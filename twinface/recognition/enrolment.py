@@ -19,7 +19,7 @@ CROP_SIZE_PX = 224
 
 
 class Reason(StrEnum):
-    """Why a picture is set aside, in a word for machines."""
+    """Why a picture is set aside, or a person of many not enrolled, in a word for machines."""
 
     UNREADABLE = "unreadable"
     NO_FACE = "no_face"
@@ -33,6 +33,11 @@ class Reason(StrEnum):
     EXTREME_POSE = "extreme_pose"
     NOT_LIKE_THE_OTHERS = "not_like_the_others"
     LOOKS_LIKE_SOMEBODY_ELSE = "looks_like_somebody_else"
+
+    # Of a person as a whole.
+    NO_PICTURES = "no_pictures"
+    UNUSABLE_NAME = "unusable_name"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)

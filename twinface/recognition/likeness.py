@@ -3,11 +3,13 @@
 What it catches and costs is measured in docs/decisions/enrolment-quality.md.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.gallery import Snapshot
-from twinface.matching import Head, decide, templates
+from twinface.matching import Head, Scorer, Scores, decide, templates
 from twinface.recognition.enrolment import Objection, Reason
 from twinface.settings import MatchingSettings
 from twinface.types import State, Vectors
@@ -36,27 +38,47 @@ def object_to_likeness(
     is right, and all are objected to. Raises ArtefactError for vectors that do not fit the gallery's or the head.
     """
     own = np.array([known == name for known in gallery.names], bool)[gallery.person_index]
-    objections = _object_to_strangers(vectors, gallery, ~own, head, settings)
-    rest = [row for row, objection in enumerate(objections) if objection is None]
+    people, numbers = np.unique(gallery.person_index[~own], return_inverse=True)
+    names = tuple(gallery.names[person] for person in people)
+    compared, index = templates.enrolled(gallery.vectors[~own], numbers.astype(np.int32), len(names), settings)
     enrolled = gallery.vectors[own] if own.any() else vectors[:0]
+    score = head.prepare(compared) if names else score_nobody
+    return object_to_pictures(vectors, enrolled, Others(names, index, score), head, settings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Others:
+    """Everybody else in a gallery: score i, of n, is with `names[person_index[i]]`, int32 (n,), who all have one."""
+
+    names: tuple[str, ...]
+    person_index: NDArray[np.int32]
+    score: Scorer
+
+
+def score_nobody(probes: Vectors) -> Scores:
+    """The scores (n, 0) of probes (n, d) where there is nobody to compare with, whatever the head."""
+    return np.empty((len(probes), 0), np.float32)
+
+
+def object_to_pictures(
+    vectors: Vectors, enrolled: Vectors, others: Others, head: Head, settings: MatchingSettings
+) -> list[Objection | None]:
+    """What speaks against each of the `vectors` (n, d) of a person of whom `enrolled` (m, d) are in the gallery."""
+    objections = _object_to_strangers(vectors, others, settings)
+    rest = [row for row, objection in enumerate(objections) if objection is None]
     for row, objection in zip(rest, _object_to_odd_ones(vectors[rest], enrolled, head), strict=True):
         objections[row] = objection
     return objections
 
 
-def _object_to_strangers(
-    vectors: Vectors, gallery: Snapshot, others: NDArray[np.bool_], head: Head, settings: MatchingSettings
-) -> list[Objection | None]:
+def _object_to_strangers(vectors: Vectors, others: Others, settings: MatchingSettings) -> list[Objection | None]:
     """Objections to those that would be named as one of the others."""
-    if not others.any():
+    if not others.names:
         return [None] * len(vectors)
-    people, numbers = np.unique(gallery.person_index[others], return_inverse=True)
-    names = tuple(gallery.names[person] for person in people)
     bound = settings.vote_share if settings.rule == "vote" else settings.threshold
     objections: list[Objection | None] = []
-    compared, index = templates.enrolled(gallery.vectors[others], numbers.astype(np.int32), len(names), settings)
-    for scores in head.prepare(compared)(vectors):
-        decision = decide(scores, index, names, settings)
+    for scores in others.score(vectors):
+        decision = decide(scores, others.person_index, others.names, settings)
         sentence = f"would be taken for {decision.name}, with a score of {decision.score:.2f}"
         found = Objection(Reason.LOOKS_LIKE_SOMEBODY_ELSE, sentence, decision.score, bound)
         objections.append(found if decision.state is State.KNOWN else None)
