@@ -1,7 +1,7 @@
 """`twinface status`: what runs, how it is, and where every message went."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from twinface.live.health import STALE_AFTER_S, Health, health_by_supervisor
 from twinface.live.last_words import last_error
 from twinface.live.supervision import ProcessState, process_states
 from twinface.messages.schema import Heartbeat
-from twinface.processes import find_process
+from twinface.processes import MATCHER, find_process
 
 
 def status(
@@ -49,6 +49,8 @@ def status(
         console = Terminal(highlight=True)
         console.print(_process_table(states, beats, healths))
         console.print(_link_table(links))
+        for line in _events_lines(beats.get(MATCHER.name), settings.events.max_mb):
+            say(line)
         for problem in problems:
             say(problem)
     if problems:
@@ -87,6 +89,18 @@ def _process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat
             row[4:] = [f"{100.0 * beat.cpu_s / max(beat.uptime_s, 1e-3):.0f} %", f"{beat.memory_mb:.0f} MB"]
         table.add_row(*row, escape(health.reason))
     return table
+
+
+def _events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
+    """How large the database of events is, and what is wrong with the clock that they are forgotten by."""
+    gauges = beat.gauges if beat is not None else {}
+    if "events_mb" in gauges:
+        grows = gauges.get("events_mb_per_hour", 0.0)
+        yield f" events: {gauges['events_mb']:.1f} of {max_mb:.0f} MB, {grows:.1f} MB an hour more"
+    jump_days = gauges.get("clock_jump_s", 0.0) / 86_400
+    if abs(jump_days) >= 1.0:
+        where = "ahead of" if jump_days > 0 else "behind"
+        yield f" clock: {abs(jump_days):.0f} days {where} what was expected; nothing is forgotten by it for a day"
 
 
 def _link_table(links: Sequence[LinkBooks]) -> Table:

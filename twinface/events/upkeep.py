@@ -12,6 +12,7 @@ from twinface.events.store import EventStore
 log = logging.getLogger(__name__)
 
 _EVERY_S = 60.0
+_MEASURED_EVERY_S = 10.0
 _GROWTH_OVER_S = 3600.0
 _WORTH_SAYING_NS = 86_400 * 10**9
 
@@ -48,6 +49,11 @@ class Upkeep:
         self._let_go_bytes = 0
         self._sizes: deque[tuple[float, int]] = deque()
 
+    @property
+    def clock_jump_s(self) -> float:
+        """By how much the wall clock disagrees with the time that the box has run; 0 once it is believed."""
+        return self._clock.jump_ns / 1e9 if self._clock else 0.0
+
     def read_clock(self, store: EventStore) -> AgeClock:
         """The age clock now; a jump of the wall clock by a day or more is logged once."""
         wall_ns, mono_ns = self._wall_ns(), self._mono_ns()
@@ -63,16 +69,16 @@ class Upkeep:
     def tidy(self, store: EventStore, clock: AgeClock) -> None:
         """Once a minute: let go of what is too old or too much, a part at a time."""
         now_s = self._mono_ns() / 1e9
+        self._measure(store, now_s)
         if not self.has_more and now_s - self._done_at_s < _EVERY_S:
             return
         if not self._is_shrinkable:
             self._make_shrinkable(store)
         before_bytes = store.used_bytes
         self.has_more = store.let_go(clock.stored_before_ns(self._keep_days), self._max_bytes).more
-        self.size_bytes = store.used_bytes
-        self._let_go_bytes += max(0, before_bytes - self.size_bytes)
-        self._measure_growth(now_s)
+        self._let_go_bytes += max(0, before_bytes - store.used_bytes)
         self._done_at_s = now_s
+        self._measure(store, now_s)
 
     def _make_shrinkable(self, store: EventStore) -> None:
         self._is_shrinkable = True  # or it is tried again at the next start
@@ -82,9 +88,11 @@ class Upkeep:
         except sqlite3.Error as error:
             log.warning("the file of events does not shrink yet", extra={"error": str(error)})
 
-    def _measure_growth(self, now_s: float) -> None:
-        sizes = self._sizes
-        sizes.append((now_s, self.size_bytes + self._let_go_bytes))
+    def _measure(self, store: EventStore, now_s: float) -> None:
+        """How much there is, and by how much that grew in the last hour, what was let go of included."""
+        self.size_bytes, sizes = store.used_bytes, self._sizes
+        if not sizes or now_s - sizes[-1][0] >= _MEASURED_EVERY_S:
+            sizes.append((now_s, self.size_bytes + self._let_go_bytes))
         while now_s - sizes[0][0] > _GROWTH_OVER_S and len(sizes) > 2:
             sizes.popleft()
         (first_s, first_bytes), (last_s, last_bytes) = sizes[0], sizes[-1]

@@ -61,6 +61,7 @@ class EventWriter:
         try:
             store = self._open()
             self.past, self._newest = store.past(), store.newest()
+            self.upkeep.read_clock(store)
         except (sqlite3.Error, OSError, TwinfaceError) as error:
             self._failed(error)
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)

@@ -38,7 +38,9 @@ class Journal:
 
     @property
     def gauges(self) -> Mapping[str, float]:
-        """Events by what became of them; how large the store is, and by how much it grew in the last hour."""
+        """Events by what became of them; how large the store is, by how much it grew in the last hour,
+        and by how much the clock has jumped.
+        """
         writer = self._writer
         return {
             "events_stored": writer.stored,
@@ -47,6 +49,7 @@ class Journal:
             "event_failures": writer.failures,
             "events_mb": writer.upkeep.size_bytes / 1e6,
             "events_mb_per_hour": writer.upkeep.grown_bytes_per_hour / 1e6,
+            "clock_jump_s": writer.upkeep.clock_jump_s,
         }
 
     def saw(self, update: TracksUpdate, stamp: Stamp) -> None:

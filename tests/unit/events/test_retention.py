@@ -108,6 +108,7 @@ def test_a_clock_that_jumps_while_it_runs_erases_nothing(path: Path, make_event:
         clocks.off_ns = off_ns
         clocks.pass_days(0.1)
         put(writer, make_event(at_ns=clocks.wall_ns()))
+        assert abs(writer.upkeep.clock_jump_s - off_ns / 1e9) < 60.0
     writer.close()
     assert numbers(path) == list(range(1, 10))
 
