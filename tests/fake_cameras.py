@@ -33,7 +33,7 @@ def grey(level: int) -> Image:
 
 
 class HttpCamera(ThreadingHTTPServer):
-    """Serves `picture(number of the request or frame)`; `asked` counts the requests of each path."""
+    """Serves `picture(number of the request or frame)`, at /stalls a film; `asked` counts the requests of each path."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -69,6 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/basic.jpg": lambda: self._private("basic"),
             "/digest.jpg": lambda: self._private("digest"),
             "/stream": self._stream,
+            "/stalls": self._stall,
             "/moved.jpg": lambda: self._redirect("/digest.jpg"),
             "/elsewhere.jpg": lambda: self._redirect(elsewhere),
             "/page": lambda: self._send("text/html", b"<h1>Please log in</h1>" * 100),
@@ -114,6 +115,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(head + body + b"\r\n")
             if self.server.closing.wait(0.02):
                 return
+
+    def _stall(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "video/x-msvideo")
+        self.end_headers()
+        self.wfile.write(self.server.picture(0))
+        self.server.closing.wait(120)
 
     def _endless(self) -> None:
         self.send_response(200)

@@ -61,8 +61,10 @@ def _read(capture: cv2.VideoCapture) -> Generator[Image, None, int]:
     """What is read until nothing more comes; returns how many pictures that were."""
     count = 0
     while True:
+        asked_at_s = time.monotonic()
         done, image = capture.read()
-        if not done:
+        # After its time-out FFmpeg gives what its decoder had kept back: a picture as old as that.
+        if not done or time.monotonic() - asked_at_s > 0.9 * READ_TIMEOUT_S:
             return count
         yield np.asarray(image, np.uint8)
         count += 1

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from fake_cameras import (
     LOGIN,
@@ -26,7 +27,8 @@ from fake_cameras import (
 
 from twinface.errors import SourceError
 from twinface.faces import FrameFeed, Source, SourceKind, SourceSpec, SourceState, SourceWord, open_source
-from twinface.faces.sources import live
+from twinface.faces.sources import captures, live
+from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.live import LiveSource, Pictures
 from twinface.types import Frame
 
@@ -211,6 +213,24 @@ def test_no_password_is_shown_anywhere(caplog: pytest.LogCaptureFixture, capfd: 
     seen += [caplog.text, *capfd.readouterr()]
     assert not [text for text in seen for form in _FORMS if form in text]
     assert USER not in "".join(seen)
+
+
+def test_pictures_that_a_decoder_kept_back_until_a_time_out_are_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captures, "READ_TIMEOUT_S", 3.0)
+    limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3000, cv2.CAP_PROP_N_THREADS, 4)
+    monkeypatch.setattr(captures, "TIME_LIMITS", limits)
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"XVID"), 25, (640, 480))
+    noise = np.random.default_rng(0)
+    for _ in range(20):
+        writer.write(noise.integers(0, 255, (480, 640, 3), np.uint8))
+    writer.release()
+    with http_camera(lambda _number: path.read_bytes()) as camera:
+        read_at_s = [time.monotonic() for _ in captures.read_stream(CameraAddress.parse(camera.url("/stalls")))]
+    assert 0 < len(read_at_s) < 20
+    assert max(after - before for before, after in itertools.pairwise(read_at_s)) < 2.7
 
 
 class Scripted:
