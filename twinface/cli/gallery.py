@@ -249,7 +249,7 @@ def import_pickles(
     say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
 
 
-def _recorded_add(gallery: Gallery, said: str, *names: str) -> AbstractContextManager[int]:
+def _recorded_add(gallery: Gallery, said: str, *names: str) -> AbstractContextManager[object]:
     """Has what the block adds to people be a step that `twinface undo` takes back."""
     from twinface.corrections.step import StepKind
     from twinface.recognition.recording import Change, recorded, user_name

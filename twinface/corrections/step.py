@@ -21,6 +21,7 @@ class StepKind(StrEnum):
     REMOVE = "remove"
     UNDO = "undo"
     FORGOTTEN = "forgotten"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,7 +41,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 """Of what is packed as it is."""
 
-_FORGOTTEN = "of somebody who was forgotten since"
+_FORGOTTEN = "it was of somebody who was forgotten since"
 
 
 @contextmanager

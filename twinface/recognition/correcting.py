@@ -25,7 +25,7 @@ class Rejected:
     name: str
     tracks: tuple[str, ...]
     looks: int
-    step: int
+    step: int | None
 
 
 def reject(
@@ -47,7 +47,7 @@ def reject(
     change = Change(StepKind.REJECT, f"{', '.join(tracks)} is not {chosen}", (chosen,), who or user_name())
     with recorded(change, settings) as step:
         add_corrections(settings.gallery, _corrections(CorrectionKind.REJECT, chosen, looks, evidence))
-    return Rejected(chosen, tracks, len(looks), step)
+    return Rejected(chosen, tracks, len(looks), step.number)
 
 
 def confirm(
@@ -77,7 +77,7 @@ def confirm(
         taken = (*enrolled.added, *enrolled.known)
         if taken:
             add_corrections(settings.gallery, _corrections(CorrectionKind.CONFIRM, chosen, taken, evidence))
-    return replace(enrolled, what=evidence.what, unchecked=unchecked, step=step)
+    return replace(enrolled, what=evidence.what, unchecked=unchecked, step=step.number)
 
 
 def enrol(
@@ -110,7 +110,7 @@ def enrol(
         enrolled = enrol_looks(name, looks, gallery, gate, settings, force=force)
         if enrolled.added or enrolled.known:
             remove_strangers(settings.events_path, strangers)
-    return replace(enrolled, what=what, unchecked=unchecked, step=step)
+    return replace(enrolled, what=what, unchecked=unchecked, step=step.number)
 
 
 def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple[str, list[LookRecord]]:

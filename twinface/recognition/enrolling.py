@@ -28,7 +28,7 @@ class Enrolled:
     """What became of looks: `added` to the gallery, `known` there already, or refused with an objection.
 
     `what` they are of, in words; `unchecked` is why nobody compared them with the gallery, empty where somebody did;
-    `step` is the number to take it back by.
+    `step` is the number to take it back by, None where nothing was changed.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Enrolled:
     refused: tuple[tuple[LookRecord, Objection], ...]
     what: str = ""
     unchecked: str = ""
-    step: int = 0
+    step: int | None = None
 
 
 def object_to_look(look: LookRecord) -> Objection | None:

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from twinface.corrections import read_corrections
+from twinface.corrections import Correction, read_corrections
 from twinface.corrections.difference import Difference, difference
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import drop_step, read_step, step_numbers, steps_lock, write_step
@@ -49,33 +50,40 @@ def user_name() -> str:
         return str(os.getuid())
 
 
+@dataclass(slots=True)
+class Recorded:
+    """The number of the step that a change became; None once it is over and has changed nothing."""
+
+    number: int | None
+
+
 @contextmanager
-def recorded(change: Change, settings: Settings) -> Iterator[int]:
-    """Record what the block changes, as one step with this number; none is kept of what changed nothing.
+def recorded(change: Change, settings: Settings) -> Iterator[Recorded]:
+    """Record what the block changes, as one step; none is kept of what changed nothing.
 
     Others wait meanwhile. A block that fails is recorded as far as it came. Raises ArtefactError where the step cannot
     be written; nothing was done then.
     """
     with steps_lock(settings.gallery):
         end_broken_off(settings)
-        with recording(change, settings) as number:
-            yield number
+        with recording(change, settings) as step:
+            yield step
 
 
 @contextmanager
-def recording(change: Change, settings: Settings) -> Iterator[int]:
+def recording(change: Change, settings: Settings) -> Iterator[Recorded]:
     """The same, for who holds the lock."""
     number = max(step_numbers(settings.gallery), default=0) + 1
-    step = _begin(number, change, settings)
+    step, result = _begin(number, change, settings), Recorded(number)
     write_step(settings.gallery, step)
     try:
-        yield number
+        yield result
     except BaseException:
         with suppress(ArtefactError):
             _finish(step, settings)
         raise
     try:
-        _finish(replace(step, undoes=change.undoes), settings)
+        result.number = number if _finish(replace(step, undoes=change.undoes), settings) else None
     except ArtefactError as error:  # It was done all the same, and the next change ends this one's step.
         log.warning("step not recorded yet", extra={"error": str(error)})
 
@@ -83,7 +91,11 @@ def recording(change: Change, settings: Settings) -> Iterator[int]:
 def end_broken_off(settings: Settings) -> None:
     """Have a change that was broken off be a step like any other. For who holds the lock."""
     for number in step_numbers(settings.gallery)[-1:]:
-        step = read_step(settings.gallery, number)
+        try:
+            step = read_step(settings.gallery, number)
+        except ArtefactError as error:  # Nobody can say what it was, and what is done from now on can be taken back.
+            log.warning("step cannot be read", extra={"error": str(error)})
+            return
         if not step.is_done:
             _finish(step, settings)
 
@@ -91,7 +103,6 @@ def end_broken_off(settings: Settings) -> None:
 def _begin(number: int, change: Change, settings: Settings) -> Step:
     gallery = settings.gallery
     is_there = (gallery / MANIFEST_FILE).exists()
-    corrections = tuple(enumerate(read_corrections(gallery)))
     return Step(
         number,
         change.kind,
@@ -101,16 +112,24 @@ def _begin(number: int, change: Change, settings: Settings) -> Step:
         time.time_ns(),
         network=read_manifest(gallery).network if is_there else "",
         people={name: read_person_files(gallery, name) for name in change.names} if is_there else {},
-        corrections=Difference(corrections),
+        corrections=Difference(tuple(enumerate(_read_said(gallery)))),
         marks=read_marks(settings.events_path, change.tracks, change.strangers),
     )
 
 
-def _finish(step: Step, settings: Settings) -> None:
-    """Add to a step what is there now."""
+def _read_said(gallery: Path) -> tuple[Correction, ...]:
+    """What was said of names; nothing where that cannot be read: who has to do with it is told so by that."""
+    try:
+        return read_corrections(gallery)
+    except ArtefactError:
+        return ()
+
+
+def _finish(step: Step, settings: Settings) -> bool:
+    """Add to a step what is there now; False where that is what was there before, and there is no step."""
     now = {name: read_person_files(settings.gallery, name).digests for name in step.people}
     people = {name: files for name, files in step.people.items() if files.digests != now[name]}
-    said = difference([one for _, one in step.corrections.removed], read_corrections(settings.gallery))
+    said = difference([one for _, one in step.corrections.removed], _read_said(settings.gallery))
     marks = read_marks(settings.events_path, tracks_of(step), strangers_of(step))
     names = (*step.names, *(one.name for _, one in said.removed), *(one.name for one in said.added))
     if people or said.removed or said.added or marks != step.marks or step.undoes is not None:
@@ -124,8 +143,9 @@ def _finish(step: Step, settings: Settings) -> None:
             marks_after=marks,
         )
         write_step(settings.gallery, done)
-    else:
-        drop_step(settings.gallery, step)
+        return True
+    drop_step(settings.gallery, step)
+    return False
 
 
 def tracks_of(step: Step) -> tuple[TrackKey, ...]:

@@ -21,7 +21,7 @@ class Renamed:
 
     old: str
     new: str
-    step: int
+    step: int | None
     unchecked: str = ""
 
 
@@ -43,10 +43,10 @@ def rename(
     with recorded(Change(kind, said, (old, new), who or user_name()), settings) as step:
         gallery.rename(old, new, merge=merge)
         rename_corrections(gallery.folder, old, new)
-    return Renamed(old, new, step, unchecked)
+    return Renamed(old, new, step.number, unchecked)
 
 
-def remove(settings: Settings, name: str, *, who: str | None = None) -> int:
+def remove(settings: Settings, name: str, *, who: str | None = None) -> int | None:
     """Remove a person's vectors and crops from the gallery; returns the step's number.
 
     Raises InputError when nobody has this name, ArtefactError when the gallery cannot be changed.
@@ -54,7 +54,7 @@ def remove(settings: Settings, name: str, *, who: str | None = None) -> int:
     name, gallery = checked_name(name), Gallery.open(settings.gallery)
     with recorded(Change(StepKind.REMOVE, f"{name} removed", (name,), who or user_name()), settings) as step:
         gallery.remove(name)
-    return step
+    return step.number
 
 
 def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) -> str:

@@ -7,7 +7,7 @@ from twinface.corrections import read_corrections, take_back_corrections
 from twinface.corrections.difference import take_back
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import read_step, step_numbers, steps_lock
-from twinface.errors import InputError
+from twinface.errors import ArtefactError, InputError
 from twinface.events import TrackKey
 from twinface.events.marks import put_back_marks, read_marks
 from twinface.gallery import Gallery
@@ -25,8 +25,15 @@ from twinface.settings import Settings
 
 
 def list_steps(gallery: Path) -> list[Step]:
-    """All steps that are kept of a gallery, the oldest first. Raises ArtefactError where one cannot be read."""
-    return [read_step(gallery, number) for number in step_numbers(gallery)]
+    """All steps that are kept of a gallery, the oldest first; one that cannot be read says so."""
+    return [_read(gallery, number) for number in step_numbers(gallery)]
+
+
+def _read(gallery: Path, number: int) -> Step:
+    try:
+        return read_step(gallery, number)
+    except ArtefactError as error:
+        return Step(number, StepKind.UNREADABLE, str(error), (), "?", 0, is_done=True)
 
 
 def taken_back_by(steps: list[Step]) -> Mapping[int, int]:
@@ -63,7 +70,8 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
         with recording(change, settings):
             if step.people:
                 put_back(Gallery.open(settings.gallery), step.people)
-            take_back_corrections(settings.gallery, step.corrections)
+            if step.corrections.removed or step.corrections.added:
+                take_back_corrections(settings.gallery, step.corrections)
             put_back_marks(settings.events_path, step.marks, step.marks_after)
     return step
 
@@ -71,7 +79,8 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
 def _choose(steps: list[Step], number: int | None) -> Step:
     by = taken_back_by(steps)
     if number is None:
-        open_steps = [one for one in steps if one.kind not in {StepKind.UNDO, StepKind.FORGOTTEN}]
+        others = {StepKind.UNDO, StepKind.FORGOTTEN, StepKind.UNREADABLE}
+        open_steps = [one for one in steps if one.kind not in others]
         step = next((one for one in reversed(open_steps) if one.number not in by), None)
         if step is None:
             raise InputError("there is nothing to take back; `twinface corrections` lists what was changed")
@@ -79,8 +88,8 @@ def _choose(steps: list[Step], number: int | None) -> Step:
     step = next((one for one in steps if one.number == number), None)
     if step is None:
         raise InputError(f"there is no step {number}, or it is too long ago; `twinface corrections` lists them")
-    if step.kind is StepKind.FORGOTTEN:
-        raise InputError(f"step {number} cannot be taken back: it was of somebody who was forgotten since")
+    if step.kind in {StepKind.FORGOTTEN, StepKind.UNREADABLE}:
+        raise InputError(f"step {number} cannot be taken back: {step.said}")
     if number in by:
         again = f"`twinface undo {by[number]}` does it again"
         raise InputError(f"step {number} is taken back already, by step {by[number]}; {again}")
@@ -110,10 +119,11 @@ def _find_changed(step: Step, settings: Settings) -> str | None:
         now, known = read_person_files(gallery, name).digests, (before.digests, step.digests[name])
         if any(digest not in {one[kind] for one in known} for kind, digest in now.items()):
             return name
-    try:
-        take_back(read_corrections(gallery), step.corrections)
-    except InputError as error:
-        return str(error)
+    if step.corrections.removed or step.corrections.added:
+        try:
+            take_back(read_corrections(gallery), step.corrections)
+        except InputError as error:
+            return str(error)
     looks = {mark.look: mark for mark in read_marks(settings.events_path, tracks_of(step), strangers_of(step)).looks}
     after = {mark.look: mark for mark in step.marks_after.looks}
     for mark in step.marks.looks:

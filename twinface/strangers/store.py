@@ -25,6 +25,9 @@ LEAST_GOOD_LOOKS = 2
 _COMPARED_LOOKS = 8
 """Of a stranger, the newest: people change, and no stranger costs more than another."""
 
+_PUT_BACK_NS = 86_400 * 10**9
+"""Who is seen next was not seen earlier by so much, unless the clock was put back."""
+
 _OF_NETWORK = f"""
     SELECT stranger, vector FROM (
         SELECT stranger, vector, row_number() OVER (PARTITION BY stranger ORDER BY {STORED_NS} DESC) AS age FROM looks
@@ -171,7 +174,9 @@ def _vectors(connection: sqlite3.Connection, network: str) -> dict[int, Vectors]
 def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Stranger:
     visits, until_ns = 0, 0
     for _, since_ns, last_ns in seen:
-        visits += not visits or since_ns > until_ns + cool_down_ns
+        gap_ns = since_ns - until_ns
+        if not visits or gap_ns > cool_down_ns or gap_ns < -_PUT_BACK_NS:
+            visits, until_ns = visits + 1, last_ns
         until_ns = max(until_ns, last_ns)
     latest, _, last_ns = seen[-1]
     return Stranger(number, network, visits, seen[0][1], last_ns, latest.camera, tuple(key for key, *_ in seen))

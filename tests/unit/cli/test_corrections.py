@@ -114,6 +114,7 @@ def test_who_is_not_like_the_person_is_not_confirmed(twinface: Run, config: Path
         (("enrol", "--name", "Bob"), "name either a track with --track, or somebody unknown with --unknown"),
         (("enrol", "--unknown", "unknown-7", "--name", "Bob"), "nobody is remembered as 'unknown-7'"),
         (("enrol", "--track", "door:2", "--name", "Ada"), "Ada is in the gallery already; use --merge"),
+        (("enrol", "--track", "door:2", "--name", "Ada", "--merge"), "could be used (not_like_the_others: scores 0.00"),
         (("enrol", "--track", "door:2", "--name", " "), "a person's name has 1 to 200 characters"),
         (("enrol", "--track", "door:4", "--name", "Bob"), "could be used (blurred: sharpness 0.2, at least 0.40"),
     ],

@@ -163,7 +163,8 @@ def test_steps_are_listed_with_who_and_what(twinface: Run, config: Path, people:
 
 
 def test_what_changed_nothing_is_no_step(twinface: Run, config: Path, people: Path) -> None:
-    assert twinface("--config", config, "confirm", "--track", "door:3")[0] == 2
+    code, output, _ = twinface("--config", config, "confirm", "--track", "door:3", "--json")
+    assert (code, json.loads(output)["step"]) == (2, None)
     assert twinface("--config", config, "gallery", "rename", "Nobody", "Somebody")[0] == 2
     assert json.loads(twinface("--config", config, "corrections", "--json")[1]) == []
 
@@ -273,6 +274,22 @@ def test_pictures_that_were_added_are_taken_back(twinface: Run, config: Path, pe
     assert twinface("--config", config, "undo")[1] == "step 2 taken back: 1 pictures of Newcomer added\n"
     assert twinface("--config", config, "undo")[0] == 0
     assert state(people) == before
+
+
+def test_what_cannot_be_read_keeps_nobody_from_changing_anything(
+    twinface: Run, config: Path, people: Path, portraits: Path
+) -> None:
+    gallery = load_settings(config).gallery
+    twinface("--config", config, "reject", "--track", "door:1")
+    (gallery / STEPS_FOLDER / "00000001.step").write_bytes(b"damaged")
+    (gallery / "corrections.pkl").write_bytes(b"damaged")
+    assert twinface("--config", config, "gallery", "add", "Newcomer", portraits / "impostor_1.jpg")[0] == 0
+    assert "corrections.pkl" in twinface("--config", config, "reject", "--track", "door:3")[2]
+    assert "1 pictures of Newcomer added" in twinface("--config", config, "undo")[1]
+    lines = twinface("--config", config, "corrections")[1].splitlines()
+    assert ["unreadable:" in line for line in lines] == [True, False, False]
+    assert "step 1 cannot be taken back: " in refused(twinface, config, 1)
+    assert "there is nothing to take back" in refused(twinface, config)
 
 
 # --- killed -----------------------------------------------------------------------------------------------------

@@ -194,6 +194,19 @@ def test_a_wrong_clock_forgets_nobody_and_whoever_came_last_stays(path: Path, vi
     assert [name for name, *_ in known(path)] == ["unknown-2", "unknown-3", "unknown-4"]
 
 
+def test_visits_are_counted_after_a_clock_was_ahead_and_put_right(path: Path, visit: Visit) -> None:
+    clock = AgeClock.begun(NOW_NS)
+    hour_ns = 60 * MINUTE_NS
+    for track, at_ns in enumerate((0, 40 * 24 * hour_ns, hour_ns, hour_ns + MINUTE_NS, 9 * hour_ns), start=1):
+        looks = looks_of(track, [face(1)] * 2, NOW_NS + at_ns)
+        clock = clock.advanced(hour_ns, looks[0].at_ns)
+        with EventStore(path) as store:
+            store.append([exit_of(track, at_ns=looks[0].at_ns)], looks, clock=clock)
+        Strangers(path, StrangerSettings(), is_good).take([exit_of(track)])
+    (one,) = list_strangers(path, 300.0)
+    assert (one.visits, one.since_ns, one.until_ns) == (4, NOW_NS, NOW_NS + 9 * hour_ns + 1)
+
+
 def test_a_stranger_is_found_as_printed(path: Path, visit: Visit) -> None:
     with pytest.raises(InputError, match="nobody is remembered as 'unknown-1'; `twinface unknowns` lists who is"):
         find_stranger(path, "unknown-1")
