@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from twinface import assets
-from twinface.errors import ArtefactError, SettingsError, SourceError, UserError
+from twinface.errors import ArtefactError, InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources import SourceKind, SourceSpec, find_kind, find_webcam, open_source
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
@@ -62,12 +62,10 @@ def _fetch(asset: str) -> Iterable[str]:
 
 
 def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_when_done: bool) -> Iterator[str]:
-    kind = find_kind(camera.source)
+    kind = _open_file(camera)
     if exit_when_done and (camera.loop or kind not in _FILES):
         raise SettingsError(f"camera {camera.name!r} never ends; leave out --exit-when-done, or `loop` in its table")
-    if kind in _FILES:
-        open_source(SourceSpec(camera.source)).close()
-    elif camera.lossless:
+    if camera.lossless and kind not in _FILES:
         yield f"camera {camera.name!r}: `lossless` has no meaning for a live source, which never waits"
     if kind is SourceKind.WEBCAM:
         try:
@@ -76,6 +74,17 @@ def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_wh
             yield f"camera {camera.name!r}: {error}; it is waited for"
     if kind is SourceKind.URL and 1000.0 / camera.snapshot_fps > tracking.lost_ms:
         yield f"camera {camera.name!r}: with `snapshot_fps` so low every picture begins new tracks; raise `lost_ms`"
+
+
+def _open_file(camera: CameraSettings) -> SourceKind:
+    """The kind of the source, which was opened once where it is a file. Raises InputError, with the camera's name."""
+    try:
+        kind = find_kind(camera.source)
+        if kind in _FILES:
+            open_source(SourceSpec(camera.source)).close()
+    except InputError as error:
+        raise InputError(f"camera {camera.name!r}: {error}") from error
+    return kind
 
 
 def _check_page(settings: Settings) -> Iterable[str]:
