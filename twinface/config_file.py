@@ -1,6 +1,5 @@
 """The configuration file: which one is used, its text, and the line that a setting stands on."""
 
-import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ SYSTEM_VARIABLE = "TWINFACE_ETC"
 """Environment variable with the folder that stands for /etc, for systems that keep such files elsewhere."""
 
 _FILE = "pipeline.toml"
-_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def read_config(path: Path) -> str:
         mend = f"name another with --config or {CONFIG_VARIABLE}"
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
     try:
-        if data.startswith(_OTHER_ENCODINGS):
+        if b"\0" in data:  # UTF-16 without a mark, which ASCII letters make valid UTF-8
             raise UnicodeError
         return data.decode("utf-8-sig")
     except UnicodeError as error:

@@ -199,6 +199,9 @@ def test_what_is_not_utf_8_is_told_with_the_mend(tmp_path: Path, encoding: str) 
     path.write_text(f'{mark}gallery = "Jos\N{LATIN SMALL LETTER E WITH ACUTE}"\n', encoding=encoding)
     with pytest.raises(SettingsError, match=r"pipeline\.toml: not written as UTF-8; save it as UTF-8 in your editor$"):
         load_settings(path)
+    path.write_text("store_crops = true\n", encoding="utf-16-le")
+    with pytest.raises(SettingsError, match="save it as UTF-8"):
+        load_settings(path)
 
 
 def test_settings_do_not_change() -> None:
