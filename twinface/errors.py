@@ -7,7 +7,8 @@ TwinfaceError                exit code 1: the box could not do it
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders
     │   ├── NoFaceError      a readable picture in which no single face stands out
-    │   │   └── SeveralFacesError  … because there are several
+    │   │   ├── SeveralFacesError  … because there are several
+    │   │   └── TurnedError        … because it lies on its side or upside down
     │   └── SourceError      a camera that cannot be read now; it is tried again
     ├── AssetError           model files that are missing or not what they should be
     └── ArtefactError        networks, features, heads and galleries on disk
@@ -65,6 +66,10 @@ class SourceError(InputError):
 
 class SeveralFacesError(NoFaceError):
     """A picture shows more than one face that may be meant."""
+
+
+class TurnedError(NoFaceError):
+    """A picture lies on its side or upside down, so that its face cannot be used."""
 
 
 class AssetError(UserError):

@@ -72,7 +72,9 @@ def _print_beside(line: str, style: str | None = None) -> None:
 
 def show_warnings() -> None:
     """Have what the library logs as a warning or an error shown as a command's own warnings are."""
-    logging.getLogger("twinface").addHandler(_ShownAsWarning(logging.WARNING))
+    log = logging.getLogger("twinface")
+    if not any(isinstance(handler, _ShownAsWarning) for handler in log.handlers):
+        log.addHandler(_ShownAsWarning(logging.WARNING))
 
 
 class _ShownAsWarning(logging.Handler):

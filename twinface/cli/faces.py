@@ -28,20 +28,25 @@ def selfies(
     in reasons.json; move back what is good all the same.
     """
     from twinface.recognition.embedding import open_detector
-    from twinface.recognition.people import list_people
+    from twinface.recognition.enrolment import force_helps
+    from twinface.recognition.people import describe_left_out_of_people, list_people
     from twinface.recognition.selfies import crop_selfies
     from twinface.recognition.set_aside import describe
 
     people = list_people(photos)
+    for line in describe_left_out_of_people(photos):
+        warn(line)
     total = sum(len(pictures) for pictures in people.values())
     saved: Counter[str] = Counter()
     entries = []
+    forcible: set[str] = set()
     with progress_bar("cropping", total) as bar:
         for selfie in bar.follow(crop_selfies(people, faces, open_detector(), force=force)):
             if selfie.objection is None:
                 saved[selfie.person] += 1
             else:
                 warn_of(selfie.picture, selfie.objection)
+                forcible |= {selfie.person} if force_helps(selfie.objection) else set()
                 entries.append({"person": selfie.person, **describe(selfie.picture, selfie.objection)})
     if as_json:
         counts = {"faces": str(faces), "saved": saved.total()}
@@ -50,7 +55,8 @@ def selfies(
         raise InputError(f"{photos}: none of the {total} photos could be used; see the warnings")
     for name in people:
         if not saved[name]:
-            warn(f"{name}: none of {len(people[name])} photos could be used; give one clear face each, or use --force")
+            force_hint = ", or use --force" if name in forcible and not force else ""
+            warn(f"{name}: none of {len(people[name])} photos could be used; give one clear face each{force_hint}")
     if not as_json:
         say(f"{saved.total()} faces saved, {len(entries)} photos set aside: {faces}")
 

@@ -20,8 +20,10 @@ def extract(
 ) -> None:
     """Turn every picture into a vector, once (the seed's extract_features.py)."""
     from twinface.recognition.extraction import extract_folder
-    from twinface.recognition.people import list_people
+    from twinface.recognition.people import describe_left_out_of_people, list_people
 
+    for line in describe_left_out_of_people(faces):
+        warn(line)
     total = sum(len(pictures) for pictures in list_people(faces).values())
     with progress_bar("extracting", total) as bar:
 

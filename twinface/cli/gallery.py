@@ -84,7 +84,6 @@ def _add_person(
     aside: Path | None,
     as_json: bool,
 ) -> None:
-    from twinface.faces import list_pictures
     from twinface.networks import find_recipe
     from twinface.recognition.adding import judge_pictures
     from twinface.recognition.enrolment import choose_picker
@@ -97,11 +96,11 @@ def _add_person(
     refuse_inputs(folder, sources, "name another folder with --gallery")
     if aside is not None:
         _check_set_aside(aside, sources, folder)
+    pictures = _find_pictures(sources)
     recipe = find_recipe(network)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     gate = open_gate(opened, recipe, settings)
-    pictures = [path for source in sources for path in (list_pictures(source) if source.is_dir() else [source])]
-    embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force))
+    embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force), upright_only=not force)
     with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
         verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
     refused = [one for one in verdicts if not one.is_usable(force=force)]
@@ -119,6 +118,19 @@ def _add_person(
     _report(counts, verdicts, force=force, as_json=as_json)
 
 
+def _find_pictures(sources: list[Path]) -> list[Path]:
+    """The pictures named, and those in the folders named; what else lies there is said. Raises InputError for none."""
+    from twinface.faces import describe_left_out, list_left_out, list_pictures
+
+    pictures = [path for source in sources for path in (list_pictures(source) if source.is_dir() else [source])]
+    for source in sources:
+        if source.is_dir() and (left_out := describe_left_out(list_left_out(source))):
+            warn(f"{source}: {left_out}")
+    if not pictures:
+        raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
+    return pictures
+
+
 def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
     """Before anything is written: pictures are not copied to where they are, nor among what the gallery holds."""
     from twinface.recognition.set_aside import REASONS_FILE, is_reasons
@@ -134,6 +146,7 @@ def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
 
 def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, as_json: bool) -> None:
     """Say what was added and what was not, and why; an error where nothing could be used."""
+    from twinface.recognition.enrolment import force_helps
     from twinface.recognition.set_aside import describe
 
     refused = [one for one in verdicts if not one.is_usable(force=force)]
@@ -144,7 +157,8 @@ def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, a
         entries = [describe(one.picture, one.objection) for one in refused if one.objection]
         say_json({**counts, "set_aside": entries})
     if len(refused) == len(verdicts):
-        mend = "give one clear face each" + ("" if force else ", or use --force where they are right all the same")
+        helps = not force and any(force_helps(one.objection) for one in refused)
+        mend = "give one clear face each" + (", or use --force where they are right all the same" if helps else "")
         raise InputError(f"{counts['name']} not added: none of {len(verdicts)} pictures could be used; {mend}")
     if not as_json:
         line = f"{counts['added']} pictures added, {counts['known']} known already, {len(refused)} set aside"

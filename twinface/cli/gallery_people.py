@@ -29,6 +29,7 @@ def add_people(
     from twinface.outputs import refuse_inputs
     from twinface.recognition.candidates import list_candidates
     from twinface.recognition.many_people import enrol_people
+    from twinface.recognition.people import describe_left_out_of_people
     from twinface.recognition.recording import user_name
 
     settings = chosen_settings()
@@ -36,6 +37,8 @@ def add_people(
     folder, recipe = gallery or settings.gallery, find_recipe(settings.network)
     refuse_inputs(folder, [people], "name another folder with --gallery")
     candidates = list_candidates(people, recipe.fingerprint)
+    for line in describe_left_out_of_people(people):
+        warn(line)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     gate = None if force else open_gate(opened, recipe, settings)
     results: list[PersonResult] = []

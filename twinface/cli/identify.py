@@ -1,13 +1,16 @@
 """`twinface identify`: who is in these pictures."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, escape, note, progress_bar, say_json, warn
 from twinface.errors import InputError
+
+if TYPE_CHECKING:
+    from twinface.recognition.identification import Identifier
 
 
 def identify(
@@ -27,7 +30,6 @@ def identify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Name the faces of pictures (the seed's test.py, for single pictures)."""
-    from twinface.faces import read_image
     from twinface.recognition.identification import Identifier, choose_settings
 
     identifier = Identifier(choose_settings(chosen_settings(), network, head, gallery, threshold))
@@ -36,15 +38,7 @@ def identify(
     entries: list[dict[str, Any]] = []
     with progress_bar("identifying", len(images)) as bar:
         for path in images:
-            try:
-                image = read_image(path)
-            except InputError as error:
-                entries.append({"image": str(path), "error": str(error).removeprefix(f"{path}: ")})
-            else:
-                height, width = image.shape[:2]
-                faces = [_to_json(found) for found in identifier.identify(image)]
-                about = {"threshold": identifier.threshold.value, "threshold_from": identifier.threshold.source}
-                entries.append({"image": str(path), "width": width, "height": height, **about, "faces": faces})
+            entries.append(_identify(identifier, path))
             bar.advance()
     if as_json:
         say_json(entries)
@@ -53,6 +47,30 @@ def identify(
         note(identifier.threshold)
     if all("error" in entry for entry in entries):
         raise typer.Exit(InputError.exit_code)
+
+
+def _identify(identifier: "Identifier", path: Path) -> dict[str, Any]:
+    from twinface.faces import read_image
+    from twinface.recognition.embedding import describe_turn
+
+    try:
+        image = read_image(path)
+    except InputError as error:
+        return {"image": str(path), "error": str(error).removeprefix(f"{path}: ")}
+    height, width = image.shape[:2]
+    found = identifier.identify(image)
+    turn_deg = identifier.find_turn_deg(image, found)
+    if sentence := describe_turn(turn_deg):
+        warn(f"{path}: {sentence}")
+    return {
+        "image": str(path),
+        "width": width,
+        "height": height,
+        "turn_deg": turn_deg,
+        "threshold": identifier.threshold.value,
+        "threshold_from": identifier.threshold.source,
+        "faces": [_to_json(one) for one in found],
+    }
 
 
 def _to_json(found: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import list_pictures, read_image
+from twinface.faces.formats import describe_left_out
+from twinface.faces.pictures import list_left_out, list_pictures, read_image
 from twinface.faces.quality import FaceMeasures, assess_quality, measure_face
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import (
@@ -31,6 +32,8 @@ __all__ = [
     "Tracker",
     "align_face",
     "assess_quality",
+    "describe_left_out",
+    "list_left_out",
     "list_pictures",
     "measure_face",
     "open_source",

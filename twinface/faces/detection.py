@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import AssetError
 from twinface.faces.opencv import hush_opencv
-from twinface.faces.second_look import is_doubtful, look_again
+from twinface.faces.second_look import find_turn_deg, is_doubtful, look_again
 from twinface.types import Face, Image
 
 _MOST_FACES = 5000
@@ -56,6 +56,13 @@ class FaceDetector:
         return sorted(
             (face for face in faces if face.width_px >= self._min_face_px), key=lambda face: -face.detection_score
         )
+
+    def find_turn_deg(self, image: Image, faces: list[Face]) -> int:
+        """By how many degrees clockwise a still picture has to be turned to stand upright, see second_look.
+
+        `faces` are those that `detect` found in it. Always 0 without `second_look`.
+        """
+        return find_turn_deg(image, self._detect_once, faces) if self._second_look else 0
 
     def _detect_once(self, image: Image) -> list[Face]:
         height, width = image.shape[:2]

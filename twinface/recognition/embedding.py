@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface import assets
-from twinface.errors import InputError
+from twinface.errors import InputError, TurnedError
 from twinface.faces import FaceDetector, FaceMeasures, align_face, measure_face, pick_main_face
 from twinface.faces.alignment import scale_template
 from twinface.networks import Network
@@ -43,10 +43,30 @@ def embed_faces(image: Image, detector: FaceDetector, network: Network) -> list[
 
 
 def embed_one_face(
-    image: Image, detector: FaceDetector, network: Network, pick: PickFace = pick_main_face
+    image: Image,
+    detector: FaceDetector,
+    network: Network,
+    pick: PickFace = pick_main_face,
+    *,
+    upright_only: bool = False,
 ) -> EmbeddedFace:
-    """The face that a picture is of. Raises NoFaceError, as `pick` does."""
-    return _embed(image, pick(detector.detect(image), image.shape), network)
+    """The face that a picture is of. Raises NoFaceError, as `pick` does; TurnedError, if `upright_only`."""
+    faces = detector.detect(image)
+    if upright_only:
+        refuse_turned(image, faces, detector)
+    return _embed(image, pick(faces, image.shape), network)
+
+
+def refuse_turned(image: Image, faces: list[Face], detector: FaceDetector) -> None:
+    """Raises TurnedError where a still picture lies on its side or upside down, going by the `faces` found in it."""
+    if sentence := describe_turn(detector.find_turn_deg(image, faces)):
+        raise TurnedError(sentence)
+
+
+def describe_turn(turn_deg: int) -> str | None:
+    """What `find_turn_deg` found, and the mend; None for 0."""
+    way = {90: "90 degrees clockwise", 180: "180 degrees", 270: "90 degrees counterclockwise"}.get(turn_deg)
+    return f"a face stands upright when the picture is turned by {way}; turn it" if way else None
 
 
 def embed_aligned(image: Image, network: Network) -> EmbeddedFace:

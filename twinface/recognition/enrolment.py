@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from twinface.errors import InputError, NoFaceError, SeveralFacesError
+from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
 from twinface.faces import FaceMeasures, align_face, measure_face, pick_enrolment_face, pick_main_face
 from twinface.recognition.embedding import PickFace
 from twinface.types import Crop, Face, Image
@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     UNREADABLE = "unreadable"
     NO_FACE = "no_face"
+    TURNED = "turned"
     MORE_THAN_ONE_FACE = "more_than_one_face"
     DOUBTFUL_FACE = "doubtful_face"
     TOO_SMALL = "too_small"
@@ -134,6 +135,11 @@ def look_at(image: Image, faces: Sequence[Face], *, force: bool = False) -> Look
     return Look(face, Crop(crop, measures.overall), None if force else object_to_measures(measures))
 
 
+def force_helps(objection: Objection | None) -> bool:
+    """Whether --force would take a picture all the same: not one that shows no face."""
+    return objection is not None and objection.reason not in {Reason.UNREADABLE, Reason.NO_FACE}
+
+
 def choose_picker(*, force: bool) -> PickFace:
     """How the face of a picture is found."""
     return pick_main_face if force else pick_enrolment_face
@@ -147,7 +153,9 @@ def object_to_measures(measures: FaceMeasures) -> Objection | None:
 def objection_of(error: InputError, picture: Path | None = None) -> Objection:
     """An error of reading a picture or of finding its face, as an objection; its sentence does not name `picture`."""
     reason = Reason.UNREADABLE
-    if isinstance(error, SeveralFacesError):
+    if isinstance(error, TurnedError):
+        reason = Reason.TURNED
+    elif isinstance(error, SeveralFacesError):
         reason = Reason.MORE_THAN_ONE_FACE
     elif isinstance(error, NoFaceError):
         reason = Reason.NO_FACE

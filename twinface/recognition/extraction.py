@@ -52,7 +52,7 @@ class Embedder:
     Each of the `workers`, one a core unless said, is a detector and a network with one thread: that keeps all cores
     busy with detection and the network alike, which one network with many threads does not. The next pictures are read
     meanwhile; no more than four a worker are begun before their turn. What comes out does not depend on the number of
-    workers. Close it, or use it in `with`.
+    workers. With `upright_only` a picture that lies on its side is an error. Close it, or use it in `with`.
     """
 
     def __init__(
@@ -61,12 +61,14 @@ class Embedder:
         *,
         aligned: bool = False,
         pick: PickFace = pick_main_face,
+        upright_only: bool = False,
         workers: int | None = None,
     ) -> None:
         count = workers or count_workers()
         networks = [load_network(network, threads=1) for _ in range(count)]
         self.recipe = networks[0].recipe
         self._pick = pick
+        self._upright_only = upright_only
         self._tools: SimpleQueue[tuple[FaceDetector | None, Network]] = SimpleQueue()
         for one in networks:
             self._tools.put((None if aligned else open_detector(), one))
@@ -100,7 +102,7 @@ class Embedder:
         try:
             if detector is None:
                 return embed_aligned(image, network)
-            return embed_one_face(image, detector, network, self._pick)
+            return embed_one_face(image, detector, network, self._pick, upright_only=self._upright_only)
         except InputError as error:
             return type(error)(f"{path}: {error}")
         finally:
@@ -124,7 +126,7 @@ def extract_folder(
     people = list_people(faces)
     _check_free(faces, features, people)
     count = written = skipped = 0
-    with Embedder(network, aligned=aligned) as embedder:
+    with Embedder(network, aligned=aligned, upright_only=True) as embedder:
         results = embedder.embed_files(path for pictures in people.values() for path in pictures)
         for name, pictures in people.items():
             usable: list[tuple[str, EmbeddedFace]] = []

@@ -71,6 +71,10 @@ class Identifier:
             for found in embed_faces(image, self._detector, self._network)
         ]
 
+    def find_turn_deg(self, image: Image, found: list[NamedFace]) -> int:
+        """By how many degrees clockwise a picture in which these were `found` has to be turned to stand upright."""
+        return self._detector.find_turn_deg(image, [one.face for one in found])
+
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
         scores = self._score(vector[np.newaxis])[0]
         return decide(scores, self._index, self._people.names, self._matching)

@@ -119,7 +119,8 @@ def _prepare(
             for _ in range(one.count):
                 advance()
         return
-    with Embedder(settings.network, aligned=aligned, pick=choose_picker(force=force)) as embedder:
+    pick = choose_picker(force=force)
+    with Embedder(settings.network, aligned=aligned, pick=pick, upright_only=not force) as embedder:
         embedded = embedder.embed_files(paths)
         for one in candidates:
             verdicts = judge_pictures(one.name, _followed(islice(embedded, one.count), advance), None)

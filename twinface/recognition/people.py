@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.faces import list_pictures
+from twinface.faces import describe_left_out, list_left_out, list_pictures
 
 
 def list_people(folder: Path) -> dict[str, list[Path]]:
@@ -22,3 +22,12 @@ def list_people(folder: Path) -> dict[str, list[Path]]:
         hint = "these pictures" if list_pictures(folder) else "pictures"
         raise InputError(f"{folder}: nobody in it; put {hint} into one folder for each person, named after them")
     return people
+
+
+def describe_left_out_of_people(folder: Path) -> list[str]:
+    """What `list_people` leaves out without an error, in sentences: files of other kinds, and pictures of nobody."""
+    below = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    kinds = describe_left_out(path for person in below for path in list_left_out(person))
+    loose = len(list_pictures(folder))
+    nobodys = f"{loose} pictures lie beside the folders of people; put them into the folder of whom they show"
+    return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None) if text]

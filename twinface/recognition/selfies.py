@@ -12,6 +12,7 @@ from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
+from twinface.recognition.embedding import refuse_turned
 from twinface.recognition.enrolment import Objection, look_at, objection_of
 from twinface.recognition.set_aside import REASONS_FILE, SET_ASIDE, is_reasons, write_reasons
 from twinface.types import Image
@@ -90,9 +91,12 @@ def save_crop(target: Path, crop: Image) -> None:
 def _crop_selfie(person: str, picture: Path, folder: Path, file: str, detector: FaceDetector, *, force: bool) -> Selfie:
     try:
         image = read_image(picture)
+        faces = detector.detect(image)
+        if not force:
+            refuse_turned(image, faces, detector)
     except InputError as error:
         return Selfie(person, picture, None, objection_of(error, picture))
-    look = look_at(image, detector.detect(image), force=force)
+    look = look_at(image, faces, force=force)
     if look.crop is None:
         return Selfie(person, picture, None, look.objection)
     target = folder / SET_ASIDE / file if look.objection else folder / file

@@ -124,3 +124,22 @@ def test_no_face_is_made_up_in_a_video_without_any(
     capture = cv2.VideoCapture(str(shared_data / "video" / video))
     pictures = [capture.read()[1] for _ in range(frames.stop)]
     assert [number for number in frames if twice.detect(np.asarray(pictures[number], np.uint8))] == []
+
+
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_a_picture_on_its_side_is_told_from_an_upright_one(
+    portraits: Path, twice: FaceDetector, quarter_turns: int
+) -> None:
+    """Of faces upside down some look upright to the detector; none is told the wrong way round."""
+    paths = sorted(portraits.glob("*.jpg"))
+    images = [np.ascontiguousarray(np.rot90(read_image(path), quarter_turns)) for path in paths]
+    turns_deg = [twice.find_turn_deg(image, twice.detect(image)) for image in images]
+    missed = turns_deg.count(0) if quarter_turns == 2 else 0
+    assert turns_deg.count(90 * quarter_turns) + missed == len(paths)
+    assert missed <= 1
+
+
+def test_nothing_is_told_of_a_picture_without_a_face(once: FaceDetector, twice: FaceDetector) -> None:
+    wall = np.full((200, 300, 3), 90, np.uint8)
+    assert twice.find_turn_deg(wall, twice.detect(wall)) == 0
+    assert once.find_turn_deg(wall, []) == 0

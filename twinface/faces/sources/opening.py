@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from twinface.errors import InputError
+from twinface.faces.formats import is_still
 from twinface.faces.opencv import hush_opencv
-from twinface.faces.pictures import PICTURE_SUFFIXES, list_pictures
+from twinface.faces.pictures import list_pictures
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream, read_webcam
 from twinface.faces.sources.http_camera import HttpCamera
@@ -51,7 +52,7 @@ def find_kind(uri: str) -> SourceKind:
         return SourceKind.PICTURES
     if not path.is_file():
         raise InputError(f"source {uri!r}: neither a file nor a folder; name a webcam (0), a video, pictures or a URL")
-    return SourceKind.PICTURES if path.suffix.lower() in PICTURE_SUFFIXES else SourceKind.VIDEO
+    return SourceKind.PICTURES if is_still(path) else SourceKind.VIDEO
 
 
 def open_source(spec: SourceSpec) -> Source:
