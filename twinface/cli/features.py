@@ -22,9 +22,9 @@ def extract(
     from twinface.recognition.extraction import extract_folder
     from twinface.recognition.people import describe_left_out_of_people, list_people
 
+    total = sum(len(pictures) for pictures in list_people(faces).values())
     for line in describe_left_out_of_people(faces):
         warn(line)
-    total = sum(len(pictures) for pictures in list_people(faces).values())
     with progress_bar("extracting", total) as bar:
 
         def on_picture(_path: Path, error: InputError | None) -> None:
