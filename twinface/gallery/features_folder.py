@@ -5,7 +5,7 @@ There is no gallery.json in it and no folder of people: the people lie in the fo
 
 from pathlib import Path
 
-from twinface.errors import ArtefactError
+from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.manifest import MANIFEST_FILE, Manifest, find_people_folders, read_manifest
 from twinface.gallery.people import read_person
 
@@ -47,6 +47,17 @@ def manifest_of(folder: Path, key: bytes) -> Manifest:
         except ArtefactError as error:
             errors.append(error)
     raise errors[0] if errors else ArtefactError(f"{folder}: nobody's features any more; extract them again")
+
+
+def of_another_network(folder: Path, manifest: Manifest, expected: str) -> FingerprintError:
+    """The error for a gallery or features that are not of the network with the fingerprint `expected`."""
+    mend = (
+        "extract them again" if manifest.people == _ITSELF else "another folder with --gallery and add everybody again"
+    )
+    return FingerprintError(
+        f"{folder}: made with the network {manifest.network_name or '?'} ({manifest.network[:12]}), not the one in use "
+        f"({expected[:12]}); name its network with --network, or {mend}"
+    )
 
 
 def _signed_files(folder: Path) -> list[Path]:

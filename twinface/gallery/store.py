@@ -14,7 +14,7 @@ Where everybody is replaced at once, they are written to a new folder, people-<v
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import keep_private, make_folder, sync_folder
 from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
-from twinface.gallery.features_folder import is_features_folder, manifest_of, require_gallery
+from twinface.gallery.features_folder import manifest_of, of_another_network, require_gallery
 from twinface.gallery.keys import box_key
 from twinface.gallery.leftovers import end_renames, sweep
 from twinface.gallery.locking import WAIT_S, writers_lock
@@ -221,8 +221,7 @@ class Gallery:
         new = PersonVectors(name, tuple(files), vectors, quality, self.network)
         with self._writing():
             self._refuse_damaged(name)
-            somebody = self._files.anybody()
-            if somebody is not None and somebody.vectors.shape[1] != vectors.shape[1]:
+            if (somebody := self._files.anybody()) and somebody.vectors.shape[1] != vectors.shape[1]:
                 raise ArtefactError(
                     f"{name}: vectors of {vectors.shape[1]} numbers, {somebody.name}'s have "
                     f"{somebody.vectors.shape[1]}; make both with the same network"
@@ -293,12 +292,9 @@ class Gallery:
 
         Features have no lock: each file is whole.
         """
-        if self.holds_features:
+        with nullcontext() if self.holds_features else self._writing():
             self.refresh()
             yield
-        else:
-            with self._writing():
-                yield
 
     @contextmanager
     def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
@@ -357,12 +353,7 @@ class Gallery:
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
         if self._expected_network in {None, manifest.network} or empty:
             return
-        features = is_features_folder(self.folder)
-        other = "extract them again" if features else "another folder with --gallery and add everybody again"
-        raise FingerprintError(
-            f"{self.folder}: made with the network {manifest.network_name or '?'} ({manifest.network[:12]}), not "
-            f"the one in use ({str(self._expected_network)[:12]}); name its network with --network, or {other}"
-        )
+        raise of_another_network(self.folder, manifest, str(self._expected_network))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
