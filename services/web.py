@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from functools import partial
 
 from twinface.bus.control import ask
@@ -47,7 +48,14 @@ def _work(node: Node, settings: Settings) -> None:
     if token:
         log.warning(CLEARTEXT_WARNING)
     address = run.path / "web.json"
-    write_atomically(address, canonical_json({"url": server.url}))
+
+    def tell_address() -> None:
+        if not address.exists():
+            with suppress(OSError):  # a full disk: tried again
+                write_atomically(address, canonical_json({"url": server.url}))
+
+    tell_address()
+    node.loop.every(1.0, tell_address)
     node.set_state("running", server.url)
     listening: frozenset[str] = frozenset()
     try:

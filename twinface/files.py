@@ -29,6 +29,9 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 PRIVATE_UMASK = 0o077
 """For processes of ours: what libraries make, such as SQLite and ZeroMQ, is for its owner only, too."""
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+"""Of an OSError: the disk is full, or what this user may have of it."""
+
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _MAX_DIGITS = 20

@@ -13,7 +13,7 @@ import pytest
 from isolation import Guard
 
 from twinface import assets
-from twinface.bus.rundir import default_run_directory
+from twinface.bus.rundir import find_run_directory
 from twinface.cli.configuration import chosen_config
 from twinface.packaged import packaged_path
 from twinface.settings import load_settings
@@ -26,7 +26,7 @@ def test_configuration_gallery_and_run_directory_are_nobody_s() -> None:
     home = Path(os.environ["HOME"])
     assert REAL_HOME not in (home, *home.parents)
     assert load_settings().gallery.is_relative_to(home)
-    assert default_run_directory().is_relative_to(home)
+    assert find_run_directory(None).is_relative_to(home)
     assert assets.fetch("portraits").is_dir()
 
 

@@ -68,7 +68,10 @@ class Account:
 
 
 class Books:
-    """The accounts of one process and epoch, in the file `path`, which appears when it is complete."""
+    """The accounts of one process and epoch, in the file `path`, which appears when it is complete.
+
+    Raises OSError when there is no room for it; nothing is left of it then.
+    """
 
     def __init__(self, path: Path) -> None:
         unfinished = path.with_name(f".{path.name}")
@@ -77,6 +80,9 @@ class Books:
             # Not a file with holes: on a full disk, a store into one of them would kill the process.
             os.posix_fallocate(descriptor, 0, _FILE_BYTES)
             self._mapped = mmap.mmap(descriptor, _FILE_BYTES)
+        except OSError:
+            unfinished.unlink()
+            raise
         finally:
             os.close(descriptor)
         self._mapped[: len(_MAGIC)] = _MAGIC

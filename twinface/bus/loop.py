@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import zmq
 
@@ -28,6 +29,7 @@ class Loop:
     def __init__(self) -> None:
         self.stopping = False
         self._end_within_s: float | None = None
+        self._handlers_before: dict[int, Any] = {}
         self._poller = zmq.Poller()
         self._callbacks: dict[object, Callback] = {}
         self._timers: list[_Timer] = []
@@ -63,7 +65,7 @@ class Loop:
         self._end_within_s = end_within_s
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+            self._handlers_before[number] = signal.signal(number, self._on_signal)
 
     def run(self) -> None:
         """Turn until stopped."""
@@ -79,9 +81,11 @@ class Loop:
         self._call_timers()
 
     def close(self) -> None:
-        """Release the wake-up pipe."""
-        if signal.getsignal(signal.SIGTERM) == self._on_signal:
+        """Release the wake-up pipe. Signals do what they did before: nobody looks at `stopping` any more."""
+        if self._handlers_before:
             signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
         os.close(self._wake_read)
         os.close(self._wake_write)
 

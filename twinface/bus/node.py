@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -20,7 +21,8 @@ from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import Captured, WorkSender
-from twinface.errors import ArtefactError, WireError
+from twinface.errors import ArtefactError, ServiceError, WireError
+from twinface.files import NO_ROOM
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 
@@ -50,17 +52,23 @@ class Node:
         self._started_at_s = time.monotonic()
         self._process = psutil.Process()
         self._closing = ExitStack()
-        lock = run.lock(name)
-        self._closing.callback(os.close, lock)
-        self.epoch = run.next_epoch(name)
-        self._closing.callback(self.loop.close)
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._closing.callback(self._context.term)
-        self._books = Books(run.books_path(name, self.epoch))
-        self._closing.callback(self._books.close)
-        self._clear_outdated_books()
-        self._health = self.publisher(HEALTH)
+        try:
+            self._lock = run.lock(name)
+            self._closing.callback(os.close, self._lock)
+            self.epoch = run.next_epoch(name)
+            self._closing.callback(self.loop.close)
+            self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+            self._closing.callback(self._context.term)
+            self._sockets: list[Path] = []
+            self._health = self.publisher(HEALTH)
+            self._books = self._open_books()
+            self._closing.callback(self._books.close)
+            self._clear_outdated_books()
+        except BaseException:
+            self._closing.close()
+            raise
         self.loop.every(_HEARTBEAT_S, self.beat)
+        self.loop.every(_HEARTBEAT_S, self._look_for_sockets)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +82,7 @@ class Node:
         """The sending end of a work link, bound under this process's name."""
         sender = WorkSender(
             self._context,
-            self._run.endpoint(topic, self.name),
+            self._bind(topic),
             topic,
             origin=self.name,
             epoch=self.epoch,
@@ -115,9 +123,7 @@ class Node:
 
     def publisher(self, topic: Topic) -> Publisher:
         """Publishes `topic` under this process's name."""
-        publisher = Publisher(
-            self._context, self._run.endpoint(topic, self.name), topic, origin=self.name, epoch=self.epoch
-        )
+        publisher = Publisher(self._context, self._bind(topic), topic, origin=self.name, epoch=self.epoch)
         self._closing.callback(publisher.close)
         return publisher
 
@@ -145,7 +151,7 @@ class Node:
         """Answers control requests with `handler`."""
         server = ControlServer(
             self._context,
-            self._run.endpoint(CONTROL, self.name),
+            self._bind(CONTROL),
             origin=self.name,
             epoch=self.epoch,
             handler=handler,
@@ -179,6 +185,28 @@ class Node:
             latency_ms=latency_ms,
         )
         self._health.publish(heartbeat, Captured.now())
+
+    def _open_books(self) -> Books:
+        """The books of this start; on a full disk there is no working without them, so room is waited for."""
+        while True:
+            try:
+                return Books(self._run.books_path(self.name, self.epoch))
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                self.set_state("waiting", f"{self._run.path}: {error.strerror}; free some, and it goes on")
+            time.sleep(_HEARTBEAT_S)
+            self.beat()
+
+    def _bind(self, topic: Topic) -> str:
+        """The endpoint to bind for a topic; its socket has to stay where others look for it."""
+        self._sockets.append(self._run.socket_of(topic, self.name))
+        return self._run.endpoint(topic, self.name)
+
+    def _look_for_sockets(self) -> None:
+        """Raise ServiceError where somebody has removed them: a new start makes them again, and nothing else can."""
+        if not self._run.holds(self._lock, self.name) or not all(map(os.path.lexists, self._sockets)):
+            raise ServiceError(f"{self._run.path}: its files there were removed; it starts again")
 
     def _clear_outdated_books(self) -> None:
         # What earlier starts answered for still counts for senders whose own books are kept.

@@ -5,10 +5,11 @@ import os
 import stat
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from twinface.errors import ServiceError, SettingsError
-from twinface.files import make_folder
+from twinface.errors import ArtefactError, ServiceError, SettingsError
+from twinface.files import NO_ROOM, keep_private, make_folder
 from twinface.messages.topics import Topic
 
 RUN_VARIABLE = "TWINFACE_RUN"
@@ -18,17 +19,23 @@ _MAX_IPC_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, its closing zero included."""
 
 _KEPT_STARTS = 8
+_MEND = "set run_directory in the configuration"
 
 _LOCK_POLL_S = 0.01
 _LOCK_PATIENCE_S = 0.5
 """Somebody who asks whether a lock is held has it for a moment; a process that was killed, too."""
 
 
-def default_run_directory() -> Path:
-    """$TWINFACE_RUN, else $XDG_RUNTIME_DIR/twinface, else <temporary folder>/twinface-<uid>."""
-    named = os.environ.get(RUN_VARIABLE)
-    if named:
+def find_run_directory(configured: Path | None) -> Path:
+    """$TWINFACE_RUN, else the configured one, else systemd's $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR/twinface, else
+    <temporary folder>/twinface-<uid>.
+    """
+    if named := os.environ.get(RUN_VARIABLE):
         return Path(named)
+    if configured:
+        return configured
+    if made := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(made.partition(":")[0])
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     return Path(runtime) / "twinface" if runtime else Path(tempfile.gettempdir()) / f"twinface-{os.getuid()}"
 
@@ -36,26 +43,32 @@ def default_run_directory() -> Path:
 class RunDirectory:
     """A folder with mode 0700 that belongs to this user.
 
-    Raises SettingsError when it cannot be made, belongs to somebody else, or its path is too long for a socket.
+    Raises SettingsError when it cannot be made, belongs to somebody else, or lies where everybody may put something
+    else in its place, and OSError when the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         try:
             make_folder(self.path)
-            status = self.path.stat()
-            if {status.st_uid, self.path.lstat().st_uid} != {os.getuid()}:
-                raise SettingsError(f"{self.path} belongs to another user; set run_directory in the configuration")
-            if stat.S_IMODE(status.st_mode) != 0o700:
-                self.path.chmod(0o700)
+            _check_place(self.path)
+            keep_private(self.path)
             for folder in ("locks", "books", "logs"):
                 make_folder(self.path / folder)
+        except ArtefactError as error:
+            raise SettingsError(f"run directory {error}; {_MEND}") from error
         except OSError as error:
-            raise SettingsError(f"run directory {self.path} cannot be used: {error}") from error
+            if error.errno in NO_ROOM:
+                raise
+            raise SettingsError(f"run directory {self.path} cannot be used ({error.strerror}); {_MEND}") from error
 
     def endpoint(self, topic: Topic, origin: str) -> str:
         """The ipc endpoint that `origin` ("camera.front") binds for `topic`."""
-        return f"ipc://{self.socket_path(f'{topic.name}.{origin}')}"
+        return f"ipc://{self.socket_of(topic, origin)}"
+
+    def socket_of(self, topic: Topic, origin: str) -> Path:
+        """The socket of that endpoint."""
+        return self.socket_path(f"{topic.name}.{origin}")
 
     def socket_path(self, name: str) -> Path:
         """Path of the Unix socket `name`; SettingsError when it is too long for the system."""
@@ -77,9 +90,17 @@ class RunDirectory:
                 os.close(descriptor)
                 raise ServiceError(f"{name} is already running in {self.path}; `twinface down` stops it", "locked")
             time.sleep(_LOCK_POLL_S)
-        os.truncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # who it is matters less than to work on a full disk
+            os.truncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
+
+    def holds(self, descriptor: int, name: str) -> bool:
+        """Whether the lock that was taken is still the one in this folder, which somebody may have emptied."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), (self.path / "locks" / name).stat())
+        except FileNotFoundError:
+            return False
 
     def is_locked(self, name: str) -> bool:
         """Whether a living process holds the lock `name`."""
@@ -92,10 +113,14 @@ class RunDirectory:
         finally:
             os.close(descriptor)
 
-    def clear_books(self) -> None:
-        """Forget the books of earlier runs; only for who holds the lock of the whole system."""
-        for path in (self.path / "books").iterdir():
-            path.unlink()
+    def sweep(self) -> None:
+        """Remove what earlier runs left: books, sockets, half-written files; only for who holds the lock of the whole.
+
+        Logs stay, and sockets of processes that live, started by hand.
+        """
+        for path in (*(self.path / "books").iterdir(), *self.path.iterdir()):
+            if not path.is_dir() and not self.is_locked(path.name.partition(".")[2]):
+                path.unlink(missing_ok=True)
 
     def next_epoch(self, origin: str) -> int:
         """The number of a start of `origin`: the time, or one more than its last where the clock went backwards."""
@@ -117,6 +142,16 @@ class RunDirectory:
     def books_path(self, origin: str, epoch: int) -> Path:
         """Where `origin` keeps the books of this `epoch`."""
         return self.path / "books" / f"{origin}@{epoch}"
+
+
+def _check_place(path: Path) -> None:
+    """Raise SettingsError where somebody else could have made the folder, or could put another one in its place."""
+    parent = path.parent.stat()
+    for_everybody = bool(parent.st_mode & stat.S_IWOTH)
+    if path.lstat().st_uid != os.geteuid() or (for_everybody and path.is_symlink()):
+        raise SettingsError(f"run directory {path} was made by another user, or is a link; {_MEND}")
+    if for_everybody and not parent.st_mode & stat.S_ISVTX:
+        raise SettingsError(f"run directory {path} can be replaced by everybody, who may write {path.parent}; {_MEND}")
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

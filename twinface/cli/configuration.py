@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, default_run_directory
+from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, find_run_directory
 from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
 from twinface.errors import InputError
 from twinface.live.running import running_boxes
@@ -105,4 +105,4 @@ def chosen_run_path(settings: Settings) -> Path:
             raise InputError(f"{len(boxes)} boxes run by {config}: say which with {RUN_VARIABLE}={runs}")
         if boxes:
             return Path(boxes[0].run_directory)
-    return settings.run_directory or default_run_directory()
+    return find_run_directory(settings.run_directory)

@@ -1,10 +1,14 @@
 """`twinface up` and `down`: the live pipeline as a whole."""
 
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,9 +20,9 @@ from twinface.cli.console import note, say, warn
 from twinface.errors import ServiceError, TwinfaceError, UserError
 from twinface.live.health import Condition, Health
 from twinface.live.oversight import overseeing
-from twinface.live.preflight import check_before_start
-from twinface.live.running import record_running
-from twinface.live.supervision import shut_down, start_supervisord
+from twinface.live.preflight import check_before_start, warn_of_passwords
+from twinface.live.running import pid_of_box, record_running
+from twinface.live.supervision import is_reachable, shut_down, start_supervisord
 from twinface.messages.topics import CONTROL
 from twinface.processes import PROCESSES, process_names
 from twinface.settings import Settings, load_settings
@@ -27,6 +31,7 @@ from twinface.web.access import warn_of_access
 
 _POLL_S = 0.25
 _STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
+_ENDS_WITHIN_S = 5.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
 
@@ -43,30 +48,61 @@ def up(
     config = chosen_config()
     settings = load_settings(config.path)
     run = chosen_run_directory(settings)
-    run.lock(_UP)
+    lock = run.lock(_UP)
     note(f"configuration: {config.path} ({config.found})")
-    _check(settings, exit_when_done=exit_when_done)
-    run.clear_books()
-    (run.path / _PAGE_FILE).unlink(missing_ok=True)
+    _check(config.path, settings, exit_when_done=exit_when_done)
     with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
         if problem:
             warn(f"other commands need --config to find this box: {problem}")
-        daemon = start_supervisord(config.path, settings, run)
-        try:
-            _watch_over(daemon, run, settings, stop_asked, exit_when_done=exit_when_done)
-            if stop_asked():
-                note("stopping")
-        except ServiceError:
-            daemon.kill()  # it hangs, and hears no request to stop
-            raise
-        finally:
-            _stop(daemon)
+        while not _run_box(config.path, settings, run, lock, stop_asked, exit_when_done=exit_when_done):
+            warn(f"{run.path} was emptied while in use; everything is started again")
+            os.close(lock)
+            run = RunDirectory(run.path)
+            lock = run.lock(_UP)
 
 
-def _check(settings: Settings, *, exit_when_done: bool) -> None:
+def _run_box(
+    config: Path,
+    settings: Settings,
+    run: RunDirectory,
+    lock: int,
+    stop_asked: Callable[[], bool],
+    *,
+    exit_when_done: bool,
+) -> bool:
+    """Start supervisord, and stop it when it is time; False where the run directory was emptied meanwhile."""
+    run.sweep()
+    daemon = start_supervisord(config, settings, run)
+    try:
+        whole = _watch_over(
+            daemon, run, settings, stop_asked, lambda: _is_whole(daemon, run, lock), exit_when_done=exit_when_done
+        )
+        if stop_asked():
+            note("stopping")
+        return whole
+    except ServiceError:
+        daemon.kill()  # it hangs, and hears no request to stop
+        raise
+    finally:
+        _stop(daemon)
+
+
+def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -> bool:
+    """Whether what we and supervisord keep in the run directory is there; supervisord removes its own when it ends."""
+    if not run.holds(lock, _UP):
+        return False
+    if is_reachable(run) or not (run.path / _PAGE_FILE).exists():
+        return True
+    with suppress(subprocess.TimeoutExpired):
+        daemon.wait(_ENDS_WITHIN_S)
+    return daemon.poll() is not None
+
+
+def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
     """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
     found = check_before_start(settings, exit_when_done=exit_when_done)
     found.check(partial(warn_of_access, settings.web.host))
+    found.check(partial(warn_of_passwords, config, settings))
     for warning in found.warnings:
         warn(warning)
     for problem in found.problems:
@@ -79,9 +115,16 @@ def down() -> None:
     """Stop everything that `twinface up` started, and wait until it is gone."""
     settings = chosen_settings()
     run = chosen_run_directory(settings)
-    shut_down(run)
+    try:
+        shut_down(run)
+    except ServiceError as error:
+        # Where the run directory was emptied nobody is reached there, yet `twinface up` is known to run.
+        pid = pid_of_box(run.path)
+        if error.code == "supervisord" or pid is None:
+            raise
+        os.kill(pid, signal.SIGTERM)
     give_up_at_s = time.monotonic() + _STOP_TIMEOUT_S
-    while run.is_locked(_UP):
+    while run.is_locked(_UP) or pid_of_box(run.path) is not None:
         if time.monotonic() > give_up_at_s:
             raise ServiceError(f"still running after {_STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
         time.sleep(_POLL_S)
@@ -93,27 +136,32 @@ def _watch_over(
     run: RunDirectory,
     settings: Settings,
     stop_asked: Callable[[], bool],
+    is_whole: Callable[[], bool],
     *,
     exit_when_done: bool,
-) -> None:
+) -> bool:
     """Say how the processes are whenever that changes, and where the page is.
 
-    Until a stop is asked for, or supervisord or, if so wanted, every stream has ended. A process that cannot work is
+    Until a stop is asked for, or supervisord or, if so wanted, every stream has ended; or, which alone is False, until
+    the run directory is no longer whole. A process that cannot work is
     started again for ever, and ends this only where everything is to end by itself.
     """
     told = ""
     note(f"starting {', '.join(process_names(settings))}")
     with overseeing(run, settings) as oversight:
         while daemon.poll() is None and not stop_asked():
+            if not is_whole():
+                return False
             for line in oversight.look(_POLL_S):
                 note(line)
             if (page := _page(run)) not in {"", told}:
                 told = page
                 note(f"page: {page}")
             if exit_when_done and _is_done(run, oversight.healths):
-                return
+                return True
     if daemon.returncode:
         raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
+    return True
 
 
 def _page(run: RunDirectory) -> str:

@@ -1,5 +1,7 @@
 """What can be found wrong with a configuration before a process is started: all of it at once."""
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +12,7 @@ from twinface.faces.sources import SourceKind, SourceSpec, find_kind, find_webca
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
 from twinface.live.listening import listen
+from twinface.masking import mask_address
 from twinface.matching import head_in_use, load_head
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.naming import uncalibrated
@@ -54,6 +57,18 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
         found.check(partial(_check_gallery, settings, recipe))
         found.check(partial(_check_head, settings, recipe))
     return found
+
+
+def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
+    """Cameras whose source has a password in a configuration that others can read. Raises OSError.
+
+    A file of the system's, as in /etc, may be read by a group: how else would a service's own user.
+    """
+    status = config.stat()
+    others = stat.S_IROTH | (stat.S_IRGRP if status.st_uid == os.geteuid() else 0)
+    named = [repr(camera.name) for camera in settings.camera if mask_address(camera.source) != camera.source]
+    if named and status.st_mode & others:
+        yield f"{config}: others can read the password of camera {', '.join(named)}; run `chmod 600 {config}`"
 
 
 def _fetch(asset: str) -> Iterable[str]:

@@ -8,11 +8,11 @@ import logging
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.errors import TwinfaceError
+from twinface.errors import ServiceError, TwinfaceError
 from twinface.processes import name_on_bus
 from twinface.signals import stop_on_signal
 
@@ -87,8 +87,9 @@ def _wait(run: RunDirectory | None, name: str, detail: str, pause_s: float) -> b
             return _sleep(pause_s)
         node.loop.handle_signals()
         node.set_state("waiting", detail)
-        _turn(node, pause_s)
-        return node.loop.stopping
+        with suppress(ServiceError):  # its socket was removed: the next start makes another
+            _turn(node, pause_s)
+    return node.loop.stopping
 
 
 def _turn(node: Node, pause_s: float) -> None:

@@ -73,6 +73,11 @@ def running_boxes() -> list[RunningBox]:
     return sorted(found, key=lambda box: (box.config, box.run_directory))
 
 
+def pid_of_box(run_directory: Path) -> int | None:
+    """The `twinface up` that works in a run directory, also where that was emptied; None where none does."""
+    return next((box.pid for box in running_boxes() if Path(box.run_directory) == run_directory), None)
+
+
 def _read(path: Path) -> RunningBox | None:
     with path.open() as stream:
         try:

@@ -10,9 +10,9 @@ from functools import partial
 
 from twinface.bus.node import Node
 from twinface.bus.orphans import end_with_parent
-from twinface.bus.rundir import RunDirectory, default_run_directory
+from twinface.bus.rundir import RunDirectory, find_run_directory
 from twinface.errors import SettingsError, TwinfaceError
-from twinface.files import PRIVATE_UMASK
+from twinface.files import NO_ROOM, PRIVATE_UMASK
 from twinface.live.restarts import forget_attempts, is_supervised, own_name, start_again, wait_out_storm
 from twinface.logs import configure_logging
 from twinface.processes import find_process
@@ -27,7 +27,7 @@ _WORKS_AFTER_S = 60.0
 
 def run_directory(settings: Settings) -> RunDirectory:
     """The run directory that the configuration or the environment names."""
-    return RunDirectory(settings.run_directory or default_run_directory())
+    return RunDirectory(find_run_directory(settings.run_directory))
 
 
 def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:
@@ -63,13 +63,14 @@ def _run(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], No
             log.error("failed", extra={"error": "supervisord died while this process was starting"})
             return 1
         return _work(name, run, parent, lambda node: work(node, settings))
-    except TwinfaceError as error:
-        log.error("failed", extra={"error": str(error)})
+    except (TwinfaceError, OSError) as error:
+        reason = _in_one_line(error)
+        log.error("failed", extra={"error": reason})
         if not is_supervised():
-            return error.exit_code
+            return error.exit_code if isinstance(error, TwinfaceError) else TwinfaceError.exit_code
         if time.monotonic() - started_s > _WORKS_AFTER_S:
             forget_attempts()
-        return start_again(run or _usual_run_directory(), name, str(error))
+        return start_again(run or _usual_run_directory(), name, reason)
     except KeyboardInterrupt:
         return 130
 
@@ -103,9 +104,18 @@ def _end_with_threads(node: Node) -> list[str]:
     return died
 
 
+def _in_one_line(error: TwinfaceError | OSError) -> str:
+    """What is to be said of it; raises it again where nobody can mend it."""
+    if isinstance(error, TwinfaceError):
+        return str(error)
+    if error.errno not in NO_ROOM:
+        raise error
+    return f"{error.filename or 'the disk'}: {error.strerror}; free some"
+
+
 def _usual_run_directory() -> RunDirectory | None:
     try:
-        return RunDirectory(default_run_directory())
+        return RunDirectory(find_run_directory(None))
     except TwinfaceError:
         return None
 

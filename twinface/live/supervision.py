@@ -17,6 +17,7 @@ from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ServiceError
 from twinface.live.restarts import CAMERAS_VARIABLE
+from twinface.live.running import pid_of_box
 from twinface.packaged import packaged_path
 from twinface.processes import name_on_bus
 from twinface.settings import Settings
@@ -101,6 +102,11 @@ def process_states(run: RunDirectory, settings: Settings) -> list[ProcessState]:
     ]
 
 
+def is_reachable(run: RunDirectory) -> bool:
+    """Whether supervisord's socket is there."""
+    return run.socket_path(_SOCKET).exists()
+
+
 def start_process(run: RunDirectory, name: str) -> None:
     """Start one that does not start by itself."""
     _call(run, "startProcess", name)
@@ -121,5 +127,10 @@ def _call(run: RunDirectory, method: str, *arguments: str) -> object:
     except TimeoutError as error:
         raise ServiceError(f"supervisord gives no answer within {_PATIENCE_S:g} s: it hangs", "hangs") from error
     except (OSError, xmlrpc.client.ProtocolError) as error:
-        raise ServiceError(f"nothing is running in {run.path}; start it with `twinface up`", "not running") from error
+        pid = pid_of_box(run.path)
+        if pid is None:
+            said = f"nothing is running in {run.path}; start it with `twinface up`"
+        else:
+            said = f"`twinface up` runs (pid {pid}), but nobody answers in {run.path}: it starts, or that was emptied"
+        raise ServiceError(said, "not running") from error
     return answer

@@ -1,13 +1,16 @@
 import os
+import shutil
+import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from twinface.bus.books import Books
-from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, default_run_directory
+from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, find_run_directory
 from twinface.errors import ServiceError, SettingsError
 from twinface.messages.topics import CROPS
 
@@ -27,13 +30,6 @@ def test_it_is_for_its_owner_only(run: RunDirectory) -> None:
     run.path.chmod(0o755)
     RunDirectory(run.path)
     assert run.path.stat().st_mode & 0o777 == 0o700
-
-
-def test_a_folder_of_somebody_else_is_refused() -> None:
-    if os.getuid() == 0:
-        pytest.skip("root owns every folder that there is here")
-    with pytest.raises(SettingsError, match="belongs to another user"):
-        RunDirectory(Path("/usr"))
 
 
 def test_a_folder_that_cannot_be_made_is_the_users_mistake(tmp_path: Path) -> None:
@@ -94,7 +90,7 @@ def test_books_are_listed_and_forgotten(run: RunDirectory) -> None:
         ("camera.a", 5),
         ("matcher", 4),
     ]
-    run.clear_books()
+    run.sweep()
     assert run.list_books() == []
 
 
@@ -108,11 +104,70 @@ def test_a_start_has_a_higher_number_than_the_one_before_whatever_the_clock_says
     assert run.next_epoch("camera.b") < ahead
 
 
-def test_where_it_is_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configured = tmp_path / "configured"
     monkeypatch.setenv(RUN_VARIABLE, str(tmp_path / "named"))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"{tmp_path / 'systemd'}:{tmp_path / 'other'}")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert default_run_directory() == tmp_path / "named"
+    assert find_run_directory(configured) == tmp_path / "named"
     monkeypatch.delenv(RUN_VARIABLE)
-    assert default_run_directory() == tmp_path / "twinface"
+    assert find_run_directory(configured) == configured
+    assert find_run_directory(None) == tmp_path / "systemd"
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    assert find_run_directory(None) == tmp_path / "twinface"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert default_run_directory().name == f"twinface-{os.getuid()}"
+    assert find_run_directory(None).name == f"twinface-{os.getuid()}"
+
+
+def test_a_link_where_everybody_may_make_one_is_refused(tmp_path: Path) -> None:
+    public = tmp_path / "tmp"
+    public.mkdir()
+    public.chmod(0o1777)
+    (public / "twinface-0").symlink_to(tmp_path)
+    with pytest.raises(SettingsError, match="is a link; set run_directory"):
+        RunDirectory(public / "twinface-0")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    assert RunDirectory(tmp_path / "link").path == tmp_path / "link", "in a folder of one's own it may be one"
+
+
+def test_a_folder_that_everybody_may_replace_is_refused(tmp_path: Path) -> None:
+    public = tmp_path / "tmp"
+    public.mkdir()
+    public.chmod(0o777)
+    with pytest.raises(SettingsError, match="can be replaced by everybody"):
+        RunDirectory(public / "twinface-0")
+    public.chmod(0o1777)
+    RunDirectory(public / "twinface-0")
+
+
+def test_what_earlier_runs_left_is_swept_but_nothing_of_who_lives(run: RunDirectory) -> None:
+    Books(run.books_path("camera.a", 5))
+    (run.path / "books" / ".matcher@6").touch()
+    for name in ("web.json", "supervisord.pid", ".web.json.0123abcd"):
+        (run.path / name).write_text("left")
+    for name in ("crops.camera.a", "health.matcher", "supervisor.sock"):
+        with closing(socket.socket(socket.AF_UNIX)) as left_behind:
+            left_behind.bind(str(run.path / name))
+    (run.path / "logs" / "camera.0.log").write_text("log")
+    held = run.lock("matcher")
+    run.sweep()
+    left = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if not path.is_dir()}
+    assert left == {"health.matcher", "logs/camera.0.log", "locks/matcher"}
+    os.close(held)
+    run.sweep()
+    assert not (run.path / "health.matcher").exists()
+
+
+def test_a_lock_is_held_until_its_file_is_gone_or_another_one(run: RunDirectory) -> None:
+    held = run.lock("matcher")
+    assert run.holds(held, "matcher")
+    (run.path / "locks" / "matcher").unlink()
+    assert not run.holds(held, "matcher")
+    other = run.lock("matcher")
+    assert not run.holds(held, "matcher")
+    assert run.holds(other, "matcher")
+    shutil.rmtree(run.path)
+    assert not run.holds(other, "matcher")
+    os.close(held)
+    os.close(other)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from twinface.faces.sources import captures
-from twinface.live.preflight import Preflight, check_before_start
+from twinface.live.preflight import Preflight, check_before_start, warn_of_passwords
 from twinface.settings import load_settings
 
 Check = Callable[..., Preflight]
@@ -99,3 +99,30 @@ def test_a_live_camera_never_ends(check: Check) -> None:
 def test_no_camera_is_told(check: Check) -> None:
     (problem,) = check("[web]\nport = 0\n").problems
     assert "no [[camera]]" in problem
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("rtsp://ada:s3cret@cam/1", 0o644, True, True),
+        ("http://cam/shot?user=ada&pwd=s3cret", 0o640, True, True),
+        ("rtsp://ada:s3cret@cam/1", 0o600, True, False),
+        ("rtsp://ada:s3cret@cam/1", 0o640, False, False),
+        ("rtsp://ada:s3cret@cam/1", 0o644, False, True),
+        ("rtsp://cam/1", 0o644, True, False),
+    ],
+)
+def test_passwords_that_others_can_read_are_warned_of_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: tuple[str, int, bool, bool]
+) -> None:
+    source, mode, ours, warned = case
+    path = tmp_path / "pipeline.toml"
+    path.write_text(f'[[camera]]\nname = "door"\nsource = "{source}"\n')
+    path.chmod(mode)
+    if not ours:
+        if os.geteuid() == 0:
+            os.chown(path, 12345, 12345)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    warnings = list(warn_of_passwords(path, load_settings(path)))
+    assert warnings == ([f"{path}: others can read the password of camera 'door'; run `chmod 600 {path}`"] * warned)
