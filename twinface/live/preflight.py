@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from twinface import assets
 from twinface.errors import ArtefactError, InputError, SettingsError, SourceError, UserError
