@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextvars import copy_context
 from typing import Annotated
 
 import typer
@@ -104,7 +105,7 @@ def main() -> None:
     report_downloads(Downloads())
     show_warnings()
     try:
-        app()
+        copy_context().run(app)  # what --config names is of this call only
     except TwinfaceError as error:
         note(f"twinface: {error}")
         sys.exit(error.exit_code)

@@ -71,6 +71,7 @@ def test_it_is_named_before_or_behind_the_command(twinface: Run, tmp_path: Path)
     for arguments in (("--config", config, "gallery", "list"), ("gallery", "list", "--config", config)):
         code, _, said = twinface(*arguments)
         assert (code, str(tmp_path / "people") in said) == (2, True)
+        assert chosen_config().found != "--config", "of that call only"
     code, _, said = twinface("gallery", "list")
     assert str(tmp_path / "people") not in said, "of one call only"
 
