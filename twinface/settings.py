@@ -128,7 +128,7 @@ class StrangerSettings(_Section):
 class SentinelSettings(_Section):
     """`[sentinel]`."""
 
-    hang_s: Annotated[float, Field(ge=2.0, le=3600.0)] = 10.0
+    hang_s: Annotated[float, Field(ge=4.0, le=3600.0)] = 10.0
     start_s: Annotated[float, Field(ge=10.0, le=3600.0)] = 120.0
 
 
