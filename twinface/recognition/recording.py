@@ -118,7 +118,7 @@ def _begin(number: int, change: Change, settings: Settings) -> Step:
 
 
 def _read_said(gallery: Path) -> tuple[Correction, ...]:
-    """What was said of names; nothing where that cannot be read: who has to do with it is told so by that."""
+    """What was said of names; nothing where that cannot be read: a change that needs it fails by itself."""
     try:
         return read_corrections(gallery)
     except ArtefactError:
