@@ -62,7 +62,7 @@ class Upkeep:
             before, passed_ns = store.age_clock(wall_ns), 0
         clock = self._clock = before.advanced(passed_ns, wall_ns)
         self._clock_read_ns = mono_ns
-        if abs(clock.jump_ns) >= _WORTH_SAYING_NS and not before.jump_ns:
+        if min(abs(clock.jump_ns), abs(clock.jump_ns - before.jump_ns)) >= _WORTH_SAYING_NS:
             log.warning("clock has jumped, or the box was off", extra={"by_s": clock.jump_ns // 10**9})
         return clock
 

@@ -113,6 +113,15 @@ def test_a_clock_that_jumps_while_it_runs_erases_nothing(path: Path, make_event:
     assert numbers(path) == list(range(1, 10))
 
 
+def test_each_jump_is_said_once(path: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture) -> None:
+    clocks = Clocks()
+    run_for(path, clocks, 1, make_event)
+    for off_days in (40, 40, -20_000, 0):
+        clocks.off_ns = off_days * DAY_NS
+        run_for(path, clocks, 2, make_event, every_days=0.1)
+    assert [record.message for record in caplog.records] == ["clock has jumped, or the box was off"] * 2
+
+
 def test_what_was_written_with_a_wrong_clock_is_kept_as_long_as_the_rest(path: Path, make_event: MakeEvent) -> None:
     clocks = Clocks(off_ns=-20_000 * DAY_NS)
     run_for(path, clocks, 1, make_event)
