@@ -1,11 +1,13 @@
 """gallery.json: the network a gallery belongs to, a version that grows with every change, and where the people are."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, shown, write_atomically
+from twinface.files import canonical_json, read_json_object, shown, stream_atomically
 
 FORMAT = 1
 MANIFEST_FILE = "gallery.json"
@@ -46,11 +48,21 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write gallery.json, whole or not at all. Raises ArtefactError when it cannot be written."""
+def write_manifest(folder: Path, manifest: Manifest, change: Callable[[], object] = lambda: None) -> None:
+    """Write gallery.json, whole or not at all, right after the `change` that it tells of.
+
+    Room for it is taken before that, so that on a full disk nothing is changed. Raises ArtefactError when it cannot be
+    written, and what `change` raises; the file is then as it was.
+    """
     path = folder / MANIFEST_FILE
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(canonical_json({"format": FORMAT, **asdict(manifest)}))
+        stream.flush()
+        change()
+
     try:
-        write_atomically(path, canonical_json({"format": FORMAT, **asdict(manifest)}))
+        stream_atomically(path, write)
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
 

@@ -234,8 +234,7 @@ class Gallery:
                 self._keep_crops(merged, self.crops(name) | dict(zip(keys, crops, strict=True)))
             if added:
                 path = self._files.path_of(name)
-                write_person(path, merged, self._key)
-                self._commit(path)
+                self._commit(lambda: write_person(path, merged, self._key), path)
         return added
 
     def remove(self, name: str) -> None:
@@ -248,10 +247,13 @@ class Gallery:
             path = self._files.path_of(name)
             if not path.exists():
                 raise self._nobody(name)
-            path.unlink()
-            crops_path(self._files.folder, name).unlink(missing_ok=True)
-            sync_folder(self._files.folder)
-            self._commit(path)
+
+            def erase() -> None:
+                path.unlink()
+                crops_path(self._files.folder, name).unlink(missing_ok=True)
+                sync_folder(self._files.folder)
+
+            self._commit(erase, path)
 
     def rename(self, old: str, new: str, *, merge: bool = False) -> None:
         """Give a person another name; with `merge` it may be somebody's, who has the pictures of both then.
@@ -273,18 +275,21 @@ class Gallery:
             there, renamed = self.people.get(new), replace(self.people[old], name=new)
             person = appended(there, renamed) if there else renamed
             self._keep_crops(person, self.crops(new) | self.crops(old))
-            # The name inside the file counts: at every step one person has each picture, or while merging two.
             path, target = self._files.path_of(old), self._files.path_of(new)
-            write_person(target if there else path, person, self._key)
-            if there:
-                path.unlink()
-            else:
-                path.rename(target)
-            crops_path(self._files.folder, old).unlink(missing_ok=True)
-            self._set_aside(new, (*self.set_aside(new), *self.set_aside(old)))
-            self._set_aside(old, ())
-            sync_folder(self._files.folder)
-            self._commit(path, target)
+
+            def give_name() -> None:
+                # The name inside the file counts: at every step one person has each picture, or while merging two.
+                write_person(target if there else path, person, self._key)
+                if there:
+                    path.unlink()
+                else:
+                    path.rename(target)
+                crops_path(self._files.folder, old).unlink(missing_ok=True)
+                self._set_aside(new, (*self.set_aside(new), *self.set_aside(old)))
+                self._set_aside(old, ())
+                sync_folder(self._files.folder)
+
+            self._commit(give_name, path, target)
 
     @contextmanager
     def unchanging(self) -> Iterator[None]:
@@ -379,10 +384,10 @@ class Gallery:
     def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         write_set_aside(set_aside_path(self.folder, name), copies, self._key)
 
-    def _commit(self, *changed: Path) -> None:
-        """Let the version say that these files of people changed; no other did, since the lock is held."""
+    def _commit(self, change: Callable[[], object], *changed: Path) -> None:
+        """Change these files of people, no other, and let the version say so; the lock is held."""
         manifest = replace(self._manifest, version=self.version + 1)
-        write_manifest(self.folder, manifest)
+        write_manifest(self.folder, manifest, change)
         self._files.reread((path.name for path in changed), manifest.network)
         self._manifest, self._seen, self._snapshot = manifest, (manifest, time_of(self._files.folder)), None
         self._swept = self._times()
