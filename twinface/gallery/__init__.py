@@ -1,9 +1,9 @@
 """People on disk: signed pickles of their vectors, and the gallery of who is known."""
 
 from twinface.gallery.keys import box_key
+from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.people import (
     PersonVectors,
-    checked_name,
     person_path,
     read_features,
     read_person,
@@ -19,6 +19,7 @@ __all__ = [
     "Snapshot",
     "box_key",
     "checked_name",
+    "known_name",
     "person_path",
     "read_features",
     "read_person",

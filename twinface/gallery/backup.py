@@ -26,7 +26,8 @@ from twinface.errors import ArtefactError, SignatureError
 from twinface.files import MAX_JSON_BYTES, parse_json, shown, stream_atomically
 from twinface.gallery.crops import crop_key
 from twinface.gallery.keys import box_key, key_fingerprint
-from twinface.gallery.people import PersonVectors, checked_name
+from twinface.gallery.names import is_readable_name
+from twinface.gallery.people import PersonVectors
 from twinface.gallery.signing import MAX_BYTES
 from twinface.gallery.store import Gallery
 
@@ -194,7 +195,7 @@ def _read_person(file: BinaryIO, network: str) -> tuple[PersonVectors, dict[str,
     (length,) = _LENGTH.unpack(_read(file, _LENGTH.size))
     about: dict[str, Any] = parse_json(_read(file, length, MAX_JSON_BYTES))
     (count, dimension), name = about["shape"], about["name"]
-    if not isinstance(name, str) or checked_name(name) != name:
+    if not isinstance(name, str) or not is_readable_name(name):
         raise ValueError(f"{shown(name)} is no name")
     vectors = np.frombuffer(_read(file, 4 * count * dimension), "<f4").reshape(count, dimension)
     quality = np.frombuffer(_read(file, 4 * count), "<f4")

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import make_folder, write_atomically
 from twinface.gallery.keys import box_key
+from twinface.gallery.names import is_readable_name
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 from twinface.types import Vectors
 
 _FORMAT = 1
-_MAX_NAME_LENGTH = 200
-_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 _MAX_DIMENSION = 1 << 20
 _SAME_PICTURE_COSINE = 0.9999
 
@@ -52,28 +51,11 @@ class PersonVectors:
             raise ArtefactError(f"{self.name}: vectors that are not finite numbers; check the network, extract again")
 
 
-def checked_name(name: str) -> str:
-    """A person's name in Unicode normal form C, without spaces around it.
-
-    Raises InputError for an empty name, one of more than 200 characters, or one that cannot be shown on a line.
-    """
-    normal = unicodedata.normalize("NFC", name).strip()
-    if not normal or len(normal) > _MAX_NAME_LENGTH:
-        raise InputError(f"a person's name has 1 to {_MAX_NAME_LENGTH} characters, not {len(normal)}; choose another")
-    if not _is_shown_on_a_line(normal):
-        raise InputError(f"the name {normal!a} has characters that cannot be shown; choose another")
-    return normal
-
-
-def _is_shown_on_a_line(name: str) -> bool:
-    return len(name) <= _MAX_NAME_LENGTH and not any(unicodedata.category(one) in _NOT_SHOWN for one in name)
-
-
 def slug_of(name: str) -> str:
     """A file name for any name: a readable part, and 64 bits of its sha256, so that no two names share one."""
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     readable = re.sub(r"[^a-z0-9]+", "-", folded)[:40].strip("-")
-    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{readable}-{digest}" if readable else digest
 
 
@@ -118,7 +100,7 @@ def read_person(path: Path, key: bytes) -> PersonVectors:
 
 def _person_of(value: dict[str, Any]) -> PersonVectors:
     name, network, files = value.get("name"), value.get("network"), value.get("files")
-    if not isinstance(name, str) or not _is_shown_on_a_line(name) or not isinstance(network, str):
+    if not isinstance(name, str) or not is_readable_name(name) or not isinstance(network, str):
         raise ValueError("a person without a name or a network")
     if not isinstance(files, tuple) or not all(isinstance(file, str) for file in files):
         raise ValueError("a person without a list of files")

@@ -37,8 +37,9 @@ from twinface.gallery.manifest import (
     read_manifest,
     write_manifest,
 )
+from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.nearest import did_you_mean
-from twinface.gallery.people import PersonVectors, appended, checked_name, person_path, write_person
+from twinface.gallery.people import PersonVectors, appended, person_path, write_person
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
 from twinface.gallery.set_aside import SET_ASIDE_FOLDER, SetAside, read_set_aside, set_aside_path, write_set_aside
 from twinface.gallery.snapshot import Snapshot, take_snapshot
@@ -217,7 +218,7 @@ class Gallery:
         Raises InputError for a name that is none; ArtefactError for vectors of another length or not finite, a damaged
         file in the person's place, another writer that does not end, a full disk. Nothing has changed then.
         """
-        name = checked_name(name)
+        name = known_name(name, self.people)
         new = PersonVectors(name, tuple(files), vectors, quality, self.network)
         with self._writing():
             self._refuse_damaged(name)
@@ -242,7 +243,7 @@ class Gallery:
 
         Raises InputError when nobody has this name.
         """
-        name = checked_name(name)
+        name = name if self.knows(name) else checked_name(name)
         with self._writing():
             path = self._files.path_of(name)
             if not path.exists():
@@ -260,7 +261,7 @@ class Gallery:
 
         Raises InputError when nobody has the old name, or somebody the new one and it is not to be merged.
         """
-        old, new = checked_name(old), checked_name(new)
+        old, new = known_name(old, self.people), checked_name(new)
         if old == new:
             raise InputError(f"{old} is called so already; choose another name")
         with self._writing():

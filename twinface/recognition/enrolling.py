@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.faces import FaceMeasures
-from twinface.gallery import Gallery, checked_name
+from twinface.gallery import Gallery, known_name
 from twinface.matching.heads import normalised
 from twinface.recognition.adding import LikenessGate
 from twinface.recognition.enrolment import Objection, Reason, object_to_measures
@@ -61,7 +61,7 @@ def enrol_looks(
     With `force` nothing speaks against any. Raises InputError for a name that is none, FingerprintError where no look
     is of the gallery's network, ArtefactError as `Gallery.add` does; nothing has changed then.
     """
-    name = checked_name(name)
+    name = known_name(name, gallery.people)
     fitting = [look for look in looks if look.network == gallery.network]
     if not fitting:
         raise FingerprintError(

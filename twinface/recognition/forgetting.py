@@ -13,7 +13,7 @@ from twinface.corrections import CORRECTIONS_FILE, forget_corrections, read_corr
 from twinface.corrections.steps import STEPS_FOLDER, forget_steps
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import forget_person, remembered_names
-from twinface.gallery import Gallery, checked_name
+from twinface.gallery import Gallery, known_name
 from twinface.gallery.features_folder import has_people, require_gallery
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
@@ -33,7 +33,7 @@ class Erased:
 
 
 class Place(Protocol):
-    """Takes a person's name in Unicode normal form C."""
+    """Takes a person's name as it is known."""
 
     def __call__(self, name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
         """Erase a person, or say what would be erased. Raises ArtefactError when it cannot be done."""
@@ -133,7 +133,7 @@ def find_traces(name: str, settings: Settings) -> list[Erased]:
     Raises InputError, with the names that may have been meant, where nobody knows a person of exactly this name;
     otherwise as the places do.
     """
-    name = checked_name(name)
+    name = known_name(name, _known_names(settings))
     found = [erased for place in PLACES for erased in place(name, settings, dry_run=True)]
     if not found:
         raise InputError(f"nobody called {name!r} is known; {did_you_mean(name, _known_names(settings))}")
@@ -142,7 +142,7 @@ def find_traces(name: str, settings: Settings) -> list[Erased]:
 
 def forget(name: str, settings: Settings) -> list[Erased]:
     """Erase a person everywhere, and say what that was; nothing where nobody knows them. Raises as the places do."""
-    name = checked_name(name)
+    name = known_name(name, _known_names(settings))
     return [erased for place in PLACES for erased in place(name, settings, dry_run=False)]
 
 

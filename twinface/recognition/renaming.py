@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from twinface.corrections import rename_corrections
 from twinface.corrections.step import StepKind
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery, checked_name
+from twinface.gallery import Gallery, checked_name, known_name
 from twinface.gallery.features_folder import require_gallery
 from twinface.recognition.adding import open_head
 from twinface.recognition.clusters import compare_groups
@@ -34,9 +34,9 @@ def rename(
     Raises InputError for that, where nobody has the old name, or somebody the new one and it is not to be merged;
     ArtefactError when the gallery cannot be changed. Nothing has changed then.
     """
-    old, new = checked_name(old), checked_name(new)
     require_gallery(settings.gallery)
     gallery = Gallery.open(settings.gallery)
+    old, new = known_name(old, gallery.people), checked_name(new)
     unchecked = "" if force or not merge else _check_likeness(gallery, old, new, settings)
     both = gallery.knows(old) and gallery.knows(new)
     kind, said = (StepKind.MERGE, f"{old} and {new} are one") if both else (StepKind.RENAME, f"{old} is called {new}")
@@ -51,7 +51,8 @@ def remove(settings: Settings, name: str, *, who: str | None = None) -> int | No
 
     Raises InputError when nobody has this name, ArtefactError when the gallery cannot be changed.
     """
-    name, gallery = checked_name(name), Gallery.open(settings.gallery)
+    gallery = Gallery.open(settings.gallery)
+    name = known_name(name, gallery.people)
     with recorded(Change(StepKind.REMOVE, f"{name} removed", (name,), who or user_name()), settings) as step:
         gallery.remove(name)
     return step.number
