@@ -34,7 +34,11 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+LONE_SURROGATES = "backslashreplace"
+"""How JSON is encoded: what stands for a byte of a file's name that is no UTF-8 becomes its escape in JSON, \\udc80."""
+
 _MAX_DIGITS = 20
+_MOST_PREFIX_BYTES = 200
 _SHOWN_CHARACTERS = 40
 _LOCK_WAIT_S = 5.0
 _LOCK_RETRY_S = 0.02
@@ -67,7 +71,8 @@ def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     chosen before it is there, so that Ctrl-C at any moment leaves none behind.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    prefix = os.fsdecode(os.fsencode(path.name)[:_MOST_PREFIX_BYTES])
+    temporary = path.with_name(f".{prefix}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as stream:
             write(stream)
@@ -153,9 +158,11 @@ def sha256_of(path: Path) -> str:
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys and a final newline: the same bytes for the same content, readable and diffable.
 
+    Names of files that are no UTF-8 come back as they were.
     Raises ValueError for NaN and infinities, which JSON does not know.
     """
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode("utf-8", LONE_SURROGATES)
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:

@@ -21,7 +21,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.segment import Segment
 
-from twinface.cli.streams import printable, showable_json
+from twinface.cli.streams import showable_json
+from twinface.text import printable
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from rich.table import Table
 from rich.text import Text
 
-from twinface.cli.streams import printable
 from twinface.events import Event, Kind, Subject, TrackKey
+from twinface.text import printable
 from twinface.types import State
 
 _LASTED = {Kind.EXIT, Kind.STAYED}

@@ -9,7 +9,7 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, say_json
 from twinface.cli.events_table import clock
 from twinface.cli.options import EventOption, JsonOption, TrackOption
-from twinface.cli.streams import printable
+from twinface.text import printable
 
 
 def explain(

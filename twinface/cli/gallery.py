@@ -121,10 +121,11 @@ def _add_person(
 def _find_pictures(sources: list[Path]) -> list[Path]:
     """The pictures named, and those in the folders named; what else lies there is said. Raises InputError for none."""
     from twinface.faces import describe_left_out, list_left_out, list_pictures
+    from twinface.faces.pictures import is_folder
 
-    pictures = [path for source in sources for path in (list_pictures(source) if source.is_dir() else [source])]
+    pictures = [path for source in sources for path in (list_pictures(source) if is_folder(source) else [source])]
     for source in sources:
-        if source.is_dir() and (left_out := describe_left_out(list_left_out(source))):
+        if is_folder(source) and (left_out := describe_left_out(list_left_out(source))):
             warn(f"{source}: {left_out}")
     if not pictures:
         raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
@@ -133,11 +134,12 @@ def _find_pictures(sources: list[Path]) -> list[Path]:
 
 def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
     """Before anything is written: pictures are not copied to where they are, nor among what the gallery holds."""
+    from twinface.faces.pictures import is_folder
     from twinface.recognition.set_aside import REASONS_FILE, is_reasons
 
     mend = "name another folder with --set-aside"
     for source in sources:
-        place = source if source.is_dir() else source.parent
+        place = source if is_folder(source) else source.parent
         if is_same(folder, place):
             raise InputError(f"{folder}: the pictures are there, and copies of them would be; {mend}")
     refuse_inputs(folder, [gallery], mend)

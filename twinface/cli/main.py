@@ -37,8 +37,10 @@ from twinface.cli import (
 from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
 from twinface.cli.streams import prepare_streams
-from twinface.errors import TwinfaceError
+from twinface.errors import TwinfaceError, UserError
 from twinface.files import PRIVATE_UMASK
+
+_SHOWN_LETTERS = 40
 
 app = App(
     name="twinface",
@@ -118,6 +120,10 @@ def main() -> None:
         what = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         note(f"twinface: {what}{error.strerror or error}")
         sys.exit(TwinfaceError.exit_code)
+    except UnicodeEncodeError as error:
+        near = error.object[max(0, error.start - _SHOWN_LETTERS) : error.start + _SHOWN_LETTERS]
+        note(f"twinface: {near!a} is not UTF-8; rename it, or write it in UTF-8")
+        sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,13 +1,11 @@
-"""The standard streams, whatever they are able to show, and texts that may be shown on them."""
+"""The standard streams, whatever they are able to show."""
 
 import codecs
 import os
 import re
 import sys
-import unicodedata
 from typing import TextIO
 
-_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
@@ -33,17 +31,6 @@ def _tolerant(stream: TextIO | None, descriptor: int) -> TextIO:
     if reconfigure := getattr(stream, "reconfigure", None):
         reconfigure(errors="replace")
     return stream
-
-
-def printable(text: str) -> str:
-    """A text on one line, as it is but for what would move the cursor, change colours or the order of the letters."""
-    return text if text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(letter: str) -> str:
-    if letter.isprintable() or letter in _JOINERS:
-        return letter
-    return " " if unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"
 
 
 def showable_json(text: str, encoding: str) -> str:

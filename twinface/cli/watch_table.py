@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
-from twinface.cli.streams import printable
 from twinface.events import TrackKey
 from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
+from twinface.text import printable
 from twinface.types import State
 
 _STYLE: dict[str, str] = {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twinface.evaluation.results import Verification
 from twinface.evaluation.verification import Curve, error_curve, sort_by_kind
 from twinface.evaluation.wording import percent, score_text
+from twinface.text import printable
 from twinface.training.tensorflow_setup import MissingExtraError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def require_matplotlib() -> None:
 
 def verification_plots(verifications: Sequence[Verification], metric: str, threshold: float | None) -> list[Plot]:
     """ROC and DET curves of all, and the histogram of the first one's scores."""
-    curves = [(one.title, one.figures.eer, _curve(one)) for one in verifications]
+    curves = [(printable(one.title), one.figures.eer, _curve(one)) for one in verifications]
     overall = verifications[0]
     return [
         Plot("roc", "Accepted genuine pairs by accepted impostors.", _roc(curves)),

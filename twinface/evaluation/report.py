@@ -40,7 +40,7 @@ def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation, *, fo
     sheet = contact_sheet(done, thumbnails, _WORST)
     if sheet is not None:
         files["worst_errors.png"] = sheet
-    files[REPORT_FILE] = _page(done, plots, files, thumbnails).encode()
+    files[REPORT_FILE] = _page(done, plots, files, thumbnails).encode("utf-8", "replace")
     if not force:
         for name in files:
             require_new(folder / name, "name another folder, or overwrite it with --force")

@@ -121,12 +121,13 @@ def _sort_out(folder: Path) -> tuple[list[Path], list[Path]]:
     pictures: list[Path] = []
     left_out: list[Path] = []
     for path in entries:
-        if not is_of_no_interest(path) and not _is_folder(path):
+        if not is_of_no_interest(path) and not is_folder(path):
             (pictures if _is_picture(path) else left_out).append(path)
     return sorted(pictures, key=lambda path: natural_key(path.name)), left_out
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as one may look."""
     try:
         return path.is_dir()
     except OSError:

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from twinface.errors import ArtefactError, SignatureError
-from twinface.files import MAX_JSON_BYTES, parse_json, shown, stream_atomically
+from twinface.files import LONE_SURROGATES, MAX_JSON_BYTES, parse_json, shown, stream_atomically
 from twinface.gallery.crops import crop_key
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.names import is_readable_name
@@ -262,4 +262,4 @@ def _is_backup(path: Path) -> bool:
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", LONE_SURROGATES)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.faces import list_pictures
+from twinface.faces.pictures import is_folder
 from twinface.gallery import Gallery, PersonVectors, checked_name
 from twinface.gallery.features_folder import is_features_folder
 from twinface.gallery.manifest import MANIFEST_FILE
@@ -38,7 +39,7 @@ def list_candidates(folder: Path, network: str) -> list[Candidate]:
     if is_features_folder(folder):
         return _list_features(folder, network)
     try:
-        people = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        people = sorted(path for path in folder.iterdir() if is_folder(path) and not path.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error
     if not people:

@@ -19,7 +19,7 @@ from twinface.gallery.signing import is_sealed
 from twinface.networks import Network, load_network
 from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
-from twinface.recognition.people import list_people
+from twinface.recognition.people import list_people, named_people
 
 _MOST_WORKERS = 8
 _READERS_PER_WORKER = 2
@@ -123,9 +123,13 @@ def extract_folder(
     without any vector gets no file. Raises InputError when there is no vector at all and, before anything is written,
     where vectors would come among the pictures, into a gallery, or in the place of a file that is none of ours.
     """
-    people = list_people(faces)
+    people, nobodys = named_people(faces, list_people(faces))
     _check_free(faces, features, people)
     count = written = skipped = 0
+    for pictures, error in nobodys:
+        skipped += len(pictures)
+        for path in pictures:
+            on_picture(path, error if path is pictures[0] else None)  # said once a folder
     with Embedder(network, aligned=aligned, upright_only=True) as embedder:
         results = embedder.embed_files(path for pictures in people.values() for path in pictures)
         for name, pictures in people.items():

@@ -1,5 +1,7 @@
 """Photos of people become aligned crops, to look through, correct and train on."""
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +12,15 @@ import numpy as np
 
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
+from twinface.faces.pictures import is_folder
 from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.recognition.embedding import refuse_turned
 from twinface.recognition.enrolment import Objection, look_at, objection_of
 from twinface.recognition.set_aside import REASONS_FILE, SET_ASIDE, is_reasons, write_reasons
 from twinface.types import Image
+
+_MOST_NAME_BYTES, _SHORT_NAME_BYTES = 250, 200
 
 _MEND = "name another folder for the crops"
 
@@ -41,10 +46,16 @@ def crop_selfies(
     that is not an earlier crop.
     """
     files = {name: _files_of(pictures) for name, pictures in people.items()}
-    inputs = {folder for pictures in people.values() for path in pictures for folder in (path.parent, path.parents[1])}
+    inputs = {folder for pictures in people.values() for folder in _folders_of(pictures[0])}
     for name, crops in files.items():
         _check_free(faces / name, crops, inputs)
     return _crop_each(people, files, faces, detector, force=force)
+
+
+def _folders_of(picture: Path) -> tuple[Path, Path]:
+    """That of a person, which may stand for their pictures, and that of everybody."""
+    person = picture if is_folder(picture) else picture.parent
+    return person, person.parent
 
 
 def _files_of(pictures: list[Path]) -> list[str]:
@@ -52,11 +63,19 @@ def _files_of(pictures: list[Path]) -> list[str]:
     count = Counter(path.stem.casefold() for path in pictures)
     files: dict[str, str] = {}
     for path in pictures:
-        name = path.stem if count[path.stem.casefold()] == 1 else path.name
+        name = _fitting(path.stem if count[path.stem.casefold()] == 1 else path.name)
         while name.casefold() in files:
             name += "_"
         files[name.casefold()] = f"{name}.png"
     return list(files.values())
+
+
+def _fitting(name: str) -> str:
+    """A name to which an ending of four bytes can be added; different ones for different names."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= _MOST_NAME_BYTES:
+        return name
+    return f"{os.fsdecode(encoded[:_SHORT_NAME_BYTES])}-{hashlib.sha256(encoded).hexdigest()[:8]}"
 
 
 def _check_free(folder: Path, crops: list[str], inputs: set[Path]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinface.errors import ArtefactError, InputError
 from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
@@ -68,32 +68,36 @@ def set_aside(gallery: Gallery, name: str, refused: Mapping[Path, Objection | No
     copies: list[SetAside] = []
     problems: list[InputError] = []
     for picture in refused:
-        if picture.is_file():
-            try:
-                copy, is_new = _copy(picture, folder)
-            except OSError as error:
-                problems.append(InputError(f"{picture}: cannot be copied to {folder} ({error.strerror})"))
-            else:
-                if is_new or str(copy.absolute()) in ours:
-                    copies.append(SetAside(str(picture), str(copy.absolute()), sha256_of(copy)))
+        try:
+            copied = _copy(picture, folder) if picture.is_file() else None
+        except OSError as error:
+            problems.append(InputError(f"{picture}: cannot be copied to {folder} ({error.strerror})"))
+            continue
+        if copied and (copied.is_new or str(copied.path.absolute()) in ours):
+            copies.append(SetAside(str(picture), str(copied.path.absolute()), sha256_of(copied.path)))
     if copies:
         gallery.remember_set_aside(name, copies)
     write_reasons(folder, refused)
     return problems
 
 
-def _copy(picture: Path, folder: Path) -> tuple[Path, bool]:
-    """Where a picture is in a folder, and whether it was copied there, under a name of its own where another one has
-    its name. Raises OSError.
-    """
+class _Copied(NamedTuple):
+    """Where a picture is in a folder, and whether it was copied there."""
+
+    path: Path
+    is_new: bool
+
+
+def _copy(picture: Path, folder: Path) -> _Copied:
+    """Copy a picture, under a name of its own where another one has its name. Raises OSError."""
     content = picture.read_bytes()
     target, number = folder / picture.name, 2
     while os.path.lexists(target) and not (target.is_file() and target.read_bytes() == content):
         target, number = folder / f"{picture.stem}-{number}{picture.suffix}", number + 1
     if target.exists():
-        return target, False
+        return _Copied(target, is_new=False)
     write_atomically(target, content)
-    return target, True
+    return _Copied(target, is_new=True)
 
 
 def _read_reasons(path: Path) -> list[dict[str, Any]]:

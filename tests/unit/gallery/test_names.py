@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinface.cli.streams import printable
 from twinface.errors import InputError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path, write_person
 from twinface.gallery.names import checked_name
+from twinface.text import printable
 
 ZWJ, ZWNJ = "\u200d", "\u200c"
 PERSIAN = "\u0639\u0644\u06cc" + ZWNJ + "\u0631\u0636\u0627"
