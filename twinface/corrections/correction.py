@@ -1,5 +1,6 @@
 """The value of this room."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +40,6 @@ class Correction:
         return self.name, self.network, self.vector.tobytes()
 
     def __post_init__(self) -> None:
-        numbers = np.append(self.vector, self.quality)
-        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not np.isfinite(numbers).all():
+        finite = bool(np.isfinite(self.vector).all()) and math.isfinite(self.quality)
+        if self.vector.dtype != np.float32 or self.vector.ndim != 1 or not finite:
             raise ArtefactError(f"a correction of {self.name}: no float32 vector, or numbers that are not finite")

@@ -9,6 +9,7 @@ from twinface.errors import ArtefactError
 from twinface.events.schema import VERSION, check_version, migrate
 
 _BUSY_TIMEOUT_S = 5.0
+_MOST_CHARACTERS = 200
 
 
 def is_there(path: Path) -> bool:
@@ -29,7 +30,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
                 raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
             yield connection
     except (sqlite3.Error, ValueError) as error:
-        raise ArtefactError(f"{path}: cannot be read ({error}); move it away and a new one is made") from error
+        raise ArtefactError(
+            f"{path}: cannot be read ({_in_one_line(error)}); move it away and a new one is made"
+        ) from error
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def changing(path: Path, what: str, *, dry_run: bool = False) -> Iterator[sqlite
             if connection.total_changes > before:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
-        raise ArtefactError(f"{path}: {what} ({error}); try again") from error
+        raise ArtefactError(f"{path}: {what} ({_in_one_line(error)}); try again") from error
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -75,3 +78,8 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _in_one_line(error: Exception) -> str:
+    """What SQLite says; of a damaged file it shows parts as they are."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(error))[:_MOST_CHARACTERS]

@@ -171,5 +171,5 @@ def _array_of(value: Any) -> Vectors:
     if not isinstance(raw, bytes) or len(raw) != shape[0] * shape[1] * kind.itemsize:
         raise ValueError(f"its shape {shape} does not fit its bytes")  # two integers of at most 64 bits
     array = np.frombuffer(raw, kind).reshape(shape, order="F" if is_fortran else "C")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)
