@@ -2,14 +2,18 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import until
 
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ArtefactError, SettingsError
+from twinface.events import EventStore
 from twinface.files import keep_private, make_folder, write_atomically
 from twinface.gallery import Gallery, box_key
 from twinface.gallery.keys import KEY_VARIABLE
@@ -120,3 +124,26 @@ def test_a_run_directory_of_another_user_is_refused(tmp_path: Path) -> None:
     give_away(run.path)
     with pytest.raises(SettingsError, match="another user"):
         RunDirectory(run.path)
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_the_matcher_keeps_its_database_to_itself_or_refuses_it(tmp_path: Path, theirs: bool) -> None:
+    database = tmp_path / "events.sqlite"
+    with EventStore(database) as store:
+        assert store.newest() == 0
+    (tmp_path / "pipeline.toml").write_text(f'gallery = "gallery"\nrun_directory = "{tmp_path / "run"}"\n')
+    database.chmod(0o666)
+    if theirs:
+        give_away(database)
+    environment = {**os.environ, "TWINFACE_CONFIG": str(tmp_path / "pipeline.toml")}
+    command = [sys.executable, "-P", "-m", "services.matcher"]
+    matcher = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        if theirs:
+            assert matcher.wait(120) == 2
+        else:
+            until(lambda: mode_of(database) == 0o600, 120.0, "the database to be made private")
+    finally:
+        matcher.terminate()
+        _, log = matcher.communicate(timeout=60)
+    assert ("belongs to another user" if theirs else f"{database}: others could change it") in log
