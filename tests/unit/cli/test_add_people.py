@@ -80,7 +80,7 @@ def test_everybody_of_a_folder_is_added_and_again_only_what_is_new(
     for reason in ("unreadable 1", "no_pictures 1", "unusable_name 1"):
         assert reason in out
     assert f"warning: empty: no_pictures: no pictures directly in {faces / 'empty'}" in err
-    assert "unusable_name: the name 'two\\nlines' has characters that cannot be shown" in err
+    assert "unusable_name: the name 'two\\nlines' has line ends or control characters" in err
     assert people_of(home / "gallery") == {"ann": 2, "bob": 2, "carl": 1}
 
     (faces / "ann" / "person_a_2.jpg").rename(faces / "ann" / "again.jpg")
