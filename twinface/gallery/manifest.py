@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, shown, stream_atomically
+from twinface.files import canonical_json, keep_private, read_json_object, shown, stream_atomically
 
 FORMAT = 1
 MANIFEST_FILE = "gallery.json"
@@ -73,3 +73,11 @@ def find_people_folders(folder: Path) -> list[str]:
     """
     found = [(match, path) for path in folder.iterdir() if (match := _PEOPLE_FOLDERS.fullmatch(path.name))]
     return [path.name for _, path in sorted((int(match[2] or 0), path) for match, path in found if path.is_dir())]
+
+
+def keep_folders_private(folder: Path) -> None:
+    """Let nobody else at the files of a gallery. Raises ArtefactError where a folder belongs to another user."""
+    if folder.is_dir():
+        keep_private(folder)
+        for name in find_people_folders(folder):
+            keep_private(folder / name)

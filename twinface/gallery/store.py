@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import keep_private, make_folder, sync_folder
+from twinface.files import make_folder, sync_folder
 from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
 from twinface.gallery.features_folder import manifest_of, of_another_network, require_gallery
 from twinface.gallery.keys import box_key
@@ -34,6 +34,7 @@ from twinface.gallery.manifest import (
     PEOPLE_FOLDER,
     Manifest,
     find_people_folders,
+    keep_folders_private,
     read_manifest,
     write_manifest,
 )
@@ -83,7 +84,7 @@ class Gallery:
         gallery = cls(folder, key or box_key(), network, lock_wait_s)
         if create and network is not None:
             gallery._create(Manifest(1, network, network_name))
-        gallery._keep_private()
+        keep_folders_private(folder)
         gallery.refresh()
         return gallery
 
@@ -348,13 +349,6 @@ class Gallery:
             old = read_manifest(self.folder)
             if old.network != manifest.network and not file_states(self.folder / old.people):
                 write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
-
-    def _keep_private(self) -> None:
-        """The folders let nobody else at the files. Raises ArtefactError where one belongs to another user."""
-        if self.folder.is_dir():
-            keep_private(self.folder)
-            for name in find_people_folders(self.folder):
-                keep_private(self.folder / name)
 
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
         if self._expected_network in {None, manifest.network} or empty:
