@@ -15,6 +15,7 @@ from twinface.faces.noise import overhear
 from twinface.faces.opencv import hush_opencv
 from twinface.faces.orientation import turned_upright
 from twinface.files import read_bounded
+from twinface.text import printable
 from twinface.types import Image
 
 MAX_PIXELS = 1 << 27
@@ -97,7 +98,7 @@ def _decode_heic(data: bytes) -> Image | str:
 @lru_cache(maxsize=1000)
 def _warn_once(what: str, complaint: str) -> None:
     """Some pictures are read twice."""
-    _log.warning("%s: %s", what, complaint)
+    _log.warning("%s: %s", printable(what), complaint)
 
 
 def list_pictures(folder: Path) -> list[Path]:

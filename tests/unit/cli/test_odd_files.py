@@ -2,7 +2,6 @@
 
 import ctypes
 import json
-import logging
 import os
 import shutil
 import socket
@@ -27,8 +26,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portraits: Path) -> It
     """A folder in which commands are called; people/ has bob, whose folder is in order, others whose folders are not,
     and odd/, in which hardly a file is.
     """
-    # What pytest keeps of the log it sends to another process, in UTF-8.
-    monkeypatch.setattr(logging.getLogger("twinface"), "propagate", False)
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.chdir(home)

@@ -7,6 +7,7 @@ from pathlib import Path
 from twinface.errors import InputError
 from twinface.faces.pictures import read_image
 from twinface.faces.sources.playback import Pass, Playable
+from twinface.text import printable
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ def play_pictures(pictures: Sequence[Path], copies: int, period_ms: float) -> Pa
         try:
             image = read_image(path)
         except InputError as error:
-            _log.warning("picture passed over: %s", error)
+            _log.warning("picture passed over: %s", printable(str(error)))
             continue
         for copy in range(copies):
             yield Playable((shown * copies + copy) * period_ms, period_ms, copy == 0, image.copy)
