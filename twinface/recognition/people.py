@@ -42,9 +42,9 @@ def _folders(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if is_folder(path) and not path.name.startswith("."))
     except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be read ({error.strerror}); name a folder that holds one of pictures for each person"
-        ) from error
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        reason = "no such folder" if gone else f"cannot be read ({error.strerror})"
+        raise InputError(f"{folder}: {reason}; name one that holds a folder of pictures for each person") from error
 
 
 def _pictures_in(folder: Path) -> list[Path]:
