@@ -18,7 +18,7 @@ from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors
 
-_KEPT_EVENTS = 10_000
+_KEPT_EVENTS = 4096
 """Events a subscriber that missed some can still ask for."""
 
 _EXIT_GRACE_S = 3.0
