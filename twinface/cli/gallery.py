@@ -122,11 +122,14 @@ def _find_pictures(sources: list[Path]) -> list[Path]:
     """The pictures named, and those in the folders named; what else lies there is said. Raises InputError for none."""
     from twinface.faces import describe_left_out, list_left_out, list_pictures
     from twinface.faces.pictures import is_folder
+    from twinface.recognition.people import describe_nested
 
     pictures = [path for source in sources for path in (list_pictures(source) if is_folder(source) else [source])]
     for source in sources:
         if is_folder(source) and (left_out := describe_left_out(list_left_out(source))):
             warn(f"{source}: {left_out}")
+        if is_folder(source) and (nested := describe_nested(source, sources)):
+            warn(f"{source}: {nested}, and are left out; name these folders too")
     if not pictures:
         raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
     return pictures

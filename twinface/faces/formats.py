@@ -22,7 +22,8 @@ _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"\0
 _HEAD_BYTES = 64
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
-_LEFT_BY_DESKTOPS = frozenset({"thumbs.db", "desktop.ini"})
+_LEFT_BY_DESKTOPS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
+"""The last one, with small copies of all pictures, is made by Synology's."""
 
 INSTALL_HEIC = "pip install 'twinface[heic]'"
 
@@ -66,7 +67,7 @@ def looks_like_picture(path: Path) -> bool:
 
 
 def is_of_no_interest(path: Path) -> bool:
-    """Whether a file is none that anybody would miss: hidden, or left by a desktop."""
+    """Whether a file or folder is none that anybody would miss: hidden, or left by a desktop."""
     return path.name.startswith(".") or path.name.lower() in _LEFT_BY_DESKTOPS
 
 

@@ -1,12 +1,17 @@
 """Folders of people: one folder a person, with their pictures directly in it."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.faces import describe_left_out, list_left_out, list_pictures
+from twinface.faces.formats import is_of_no_interest
 from twinface.faces.pictures import is_folder
 from twinface.gallery import checked_name
+from twinface.recognition.set_aside import REASONS_FILE, SET_ASIDE
+
+_MOST_NAMED = 3
 
 
 def list_people(folder: Path) -> dict[str, list[Path]]:
@@ -17,8 +22,10 @@ def list_people(folder: Path) -> dict[str, list[Path]]:
     """
     people = {path.name: pictures for path in _folders(folder) if (pictures := _pictures_in(path))}
     if not people:
-        hint = "these pictures" if list_pictures(folder) else "pictures"
-        raise InputError(f"{folder}: nobody in it; put {hint} into one folder for each person, named after them")
+        nested = describe_nested(folder, _folders(folder))
+        hint = "these pictures" if nested or list_pictures(folder) else "pictures"
+        found = f"nobody in it, {nested}" if nested else "nobody in it"
+        raise InputError(f"{folder}: {found}; put {hint} into one folder for each person, named after them")
     return people
 
 
@@ -55,11 +62,50 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def describe_left_out_of_people(folder: Path) -> list[str]:
-    """What `list_people` leaves out without an error, in sentences: files of other kinds, and pictures of nobody."""
-    kinds = describe_left_out(path for person in _folders(folder) for path in _left_out_in(person))
+    """What `list_people` leaves out without an error, in sentences: files of other kinds, pictures of nobody, and those
+    in sub-folders of people's folders.
+    """
+    people = _folders(folder)
+    kinds = describe_left_out(path for person in people for path in _left_out_in(person))
     loose = len(list_pictures(folder))
     nobodys = f"{loose} pictures lie beside the folders of people; put them into the folder of whom they show"
-    return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None) if text]
+    nested = describe_nested(folder, people)
+    deeper = f"{nested}, and are left out; put them directly into the folder of whom they show"
+    return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None, deeper if nested else None) if text]
+
+
+def describe_nested(folder: Path, taken: Iterable[Path]) -> str | None:
+    """How many pictures lie in the folders below a folder, and in which; None where there are none.
+
+    Not those of folders that are `taken`, hidden, made by desktops, or hold what `selfies` or `gallery add` has set
+    aside, nor what lies below a link. As: 3 pictures lie in sub-folders (ada/2019, ada/2020)
+    """
+    done = {one.resolve() for one in taken}
+    counts = {place: count for place, count in _count_below(folder).items() if place.resolve() not in done}
+    if not counts:
+        return None
+    named = [str(place.relative_to(folder)) for place in list(counts)[:_MOST_NAMED]]
+    more = [f"{len(counts) - _MOST_NAMED} more"] if len(counts) > _MOST_NAMED else []
+    return f"{sum(counts.values())} pictures lie in sub-folders ({', '.join([*named, *more])})"
+
+
+def _count_below(folder: Path) -> dict[Path, int]:
+    """How many pictures there are in each folder below a folder that has any."""
+    counts: dict[Path, int] = {}
+    for place, names, _ in os.walk(folder):
+        names[:] = sorted(name for name in names if not _is_passed_over(Path(place, name)))
+        for below in (Path(place, name) for name in names):
+            try:
+                count = len(list_pictures(below))
+            except InputError:  # Nobody can tell what is in it.
+                continue
+            if count:
+                counts[below] = count
+    return counts
+
+
+def _is_passed_over(folder: Path) -> bool:
+    return is_of_no_interest(folder) or folder.name == SET_ASIDE or (folder / REASONS_FILE).is_file()
 
 
 def _left_out_in(folder: Path) -> list[Path]:

@@ -57,6 +57,35 @@ def test_what_is_left_out_is_said_and_what_is_there_is_taken(ada: Path, twinface
         assert (code, warnings(err)) == (0, [f"warning: photos: {left_out}", nobodys])
 
 
+def test_pictures_in_sub_folders_are_counted_and_said(ada: Path, twinface: Run, portraits: Path) -> None:
+    for place in ("2019", "2019/beach", "2020", "2021", "set_aside", ".trash", "@eaDir", "refused"):
+        (ada / place).mkdir()
+        shutil.copy(portraits / "person_b_1.jpg", ada / place)
+    shutil.copy(portraits / "person_b_2.jpg", ada / "2020")
+    (ada / "refused" / "reasons.json").write_text("[]")
+    nested = "5 pictures lie in sub-folders (ada/2019, ada/2020, ada/2021, 1 more)"
+    into = "put these pictures into one folder for each person"
+    for words in (
+        ("selfies", "--selfies", "photos", "--faces", "c"),
+        ("extract", "--faces", "photos", "--features", "f"),
+    ):
+        code, _, err = twinface(*words)
+        assert (code, warnings(err)) == (2, [])
+        assert f"photos: nobody in it, {nested}; {into}" in err
+    shutil.copy(portraits / "person_b_1.jpg", ada)
+    warning = f"warning: photos: {nested}, and are left out; put them directly into the folder of whom they show"
+    for words in (
+        ("selfies", "--selfies", "photos", "--faces", "c"),
+        ("extract", "--faces", "photos", "--features", "f"),
+        ("gallery", "add", "--people", "photos"),
+    ):
+        code, _, err = twinface(*words)
+        assert (code, warnings(err)) == (0, [warning])
+    code, _, err = twinface("gallery", "add", "ada", ada, ada / "2020")
+    nested = "3 pictures lie in sub-folders (2019, 2021, 2019/beach), and are left out; name these folders too"
+    assert (code, warnings(err)) == (0, [f"warning: photos/ada: {nested}"])
+
+
 def test_a_folder_without_a_picture_says_so_and_not_to_use_force(ada: Path, twinface: Run) -> None:
     (ada / "1.heic").write_bytes(b"x")
     code, _, err = twinface("gallery", "add", "Ada", ada)
