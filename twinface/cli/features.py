@@ -7,6 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
+from twinface.cli.options import SourceOption
 from twinface.errors import InputError
 
 
@@ -17,11 +18,14 @@ def extract(
         str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
     ] = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
+    source: SourceOption = None,
 ) -> None:
     """Turn every picture into a vector, once (the seed's extract_features.py)."""
+    from twinface.gallery import PHOTOS, checked_source
     from twinface.recognition.extraction import extract_folder
     from twinface.recognition.people import describe_left_out_of_people, list_people
 
+    source = PHOTOS if source is None else checked_source(source)
     total = sum(len(pictures) for pictures in list_people(faces).values())
     for line in describe_left_out_of_people(faces):
         warn(line)
@@ -33,5 +37,5 @@ def extract(
                 warn(error)
 
         chosen = network or chosen_settings().network
-        done = extract_folder(faces, features, chosen, aligned=aligned, on_picture=on_picture)
+        done = extract_folder(faces, features, chosen, aligned=aligned, source=source, on_picture=on_picture)
     say(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")

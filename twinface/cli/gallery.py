@@ -11,9 +11,10 @@ from twinface.cli import gallery_backup, gallery_people, gallery_upkeep
 from twinface.cli.configuration import App, chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.enrolment import ForceOption, open_gate, warn_of
-from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
+from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption, describe
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery, checked_name
+from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
+from twinface.gallery.sources import count_sources
 from twinface.outputs import is_same, refuse_inputs, require_ours
 from twinface.settings import Settings
 
@@ -52,6 +53,7 @@ def add(
             help="Folder for copies of the pictures that are not added, with the reasons in reasons.json.",
         ),
     ] = None,
+    source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add pictures of a person, who may be known already; each picture shows one face.
@@ -61,16 +63,30 @@ def add(
     pictures), looks_like_somebody_else (of the gallery). It stays where it is.
 
     With --people everybody is added one after the other. One bad person costs only themselves, Ctrl-C leaves who was
-    added, and the same command again adds what is new. Of features only what vectors tell is checked.
+    added, and the same command again adds what is new. Of features only what vectors tell is checked; they keep their
+    source unless --source says another.
     """
+    source = None if source is None else checked_source(source)
     if people is not None:
         if name is not None or aside is not None:
             raise InputError("--people goes with neither a name nor --set-aside; --json lists what is refused and why")
-        gallery_people.add_people(people, gallery, network, aligned=aligned, force=force, as_json=as_json)
+        gallery_people.add_people(
+            people, gallery, network, aligned=aligned, force=force, source=source, as_json=as_json
+        )
         return
     if name is None or not sources:
         raise InputError(_WHO)
-    _add_person(name, sources, gallery, network, aligned=aligned, force=force, aside=aside, as_json=as_json)
+    _add_person(
+        name,
+        sources,
+        gallery,
+        network,
+        aligned=aligned,
+        force=force,
+        aside=aside,
+        source=source or PHOTOS,
+        as_json=as_json,
+    )
 
 
 def _add_person(
@@ -82,6 +98,7 @@ def _add_person(
     aligned: bool,
     force: bool,
     aside: Path | None,
+    source: str,
     as_json: bool,
 ) -> None:
     from twinface.networks import find_recipe
@@ -110,10 +127,10 @@ def _add_person(
     usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
     added = 0
     if usable:
-        person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint)
+        person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint, source)
         crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
         with _recorded_add(opened, f"{len(usable)} pictures of {name} added", name):
-            added = opened.add(name, person.files, person.vectors, person.quality, crops)
+            added = opened.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
     counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
     _report(counts, verdicts, force=force, as_json=as_json)
 
@@ -172,14 +189,17 @@ def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, a
 
 @app.command("list")
 def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
-    """Show everybody: how many pictures, how good these are on average (0 to 1), and whether crops are kept."""
+    """Show everybody: how many pictures, how good these are on average (0 to 1), whether crops are kept, and how many
+    are from where, if not all are photos.
+    """
     opened = _open(gallery)
-    people = [
+    people: list[dict[str, Any]] = [
         {
             "name": name,
             "pictures": len(person.files),
             "quality": round(float(person.quality.mean()), 3),
             "crops": opened.keeps_crops(name),
+            "sources": count_sources(person.sources),
         }
         for name, person in opened.people.items()
     ]
@@ -188,7 +208,9 @@ def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
         return
     for one in people:
         crops = "crops" if one["crops"] else ""
-        say(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}")
+        sources = ", ".join(f"{count} {source}" for source, count in one["sources"].items())
+        where = "" if one["sources"].keys() == {PHOTOS} else f"  ({sources})"
+        say(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}{where}")
     if not people:
         note("nobody yet; add people with `twinface gallery add NAME PICTURE`")
 

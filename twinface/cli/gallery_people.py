@@ -22,7 +22,14 @@ _INTERRUPTED = 130
 
 
 def add_people(
-    people: Path, gallery: Path | None, network: str | None, *, aligned: bool, force: bool, as_json: bool
+    people: Path,
+    gallery: Path | None,
+    network: str | None,
+    *,
+    aligned: bool,
+    force: bool,
+    source: str | None,
+    as_json: bool,
 ) -> None:
     """Enrol everybody of a folder of people or of features, and show a summary."""
     from twinface.networks import find_recipe
@@ -55,6 +62,7 @@ def add_people(
                     who=user_name(),
                     aligned=aligned,
                     force=force,
+                    source=source,
                     advance=bar.advance,
                 )
             ) as enrolled,

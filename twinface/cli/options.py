@@ -18,6 +18,14 @@ TrackOption = Annotated[
     str | None,
     typer.Option("--track", help="A track, as `twinface events` prints it; CAMERA:NUMBER is that camera's last one."),
 ]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help="Where the pictures come from, such as camera:door for pictures of that camera; default: photos.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.")]
 
 

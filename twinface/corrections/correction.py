@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
+from twinface.gallery.sources import PHOTOS, camera_source, is_source
 
 
 class CorrectionKind(StrEnum):
@@ -38,6 +39,12 @@ class Correction:
     def subject(self) -> tuple[str, str, bytes]:
         """What something is said of: a name, and a vector of a network. The latest word on it counts."""
         return self.name, self.network, self.vector.tobytes()
+
+    @property
+    def source(self) -> str:
+        """Where the vector comes from: the camera that the track is of, PHOTOS where it names none."""
+        source = camera_source(self.track.partition(":")[0])
+        return source if is_source(source) else PHOTOS
 
     def __post_init__(self) -> None:
         finite = bool(np.isfinite(self.vector).all()) and math.isfinite(self.quality)

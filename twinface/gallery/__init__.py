@@ -11,14 +11,18 @@ from twinface.gallery.people import (
     write_person,
 )
 from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.sources import PHOTOS, camera_source, checked_source
 from twinface.gallery.store import Gallery
 
 __all__ = [
+    "PHOTOS",
     "Gallery",
     "PersonVectors",
     "Snapshot",
     "box_key",
+    "camera_source",
     "checked_name",
+    "checked_source",
     "known_name",
     "person_path",
     "read_features",

@@ -29,9 +29,11 @@ from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.names import is_readable_name
 from twinface.gallery.people import PersonVectors
 from twinface.gallery.signing import MAX_BYTES
+from twinface.gallery.sources import PHOTOS
 from twinface.gallery.store import Gallery
 
-FORMAT = 1
+FORMAT = 2
+_FORMAT_WITHOUT_SOURCES = 1
 _MAGIC = b"TWINBACK"
 _PREFIX = struct.Struct("<8sII")
 _LENGTH = struct.Struct("<I")
@@ -164,7 +166,13 @@ def _pieces_of(gallery: Gallery, key: bytes, advance: Callable[[], None]) -> Ite
     for person in people:
         kept = gallery.crops(person.name)
         found = [kept.get(crop_key(vector), b"") for vector in person.vectors]
-        about = {"name": person.name, "files": person.files, "shape": person.vectors.shape, "crops": [*map(len, found)]}
+        about = {
+            "name": person.name,
+            "files": person.files,
+            "sources": person.sources,
+            "shape": person.vectors.shape,
+            "crops": [*map(len, found)],
+        }
         yield _LENGTH.pack(len(_json(about))) + _json(about)
         yield from (person.vectors.astype("<f4").tobytes(), person.quality.astype("<f4").tobytes(), *found)
         advance()
@@ -177,7 +185,7 @@ def _read_header(path: Path, file: BinaryIO) -> Contents:
         raise ArtefactError(f"{path}: no backup of a gallery; name a file that `twinface gallery backup` made")
     try:
         _, version, length = _PREFIX.unpack(prefix)
-        if version != FORMAT:
+        if version not in {FORMAT, _FORMAT_WITHOUT_SOURCES}:
             raise ArtefactError(f"{path}: a backup of format {version}, this twinface reads {FORMAT}; update twinface")
         contents = Contents(**parse_json(_read(file, length, MAX_JSON_BYTES)))
     except (ValueError, TypeError, struct.error) as error:
@@ -200,7 +208,8 @@ def _read_person(file: BinaryIO, network: str) -> tuple[PersonVectors, dict[str,
     vectors = np.frombuffer(_read(file, 4 * count * dimension), "<f4").reshape(count, dimension)
     quality = np.frombuffer(_read(file, 4 * count), "<f4")
     crops = [_read(file, length) for length in about["crops"]]
-    person = PersonVectors(name, tuple(map(str, about["files"])), vectors, quality, network)
+    sources = about.get("sources", [PHOTOS] * count)
+    person = PersonVectors(name, tuple(map(str, about["files"])), vectors, quality, network, tuple(map(str, sources)))
     keys = map(crop_key, vectors)
     return person, {key: crop for key, crop in zip(keys, crops, strict=True) if crop}
 

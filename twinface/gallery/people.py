@@ -16,9 +16,13 @@ from twinface.files import make_folder, write_atomically
 from twinface.gallery.keys import box_key
 from twinface.gallery.names import is_readable_name
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
+from twinface.gallery.sources import PHOTOS, is_source, shared
 from twinface.types import Vectors
 
-_FORMAT = 1
+_FORMAT = 2
+_FORMAT_WITHOUT_SOURCES = 1
+"""Read as of photos: there were no other sources."""
+
 _MAX_DIMENSION = 1 << 20
 _SAME_PICTURE_COSINE = 0.9999
 
@@ -27,8 +31,9 @@ _SAME_PICTURE_COSINE = 0.9999
 class PersonVectors:
     """What is known of one person: `vectors` float32 (n, d), one for each of `files`, as the network gave them.
 
-    `quality` is float32 (n,), 0…1; `network` the fingerprint of the network. Raises ArtefactError where these do not
-    fit each other or hold something that is not a finite number.
+    `quality` is float32 (n,), 0…1; `network` the fingerprint of the network; `sources` where each vector comes from,
+    PHOTOS for all of them unless said. Raises ArtefactError where these do not fit each other or hold something that is
+    not a finite number.
     """
 
     name: str
@@ -36,9 +41,12 @@ class PersonVectors:
     vectors: Vectors
     quality: NDArray[np.float32]
     network: str
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape, count = self.vectors.shape, len(self.files)
+        if not self.sources:
+            object.__setattr__(self, "sources", (PHOTOS,) * count)
         if self.vectors.dtype != np.float32 or len(shape) != 2 or not 0 < shape[1] <= _MAX_DIMENSION:
             raise ArtefactError(
                 f"{self.name}: vectors must be float32 (n, d), these are {self.vectors.dtype} {shape}; extract again"
@@ -49,6 +57,8 @@ class PersonVectors:
             )
         if not np.isfinite(self.vectors).all() or not np.isfinite(self.quality).all():
             raise ArtefactError(f"{self.name}: vectors that are not finite numbers; check the network, extract again")
+        if len(self.sources) != count or not all(map(is_source, self.sources)):
+            raise ArtefactError(f"{self.name}: {count} pictures without a source each; extract again")
 
 
 def slug_of(name: str) -> str:
@@ -77,6 +87,7 @@ def write_person(path: Path, person: PersonVectors, key: bytes) -> None:
         "vectors": pack_array(person.vectors),
         "quality": pack_array(person.quality),
         "network": person.network,
+        "sources": shared(person.sources),
     }
     sealed = seal(value, key)
     try:
@@ -91,7 +102,8 @@ def read_person(path: Path, key: bytes) -> PersonVectors:
     Raises SignatureError before anything is parsed when the signature does not fit, else ArtefactError.
     """
     value = unseal(path, key)
-    check_format(path, value, _FORMAT, "a person")
+    if value.get("format") != _FORMAT_WITHOUT_SOURCES:
+        check_format(path, value, _FORMAT, "a person")
     try:
         return _person_of(value)
     except (ValueError, ArtefactError) as error:
@@ -104,7 +116,11 @@ def _person_of(value: dict[str, Any]) -> PersonVectors:
         raise ValueError("a person without a name or a network")
     if not isinstance(files, tuple) or not all(isinstance(file, str) for file in files):
         raise ValueError("a person without a list of files")
-    return PersonVectors(name, files, unpack_array(value.get("vectors")), unpack_array(value.get("quality")), network)
+    sources = value.get("sources") if value["format"] == _FORMAT else (PHOTOS,) * len(files)
+    if not isinstance(sources, tuple) or not sources:
+        raise ValueError("a person without a list of sources")
+    vectors, quality = unpack_array(value.get("vectors")), unpack_array(value.get("quality"))
+    return PersonVectors(name, files, vectors, quality, network, sources)
 
 
 def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:
@@ -120,7 +136,15 @@ def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:
             kept.append(row)
     files = new.files if old is None else old.files + new.files
     quality = new.quality if old is None else np.concatenate([old.quality, new.quality])
-    return PersonVectors(new.name, tuple(files[row] for row in kept), vectors[kept], quality[kept], new.network)
+    sources = new.sources if old is None else old.sources + new.sources
+    return PersonVectors(
+        new.name,
+        tuple(files[row] for row in kept),
+        vectors[kept],
+        quality[kept],
+        new.network,
+        tuple(sources[row] for row in kept),
+    )
 
 
 def write_features(folder: Path, people: Iterable[PersonVectors], key: bytes | None = None) -> None:

@@ -15,7 +15,7 @@ class Snapshot:
     """A gallery at one version: vector i is of `names[person_index[i]]`.
 
     `person_index` int32 (n,), ascending; `vectors` float32 (n, d), read-only, (0, 0) when nobody is known; `network` is
-    the fingerprint.
+    the fingerprint; `sources` are where each vector comes from.
     """
 
     names: tuple[str, ...]
@@ -23,6 +23,7 @@ class Snapshot:
     vectors: Vectors
     version: int
     network: str
+    sources: tuple[str, ...] = ()
 
 
 def take_snapshot(people: Sequence[PersonVectors], version: int, network: str) -> Snapshot:
@@ -33,4 +34,5 @@ def take_snapshot(people: Sequence[PersonVectors], version: int, network: str) -
         vectors = np.concatenate([person.vectors for person in people])
     vectors.flags.writeable = False
     index = np.repeat(np.arange(len(people), dtype=np.int32), counts)
-    return Snapshot(tuple(person.name for person in people), index, vectors, version, network)
+    sources = tuple(source for person in people for source in person.sources)
+    return Snapshot(tuple(person.name for person in people), index, vectors, version, network, sources)

@@ -211,16 +211,18 @@ class Gallery:
         vectors: Vectors,
         quality: NDArray[np.float32],
         crops: Sequence[bytes] | None = None,
+        *,
+        sources: Sequence[str] = (),
     ) -> int:
         """Append pictures to a person, who is made if new; returns how many of them were not there already.
 
         A picture is there already when its vector is the same as one of the person's. `crops` are kept where given,
-        one PNG for each vector.
+        one PNG for each vector; `sources` are as in PersonVectors.
         Raises InputError for a name that is none; ArtefactError for vectors of another length or not finite, a damaged
         file in the person's place, another writer that does not end, a full disk. Nothing has changed then.
         """
         name = known_name(name, self.people)
-        new = PersonVectors(name, tuple(files), vectors, quality, self.network)
+        new = PersonVectors(name, tuple(files), vectors, quality, self.network, tuple(sources))
         with self._writing():
             self._refuse_damaged(name)
             if (somebody := self._files.anybody()) and somebody.vectors.shape[1] != vectors.shape[1]:

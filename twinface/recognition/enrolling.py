@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.faces import FaceMeasures
-from twinface.gallery import Gallery, known_name
+from twinface.gallery import Gallery, camera_source, known_name
 from twinface.matching.heads import normalised
 from twinface.recognition.adding import LikenessGate
 from twinface.recognition.enrolment import Objection, Reason, object_to_measures
@@ -75,7 +75,8 @@ def enrol_looks(
     added, known = _choose_new(good, person.vectors if person else None)
     if added:
         files, vectors = [f"track {look.source}" for look in added], np.stack([look.vector for look in added])
-        gallery.add(name, files, vectors, np.array([look.quality for look in added], np.float32))
+        sources = [camera_source(look.key.camera) for look in added]
+        gallery.add(name, files, vectors, np.array([look.quality for look in added], np.float32), sources=sources)
     if good:
         mark_enrolled(settings.events_path, good, name)
     return Enrolled(name, tuple(added), tuple(known), tuple(refused))

@@ -13,7 +13,7 @@ import numpy as np
 
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, pick_main_face, read_image
-from twinface.gallery import PersonVectors, person_path, write_features
+from twinface.gallery import PHOTOS, PersonVectors, person_path, write_features
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.gallery.signing import is_sealed
 from twinface.networks import Network, load_network
@@ -115,13 +115,15 @@ def extract_folder(
     network: str | Path,
     *,
     aligned: bool = False,
+    source: str = PHOTOS,
     on_picture: OnPicture = lambda _path, _error: None,
 ) -> Extraction:
     """Embed every picture of a folder of people and write a signed file of vectors for each person.
 
-    With `aligned` the pictures are crops already. Unreadable pictures and those without a face are skipped; a person
-    without any vector gets no file. Raises InputError when there is no vector at all and, before anything is written,
-    where vectors would come among the pictures, into a gallery, or in the place of a file that is none of ours.
+    With `aligned` the pictures are crops already; `source` is where all come from. Unreadable pictures and those
+    without a face are skipped; a person without any vector gets no file. Raises InputError when there is no vector at
+    all and, before anything is written, where vectors would come among the pictures, into a gallery, or in the place of
+    a file that is none of ours.
     """
     people, nobodys = named_people(faces, list_people(faces))
     _check_free(faces, features, people)
@@ -141,7 +143,7 @@ def extract_folder(
             count += len(usable)
             skipped += len(pictures) - len(usable)
             if usable:
-                write_features(features, [to_person(name, usable, embedder.recipe.fingerprint)])
+                write_features(features, [to_person(name, usable, embedder.recipe.fingerprint, source)])
                 written += 1
     if not written:
         raise InputError(f"{faces}: none of the {skipped} pictures could be used; see the warnings")
@@ -158,12 +160,13 @@ def _check_free(faces: Path, features: Path, names: Iterable[str]) -> None:
         require_ours(person_path(features, name), is_sealed, mend)
 
 
-def to_person(name: str, faces: list[tuple[str, EmbeddedFace]], network: str) -> PersonVectors:
-    """A person of the features or the gallery, from the embedded faces of their files."""
+def to_person(name: str, faces: list[tuple[str, EmbeddedFace]], network: str, source: str = PHOTOS) -> PersonVectors:
+    """A person of the features or the gallery, from the embedded faces of their files, which are of one source."""
     return PersonVectors(
         name=name,
         files=tuple(file for file, _ in faces),
         vectors=np.stack([face.vector for _, face in faces]),
         quality=np.array([face.quality for _, face in faces], np.float32),
         network=network,
+        sources=(source,) * len(faces),
     )

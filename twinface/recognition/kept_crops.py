@@ -85,6 +85,7 @@ def rebuild(gallery: Gallery, network: Network, gaps: list[Gap], advance: Callab
                 np.stack(vectors),
                 person.quality[rows],
                 recipe.fingerprint,
+                tuple(person.sources[row] for row in rows),
             )
             put(renewed, {crop_key(vector): crop for vector, crop in zip(vectors, kept, strict=True)})
             count += len(rows)

@@ -9,14 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
 from twinface.corrections.step import StepKind
 from twinface.errors import InputError
-from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery import PHOTOS, Gallery, PersonVectors
 from twinface.recognition.adding import LikenessGate, judge_pictures
 from twinface.recognition.candidates import Candidate
 from twinface.recognition.enrolment import Objection, Reason, choose_picker
@@ -77,12 +77,14 @@ def enrol_people(
     who: str,
     aligned: bool = False,
     force: bool = False,
+    source: str | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Generator[PersonResult, None, None]:
     """Enrol one after the other, and say what became of each as soon as they are in the gallery, whole.
 
     Who was enrolled before counts as somebody else, whatever the `gate` was opened with. Pictures, which are `aligned`
     crops already or not, become vectors by the network of the settings; with `force` whatever has a face is taken.
+    `source` is where all come from; None leaves features theirs and takes pictures for photos.
     `advance` is called after each picture. A step that can be taken back is of up to a hundred people, added by `who`,
     so that nobody else who changes something waits for long.
     Raises ArtefactError when the gallery cannot be written (full disk, another writer that does not end); who was told
@@ -90,7 +92,7 @@ def enrol_people(
     """
     growing = GrowingGate(gallery, gate.head, gate.matching) if gate else None
     settings = settings.model_copy(update={"gallery": gallery.folder})
-    for batch in _batches(_prepare(candidates, settings, aligned=aligned, force=force, advance=advance)):
+    for batch in _batches(_prepare(candidates, settings, aligned=aligned, source=source, force=force, advance=advance)):
         names = tuple(one.name for one in batch if one.person is not None)
         change = Change(StepKind.ADD, f"pictures of {len(names)} people added", names, who)
         with recorded(change, settings) if names else nullcontext():
@@ -110,12 +112,18 @@ class _Prepared:
 
 
 def _prepare(
-    candidates: Sequence[Candidate], settings: Settings, *, aligned: bool, force: bool, advance: Callable[[], None]
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    *,
+    aligned: bool,
+    source: str | None,
+    force: bool,
+    advance: Callable[[], None],
 ) -> Iterator[_Prepared]:
     paths = [path for one in candidates for path in one.pictures]
     if not paths:
         for one in candidates:
-            yield _Prepared(one.name, one.person, problem=one.problem)
+            yield _Prepared(one.name, _of_source(one.person, source), problem=one.problem)
             for _ in range(one.count):
                 advance()
         return
@@ -128,7 +136,7 @@ def _prepare(
             left = [each for each in verdicts if each.objection and not each.is_usable(force=force)]
             refused = tuple((str(each.picture), each.objection) for each in left if each.objection)
             files = [(str(path.absolute()), face) for path, face in usable]
-            person = to_person(one.name, files, embedder.recipe.fingerprint) if files else None
+            person = to_person(one.name, files, embedder.recipe.fingerprint, source or PHOTOS) if files else None
             problem, crops = one.problem, None
             try:
                 if settings.store_crops:
@@ -136,6 +144,11 @@ def _prepare(
             except InputError as error:  # The picture is gone meanwhile.
                 problem = Objection(Reason.UNREADABLE, str(error))
             yield _Prepared(one.name, person, crops, refused, problem)
+
+
+def _of_source(person: PersonVectors | None, source: str | None) -> PersonVectors | None:
+    """A person of features, all of whose vectors come from `source`, where that is said."""
+    return replace(person, sources=(source,) * len(person.files)) if person and source else person
 
 
 def _batches(prepared: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
@@ -164,7 +177,8 @@ def _enrol(gallery: Gallery, one: _Prepared, gate: GrowingGate | None) -> Person
     if not rows:
         return PersonResult(name, refused=tuple(refused))
     files, crops = [person.files[row] for row in rows], one.crops and [one.crops[row] for row in rows]
-    added = gallery.add(name, files, person.vectors[rows], person.quality[rows], crops)
+    sources = [person.sources[row] for row in rows]
+    added = gallery.add(name, files, person.vectors[rows], person.quality[rows], crops, sources=sources)
     return PersonResult(name, added, len(rows) - added, tuple(refused))
 
 

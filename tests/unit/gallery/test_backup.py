@@ -242,9 +242,9 @@ def test_a_backup_that_appears_while_another_is_written_is_not_overwritten(galle
 def test_a_backup_of_a_later_format_says_so(gallery: Gallery, tmp_path: Path) -> None:
     write_backup(gallery, tmp_path / "b")
     data = bytearray((tmp_path / "b").read_bytes())
-    data[8] = 2
+    data[8] = 3
     (tmp_path / "b").write_bytes(data)
-    with pytest.raises(ArtefactError, match="format 2, this twinface reads 1; update twinface"):
+    with pytest.raises(ArtefactError, match="format 3, this twinface reads 2; update twinface"):
         read_backup(tmp_path / "b")
 
 

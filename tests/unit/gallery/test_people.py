@@ -36,7 +36,8 @@ def test_only_the_owner_may_read_a_person(tmp_path: Path, key: bytes, make_perso
 
 def test_a_view_of_a_larger_matrix_is_written_as_itself(tmp_path: Path, key: bytes, make_person: MakePerson) -> None:
     person = make_person(count=4)
-    every_other = replace(person, files=person.files[::2], vectors=person.vectors[::2], quality=person.quality[::2])
+    halves = {"files": person.files[::2], "vectors": person.vectors[::2], "sources": person.sources[::2]}
+    every_other = replace(person, **halves, quality=person.quality[::2])
     write_person(tmp_path / "p.pkl", every_other, key)
     np.testing.assert_array_equal(read_person(tmp_path / "p.pkl", key).vectors, person.vectors[::2])
 

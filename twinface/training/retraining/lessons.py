@@ -57,7 +57,8 @@ def _read_others(features: Path, gallery: Gallery) -> list[PersonVectors]:
 
 def _as_picture(confirmed: Correction) -> PersonVectors:
     quality = np.array([confirmed.quality], np.float32)
-    return PersonVectors(confirmed.name, (confirmed.track,), confirmed.vector[np.newaxis], quality, confirmed.network)
+    files, vectors = (confirmed.track,), confirmed.vector[np.newaxis]
+    return PersonVectors(confirmed.name, files, vectors, quality, confirmed.network, (confirmed.source,))
 
 
 def _added(people: Iterable[PersonVectors], more: Sequence[PersonVectors]) -> list[PersonVectors]:
