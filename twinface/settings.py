@@ -125,6 +125,14 @@ class StrangerSettings(_Section):
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 14.0
 
 
+class AverageSettings(_Section):
+    """`[averages]`."""
+
+    learn: bool = True
+    path: OptionalPath = None
+    keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 90.0
+
+
 class SentinelSettings(_Section):
     """`[sentinel]`."""
 
@@ -157,6 +165,7 @@ class Settings(_Section):
     matching: MatchingSettings = MatchingSettings()
     events: EventSettings = EventSettings()
     strangers: StrangerSettings = StrangerSettings()
+    averages: AverageSettings = AverageSettings()
     sentinel: SentinelSettings = SentinelSettings()
     web: WebSettings = WebSettings()
 
@@ -164,6 +173,11 @@ class Settings(_Section):
     def events_path(self) -> Path:
         """The database of events."""
         return self.events.path or self.gallery.with_name("events.sqlite")
+
+    @property
+    def averages_path(self) -> Path:
+        """The file of what cameras have shown."""
+        return self.averages.path or self.gallery.with_name("averages.pkl")
 
     @model_validator(mode="after")
     def _camera_names_differ(self) -> "Settings":

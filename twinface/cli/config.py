@@ -57,7 +57,11 @@ def config(
 def _in_force(path: Path, settings: Settings) -> Iterator[InForce]:
     text = read_config(path)
     written = tomllib.loads(text)
-    stands_for = {("run_directory",): chosen_run_path(settings), ("events", "path"): settings.events_path}
+    stands_for = {
+        ("run_directory",): chosen_run_path(settings),
+        ("events", "path"): settings.events_path,
+        ("averages", "path"): settings.averages_path,
+    }
     for location, value in _leaves(settings, ()):
         shown = stands_for.get(location, value)
         plain = mask_setting(location[-1], "" if shown is None else str(shown) if isinstance(shown, Path) else shown)

@@ -50,6 +50,11 @@ class Upkeep:
         self._sizes: deque[tuple[float, int]] = deque()
 
     @property
+    def clock(self) -> AgeClock | None:
+        """The age clock as it was read last."""
+        return self._clock
+
+    @property
     def clock_jump_s(self) -> float:
         """By how much the wall clock disagrees with the time that the box has run; 0 once it is believed."""
         return self._clock.jump_ns / 1e9 if self._clock else 0.0

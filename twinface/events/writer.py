@@ -28,8 +28,8 @@ class EventWriter:
     """Writes in a thread of its own, in order. When that fails, events wait, the newest of them, and it is tried again.
 
     `problem` says what is wrong at present. `stored`, `lost` and `failures` count events, events that nobody will see,
-    and attempts; `upkeep` is of what is stored already. `then` is called in that thread with events once they are
-    stored, and with them the looks before them.
+    and attempts; `upkeep` is of what is stored already. Each of `then` is called in that thread with events once they
+    are stored, and with them the looks before them.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class EventWriter:
         upkeep: Upkeep,
         *,
         looks_per_track: int = 8,
-        then: Callable[[Sequence[Event]], object] | None = None,
+        then: Sequence[Callable[[Sequence[Event]], object]] = (),
         retry_s: float = 5.0,
     ) -> None:
         self.problem = ""
@@ -135,8 +135,8 @@ class EventWriter:
         if self.problem:
             log.info("events are stored again", extra={"lost": self.lost})
             self.problem, self._logged_at_s = "", None
-        if events and self._then is not None:
-            self._follow(self._then, events)
+        for follow in self._then if events else ():
+            self._follow(follow, events)
         return True
 
     def _follow(self, then: Callable[[Sequence[Event]], object], events: Sequence[Event]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
-from twinface.gallery import Gallery
+from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, head_in_use, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.consensus import agree
@@ -72,6 +73,11 @@ class Naming:
     def head_fingerprint(self) -> str:
         """Says which head decides; changes whenever its file does, thresholds included."""
         return self._head_fingerprint
+
+    @property
+    def people(self) -> Mapping[str, PersonVectors]:
+        """Everybody of the gallery, by name; one object while nothing has changed."""
+        return self._gallery.people if self._gallery else NOBODY
 
     @property
     def summary(self) -> str:

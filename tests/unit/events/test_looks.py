@@ -86,7 +86,7 @@ def test_the_writer_stores_looks_before_the_events_after_them(
         path,
         Upkeep(1e5),
         looks_per_track=2,
-        then=lambda events: seen.append(([one.kind for one in events], crops(path))),
+        then=[lambda events: seen.append(([one.kind for one in events], crops(path)))],
     )
     for crop in range(3):
         writer.put_look(make_look(crop, at_ns=10**18, quality=crop / 10))
@@ -105,7 +105,7 @@ def test_a_follower_that_fails_takes_nothing_with_it(
     def fail(_events: object) -> None:
         raise OSError("no room")
 
-    writer = EventWriter(path, Upkeep(1e5), then=fail)
+    writer = EventWriter(path, Upkeep(1e5), then=[fail])
     writer.put([make_event(at_ns=10**18)])
     writer.close()
     assert (writer.stored, writer.problem) == (1, "")
