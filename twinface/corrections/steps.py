@@ -5,7 +5,7 @@ and whoever is forgotten is erased from them. A number is never given twice: a s
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from twinface.corrections.difference import Difference
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.store import pack_correction, unpack_correction
 from twinface.errors import ArtefactError
+from twinface.events.forgetting import NameSpan
 from twinface.events.marks import Marks, to_mark
 from twinface.files import make_folder, write_atomically
 from twinface.gallery import box_key
@@ -97,7 +98,7 @@ def drop_step(gallery: Path, step: Step) -> None:
         raise ArtefactError(f"{_path(gallery, step.number)}: cannot be removed ({error.strerror})") from error
 
 
-def forget_steps(gallery: Path, name: str, *, dry_run: bool = False) -> int:
+def forget_steps(gallery: Path, names: Sequence[NameSpan], *, dry_run: bool = False) -> int:
     """Erase what is kept of all steps that concern a person; returns how many. Raises ArtefactError.
 
     A step that cannot be read is erased with them, uncounted: nobody can tell whom it concerns.
@@ -113,7 +114,7 @@ def forget_steps(gallery: Path, name: str, *, dry_run: bool = False) -> int:
             except ArtefactError:
                 step = Step(number, StepKind.FORGOTTEN, _FORGOTTEN, (), "", 0)
             else:
-                if name not in step.names:
+                if not any(one.covers(name, step.at_ns) for one in names for name in step.names):
                     continue
                 count += 1
             if not dry_run:

@@ -8,6 +8,7 @@ from typing import Any
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.difference import Difference, take_back
 from twinface.errors import ArtefactError
+from twinface.events.forgetting import NameSpan
 from twinface.files import shown, write_atomically
 from twinface.gallery import box_key, checked_name
 from twinface.gallery.locking import writers_lock
@@ -67,15 +68,20 @@ def add_corrections(gallery: Path, corrections: Sequence[Correction]) -> None:
         _write(gallery, [*before, *corrections])
 
 
-def forget_corrections(gallery: Path, name: str) -> int:
+def forget_corrections(gallery: Path, names: Sequence[NameSpan]) -> int:
     """Erase what was said of a person; returns how many corrections. Raises as `add_corrections`."""
-    return _change(gallery, name, lambda _one: ())
+    return _change(gallery, lambda one: is_of(one, names), lambda _one: ())
+
+
+def is_of(correction: Correction, names: Sequence[NameSpan]) -> bool:
+    """Whether a correction is of the person of these names."""
+    return any(one.covers(correction.name, correction.at_ns) for one in names)
 
 
 def rename_corrections(gallery: Path, old: str, new: str) -> int:
     """Have a person's corrections be of another name; returns how many. Raises as `add_corrections`."""
     new = checked_name(new)
-    return _change(gallery, old, lambda one: (dataclasses.replace(one, name=new),))
+    return _change(gallery, lambda one: one.name == old, lambda one: (dataclasses.replace(one, name=new),))
 
 
 def take_back_corrections(gallery: Path, change: Difference) -> None:
@@ -87,14 +93,16 @@ def take_back_corrections(gallery: Path, change: Difference) -> None:
             _write(gallery, before)
 
 
-def _change(gallery: Path, name: str, become: Callable[[Correction], tuple[Correction, ...]]) -> int:
+def _change(
+    gallery: Path, concerns: Callable[[Correction], bool], become: Callable[[Correction], tuple[Correction, ...]]
+) -> int:
     if not (gallery / CORRECTIONS_FILE).exists():
         return 0
     with writers_lock(gallery):
         before = read_corrections(gallery)
-        count = sum(one.name == name for one in before)
+        count = sum(map(concerns, before))
         if count:
-            _write(gallery, [after for one in before for after in (become(one) if one.name == name else (one,))])
+            _write(gallery, [after for one in before for after in (become(one) if concerns(one) else (one,))])
     return count
 
 

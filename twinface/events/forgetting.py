@@ -1,28 +1,53 @@
 """What was seen of a person erased, from any process, also while others read and write."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.looks import ERASE_EMPTY_STRANGERS
 
-_FIND_TRACKS = """
-    SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name
-    UNION SELECT camera, stream, track FROM looks WHERE name = :name OR enrolled_as = :name
-"""
+_EVER_NS = 2**63 - 1
+_IN_TIME = "at_ns >= :since_ns AND at_ns < :until_ns"
+_FIND_TRACKS = f"""
+    SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name AND {_IN_TIME}
+    UNION SELECT camera, stream, track FROM looks WHERE (name = :name OR enrolled_as = :name) AND {_IN_TIME}
+"""  # noqa: S608 — no word of a user
 _FIND_NAMES = """
     SELECT name FROM events WHERE name IS NOT NULL UNION SELECT name FROM looks WHERE name IS NOT NULL
     UNION SELECT enrolled_as FROM looks WHERE enrolled_as IS NOT NULL
 """
-_ERASE_VISITS = "DELETE FROM events WHERE name = ?"
+_ERASE_VISITS = f"DELETE FROM events WHERE name = :name AND {_IN_TIME}"  # noqa: S608
 _ERASE_EVENTS = "DELETE FROM events WHERE subject = 'track' AND camera = ? AND stream = ? AND track = ?"
 _ERASE_LOOKS = "DELETE FROM looks WHERE camera = ? AND stream = ? AND track = ?"
 _ERASE_MENTIONS = (
-    "UPDATE events SET details = NULL WHERE instr(details, :quoted)",
-    "UPDATE looks SET details = json_remove(details, '$.candidates', '$.together', '$.reason') "
-    "WHERE instr(details, :quoted)",
+    f"UPDATE events SET details = NULL WHERE instr(details, :quoted) AND {_IN_TIME}",  # noqa: S608
+    "UPDATE looks SET details = json_remove(details, '$.candidates', '$.together', '$.reason') "  # noqa: S608
+    f"WHERE instr(details, :quoted) AND {_IN_TIME}",
 )
+
+
+class NameSpan(NamedTuple):
+    """A name while it was one person's, by the wall clock: from `since_ns` on, until right before `until_ns`."""
+
+    name: str
+    since_ns: int = -_EVER_NS
+    until_ns: int = _EVER_NS
+
+    def covers(self, name: str, at_ns: int) -> bool:
+        """Whether the name was theirs at that time."""
+        return name == self.name and self.since_ns <= at_ns < self.until_ns
+
+    @property
+    def has_beginning(self) -> bool:
+        """Whether it was somebody else's before."""
+        return self.since_ns > -_EVER_NS
+
+    @property
+    def has_end(self) -> bool:
+        """Whether it was somebody else's after it."""
+        return self.until_ns < _EVER_NS
 
 
 class Forgotten(NamedTuple):
@@ -34,8 +59,9 @@ class Forgotten(NamedTuple):
     mentions: int
 
 
-def forget_person(path: Path, name: str, *, dry_run: bool = False) -> Forgotten:
-    """Erase the visits of a person, and all events and looks of tracks that bore their name or were enrolled as theirs.
+def forget_person(path: Path, names: Sequence[NameSpan], *, dry_run: bool = False) -> Forgotten:
+    """Erase the visits of a person, and all events and looks of tracks that bore one of their names or were enrolled as
+    theirs. At what time a look or an event was says whose a name was then.
 
     Unknown faces that were seen in no other track are erased with these. Where others' events and looks mention the
     person, as a candidate, what explains these is erased. Numbers are not used again. Nothing is erased where there is
@@ -44,15 +70,15 @@ def forget_person(path: Path, name: str, *, dry_run: bool = False) -> Forgotten:
     """
     if not is_there(path):
         return Forgotten(0, 0, 0, 0)
-    values = {"name": name, "quoted": json.dumps(name, ensure_ascii=False)}
-    with changing(path, f"{name}'s events cannot be erased", dry_run=dry_run) as connection:
+    values = [{**one._asdict(), "quoted": json.dumps(one.name, ensure_ascii=False)} for one in names]
+    with changing(path, f"{names[0].name}'s events cannot be erased", dry_run=dry_run) as connection:
         # Found first: while rows are deleted, SQLite would look among those that are left.
-        tracks = connection.execute(_FIND_TRACKS, values).fetchall()
+        tracks = list({row for one in values for row in connection.execute(_FIND_TRACKS, one)})
         events = connection.executemany(_ERASE_EVENTS, tracks).rowcount if tracks else 0
-        events += connection.execute(_ERASE_VISITS, [name]).rowcount
+        events += connection.executemany(_ERASE_VISITS, values).rowcount
         looks = connection.executemany(_ERASE_LOOKS, tracks).rowcount if tracks else 0
         strangers = connection.execute(ERASE_EMPTY_STRANGERS).rowcount
-        mentions = sum(connection.execute(statement, values).rowcount for statement in _ERASE_MENTIONS)
+        mentions = sum(connection.executemany(statement, values).rowcount for statement in _ERASE_MENTIONS)
     return Forgotten(events, looks, strangers, mentions)
 
 

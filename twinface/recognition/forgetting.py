@@ -1,7 +1,8 @@
 """A person forgotten: every place that may know somebody is asked in turn to erase them.
 
 A place is a function in `PLACES`. It erases what it has, whether or not anything else knows the person, and says what
-that was; a place where nobody is known says nothing. Of a dry run it erases nothing and says the same.
+that was; a place where nobody is known says nothing. Of a dry run it erases nothing and says the same. What keeps
+people under the names that they had then, events, corrections and steps, is asked for all of these.
 """
 
 from collections.abc import Sequence
@@ -9,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from twinface.corrections import CORRECTIONS_FILE, forget_corrections, read_corrections
+from twinface.corrections import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
 from twinface.corrections.steps import STEPS_FOLDER, forget_steps
 from twinface.errors import ArtefactError, InputError
-from twinface.events.forgetting import forget_person, remembered_names
+from twinface.events.forgetting import NameSpan, forget_person, remembered_names
 from twinface.gallery import Gallery, known_name
 from twinface.gallery.features_folder import has_people, require_gallery
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
 from twinface.outputs import is_same
+from twinface.recognition.former_names import read_names
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
 from twinface.settings import Settings
 from twinface.strangers import forget_strangers_like
@@ -33,17 +35,17 @@ class Erased:
 
 
 class Place(Protocol):
-    """Takes a person's name as it is known."""
+    """Takes a person's names as they are known, the present one first."""
 
-    def __call__(self, name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+    def __call__(self, names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
         """Erase a person, or say what would be erased. Raises ArtefactError when it cannot be done."""
 
 
-def erase_from_gallery(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+def erase_from_gallery(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Vectors, crops, and the copies of pictures that were set aside. Raises ArtefactError for a damaged gallery."""
     if not has_people(settings.gallery):
         return []
-    gallery = Gallery.open(settings.gallery)
+    gallery, name = Gallery.open(settings.gallery), names[0].name
     erased = _erase_copies(gallery, name, dry_run=dry_run)
     if not gallery.knows(name):
         return erased
@@ -82,33 +84,36 @@ def _erase_files(gallery: Gallery, name: str, copies: Sequence[SetAside], found:
     gallery.forget_set_aside(name)
 
 
-def erase_from_events(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
-    """Their visits, and the events and looks of tracks that bore their name. Raises ArtefactError when it cannot be."""
-    erased = forget_person(settings.events_path, name, dry_run=dry_run)._asdict()
+def erase_from_events(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Their visits, and the events and looks of tracks that bore their names. Raises ArtefactError when this fails."""
+    erased = forget_person(settings.events_path, names, dry_run=dry_run)._asdict()
     return [Erased(what, count, str(settings.events_path)) for what, count in erased.items() if count]
 
 
-def erase_from_corrections(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
-    """What people said of names they were given. Raises ArtefactError when it cannot be done."""
+def erase_from_corrections(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What people said of names they were given, which goes with a person who gets another name. Raises ArtefactError
+    when it cannot be done.
+    """
+    names = [NameSpan(names[0].name), *names]
     if dry_run:
-        count = sum(one.name == name for one in read_corrections(settings.gallery))
+        count = sum(is_of(one, names) for one in read_corrections(settings.gallery))
     else:
-        count = forget_corrections(settings.gallery, name)
+        count = forget_corrections(settings.gallery, names)
     return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
 
 
-def erase_from_steps(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+def erase_from_steps(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
     """What is kept to take changes back that concern them. Raises ArtefactError when it cannot be done."""
-    count = forget_steps(settings.gallery, name, dry_run=dry_run)
+    count = forget_steps(settings.gallery, names, dry_run=dry_run)
     return [Erased("steps to be taken back", count, str(settings.gallery / STEPS_FOLDER))] if count else []
 
 
-def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> list[Erased]:
+def erase_from_strangers(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
     if not has_people(settings.gallery):
         return []
     gallery = Gallery.open(settings.gallery)
-    person = gallery.people.get(name)
+    person = gallery.people.get(names[0].name)
     path, count = settings.events_path, 0
     if person:
         count = forget_strangers_like(path, person.vectors, gallery.network, dry_run=dry_run)
@@ -117,13 +122,14 @@ def erase_from_strangers(name: str, settings: Settings, *, dry_run: bool) -> lis
 
 PLACES: tuple[Place, ...] = (
     erase_from_strangers,
-    erase_from_steps,
     erase_from_gallery,
     erase_from_corrections,
     erase_from_events,
+    erase_from_steps,
 )
-"""Strangers come first: the gallery knows what the person looks like. Then what could bring the person back, and the
-gallery, because what decides names is to have forgotten them before what remembers names is cleared.
+"""Strangers come first: the gallery knows what the person looks like. Then the gallery, as what decides names is to
+have forgotten them before what remembers names is cleared. Steps come last: they alone know the former names, so that
+whatever is broken off is completed by forgetting once more.
 """
 
 
@@ -133,17 +139,24 @@ def find_traces(name: str, settings: Settings) -> list[Erased]:
     Raises InputError, with the names that may have been meant, where nobody knows a person of exactly this name;
     otherwise as the places do.
     """
-    name = known_name(name, _known_names(settings))
-    found = [erased for place in PLACES for erased in place(name, settings, dry_run=True)]
+    names = names_of(name, settings)
+    found = [erased for place in PLACES for erased in place(names, settings, dry_run=True)]
     if not found:
-        raise InputError(f"nobody called {name!r} is known; {did_you_mean(name, _known_names(settings))}")
+        raise InputError(f"nobody called {names[0].name!r} is known; {did_you_mean(name, _known_names(settings))}")
     return found
 
 
 def forget(name: str, settings: Settings) -> list[Erased]:
-    """Erase a person everywhere, and say what that was; nothing where nobody knows them. Raises as the places do."""
-    name = known_name(name, _known_names(settings))
-    return [erased for place in PLACES for erased in place(name, settings, dry_run=False)]
+    """Erase a person everywhere, under every name that they have had, and say what that was; nothing where nobody knows
+    them. Raises as the places do.
+    """
+    names = names_of(name, settings)
+    return [erased for place in PLACES for erased in place(names, settings, dry_run=False)]
+
+
+def names_of(name: str, settings: Settings) -> list[NameSpan]:
+    """The names of a person that `forget` erases, the present one first. Raises as `read_names`."""
+    return read_names(known_name(name, _known_names(settings)), settings)
 
 
 def _known_names(settings: Settings) -> set[str]:

@@ -11,6 +11,7 @@ from twinface.corrections.difference import Difference, difference, take_back
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import STEPS_FOLDER, forget_steps, read_step, step_numbers, write_step
 from twinface.errors import ArtefactError, InputError, SignatureError
+from twinface.events.forgetting import NameSpan
 from twinface.events.marks import Mark, Marks
 from twinface.gallery import box_key
 from twinface.gallery.keys import KEY_VARIABLE
@@ -113,10 +114,10 @@ def test_whoever_is_forgotten_leaves_numbers_only(gallery: Path) -> None:
     write_step(gallery, step(1, "Wilhelmine"))
     write_step(gallery, step(2, "Bob"))
     write_step(gallery, step(3, "Wilhelmine"))
-    assert forget_steps(gallery, "Wilhelmine", dry_run=True) == 2
+    assert forget_steps(gallery, [NameSpan("Wilhelmine")], dry_run=True) == 2
     assert read_step(gallery, 1).names == ("Wilhelmine",)
     (gallery / STEPS_FOLDER / "00000004.step").write_bytes(b"damaged")
-    assert forget_steps(gallery, "Wilhelmine") == 2
+    assert forget_steps(gallery, [NameSpan("Wilhelmine")]) == 2
     assert [read_step(gallery, number).kind for number in step_numbers(gallery)] == [
         StepKind.FORGOTTEN,
         StepKind.ENROL,
@@ -124,7 +125,9 @@ def test_whoever_is_forgotten_leaves_numbers_only(gallery: Path) -> None:
         StepKind.FORGOTTEN,
     ]
     assert not any(b"Wilhelmine" in file.read_bytes() for file in (gallery / STEPS_FOLDER).iterdir())
-    assert forget_steps(gallery, "Nobody") == 0
+    assert forget_steps(gallery, [NameSpan("Nobody")]) == 0
+    assert forget_steps(gallery, [NameSpan("Bob", 18), NameSpan("Bob", 0, 17)]) == 0, "it was another Bob's"
+    assert forget_steps(gallery, [NameSpan("Bob", 17, 18)]) == 1
 
 
 # --- what became of a list --------------------------------------------------------------------------------------

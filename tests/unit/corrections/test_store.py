@@ -18,6 +18,7 @@ from twinface.corrections import (
     rename_corrections,
 )
 from twinface.errors import ArtefactError, SignatureError
+from twinface.events.forgetting import NameSpan
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.locking import writers_lock
 
@@ -61,14 +62,21 @@ def test_the_oldest_give_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_person_is_forgotten_or_renamed(folder: Path) -> None:
-    assert forget_corrections(folder, "Zoë") == 0
+    assert forget_corrections(folder, [NameSpan("Zoë")]) == 0
     add_corrections(folder, [make(), make("bob", seed=2), make(seed=3)])
     assert rename_corrections(folder, "Zoë", "Zoe") == 2
-    assert forget_corrections(folder, "Zoë") == 0
-    assert forget_corrections(folder, "Zoe") == 2
+    assert forget_corrections(folder, [NameSpan("Zoë")]) == 0
+    assert forget_corrections(folder, [NameSpan("Zoe")]) == 2
     assert [one.name for one in read_corrections(folder)] == ["bob"]
-    assert forget_corrections(folder, "bob") == 1
+    assert forget_corrections(folder, [NameSpan("bob")]) == 1
     assert not (folder / CORRECTIONS_FILE).exists()
+
+
+def test_what_was_said_of_a_name_before_it_was_theirs_or_after_stays(folder: Path) -> None:
+    times = {seed: dataclasses.replace(make(seed=seed), at_ns=seed) for seed in range(1, 6)}
+    add_corrections(folder, list(times.values()))
+    assert forget_corrections(folder, [NameSpan("Zoë", 2, 4)]) == 2
+    assert [one.at_ns for one in read_corrections(folder)] == [1, 4, 5]
 
 
 def test_two_who_write_at_once_both_have_their_word(folder: Path) -> None:

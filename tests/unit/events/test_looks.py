@@ -22,7 +22,7 @@ from twinface.events import (
     mark_enrolled,
     read_looks,
 )
-from twinface.events.forgetting import forget_person
+from twinface.events.forgetting import NameSpan, forget_person
 
 MakeEvent = Callable[..., Event]
 MakeLook = Callable[..., LookRecord]
@@ -179,7 +179,7 @@ def test_looks_of_whom_is_forgotten_go_with_their_tracks(
         ]
         store.append([make_event(), make_event(track=2), make_event(track=3)], looks)
         mark_enrolled(path, looks[3:], "Wilhelmine")
-        assert forget_person(path, "Wilhelmine") == (2, 3, 0, 1)
+        assert forget_person(path, [NameSpan("Wilhelmine")]) == (2, 3, 0, 1)
         (left,) = read_looks(path, [TrackKey("door", STREAM, track) for track in (1, 2, 3)])
         assert (left.crop, left.candidates, left.reason, left.measures) == (2, (), "", {"a": 1})
         for file in path.parent.iterdir():

@@ -269,7 +269,7 @@ def test_a_person_is_forgotten_everywhere_and_what_was_erased_is_said(
     report = json.loads(result.out)
     assert report["name"] == "Ann"
     assert {one["what"]: one["count"] for one in report["erased"]} == {
-        "steps to be taken back": 1,
+        "steps to be taken back": 2,
         "vectors": 2,
         "crops": 2,
         "pictures set aside": 1,

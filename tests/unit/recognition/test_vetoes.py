@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from twinface.corrections import CORRECTIONS_FILE, Correction, CorrectionKind, add_corrections, forget_corrections
+from twinface.events.forgetting import NameSpan
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.live.tracks import NOT_YET
@@ -62,7 +63,7 @@ def test_a_rejected_name_is_withheld_from_faces_like_the_rejected_one(naming: Na
     assert decision.reason == "ann was rejected for a face like this one"
     assert [one.name for one in decision.candidates] == ["ann", "bob"]
     assert named(naming, mix(0.6, 1)).name == "bob"
-    forget_corrections(tmp_path / "gallery", "ann")
+    forget_corrections(tmp_path / "gallery", [NameSpan("ann")])
     assert naming.refresh()
     assert named(naming, visitor).name == "ann"
 

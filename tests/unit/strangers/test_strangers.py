@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
-from twinface.events.forgetting import forget_person
+from twinface.events.forgetting import NameSpan, forget_person
 from twinface.settings import StrangerSettings
 from twinface.strangers import (
     Stranger,
@@ -226,7 +226,7 @@ def test_strangers_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) ->
     assert read_looks(path, [TrackKey("door", STREAM, 2)]) == []
     with EventStore(path) as store:
         store.append([Event(Kind.UPDATE, Subject.TRACK, "door", STREAM, 3, "Ada", "known", 1, 0, 0, 0, 0, 0)])
-    assert forget_person(path, "Ada") == (2, 2, 1, 0)
+    assert forget_person(path, [NameSpan("Ada")]) == (2, 2, 1, 0)
     assert [name for name, *_ in known(path)] == ["unknown-1"]
 
 
