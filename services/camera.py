@@ -8,7 +8,7 @@ from twinface import assets
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.bus.sender import Captured
-from twinface.faces import FaceDetector, FrameFeed, Source, SourceSpec, SourceWord, open_source
+from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker
 from twinface.live.service import camera_settings, run_service
@@ -18,6 +18,7 @@ from twinface.processes import CAMERA
 from twinface.settings import CameraSettings, Settings
 from twinface.types import Frame
 
+_TICK_S = 0.2
 _END = {Outcome.SETTLED: CropEnd.DELIVERED, Outcome.EXPIRED: CropEnd.LOST}
 
 
@@ -32,76 +33,92 @@ def _spec(camera: CameraSettings) -> SourceSpec:
     )
 
 
-def _tell_state(node: Node, source: Source, feed: FrameFeed) -> None:
-    node.meters.gauge("frames_skipped", feed.skipped)
-    state = source.state
-    if state.word is not SourceWord.ENDED or feed.ended:
-        node.set_state(state.word, state.detail)
+def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> CameraStage:
+    detection, tracking = settings.detection, settings.tracking
+    detector = FaceDetector(
+        assets.fetch("yunet"),
+        score_threshold=min(detection.score_threshold, tracking.weak_score),
+        max_side_px=detection.max_side_px,
+    )
+    crop_size_px = find_recipe(settings.network).input_size_px
+    return CameraStage(camera, epoch, detector, detection=detection, tracking=tracking, crop_size_px=crop_size_px)
+
+
+class _Camera:
+    def __init__(self, node: Node, settings: Settings) -> None:
+        self._node = node
+        self._camera = camera_settings(settings)
+        self._stage = _open_stage(self._camera, node.epoch, settings)
+        self._crops = node.sender(CROPS)
+        self._tracks = node.sender(TRACKS)
+        self._preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
+        self._source = open_source(_spec(self._camera))
+        self._feed = FrameFeed(self._source, lossless=self._camera.lossless, wake=node.loop.wake)
+        self._captured = Captured.now()
+        node.loop.every(_TICK_S, self._look_after_source)
+
+    def run(self) -> None:
+        """Show one frame after the other until the process is to stop."""
+        while not self._node.loop.stopping:
+            room = not (self._camera.lossless and self._is_full)
+            frame = self._feed.take() if room else None
+            if frame is not None:
+                self._show(frame)
+            self._node.loop.turn(0.0 if frame is not None else 1.0)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._feed.stop()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._crops.full or self._tracks.full
+
+    def _show(self, frame: Frame) -> None:
+        self._captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
+        started_s = time.perf_counter()
+        sighting = self._stage.see(frame)
+        self._offer_crops(sighting)
+        update = sighting.update
+        pinned = self._camera.lossless or bool(update.born or update.ended)
+        self._tracks.offer(update, self._captured, key=0, pinned=pinned)
+        self._preview.offer(frame, update, self._captured)
+        meters = self._node.meters
+        meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
+        meters.count("frames")
+        meters.count("boxes", len(update.tracks))
+
+    def _offer_crops(self, sighting: Sighting) -> None:
+        for meta, image, taken in sighting.crops:
+            ended = partial(self._crop_ended, meta.crop)
+            pinned = self._camera.lossless
+            self._crops.offer(meta, taken, array=image, key=meta.track, rank=meta.look, pinned=pinned, on_outcome=ended)
+        self._node.meters.count("crops", len(sighting.crops))
+
+    def _crop_ended(self, crop: int, outcome: Outcome) -> None:
+        self._stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
+
+    def _look_after_source(self) -> None:
+        self._tell_state()
+        if self._feed.ended and not self._is_full:
+            sighting = self._stage.end()
+            self._offer_crops(sighting)
+            # Nothing was captured any more, and what became of the crops is known only now.
+            self._tracks.offer(sighting.update, self._captured._replace(mono_ns=time.monotonic_ns()), key=0)
+
+    def _tell_state(self) -> None:
+        self._node.meters.gauge("frames_skipped", self._feed.skipped)
+        state = self._source.state
+        if state.word is not SourceWord.ENDED or self._feed.ended:
+            self._node.set_state(state.word, state.detail)
 
 
 def _work(node: Node, settings: Settings) -> None:
-    camera = camera_settings(settings)
-    stage = CameraStage(
-        camera,
-        node.epoch,
-        FaceDetector(
-            assets.fetch("yunet"),
-            score_threshold=min(settings.detection.score_threshold, settings.tracking.weak_score),
-            max_side_px=settings.detection.max_side_px,
-        ),
-        detection=settings.detection,
-        tracking=settings.tracking,
-        crop_size_px=find_recipe(settings.network).input_size_px,
-    )
-    crops = node.sender(CROPS)
-    tracks = node.sender(TRACKS)
-    preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
-    source = open_source(_spec(camera))
-    feed = FrameFeed(source, lossless=camera.lossless, wake=node.loop.wake)
-    captured = Captured.now()
-
-    def crop_ended(crop: int, outcome: Outcome) -> None:
-        stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
-
-    def offer_crops(sighting: Sighting) -> None:
-        for meta, image, taken in sighting.crops:
-            ended = partial(crop_ended, meta.crop)
-            crops.offer(
-                meta, taken, array=image, key=meta.track, rank=meta.look, pinned=camera.lossless, on_outcome=ended
-            )
-        node.meters.count("crops", len(sighting.crops))
-
-    def show(frame: Frame, captured: Captured) -> None:
-        started_s = time.perf_counter()
-        sighting = stage.see(frame)
-        offer_crops(sighting)
-        update = sighting.update
-        pinned = camera.lossless or bool(update.born or update.ended)
-        tracks.offer(update, captured, key=0, pinned=pinned)
-        preview.offer(frame, update, captured)
-        node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
-        node.meters.count("frames")
-        node.meters.count("boxes", len(update.tracks))
-
-    def look_after_source() -> None:
-        _tell_state(node, source, feed)
-        if feed.ended and not (tracks.full or crops.full):
-            sighting = stage.end()
-            offer_crops(sighting)
-            # Nothing was captured any more, and what became of the crops is known only now.
-            tracks.offer(sighting.update, captured._replace(mono_ns=time.monotonic_ns()), key=0)
-
-    node.loop.every(0.2, look_after_source)
+    camera = _Camera(node, settings)
     try:
-        while not node.loop.stopping:
-            room = not (camera.lossless and (crops.full or tracks.full))
-            frame = feed.take() if room else None
-            if frame is not None:
-                captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
-                show(frame, captured)
-            node.loop.turn(0.0 if frame is not None else 1.0)
+        camera.run()
     finally:
-        feed.stop()
+        camera.close()
 
 
 if __name__ == "__main__":
