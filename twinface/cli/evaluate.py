@@ -10,7 +10,10 @@ from twinface.cli.console import progress_bar, say, say_json_text
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
+    from twinface.evaluation.differentials.on_groups import GroupsEvaluation
     from twinface.evaluation.results import FeaturesEvaluation, PairsEvaluation
+
+    Evaluation = PairsEvaluation | FeaturesEvaluation | GroupsEvaluation
 
 
 def evaluate(
@@ -30,7 +33,8 @@ def evaluate(
     ] = None,
     head: Annotated[Path | None, typer.Option("--head", help="Folder of a trained head.")] = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", help="cosine or l1, instead of a head; default: cosine.")
+        str | None,
+        typer.Option("--metric", help="cosine, l1, or head for the bundled one of the network; default: cosine."),
     ] = None,
     people: Annotated[
         str, typer.Option("--people", help="Of --features: validation (every fifth), all, or a file of names.")
@@ -39,7 +43,22 @@ def evaluate(
         str | None,
         typer.Option(
             "--groups",
-            help="Of --features: NAME=PATTERN,… of file names, or none; default: the words that names begin with.",
+            help="Of --features: NAME=PATTERN,… of file names, or none; default: the words that names begin with."
+            " Or LABELS.tsv, labels of people or pictures: how errors differ between groups.",
+        ),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Of LABELS.tsv: a column, or two as COLUMN,COLUMN; again for more; default: all."),
+    ] = None,
+    far: Annotated[
+        float | None,
+        typer.Option("--far", help="With LABELS.tsv: the threshold of this false-accept rate; default: that in force."),
+    ] = None,
+    same_person_above: Annotated[
+        float | None,
+        typer.Option(
+            "--same-person-above", help="With LABELS.tsv: leave out pairs of two people who are more alike (cosine)."
         ),
     ] = None,
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
@@ -53,32 +72,63 @@ def evaluate(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what --json and --plots name.")] = False,
 ) -> None:
     """Measure accuracy, with 95 % intervals, on people that nothing was tuned on."""
-    from twinface.evaluation.as_json import features_to_json, pairs_to_json
     from twinface.evaluation.plots import require_matplotlib
-    from twinface.evaluation.similarity import METRICS
+
+    _check_sources(pairs, images, features, metric, head)
+    labels = _labels_file(groups)
+    of_labels = {"by": by or None, "rate": far, "same_person_above": same_person_above}
+    _check_labels(labels, features, images, of_labels)
+    if plots is not None:
+        require_matplotlib()
+    _refuse_inputs((json_file, plots), (pairs, images, features, head, people, network, labels))
+    if not force:
+        _require_new(json_file, plots)
+    options: dict[str, Any] = {"metric": metric or "cosine", "head": head, "seed": seed, "show": progress_bar}
+    done: Evaluation
+    if pairs is not None and images is not None:
+        done = _on_pairs(pairs, images, network, aligned=aligned, **options)
+    elif features is not None and labels is not None:
+        done = _on_groups(features, labels, network, people, of_labels, **options)
+    elif features is not None:
+        done = _on_features(features, network, people, _read_groups(groups), images, **options)
+    if plots is not None:
+        _write_report(plots, done, force=force)
+    _print(done, json_file, plots)
+
+
+def _check_sources(
+    pairs: Path | None, images: Path | None, features: Path | None, metric: str | None, head: Path | None
+) -> None:
+    from twinface.evaluation.similarity import HEAD, METRICS
 
     if (pairs is None) == (features is None):
         raise InputError("give either --pairs FILE with --images DIR, or --features DIR")
     if pairs is not None and images is None:
         raise InputError("--pairs needs --images, the folder that its pictures are in")
-    if metric is not None and (metric not in METRICS or head is not None):
-        raise InputError(f"--metric {metric}: expected {' or '.join(METRICS)}, and no --head beside it")
-    if plots is not None:
-        require_matplotlib()
-    _refuse_inputs((json_file, plots), (pairs, images, features, head, people, network))
-    if not force:
-        _require_new(json_file, plots)
-    options: dict[str, Any] = {"metric": metric or "cosine", "head": head, "seed": seed, "show": progress_bar}
-    done: PairsEvaluation | FeaturesEvaluation
-    if pairs is not None and images is not None:
-        done = _on_pairs(pairs, images, network, aligned=aligned, **options)
-        content = pairs_to_json(done)
-    elif features is not None:
-        done = _on_features(features, network, people, _read_groups(groups), images, **options)
-        content = features_to_json(done)
-    if plots is not None:
-        _write_report(plots, done, force=force)
-    _print(done, content, json_file, plots)
+    if metric is not None and (metric not in {*METRICS, HEAD} or head is not None):
+        raise InputError(f"--metric {metric}: expected {', '.join(METRICS)} or {HEAD}, and no --head beside it")
+
+
+def _labels_file(groups: str | None) -> Path | None:
+    """The file of labels that --groups names; None where it has patterns."""
+    if groups is None or groups == "none":
+        return None
+    return Path(groups) if groups.endswith(".tsv") or Path(groups).exists() else None
+
+
+def _check_labels(labels: Path | None, features: Path | None, images: Path | None, options: dict[str, Any]) -> None:
+    if labels is None:
+        if given := [name for name, value in options.items() if value is not None]:
+            spelt = {"by": "--by", "rate": "--far", "same_person_above": "--same-person-above"}[given[0]]
+            raise InputError(f"{spelt}: goes with a file of labels; name one with --groups LABELS.tsv")
+        return
+    if features is None or images is not None:
+        raise InputError(f"--groups {labels}: labels go with --features DIR, without --pairs and --images")
+    rate, alike = options["rate"], options["same_person_above"]
+    if rate is not None and not 0 < rate < 1:
+        raise InputError(f"--far {rate:g}: expected a rate between 0 and 1, such as 0.001")
+    if alike is not None and not 0 < alike < 1:
+        raise InputError(f"--same-person-above {alike:g}: expected a cosine between 0 and 1, such as 0.6")
 
 
 def _on_pairs(pairs: Path, images: Path, network: str | None, **options: Any) -> "PairsEvaluation":
@@ -103,6 +153,16 @@ def _on_features(
     )
 
 
+def _on_groups(
+    features: Path, labels: Path, network: str | None, people: str, of_labels: dict[str, Any], **options: Any
+) -> "GroupsEvaluation":
+    from twinface.evaluation.differentials.on_groups import evaluate_groups
+
+    matching = chosen_settings().matching
+    of_labels = of_labels | {"by": of_labels["by"] or ()}
+    return evaluate_groups(features, labels, network=network, people=people, matching=matching, **of_labels, **options)
+
+
 def _read_groups(text: str | None) -> dict[str, str] | None:
     if text is None:
         return None
@@ -110,7 +170,10 @@ def _read_groups(text: str | None) -> dict[str, str] | None:
         return {}
     parts = [part.partition("=") for part in text.split(",")]
     if not all(name and pattern for name, _, pattern in parts):
-        raise InputError(f"--groups {text}: expected NAME=PATTERN with commas between, as frontal=frontal_*, or none")
+        raise InputError(
+            f"--groups {text}: expected NAME=PATTERN with commas between, as frontal=frontal_*, none, or a"
+            " file of labels"
+        )
     return {name: pattern for name, _, pattern in parts}
 
 
@@ -133,28 +196,47 @@ def _require_new(json_file: Path | None, plots: Path | None) -> None:
         require_new(plots / REPORT_FILE, "name another folder with --plots, or overwrite it with --force")
 
 
-def _write_report(folder: Path, done: "PairsEvaluation | FeaturesEvaluation", *, force: bool) -> None:
+def _write_report(folder: Path, done: "Evaluation", *, force: bool) -> None:
     from twinface.evaluation.report import write_report
 
     with progress_bar("drawing", None):
         write_report(folder, done, force=force)
 
 
-def _print(
-    done: "PairsEvaluation | FeaturesEvaluation", content: dict[str, Any], json_file: Path | None, plots: Path | None
-) -> None:
-    from twinface.cli.evaluate_table import print_evaluation
+def _print(done: "Evaluation", json_file: Path | None, plots: Path | None) -> None:
     from twinface.files import canonical_json, write_atomically
 
-    text = canonical_json(content)
-    if json_file == Path("-"):
-        say_json_text(text.decode().rstrip())
-        return
     if json_file is not None:
+        text = canonical_json(_to_json(done))
+        if json_file == Path("-"):
+            say_json_text(text.decode().rstrip())
+            return
         try:
             write_atomically(json_file, text)
         except OSError as error:
             raise InputError(f"--json {json_file}: cannot be written ({error.strerror}); name another file") from error
-    print_evaluation(done)
+    _print_table(done)
     if plots is not None:
         say(f"report: {plots / 'report.html'}")
+
+
+def _to_json(done: "Evaluation") -> dict[str, Any]:
+    from twinface.evaluation.as_json import features_to_json, pairs_to_json
+    from twinface.evaluation.differentials.group_json import groups_to_json
+    from twinface.evaluation.differentials.on_groups import GroupsEvaluation
+    from twinface.evaluation.results import PairsEvaluation
+
+    if isinstance(done, GroupsEvaluation):
+        return groups_to_json(done)
+    return pairs_to_json(done) if isinstance(done, PairsEvaluation) else features_to_json(done)
+
+
+def _print_table(done: "Evaluation") -> None:
+    from twinface.cli.evaluate_groups_table import print_groups
+    from twinface.cli.evaluate_table import print_evaluation
+    from twinface.evaluation.differentials.on_groups import GroupsEvaluation
+
+    if isinstance(done, GroupsEvaluation):
+        print_groups(done)
+    else:
+        print_evaluation(done)

@@ -17,7 +17,7 @@ def pairs_to_json(done: PairsEvaluation) -> dict[str, Any]:
     verification = _verification(done.verification)
     verification["intervals"]["accuracy_mean"] = _ends(done.accuracy_interval)
     return {
-        **_subject(done.subject),
+        **subject_to_json(done.subject),
         **verification,
         "accuracy_mean": float(accuracies.mean()),
         "accuracy_std": float(accuracies.std()),
@@ -41,7 +41,7 @@ def features_to_json(done: FeaturesEvaluation) -> dict[str, Any]:
         return f"{done.people[overall.pairs.person[number]]}/{done.files[number]}"
 
     return {
-        **_subject(done.subject),
+        **subject_to_json(done.subject),
         **_verification(overall),
         "people_chosen": done.chosen,
         "left_out": done.left_out,
@@ -58,7 +58,8 @@ def features_to_json(done: FeaturesEvaluation) -> dict[str, Any]:
     }
 
 
-def _subject(subject: Subject) -> dict[str, Any]:
+def subject_to_json(subject: Subject) -> dict[str, Any]:
+    """What was evaluated, at the top of every evaluation."""
     return {
         "metric": subject.metric,
         "head": str(subject.head) if subject.head else None,

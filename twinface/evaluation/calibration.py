@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.intervals import CONFIDENCE, FEWEST_PEOPLE, ROUNDS, Interval
+from twinface.evaluation.intervals import (
+    CONFIDENCE,
+    FEWEST_PEOPLE,
+    POSSIBLE_OF_NONE,
+    ROUNDS,
+    Interval,
+    possible_of_none,
+)
 from twinface.evaluation.leave_one_out import Comparisons
 
 USUAL_RATES = (0.01, 0.001, 0.0001)
@@ -22,9 +29,6 @@ _FEWEST_ACCEPTED = 10
 
 _FEWEST_PAIRS = 1.0
 """So many pairs of people for each rate's worth: comparisons of two people, who may be twins, do not make a rate."""
-
-_POSSIBLE_OF_NONE = 3.0
-"""The rule of three: where none of n independent pairs was accepted, a rate of 3/n is possible with 95 % confidence."""
 
 _Counts = NDArray[np.int64]
 _MOST_PEOPLE = 1_000_000
@@ -157,7 +161,7 @@ def _share(hits: NDArray[np.bool_], shown: NDArray[np.int32], seed: int) -> Shar
     found, of = np.bincount(group, weights=hits, minlength=groups), np.bincount(group, minlength=groups)
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1.0 / groups), size=ROUNDS)
     low, high = _quantiles((drawn @ found) / (drawn @ of))
-    possible = 1.0 - ((1.0 - CONFIDENCE) / 2) ** (1.0 / groups)
+    possible = possible_of_none(groups)
     if total == 0:
         high = possible
     elif total == len(hits):
@@ -188,7 +192,7 @@ def _accepted(comparisons: Comparisons, threshold: float, seed: int) -> Share:
         if of:
             shares[number] = (counts * drawn[probe] * drawn[known]).sum() / of
     low, high = _quantiles(shares)
-    possible = min(1.0, _POSSIBLE_OF_NONE / evidence.pairs)
+    possible = min(1.0, POSSIBLE_OF_NONE / evidence.pairs)
     return Share(len(rows), int(evidence.comparisons), Interval(low, max(high, possible)), people)
 
 

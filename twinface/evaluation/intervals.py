@@ -27,6 +27,9 @@ CONFIDENCE = 0.95
 FEWEST_PEOPLE = 5
 """Of fewer people a figure has no interval: drawing two people again and again tells nothing of a third."""
 
+POSSIBLE_OF_NONE = 3.0
+"""The rule of three: where none of n independent pairs was accepted, a rate of 3/n is possible with 95 % confidence."""
+
 _Floats = NDArray[np.float64]
 _STEPS_A_DECADE = 24
 _GENUINE_STEPS = 64
@@ -155,6 +158,11 @@ def interval_of(values: _Floats) -> Interval:
 
 def _clipped(interval: Interval) -> Interval:
     return Interval(max(interval.low, 0.0), min(interval.high, 1.0))
+
+
+def possible_of_none(people: int) -> float:
+    """The highest share, 0…1, that is possible where none of so many people had a hit: the exact binomial bound."""
+    return float(1.0 - ((1.0 - CONFIDENCE) / 2) ** (1.0 / people))
 
 
 def number_people(pairs: ScoredPairs) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:

@@ -9,22 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.errors import InputError
+from twinface.evaluation.chosen_people import choose_people
 from twinface.evaluation.identification import can_identify, search_open_set
 from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.evaluation.results import (
     FeaturesEvaluation,
-    Subject,
     Verification,
     measure_identification,
     measure_verification,
 )
 from twinface.evaluation.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.similarity import choose_similarity, score_matrix
-from twinface.evaluation.split import person_digest, validation_people
-from twinface.gallery import PersonVectors, read_features
+from twinface.evaluation.similarity import score_matrix
+from twinface.gallery import PersonVectors
 from twinface.matching import Scores
-from twinface.networks import find_recipe, name_network
 from twinface.settings import MatchingSettings
 
 _MOST_PICTURES = 10_000
@@ -55,13 +53,9 @@ def evaluate_features(
     vectors of another network than `network`, if given, or than the head's.
     """
     started_s = time.perf_counter()
-    everybody = read_features(features)
-    fingerprint = everybody[0].network
-    name = _network_name(features, fingerprint, network)
-    similarity = choose_similarity(metric, head, fingerprint)
-    chosen = _choose(features, everybody, people)
-    kept = [person for person in chosen if person_digest(person.name) not in similarity.learnt_from]
-    _check(features, chosen, kept, people)
+    chosen = choose_people(features, people, metric=metric, head=head, network=network)
+    kept, similarity = chosen.people, chosen.similarity
+    _check(features, kept)
     files = tuple(file for person in kept for file in person.files)
     person = np.repeat(np.arange(len(kept)), [len(one.files) for one in kept]).astype(np.int32)
     vectors = np.concatenate([one.vectors for one in kept])
@@ -74,68 +68,19 @@ def evaluate_features(
     with show("intervals", None):
         identification = measure_identification(matching.rule, searches, seed) if searches else None
     return FeaturesEvaluation(
-        subject=Subject(similarity.metric, head, name, fingerprint),
+        subject=chosen.subject,
         verifications=verifications,
         identification=identification,
         people=tuple(one.name for one in kept),
         chosen=people,
-        left_out=len(chosen) - len(kept),
+        left_out=chosen.left_out,
         files=files,
         pictures=tuple(images / one.name / file for one in kept for file in one.files) if images else None,
         seconds=time.perf_counter() - started_s,
     )
 
 
-def _network_name(features: Path, fingerprint: str, network: str | Path | None) -> str:
-    """The name of the network with this fingerprint, as far as it is known here; "" where it is not."""
-    if network is not None:
-        recipe = find_recipe(network)
-        if recipe.fingerprint != fingerprint:
-            raise FingerprintError(
-                f"{features}: these vectors are of another network ({fingerprint[:12]}) than {recipe.name}"
-                f" ({recipe.fingerprint[:12]}); extract them again with it, or leave --network out"
-            )
-        return recipe.name
-    return name_network(fingerprint)
-
-
-def _choose(features: Path, everybody: Sequence[PersonVectors], people: str) -> list[PersonVectors]:
-    names = {person.name for person in everybody}
-    if people == "validation":
-        wanted = set(validation_people(names))
-        if len(wanted) < 2:
-            raise InputError(
-                f"{features}: of {len(names)} people every fifth is for validation, which leaves {len(wanted)};"
-                " extract more people, or give --people all"
-            )
-    elif people == "all":
-        wanted = names
-    else:
-        wanted = _read_names(Path(people))
-        if unknown := sorted(wanted - names):
-            raise InputError(f"{people}: {unknown[0]} is not in {features}; take the name out, or extract this person")
-    return [person for person in everybody if person.name in wanted]
-
-
-def _read_names(path: Path) -> set[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"--people {path}: cannot be read; give validation, all, or a file with a name on each line"
-        ) from error
-    return {line.strip() for line in lines if line.strip()}
-
-
-def _check(features: Path, chosen: Sequence[PersonVectors], kept: Sequence[PersonVectors], people: str) -> None:
-    if len(kept) < 2 and len(kept) < len(chosen):
-        raise InputError(
-            f"{features}: the head learnt from {len(chosen) - len(kept)} of these {len(chosen)} people, {len(kept)} are"
-            " left; evaluate on people it never saw: those of --people validation are kept out of training"
-        )
-    if len(kept) < 2:
-        who = kept[0].name if kept else "nobody"
-        raise InputError(f"{features}: only {who} to evaluate (--people {people}); at least two people are needed")
+def _check(features: Path, kept: Sequence[PersonVectors]) -> None:
     if not any(len(person.files) > 1 for person in kept):
         raise InputError(f"{features}: nobody has two pictures; add pictures of the same people and extract them")
     count = sum(len(person.files) for person in kept)
@@ -144,9 +89,6 @@ def _check(features: Path, chosen: Sequence[PersonVectors], kept: Sequence[Perso
             f"{features}: {count:,} pictures, at most {_MOST_PICTURES:,} are compared with each other;"
             " name fewer people with --people FILE"
         )
-    shapes = {person.vectors.shape[1] for person in kept}
-    if len(shapes) > 1:
-        raise ArtefactError(f"{features}: vectors of several lengths; extract all again with one network")
 
 
 def _group(files: Sequence[str], groups: Mapping[str, str] | None) -> dict[str, NDArray[np.intp]]:

@@ -51,8 +51,8 @@ def evaluate_pairs(
     first, second, same = listed.first[kept], listed.second[kept], listed.same[kept]
     if len(np.unique(same)) < 2 or len(np.unique(fold)) < 2:
         raise InputError(
-            f"{pairs_file}: {len(listed.same) - kept.sum()} of {len(listed.same)} pairs show people that {head} learnt"
-            " from, too few are left; name a list of other people"
+            f"{pairs_file}: {len(listed.same) - kept.sum()} of {len(listed.same)} pairs show people that"
+            f" {similarity.head} learnt from, too few are left; name a list of other people"
         )
     row, vectors = _embed(listed, np.union1d(first, second), network, aligned=aligned, show=show)
     scores = _score(row[first], row[second], vectors, similarity, show)
@@ -60,7 +60,7 @@ def evaluate_pairs(
         pairs = ScoredPairs(scores, same, first, second, listed.person)
         folded = folded_accuracy(scores, same, fold)
         return PairsEvaluation(
-            subject=Subject(similarity.metric, head, recipe.name, recipe.fingerprint),
+            subject=Subject(similarity.metric, similarity.head, recipe.name, recipe.fingerprint),
             verification=measure_verification(pairs_file.name, pairs, seed),
             folded=folded,
             accuracy_interval=share_interval(folded.right, pairs, seed=seed),

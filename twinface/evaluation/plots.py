@@ -19,7 +19,7 @@ from twinface.training.tensorflow_setup import MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SIZE_INCH = (5.4, 4.3)
+_WIDTH_INCH = 5.4
 _DPI = 150
 _BINS = 80
 _DET_TICKS = (0.00001, 0.001, 0.01, 0.05, 0.2, 0.5)
@@ -50,11 +50,12 @@ Draw = Callable[["Axes", Theme], None]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot, the `name` of its file, and `caption`, which says what it shows."""
+    """A plot, the `name` of its file, and `caption`, which says what it shows; all are as wide."""
 
     name: str
     caption: str
     draw: Draw
+    height_inch: float = 4.3
 
 
 def require_matplotlib() -> None:
@@ -92,7 +93,7 @@ def render(plot: Plot, theme: Theme) -> bytes:
     """A plot as the bytes of a PNG file."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE_INCH, dpi=_DPI, facecolor=theme.paper, layout="constrained")
+    figure = Figure(figsize=(_WIDTH_INCH, plot.height_inch), dpi=_DPI, facecolor=theme.paper, layout="constrained")
     axes = figure.add_subplot(facecolor=theme.paper)
     for side, spine in axes.spines.items():
         spine.set_visible(side in {"left", "bottom"})

@@ -1,12 +1,15 @@
 """An evaluation as one page that needs nothing else, and its plots as files beside it."""
 
-import base64
 from html import escape
 from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.evaluation.contact_sheet import contact_sheet
-from twinface.evaluation.plots import DARK, LIGHT, Plot, identification_plot, render, verification_plots
+from twinface.evaluation.differentials.group_plots import group_plots
+from twinface.evaluation.differentials.group_report import group_sections
+from twinface.evaluation.differentials.on_groups import GroupsEvaluation
+from twinface.evaluation.plots import LIGHT, Plot, identification_plot, render, verification_plots
+from twinface.evaluation.report_page import figures, header, page
 from twinface.evaluation.report_parts import (
     face_pair,
     figures_table,
@@ -29,18 +32,24 @@ REPORT_FILE = "report.html"
 _WORST = 12
 
 
-def write_report(folder: Path, done: PairsEvaluation | FeaturesEvaluation, *, force: bool = False) -> None:
+def write_report(
+    folder: Path, done: PairsEvaluation | FeaturesEvaluation | GroupsEvaluation, *, force: bool = False
+) -> None:
     """Write report.html and a PNG of each plot to a folder; where the pictures are, a sheet of the worst errors too.
 
     Raises InputError when the folder cannot be written, or one of the files is there and there is no `force`.
     """
-    plots = _plots(done)
-    thumbnails = Thumbnails()
+    plots = group_plots(done) if isinstance(done, GroupsEvaluation) else _plots(done)
     files = {f"{plot.name}.png": render(plot, LIGHT) for plot in plots}
-    sheet = contact_sheet(done, thumbnails, _WORST)
-    if sheet is not None:
-        files["worst_errors.png"] = sheet
-    files[REPORT_FILE] = _page(done, plots, files, thumbnails).encode("utf-8", "replace")
+    if isinstance(done, GroupsEvaluation):
+        sections = group_sections(done, plots, files)
+    else:
+        thumbnails = Thumbnails()
+        sheet = contact_sheet(done, thumbnails, _WORST)
+        if sheet is not None:
+            files["worst_errors.png"] = sheet
+        sections = _sections(done, plots, files, thumbnails)
+    files[REPORT_FILE] = page(describe_subject(done.subject), sections).encode("utf-8", "replace")
     if not force:
         for name in files:
             require_new(folder / name, "name another folder, or overwrite it with --force")
@@ -64,14 +73,11 @@ def _plots(done: PairsEvaluation | FeaturesEvaluation) -> list[Plot]:
     return plots
 
 
-def _page(
+def _sections(
     done: PairsEvaluation | FeaturesEvaluation, plots: list[Plot], files: dict[str, bytes], thumbnails: Thumbnails
-) -> str:
-    title = describe_subject(done.subject)
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+) -> list[str]:
     sections = [
-        f'<header><p class="eyebrow">twinface · accuracy</p><h1>{escape(title)}</h1>',
-        f"<p>{escape(_about(done))}</p></header>",
+        header(describe_subject(done.subject), _about(done)),
         key_figures(done),
         "<h2>Verification</h2>",
         f'<p class="lead">{escape(_left_out(done))}Small: 95 % intervals.</p>',
@@ -79,29 +85,22 @@ def _page(
     ]
     if isinstance(done, PairsEvaluation):
         sections.append(_folds(done))
-    sections += ["<h2>Curves</h2>", _figures(plots, files)]
+    sections += ["<h2>Curves</h2>", figures(plots, files)]
     if isinstance(done, FeaturesEvaluation) and done.identification:
         sections.append(identification_section(done, done.identification))
     sections.append(_worst(done, thumbnails))
     told = verification_notes(done)
     if isinstance(done, FeaturesEvaluation) and done.identification:
         told += identification_notes(done.identification)
-    sections += ["<h2>How these figures are made</h2>", notes(told)]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: accuracy</title><style>\n{style}</style></head>\n<body><main>\n"
-        + "\n".join(sections)
-        + "\n</main></body></html>\n"
-    )
+    return [*sections, "<h2>How these figures are made</h2>", notes(told)]
 
 
 def _about(done: PairsEvaluation | FeaturesEvaluation) -> str:
     if isinstance(done, PairsEvaluation):
-        figures = done.verification.figures
+        told = done.verification.figures
         return (
-            f"{done.verification.title}: {plural(figures.genuine_pairs, 'pair')} of the same person and"
-            f" {figures.impostor_pairs:,} of different people, who are {done.verification.people:,} in all."
+            f"{done.verification.title}: {plural(told.genuine_pairs, 'pair')} of the same person and"
+            f" {told.impostor_pairs:,} of different people, who are {done.verification.people:,} in all."
         )
     chosen = {"validation": "the fixed validation split", "all": "everybody in the folder"}
     return (
@@ -133,18 +132,6 @@ def _folds(done: PairsEvaluation) -> str:
     return f'<details class="card"><summary>Each fold</summary>{table(columns, rows)}</details>'
 
 
-def _figures(plots: list[Plot], files: dict[str, bytes]) -> str:
-    parts = []
-    for plot in plots:
-        light, dark = (_data_url(image) for image in (files[f"{plot.name}.png"], render(plot, DARK)))
-        parts.append(
-            f'<figure class="card"><picture><source srcset="{dark}" media="(prefers-color-scheme: dark)">'
-            f'<img src="{light}" alt="{escape(plot.caption)}"></picture>'
-            f"<figcaption>{escape(plot.caption)}</figcaption></figure>"
-        )
-    return f'<div class="plots">{"".join(parts)}</div>'
-
-
 def _worst(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbnails) -> str:
     pairs = _verifications(done)[0].pairs
     parts = []
@@ -153,7 +140,3 @@ def _worst(done: PairsEvaluation | FeaturesEvaluation, thumbnails: Thumbnails) -
         cards = "".join(face_pair(done, pair.first, pair.second, score_text(pair.score), thumbnails) for pair in found)
         parts.append(f'<h2>{heading}</h2><div class="worst">{cards}</div>')
     return "".join(parts)
-
-
-def _data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -9,11 +9,15 @@ import numpy as np
 from twinface.errors import ArtefactError
 from twinface.evaluation.progress import ShowProgress
 from twinface.files import read_json_object
-from twinface.matching import Scorer, Scores, load_head
+from twinface.matching import HeadSpec, Scorer, Scores, load_head
+from twinface.matching.built_in import built_in_head
 from twinface.matching.heads import checked_vectors, normalised
 from twinface.types import Vectors
 
 METRICS = ("cosine", "l1")
+HEAD = "head"
+"""The metric that is a head, or in its place the one that is bundled for a network."""
+
 _ROWS_AT_ONCE = 256
 _BLOCK_NUMBERS = 1 << 21
 
@@ -22,8 +26,8 @@ _BLOCK_NUMBERS = 1 << 21
 class Similarity:
     """`prepare` and `score_pairs` are those of a Head, but scores may be of any range; higher is more alike.
 
-    `metric` is "cosine", "l1" or, of a trained one, "head". `learnt_from` has the digests of the people that it
-    learnt from or was tuned on.
+    `metric` is "cosine", "l1" or, of a head, "head"; then `head` is its folder, `spec` what its head.json says, and
+    `learnt_from` has the digests of the people that it was trained or tuned on.
     """
 
     metric: str
@@ -31,20 +35,28 @@ class Similarity:
     learnt_from: frozenset[str]
     prepare: Callable[[Vectors], Scorer]
     score_pairs: Callable[[Vectors, Vectors], Scores]
+    spec: HeadSpec | None = None
 
 
 def choose_similarity(metric: str, head: Path | None, network: str) -> Similarity:
     """The head in a folder, for vectors of the network with this fingerprint; without one, the metric.
 
-    `metric` "cosine" is the cosine of two vectors, "l1" minus the sum of |a - b| of vectors made of length 1.
-    Raises ArtefactError when the head cannot be read, or does not say whom it learnt from; FingerprintError when it is
-    for another network.
+    `metric` "cosine" is the cosine of two vectors, "l1" minus the sum of |a - b| of vectors made of length 1, "head"
+    the head that is bundled for the network. Raises ArtefactError when the head cannot be read, does not say whom it
+    was trained on, or none is bundled; FingerprintError when it is for another network.
     """
+    if head is None and metric == HEAD:
+        head = built_in_head(network)
+        if head is None:
+            raise ArtefactError(
+                f"--metric {HEAD}: no head is bundled for the network {network[:12]}; name one with --head, or give"
+                " --metric cosine"
+            )
     if head is None:
         prepare, score_pairs = (_prepare_cosine, cosine_of_pairs) if metric == "cosine" else (_prepare_l1, _l1)
         return Similarity(metric, None, frozenset(), prepare, score_pairs)
     loaded = load_head(head, network)
-    return Similarity("head", head, learnt_from(head), loaded.prepare, loaded.score_pairs)
+    return Similarity(HEAD, head, learnt_from(head), loaded.prepare, loaded.score_pairs, loaded.spec)
 
 
 def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -> Scores:

@@ -1,5 +1,7 @@
 """How figures are put into words, the same in the terminal and in the report."""
 
+import math
+
 from twinface.evaluation.intervals import Interval
 from twinface.evaluation.results import Subject
 
@@ -9,6 +11,19 @@ _TO = "\N{EN DASH}"
 def percent(share: float) -> str:
     """A share as "99.38 %"."""
     return f"{100 * share:.2f} %"
+
+
+def small_percent(share: float, digits: int = 3) -> str:
+    """A share in percent, however small, with so many digits that count: 0.0000123 as "0.00123"."""
+    percents = 100.0 * share
+    if not percents:
+        return "0"
+    return f"{percents:.{max(0, digits - 1 - math.floor(math.log10(percents)))}f}"
+
+
+def small_range(interval: Interval, digits: int = 2) -> str:
+    """An interval of shares in percent, however small, as 0.0012 to 0.0031, with a dash."""
+    return f"{small_percent(interval.low, digits)}{_TO}{small_percent(interval.high, digits)}"
 
 
 def no_interval(people: int) -> str:

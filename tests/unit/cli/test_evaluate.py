@@ -257,7 +257,7 @@ def test_plots_without_matplotlib_name_the_extra(
         ((), "give either --pairs FILE with --images DIR, or --features DIR"),
         (("--pairs", "pairs.txt", "--features", "features"), "give either --pairs"),
         (("--pairs", "pairs.txt"), "--pairs needs --images"),
-        (("--pairs", "pairs.txt", "--images", "images", "--metric", "l2"), "--metric l2: expected cosine or l1"),
+        (("--pairs", "pairs.txt", "--images", "images", "--metric", "l2"), "--metric l2: expected cosine, l1 or head"),
         (("--features", "features", "--metric", "l1", "--head", "head"), "and no --head beside it"),
         (("--features", "features", "--head", "nowhere"), "no such folder; train a head"),
         (("--features", "nowhere"), "no such folder; make features"),

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from browser import Browser
 from made_features import make_features
+from made_groups import two_groups
 
+from twinface.evaluation.differentials.on_groups import evaluate_groups
 from twinface.evaluation.on_features import evaluate_features
 from twinface.evaluation.report import write_report
 
@@ -19,14 +21,30 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.fixture(scope="module")
+def groups_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("matplotlib")
+    folder = tmp_path_factory.mktemp("groups")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TWINFACE_KEY_FILE", str(folder / "key"))
+        features, labels = two_groups(folder)
+        write_report(folder, evaluate_groups(features, labels, people="all", rate=0.02, by=["group", "group,sex"]))
+    return folder / "report.html"
+
+
 @pytest.mark.parametrize("width_px", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_report_of_an_evaluation_fits_and_follows_the_theme(
-    browser: Browser, report: Path, width_px: int, dark: bool
+    browser: Browser, report: Path, groups_report: Path, width_px: int, dark: bool
 ) -> None:
+    for page, pictures in ((report, 4), (groups_report, 6)):
+        check_page(browser, page, pictures, width_px, dark)
+
+
+def check_page(browser: Browser, page: Path, pictures: int, width_px: int, dark: bool) -> None:
     browser.messages.clear()
-    browser.open(f"file://{report}", width_px, dark=dark)
-    browser.wait_until("document.readyState == 'complete' && document.images.length == 4")
+    browser.open(f"file://{page}", width_px, dark=dark)
+    browser.wait_until(f"document.readyState == 'complete' && document.images.length == {pictures}")
     browser.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert browser.evaluate("document.documentElement.scrollWidth") == width_px
     assert browser.evaluate("[...document.images].every(image => image.naturalWidth > 500)")

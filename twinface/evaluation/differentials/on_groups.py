@@ -1,0 +1,129 @@
+"""Evaluation of groups of people in a features folder: at one threshold, errors of each group and between groups."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from twinface.errors import InputError
+from twinface.evaluation.chosen_people import choose_people
+from twinface.evaluation.differentials.group_figures import (
+    Differential,
+    GroupFigures,
+    measure_everybody,
+    measure_groups,
+)
+from twinface.evaluation.differentials.grouping import everybody_together, make_groupings
+from twinface.evaluation.differentials.label_table import match_rows, read_labels
+from twinface.evaluation.differentials.operating_point import OperatingPoint, operating_point
+from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
+from twinface.evaluation.differentials.score_blocks import AllPairs
+from twinface.evaluation.intervals import ROUNDS
+from twinface.evaluation.progress import ShowProgress, no_progress
+from twinface.evaluation.results import Subject
+from twinface.settings import MatchingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCoverage:
+    """How a file of labels and the people chosen fit: what was left out.
+
+    `of_nobody` of the `rows` are about none of these people; `people` and `pictures` have no row; `columns` have too
+    many values to make groups.
+    """
+
+    file: Path
+    rows: int
+    of_nobody: int
+    people: int
+    pictures: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupsEvaluation:
+    """Of the people of a features folder who have labels: `everybody` together, and a differential a grouping.
+
+    `chosen` says how people were chosen, `left_out` of these the head was trained on. `same_person_above` is the cosine
+    from which impostor pairs were set aside, `set_aside` of them; None set none aside.
+    """
+
+    subject: Subject
+    point: OperatingPoint
+    everybody: GroupFigures
+    differentials: tuple[Differential, ...]
+    coverage: LabelCoverage
+    chosen: str
+    left_out: int
+    same_person_above: float | None
+    set_aside: int
+    seconds: float
+
+
+def evaluate_groups(
+    features: Path,
+    labels: Path,
+    *,
+    by: Sequence[str] = (),
+    rate: float | None = None,
+    same_person_above: float | None = None,
+    metric: str = "cosine",
+    head: Path | None = None,
+    network: str | Path | None = None,
+    people: str = "validation",
+    matching: MatchingSettings | None = None,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+    show: ShowProgress = no_progress,
+) -> GroupsEvaluation:
+    """Compare each two pictures of the people who have labels, and count errors by their groups, at one threshold.
+
+    `by` has a grouping each: a label column, or several with commas between; none means every column alone. The
+    threshold is that of `rate`, the share of all impostor pairs that passes, else the one in force by `matching` and
+    the head. Memory does not grow with the number of pairs.
+    Raises InputError and ArtefactError with their kin: labels, folder or head that cannot be read, labels of nobody,
+    and what `choose_people`, `match_rows`, `make_groupings` and `operating_point` refuse.
+    """
+    started_s = time.perf_counter()
+    table = read_labels(labels)
+    with show("reading features", None):
+        chosen = choose_people(features, people, metric=metric, head=head, network=network)
+    labelled = match_rows(table, chosen.people)
+    has_row = labelled.row >= 0
+    person = np.repeat(np.arange(len(chosen.people)), [len(one.files) for one in chosen.people])
+    if len(kept := np.unique(person[has_row])) < 2:
+        raise InputError(
+            f"--groups {labels}: has rows for {len(kept)} of {len(chosen.people)} people, such as"
+            f" {chosen.people[0].name}; the first column is for their names, or those of their pictures"
+        )
+    groupings, passed_over = make_groupings(table, labelled, by)
+    everybody = everybody_together(int(has_row.sum()))
+    numbers = np.searchsorted(kept, person[has_row]).astype(np.int32)
+    vectors = np.concatenate([one.vectors for one in chosen.people])[has_row]
+    pairs = AllPairs(vectors, numbers, chosen.similarity, same_person_above)
+    point = operating_point(pairs, chosen.similarity, matching or MatchingSettings(), rate, show)
+    with show("drawing people", None):
+        often = draw_rounds(len(kept), rounds, seed)
+    of_kept = [grouping.among(has_row) for grouping in groupings]
+    counted, *counts = count_pairs(pairs, [everybody, *of_kept], point.threshold, often, show)
+    return GroupsEvaluation(
+        subject=chosen.subject,
+        point=point,
+        everybody=measure_everybody(counted),
+        differentials=tuple(measure_groups(one, counted) for one in counts),
+        coverage=LabelCoverage(
+            file=labels,
+            rows=len(table.rows),
+            of_nobody=labelled.of_nobody,
+            people=len(chosen.people) - len(kept),
+            pictures=int((~has_row).sum()),
+            columns=passed_over,
+        ),
+        chosen=people,
+        left_out=chosen.left_out,
+        same_person_above=same_person_above,
+        set_aside=int(counted.set_aside[0, 0, 0]),
+        seconds=time.perf_counter() - started_s,
+    )
