@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from twinface.averages import AveragesInUse
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.sender import Captured
@@ -14,7 +13,7 @@ from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
-from twinface.live.learning import open_learner
+from twinface.live.learning import LiveAverages
 from twinface.live.matcher import MatcherStage
 from twinface.live.service import run_service
 from twinface.live.streams import Arrival
@@ -41,10 +40,8 @@ class _Matcher:
             keep_private(settings.events_path)
         strangers = Strangers(settings.events_path, settings.strangers, lambda look: object_to_look(look) is None)
         upkeep = Upkeep(events.keep_days, events.max_mb)
-        prior = np.zeros(self._recipe.dimension, np.float32)
-        self._learner = open_learner(settings, self._recipe.fingerprint, prior, upkeep)
-        self._averages = AveragesInUse(self._learner, prior)
-        then = (strangers.take, self._learner.take)
+        self._averages = LiveAverages(settings, self._recipe, upkeep)
+        then = (strangers.take, self._averages.take)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
         self._journal = Journal(writer, events)
         self._stage = MatcherStage(
@@ -68,7 +65,7 @@ class _Matcher:
     def close(self) -> None:
         """End what goes on, and store it."""
         self._journal.close()
-        self._learner.write()
+        self._averages.close()
 
     def _take_tracks(self, delivery: Delivery) -> None:
         if isinstance(delivery.message.body, TracksUpdate):
@@ -96,7 +93,6 @@ class _Matcher:
 
     def _look_for_changes(self) -> None:
         changed = self._naming.refresh()
-        self._learner.people = self._naming.people
         self._averages.refresh(self._naming.people)
         self._stage.gallery_version = self._naming.gallery_version
         self._journal.head = self._naming.head_fingerprint
@@ -104,7 +100,7 @@ class _Matcher:
             self._publish(self._stage.reconsider())
         for name, value in {**self._journal.gauges, **self._averages.gauges}.items():
             self._node.meters.gauge(name, value)
-        problem = self._naming.problem or self._journal.problem or self._learner.problem
+        problem = self._naming.problem or self._journal.problem or self._averages.problem
         self._node.set_state("degraded" if problem else "running", problem or self._naming.summary)
 
 

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from bombs import KEY, signed
 
+from twinface.averages import Clusters, read_faces
+from twinface.averages.store import write_faces
 from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
@@ -121,6 +123,13 @@ def _corrections(path: Path) -> None:
     Gallery.open(path.parent, network=NETWORK, create=True)
     one = Correction(CorrectionKind.REJECT, "Ada", VECTORS_OF_ADA[0], NETWORK, 0.5, "door:1:1", 7, 1)
     add_corrections(path.parent, [one])
+
+
+def _averages(path: Path) -> None:
+    clusters = Clusters.none(8)
+    for number, vector in enumerate(VECTORS_OF_ADA):
+        clusters = clusters.learnt(vector, np.zeros(8, np.float32), number)
+    write_faces(path, {"camera:door": clusters, "camera:yard": clusters}, NETWORK)
 
 
 def _step(path: Path) -> None:
@@ -241,6 +250,7 @@ DECODERS: dict[str, Decoder] = {
     ),
     "corrections": _signed("gallery/corrections.pkl", _corrections, lambda path: read_corrections(path.parent)),
     "step": _signed(f"gallery/{STEPS_FOLDER}/00000001.step", _step, lambda path: read_step(path.parent.parent, 1)),
+    "averages": _signed("averages.pkl", _averages, lambda path: read_faces(path, NETWORK)),
     "foreign pickle": Decoder(_foreign, _file("a.pkl", read_foreign_vectors)),
     "backup": Decoder(_backups, _restore),
     "gallery.json": Decoder(_manifest, _file("gallery.json", lambda path: read_manifest(path.parent))),

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from small_disk import fill, small_disk
 
+from twinface.averages import Clusters, read_faces
+from twinface.averages.store import averages_lock, write_faces
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.errors import TwinfaceError
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
@@ -84,13 +86,22 @@ def publish_a_head(root: Path) -> None:
         write_built_in_head(draft, _NETWORK, "another name")
 
 
+def learn(root: Path, count: int) -> None:
+    clusters = Clusters.none(128)
+    for number, vector in enumerate(person("d", count).vectors):
+        clusters = clusters.learnt(vector, np.zeros(128, np.float32), number)
+    with averages_lock(root / "averages.pkl"):
+        write_faces(root / "averages.pkl", {"camera:door": clusters}, _NETWORK)
+
+
 def prepare(root: Path) -> None:
-    """A gallery, corrections, a head, events and a backup."""
+    """A gallery, corrections, a head, events, averages and a backup."""
     gallery = Gallery.open(root / "gallery", network=_NETWORK, network_name="sface", create=True)
     add(gallery, "Ada")
     add(gallery, "Bob")
     gallery.remember_set_aside("Ada", [SetAside("a.jpg", "/tmp/a.jpg", "0" * 64)])
     add_corrections(gallery.folder, [correction(0)])
+    learn(root, 3)
     write_backup(gallery, root / "backup")
     publish_a_head(root)
     with EventStore(root / "events.sqlite") as store:
@@ -109,7 +120,8 @@ def state(root: Path) -> State:
     corrections = [one.at_ns for one in read_corrections(gallery.folder)]
     head = load_head(root / "head", _NETWORK).spec.network_name, sha256_of(root / "head" / "head.npz")
     events = [one.track for one in read_events(root / "events.sqlite", EventQuery())]
-    return people, aside, corrections, head, events, read_backup(root / "backup").contents.people
+    learnt = len(read_faces(root / "averages.pkl", _NETWORK)["camera:door"])
+    return people, aside, corrections, head, events, learnt, read_backup(root / "backup").contents.people
 
 
 def leftovers(root: Path) -> list[Path]:
@@ -132,6 +144,7 @@ CHANGES: dict[str, Change] = {
     "restore": lambda root: restore_backup(Gallery.open(root / "gallery"), read_backup(root / "backup")),
     "publish a head": publish_a_head,
     "store events": store_events,
+    "learn": lambda root: learn(root, 20),
 }
 
 

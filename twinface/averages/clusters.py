@@ -72,12 +72,13 @@ class Clusters:
     def learnt(self, vector: NDArray[np.float32], prior: NDArray[np.float32], now_ns: int) -> Self:
         """With the face of one more track: its `vector` (d,), `prior` (d,) the bundled average.
 
-        It joins the face most like it, or is a new one; where there are as many as may be the one not seen for longest
-        gives way. Of a mature source a face beyond MOST_NEW_A_DAY is passed over.
+        It joins the face most like it, which is put together with those that it has come to look like, or it is a new
+        one; where there are as many as may be, the one not seen for longest gives way. Of a mature source a face beyond
+        MOST_NEW_A_DAY is passed over.
         """
         unit = normalised(vector[np.newaxis])
         if (row := self.find(vector, prior)) is not None:
-            return self._joined(row, unit[0], now_ns)
+            return self._with(row, unit[0], 1, now_ns, now_ns)._put_together(row, prior)
         if len(self) >= MATURE and self._count_new(now_ns) >= MOST_NEW_A_DAY:
             return self
         room = self if len(self) < MOST_CLUSTERS else self.only(np.arange(len(self)) != self.seen_ns.argmin())
@@ -113,10 +114,22 @@ class Clusters:
         """How many of its faces are new since a day ago."""
         return int((self.since_ns > now_ns - _DAY_NS).sum())
 
-    def _joined(self, row: int, unit: NDArray[np.float32], now_ns: int) -> Self:
-        centres, tracks, seen_ns = self.centres.copy(), self.tracks.copy(), self.seen_ns.copy()
-        weight = min(int(tracks[row]), _MOST_WEIGHT)
-        centres[row] = normalised((centres[row] * weight + unit)[np.newaxis])[0]
-        tracks[row] += 1
-        seen_ns[row] = max(int(seen_ns[row]), now_ns)
-        return replace(self, centres=centres, tracks=tracks, seen_ns=seen_ns)
+    def _put_together(self, row: int, prior: NDArray[np.float32]) -> Self:
+        """With a face and those it has come to look like as one."""
+        others = self.only(np.arange(len(self)) != row)
+        other = others.find(self.centres[row], prior)
+        if other is None:
+            return self
+        stamps_ns = int(self.since_ns[row]), int(self.seen_ns[row])
+        return others._with(other, self.centres[row], int(self.tracks[row]), *stamps_ns)._put_together(other, prior)
+
+    def _with(self, row: int, unit: NDArray[np.float32], count: int, since_ns: int, seen_ns: int) -> Self:
+        """With `count` more tracks of a face, of the mean `unit`."""
+        columns = {name: getattr(self, name).copy() for name in ("centres", "tracks", "since_ns", "seen_ns")}
+        weights = np.minimum([columns["tracks"][row], count], _MOST_WEIGHT).astype(np.float32)
+        mean = weights[0] * columns["centres"][row] + weights[1] * unit
+        columns["centres"][row] = normalised(mean[np.newaxis])[0]
+        columns["tracks"][row] += count
+        columns["since_ns"][row] = min(int(columns["since_ns"][row]), since_ns)
+        columns["seen_ns"][row] = max(int(columns["seen_ns"][row]), seen_ns)
+        return replace(self, **columns)

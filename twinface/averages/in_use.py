@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 NOBODY: Mapping[str, PersonVectors] = {}
 """Of a box without a gallery; one object, so that nothing is counted again."""
 
+PEOPLE_GAUGE = "average_people "
+"""What the gauges begin with that say how many people an average rests on; the source follows."""
+
 _NEVER_SEEN = (0, 0)
 
 
@@ -72,9 +75,9 @@ class AveragesInUse:
 
     @property
     def gauges(self) -> Mapping[str, float]:
-        """How many faces each average rests on, by `average_people` and its source; 0 where it was reset."""
+        """How many people each average rests on, by PEOPLE_GAUGE and its source; 0 where it was reset."""
         people = {source: one.people for source, one in self.latest.known.items()}
-        return {f"average_people {source}": people.get(source, 0) for source in sorted(self._sources)}
+        return {f"{PEOPLE_GAUGE}{source}": people.get(source, 0) for source in sorted(self._sources)}
 
     def refresh(self, people: Mapping[str, PersonVectors] = NOBODY) -> bool:
         """Take up what has changed, and say whether scores are to be derived again; cheap where nothing has.

@@ -26,7 +26,7 @@ MOST_SOURCES = 32
 
 _FORMAT = 1
 _STAMPS = ("tracks", "since_ns", "seen_ns")
-_LARGEST = 2**63 - 1
+_LARGEST = 2**62
 _MEND = "`twinface averages --reset all` begins again"
 
 FileState = tuple[int, int] | None

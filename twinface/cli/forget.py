@@ -27,7 +27,7 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase a person for good, and print what was erased: vectors, crops, copies that were set aside, corrections,
-    events with their looks, and unknown visitors who look like them.
+    events with their looks, and unknown visitors and faces that cameras have learnt from who look like them.
 
     What there is of them is shown first, and asked about. The name has to be exact: alike ones are offered, not taken.
     What was kept under names that they had before goes too; somebody else who has such a name now stays.

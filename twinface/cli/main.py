@@ -11,6 +11,7 @@ from twinface import __version__
 from twinface.assets import report_downloads
 from twinface.cli import (
     assets,
+    averages,
     calibrate,
     config,
     correct,
@@ -86,6 +87,7 @@ app.command("undo")(undo.undo)
 app.command("corrections")(undo.corrections)
 app.command("unknowns")(enrol.unknowns)
 app.command("enrol")(enrol.enrol)
+app.command("averages")(averages.averages)
 app.command("down")(pipeline.down)
 app.command("config")(config.config)
 app.command("token")(token.token)

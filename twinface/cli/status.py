@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from twinface.averages import FEWEST
+from twinface.averages.in_use import PEOPLE_GAUGE
 from twinface.bus.health import latest_heartbeats
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say, say_json
@@ -46,10 +48,10 @@ def status(
         summary = {"run_directory": str(run.path), "ok": not problems, "problems": problems}
         say_json({**summary, **_as_plain(states, beats, healths, links)}, indent=None)
     else:
-        console = Terminal(highlight=True)
+        console, matcher = Terminal(highlight=True), beats.get(MATCHER.name)
         console.print(_process_table(states, beats, healths))
         console.print(_link_table(links))
-        for line in _events_lines(beats.get(MATCHER.name), settings.events.max_mb):
+        for line in (*_events_lines(matcher, settings.events.max_mb), *_averages_lines(matcher)):
             say(line)
         for problem in problems:
             say(problem)
@@ -101,6 +103,18 @@ def _events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
     if abs(jump_days) >= 1.0:
         where = "ahead of" if jump_days > 0 else "behind"
         yield f" clock: {abs(jump_days):.0f} days {where} what was expected; nothing is forgotten by it for a day"
+
+
+def _averages_lines(beat: Heartbeat | None) -> Iterator[str]:
+    """What the average of each source rests on, one line for all."""
+    gauges = beat.gauges if beat is not None else {}
+    counts = {name.removeprefix(PEOPLE_GAUGE): int(n) for name, n in gauges.items() if name.startswith(PEOPLE_GAUGE)}
+    told = [
+        f"{source} {count} people" if count >= FEWEST else f"{source} {count} of {FEWEST} people, frozen until then"
+        for source, count in sorted(counts.items())
+    ]
+    if told:
+        yield f" averages: {'; '.join(told)}"
 
 
 def _link_table(links: Sequence[LinkBooks]) -> Table:

@@ -1,29 +1,52 @@
-"""What the matcher learns of its cameras: which tracks teach, and by which looks."""
+"""The averages of the matcher, which learns while it runs: which tracks teach, and by which looks."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-from twinface.averages import Learner
-from twinface.events import Upkeep, read_looks
+from twinface.averages import AveragesInUse, Learner
+from twinface.averages.in_use import NOBODY
+from twinface.events import Event, Upkeep, read_looks
+from twinface.gallery import PersonVectors
+from twinface.networks import NetworkRecipe
+from twinface.recognition.averaging import bundled_average
 from twinface.recognition.enrolling import object_to_look
 from twinface.settings import Settings
 
 
-def open_learner(settings: Settings, network: str, prior: NDArray[np.float32], upkeep: Upkeep) -> Learner:
-    """The learner of the settings, for vectors of a `network`, by its fingerprint; `prior` (d,) is its bundled average.
+class LiveAverages(AveragesInUse):
+    """Averages in use that `take` events, in the thread that stores them, and learn from the tracks that end.
 
     Lossless cameras teach nothing, so that two runs of a file give identical events. `upkeep` knows the age clock.
     """
-    teaching = [camera.name for camera in settings.camera if settings.averages.learn and not camera.lossless]
-    return Learner(
-        settings.averages_path,
-        network,
-        prior,
-        settings.averages,
-        cameras=teaching,
-        find_looks=partial(read_looks, settings.events_path),
-        is_good=lambda look: object_to_look(look) is None,
-        tell_clock=lambda: upkeep.clock,
-    )
+
+    def __init__(self, settings: Settings, recipe: NetworkRecipe, upkeep: Upkeep) -> None:
+        prior = bundled_average(recipe.fingerprint, recipe.dimension)
+        self._learner = Learner(
+            settings.averages_path,
+            recipe.fingerprint,
+            prior,
+            settings.averages,
+            cameras=[one.name for one in settings.camera if settings.averages.learn and not one.lossless],
+            find_looks=partial(read_looks, settings.events_path),
+            is_good=lambda look: object_to_look(look) is None,
+            tell_clock=lambda: upkeep.clock,
+        )
+        super().__init__(self._learner, prior)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is learnt at present, or what is learnt is not written."""
+        return self._learner.problem
+
+    def refresh(self, people: Mapping[str, PersonVectors] = NOBODY) -> bool:
+        """As of AveragesInUse; who is enrolled from a camera teaches, too."""
+        self._learner.people = people
+        return super().refresh(people)
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Learn from the tracks that end with these events, once they are stored. Raises ArtefactError."""
+        self._learner.take(events)
+
+    def close(self) -> None:
+        """Write what was learnt."""
+        self._learner.write()

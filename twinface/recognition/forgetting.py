@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from twinface.averages import averages_of_people, read_faces, reset_all_faces
+from twinface.averages import forget_person as forget_face
 from twinface.corrections import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
 from twinface.corrections.steps import STEPS_FOLDER, forget_steps
 from twinface.errors import ArtefactError, InputError
@@ -19,6 +21,7 @@ from twinface.gallery.features_folder import has_people, require_gallery
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
 from twinface.outputs import is_same
+from twinface.recognition.averaging import bundled_average
 from twinface.recognition.former_names import read_names
 from twinface.recognition.set_aside import REASONS_FILE, write_reasons
 from twinface.settings import Settings
@@ -120,16 +123,36 @@ def erase_from_strangers(names: Sequence[NameSpan], settings: Settings, *, dry_r
     return [Erased("strangers", count, str(path))] if count else []
 
 
+def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Faces like theirs that cameras have learnt from; all of them where nobody can tell. Raises ArtefactError."""
+    if not has_people(settings.gallery):
+        return []
+    gallery, path = Gallery.open(settings.gallery), settings.averages_path
+    person = gallery.people.get(names[0].name)
+    if person is None:
+        return []
+    try:
+        read_faces(path, gallery.network)
+    except ArtefactError:
+        if not dry_run:
+            reset_all_faces(path)
+        return [Erased("averages of cameras, which cannot be read", 1, str(path))]
+    averages = averages_of_people(gallery.people.values(), bundled_average(gallery.network, person.vectors.shape[1]))
+    count = forget_face(path, person, averages, dry_run=dry_run)
+    return [Erased("faces that cameras have learnt from", count, str(path))] if count else []
+
+
 PLACES: tuple[Place, ...] = (
     erase_from_strangers,
+    erase_from_averages,
     erase_from_gallery,
     erase_from_corrections,
     erase_from_events,
     erase_from_steps,
 )
-"""Strangers come first: the gallery knows what the person looks like. Then the gallery, as what decides names is to
-have forgotten them before what remembers names is cleared. Steps come last: they alone know the former names, so that
-whatever is broken off is completed by forgetting once more.
+"""Strangers and averages come first: the gallery knows what the person looks like. Then the gallery, as what decides
+names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know the former
+names, so that whatever is broken off is completed by forgetting once more.
 """
 
 

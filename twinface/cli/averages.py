@@ -1,0 +1,83 @@
+"""`twinface averages`: what the average of each source rests on."""
+
+import dataclasses
+import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from twinface.cli.configuration import chosen_settings
+from twinface.cli.console import Terminal, can_ask, confirm, note, say, say_json
+from twinface.cli.options import JsonOption, YesOption
+from twinface.errors import InputError
+from twinface.settings import Settings
+
+if TYPE_CHECKING:
+    from twinface.recognition.averaging import SourceAverage
+
+
+def averages(
+    *,
+    reset: Annotated[
+        str | None,
+        typer.Option("--reset", metavar="SOURCE", help="Forget what this camera has taught, or `all` of them."),
+    ] = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the average vector of each source rests on, a camera or photos.
+
+    It is taken off all vectors of the source, because these look alike to a network. It counts different people: those
+    who passed by a camera lately, each once, and those of the gallery. Where there are too few it is the bundled one.
+    """
+    settings = chosen_settings()
+    if reset is not None:
+        _reset(settings, reset, yes=yes, as_json=as_json)
+        return
+    from twinface.averages import FEWEST
+    from twinface.recognition.averaging import list_averages
+
+    found = list_averages(settings)
+    if as_json:
+        about = {"file": str(settings.averages_path), "learn": settings.averages.learn, "fewest": FEWEST}
+        say_json({**about, "sources": [dataclasses.asdict(one) for one in found]})
+        return
+    if not found:
+        note("nothing yet: no camera has taught anything, and nobody is in the gallery")
+        return
+    Terminal().print(_table(found, FEWEST))
+
+
+def _table(found: list["SourceAverage"], fewest: int) -> Table:
+    table = Table("source", box=None, pad_edge=False)
+    for heading in ("people", "tracks", "shift"):
+        table.add_column(heading, justify="right")
+    table.add_column("last seen", no_wrap=True)
+    table.add_column("in use", overflow="fold")
+    for one in found:
+        which = f"the bundled average, until there are {fewest} people" if one.is_frozen else "its own average"
+        numbers = (f"{one.people:,}", f"{one.tracks:,}", f"{one.shift:.2f}")
+        table.add_row(*map(Text, (one.source, *numbers, _time(one.seen_at_ns), which)))
+    return table
+
+
+def _time(at_ns: int | None) -> str:
+    return "" if at_ns is None else datetime.datetime.fromtimestamp(at_ns / 1e9).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None:
+    from twinface.recognition.averaging import ALL
+    from twinface.recognition.averaging import reset as reset_source
+
+    what = "all cameras have" if source == ALL else f"{source} has"
+    if not yes and not can_ask():
+        raise InputError(f"{source} is not reset: it cannot be undone; use --yes")
+    if not yes and not confirm(f"Forget what {what} taught? It is learnt again from who passes by, in days."):
+        raise InputError(f"{source} is not reset")
+    reset_source(settings, source)
+    if as_json:
+        say_json({"file": str(settings.averages_path), "reset": source})
+    else:
+        say(f"what {what} taught is forgotten: {settings.averages_path}")

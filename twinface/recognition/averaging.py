@@ -1,0 +1,81 @@
+"""The averages of a box: which there are, by what, and how one is begun again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.averages import AveragesInUse, read_faces, reset_all_faces, reset_faces
+from twinface.averages.in_use import NOBODY
+from twinface.errors import InputError
+from twinface.gallery import Gallery
+from twinface.gallery.features_folder import has_people
+from twinface.gallery.sources import is_camera
+from twinface.networks import find_recipe
+from twinface.settings import Settings
+
+ALL = "all"
+"""What is typed to reset every source."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAverage:
+    """What the average of a `source` rests on: so many different `people`, of `tracks` tracks or pictures.
+
+    `shift` is how far it lies from the bundled one, 0…MOST_SHIFT; 0 while it `is_frozen`, since there are too few
+    people. `seen_at_ns` is when one of them was seen last, wall clock; None of pictures.
+    """
+
+    source: str
+    people: int
+    is_frozen: bool
+    shift: float
+    tracks: int
+    seen_at_ns: int | None
+
+
+def bundled_average(_network: str, dimension: int) -> NDArray[np.float32]:
+    """What vectors, of `dimension` numbers d, of a network have in common whatever their source, float32 (d,).
+
+    `_network` is the fingerprint. No network has one yet, so it is nothing.
+    """
+    return np.zeros(dimension, np.float32)
+
+
+def list_averages(settings: Settings) -> list[SourceAverage]:
+    """The averages that the box uses, by the names of their sources.
+
+    Raises ArtefactError and its kin where the network, the gallery or the file of averages cannot be read.
+    """
+    recipe = find_recipe(settings.network)
+    faces = read_faces(settings.averages_path, recipe.fingerprint)
+    people = NOBODY
+    if has_people(settings.gallery):
+        people = Gallery.open(settings.gallery, network=recipe.fingerprint).people
+    in_use = AveragesInUse(lambda: faces, bundled_average(recipe.fingerprint, recipe.dimension))
+    in_use.refresh(people)
+    pictures = [source for person in people.values() for source in person.sources]
+    return [
+        SourceAverage(
+            source,
+            average.people,
+            average.is_frozen,
+            float(np.linalg.norm(average.vector - in_use.latest.prior)),
+            int(faces[source].tracks.sum()) if source in faces else pictures.count(source),
+            int(faces[source].seen_ns.max()) if source in faces else None,
+        )
+        for source, average in in_use.latest.known.items()
+    ]
+
+
+def reset(settings: Settings, source: str) -> None:
+    """Forget what a camera has taught, or ALL of them, whatever is wrong with the file. It cannot be taken back.
+
+    Raises InputError for a source that teaches nothing, ArtefactError where the file cannot be changed.
+    """
+    if source == ALL:
+        reset_all_faces(settings.averages_path)
+        return
+    if not is_camera(source):
+        raise InputError(f"the average of {source!a} is that of the gallery's people: nothing of it is kept elsewhere")
+    reset_faces(settings.averages_path, find_recipe(settings.network).fingerprint, source)
