@@ -60,8 +60,7 @@ class _Camera:
     def run(self) -> None:
         """Show one frame after the other until the process is to stop."""
         while not self._node.loop.stopping:
-            room = not (self._camera.lossless and self._is_full)
-            frame = self._feed.take() if room else None
+            frame = None if self._camera.lossless and self._is_full else self._feed.take()
             if frame is not None:
                 self._show(frame)
             self._node.loop.turn(0.0 if frame is not None else 1.0)
@@ -83,10 +82,9 @@ class _Camera:
         pinned = self._camera.lossless or bool(update.born or update.ended)
         self._tracks.offer(update, self._captured, key=0, pinned=pinned)
         self._preview.offer(frame, update, self._captured)
-        meters = self._node.meters
-        meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
-        meters.count("frames")
-        meters.count("boxes", len(update.tracks))
+        self._node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
+        self._node.meters.count("frames")
+        self._node.meters.count("boxes", len(update.tracks))
 
     def _offer_crops(self, sighting: Sighting) -> None:
         for meta, image, taken in sighting.crops:
@@ -99,18 +97,15 @@ class _Camera:
         self._stage.crop_ended(crop, _END.get(outcome, CropEnd.DROPPED))
 
     def _look_after_source(self) -> None:
-        self._tell_state()
+        self._node.meters.gauge("frames_skipped", self._feed.skipped)
+        state = self._source.state
+        if state.word is not SourceWord.ENDED or self._feed.ended:
+            self._node.set_state(state.word, state.detail)
         if self._feed.ended and not self._is_full:
             sighting = self._stage.end()
             self._offer_crops(sighting)
             # Nothing was captured any more, and what became of the crops is known only now.
             self._tracks.offer(sighting.update, self._captured._replace(mono_ns=time.monotonic_ns()), key=0)
-
-    def _tell_state(self) -> None:
-        self._node.meters.gauge("frames_skipped", self._feed.skipped)
-        state = self._source.state
-        if state.word is not SourceWord.ENDED or self._feed.ended:
-            self._node.set_state(state.word, state.detail)
 
 
 def _work(node: Node, settings: Settings) -> None:
