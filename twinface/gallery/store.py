@@ -14,7 +14,7 @@ Where everybody is replaced at once, they are written to a new folder, people-<v
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,45 +24,22 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import make_folder, sync_folder
-from twinface.gallery.crops import SUFFIX, crop_key, crops_of, crops_path, read_crops, write_crops
-from twinface.gallery.features_folder import manifest_of, of_another_network, require_gallery
+from twinface.gallery.crops import crop_key, crops_of, crops_path, write_crops
 from twinface.gallery.keys import box_key
-from twinface.gallery.leftovers import end_renames, sweep
-from twinface.gallery.locking import WAIT_S, writers_lock
-from twinface.gallery.manifest import (
-    MANIFEST_FILE,
-    PEOPLE_FOLDER,
-    Manifest,
-    find_people_folders,
-    keep_folders_private,
-    read_manifest,
-    write_manifest,
-)
+from twinface.gallery.locking import WAIT_S
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, keep_folders_private, write_manifest
 from twinface.gallery.names import checked_name, known_name
-from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.people import PersonVectors, appended, person_path, write_person
-from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
-from twinface.gallery.set_aside import SET_ASIDE_FOLDER, SetAside, read_set_aside, set_aside_path, write_set_aside
-from twinface.gallery.snapshot import Snapshot, take_snapshot
+from twinface.gallery.set_aside import SetAside
+from twinface.gallery.writing import GalleryWriter
 from twinface.types import Vectors
 
 PutPerson = Callable[[PersonVectors, Mapping[str, bytes]], None]
 """Takes a person and their crops, by `crop_key`."""
 
 
-class Gallery:
+class Gallery(GalleryWriter):
     """An open gallery; `refresh()` takes up what other processes changed, reading only the files that did."""
-
-    def __init__(self, folder: Path, key: bytes, network: str | None, lock_wait_s: float) -> None:
-        self.folder = folder
-        self._key = key
-        self._expected_network = network
-        self._lock_wait_s = lock_wait_s
-        self._files = PeopleFolder(folder / PEOPLE_FOLDER, key)
-        self._manifest = Manifest(0, "", "")
-        self._seen: tuple[Manifest, int] | None = None
-        self._swept: tuple[int, int] | None = None
-        self._snapshot: Snapshot | None = None
 
     @classmethod
     def open(
@@ -87,122 +64,6 @@ class Gallery:
         keep_folders_private(folder)
         gallery.refresh()
         return gallery
-
-    @property
-    def version(self) -> int:
-        """Grows with every change."""
-        return self._manifest.version
-
-    @property
-    def network(self) -> str:
-        """Fingerprint of the network that all vectors are of."""
-        return self._manifest.network
-
-    @property
-    def network_name(self) -> str:
-        """Name of that network, for people to read."""
-        return self._manifest.network_name
-
-    @property
-    def holds_features(self) -> bool:
-        """Whether it is a folder of features in the place of a gallery, which cannot be changed."""
-        return self._files.folder == self.folder
-
-    @property
-    def people(self) -> Mapping[str, PersonVectors]:
-        """Everybody by name, in the order of names; who is in a damaged file is left out."""
-        return self._files.people
-
-    @property
-    def damaged(self) -> Mapping[Path, ArtefactError]:
-        """Files of people/ that cannot be used, and why; no change of the gallery touches them."""
-        return self._files.damaged
-
-    def require_sound(self) -> None:
-        """Raise the error of the first damaged file, if there is one."""
-        for error in self.damaged.values():
-            raise error
-
-    def refresh(self) -> bool:
-        """Take up what changed on disk; False, after two cheap looks, when nothing did.
-
-        Raises ArtefactError or FingerprintError when gallery.json is not what it should be; the gallery then stays as
-        it was. Damaged people raise nothing, they are in `damaged`.
-        """
-        manifest = manifest_of(self.folder, self._key)
-        people = self.folder / manifest.people
-        try:
-            seen = (manifest, time_of(people))
-            if seen == self._seen:
-                return False
-            states = file_states(people)
-        except OSError as error:
-            raise ArtefactError(f"{people}: cannot be read ({error.strerror}); check its rights") from error
-        self._check_network(manifest, empty=not states)
-        files = self._files if self._files.folder == people else PeopleFolder(people, self._key)
-        files.read(states, manifest.network)
-        if manifest_of(self.folder, self._key).people != manifest.people:
-            return self.refresh()  # Everybody was replaced meanwhile, and these files may be half gone.
-        self._files, self._manifest, self._seen, self._snapshot = files, manifest, seen, None
-        return True
-
-    def verify(self) -> Mapping[Path, ArtefactError]:
-        """Read every file anew, changed or not, crops too, and return those that cannot be used, and why.
-
-        Raises as `refresh` does.
-        """
-        self._files.forget()
-        self._seen = None
-        self.refresh()
-        damaged = dict(self.damaged)
-        for path in sorted(self._files.folder.glob(f"*{SUFFIX}")):
-            try:
-                read_crops(path, self._key)
-            except ArtefactError as error:
-                damaged[path] = error
-        return damaged
-
-    def crops(self, name: str) -> dict[str, bytes]:
-        """The crops that are kept of a person, encoded as PNG, by the `crop_key` of their vectors.
-
-        Raises ArtefactError or SignatureError when their file is damaged.
-        """
-        return read_crops(crops_path(self._files.folder, name), self._key)
-
-    def knows(self, name: str) -> bool:
-        """Whether there is a person of this name, be it in a damaged file."""
-        return name in self.people or self._files.path_of(name).exists()
-
-    def set_aside(self, name: str) -> tuple[SetAside, ...]:
-        """The copies of a person's pictures that are remembered. Raises ArtefactError, SignatureError."""
-        return read_set_aside(set_aside_path(self.folder, name), self._key)
-
-    def all_set_aside(self) -> frozenset[str]:
-        """The absolute paths of all copies that are remembered, of anybody. Raises ArtefactError, SignatureError."""
-        folder = self.folder / SET_ASIDE_FOLDER
-        return frozenset(one.copy for path in folder.glob("*.pkl") for one in read_set_aside(path, self._key))
-
-    def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
-        """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""
-        with self._writing():
-            self._set_aside(name, (*self.set_aside(name), *copies))
-
-    def forget_set_aside(self, name: str) -> None:
-        """Remember no copies of a person's pictures any more."""
-        if self.set_aside(name):
-            with self._writing():
-                self._set_aside(name, ())
-
-    def keeps_crops(self, name: str) -> bool:
-        """Whether crops of a person are kept."""
-        return crops_path(self._files.folder, name).exists()
-
-    def snapshot(self) -> Snapshot:
-        """All vectors in one matrix; the same object until `refresh` or a change of one's own finds something new."""
-        if self._snapshot is None:
-            self._snapshot = take_snapshot(list(self.people.values()), self.version, self.network)
-            self._files.share(self._snapshot.vectors)
-        return self._snapshot
 
     def add(
         self,
@@ -295,15 +156,16 @@ class Gallery:
 
             self._commit(give_name, path, target)
 
-    @contextmanager
-    def unchanging(self) -> Iterator[None]:
-        """Keep writers out while the block runs, with what they wrote before taken up. Raises ArtefactError.
+    def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
+        """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""
+        with self._writing():
+            self._set_aside(name, (*self.set_aside(name), *copies))
 
-        Features have no lock: each file is whole.
-        """
-        with nullcontext() if self.holds_features else self._writing():
-            self.refresh()
-            yield
+    def forget_set_aside(self, name: str) -> None:
+        """Remember no copies of a person's pictures any more."""
+        if self.set_aside(name):
+            with self._writing():
+                self._set_aside(name, ())
 
     @contextmanager
     def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
@@ -333,69 +195,3 @@ class Gallery:
             self._expected_network = self._expected_network and network
             self.refresh()
             shutil.rmtree(old, ignore_errors=True)
-
-    def _create(self, manifest: Manifest) -> None:
-        require_gallery(self.folder)
-        try:
-            make_folder(self.folder)
-            people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
-            make_folder(self.folder / people)
-        except OSError as error:
-            raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
-        if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
-            return
-        with writers_lock(self.folder, self._lock_wait_s):
-            if not (self.folder / MANIFEST_FILE).exists():
-                write_manifest(self.folder, replace(manifest, people=people))
-                return
-            old = read_manifest(self.folder)
-            if old.network != manifest.network and not file_states(self.folder / old.people):
-                write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
-
-    def _check_network(self, manifest: Manifest, empty: bool) -> None:
-        if self._expected_network in {None, manifest.network} or empty:
-            return
-        raise of_another_network(self.folder, manifest, str(self._expected_network))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the lock, with what others wrote taken up, and a rename that was broken off ended."""
-        with writers_lock(self.folder, self._lock_wait_s):
-            self.refresh()
-            self._check_network(self._manifest, empty=False)
-            try:
-                if self._times() != self._swept:
-                    end_renames(self._files)
-                    sweep(self.folder, self._files)
-                    self.refresh()
-                yield
-            except OSError as error:
-                raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
-
-    def _keep_crops(self, person: PersonVectors, crops: Mapping[str, bytes]) -> None:
-        """Keep those of a person's own vectors; written only where they are not what is there already."""
-        kept = crops_of(person, crops)
-        if kept != self.crops(person.name):
-            write_crops(crops_path(self._files.folder, person.name), kept, self._key)
-
-    def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
-        write_set_aside(set_aside_path(self.folder, name), copies, self._key)
-
-    def _commit(self, change: Callable[[], object], *changed: Path) -> None:
-        """Change these files of people, no other, and let the version say so; the lock is held."""
-        manifest = replace(self._manifest, version=self.version + 1)
-        write_manifest(self.folder, manifest, change)
-        self._files.reread((path.name for path in changed), manifest.network)
-        self._manifest, self._seen, self._snapshot = manifest, (manifest, time_of(self._files.folder)), None
-        self._swept = self._times()
-
-    def _times(self) -> tuple[int, int]:
-        """When something was last put into the gallery's folder and into that of the people, or taken out."""
-        return time_of(self.folder), time_of(self._files.folder)
-
-    def _refuse_damaged(self, name: str) -> None:
-        if (error := self.damaged.get(self._files.path_of(name))) is not None:
-            raise error
-
-    def _nobody(self, name: str) -> InputError:
-        return InputError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")
