@@ -1,7 +1,11 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -163,6 +167,36 @@ def test_only_the_thread_that_reads_lets_go_of_what_it_reads() -> None:
     assert not feed._thread.is_alive()
     assert released_by == read_by[:1]
     assert released_by != [threading.get_ident()]
+
+
+_LEAVES_IN_THE_MIDDLE = """
+import signal, sys, threading
+from twinface.faces import FrameFeed, SourceSpec, open_source
+
+feed = FrameFeed(open_source(SourceSpec(sys.argv[1], loop=True, paced=False)), lossless=False)
+while feed.take(timeout_s=60.0) is None:
+    pass
+if sys.argv[2] == "impatient":
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    try:
+        feed.stop()
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+@pytest.mark.parametrize("how", ["never stopped", "impatient"])
+def test_the_interpreter_does_not_end_under_a_decoder_at_work(tmp_path: Path, how: str) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (1920, 1080))
+    noise = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), np.uint8)
+    for _ in range(5):
+        writer.write(noise)
+    writer.release()
+    command = [sys.executable, "-c", _LEAVES_IN_THE_MIDDLE, str(tmp_path / "film.avi"), how]
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def _index(feed: FrameFeed) -> int:
