@@ -38,7 +38,7 @@ class Learner:
     Calling it, from any thread, gives the faces of each camera as they are now, those included that another process
     has changed. `cameras` are those that teach; `find_looks` gives the looks that are kept of tracks, `is_good` says
     which are fit, and `tell_clock` gives the age clock. `people` are those of the gallery, set by whoever knows them:
-    who is enrolled from a camera, and was not seen by it since, counts as if. `problem` says why nothing is learnt.
+    who is enrolled from a camera and has not passed it counts as one who has. `problem` says why nothing is learnt.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Learner:
             read = self._file()
             if read is not self._read:  # what was learnt since the last writing is given up for what others wrote
                 self._read = self._faces = read
-                self._is_written, self._people_taken = True, None
+                self._is_written = True
             return self._faces
 
     def take(self, events: Sequence[Event]) -> None:

@@ -72,7 +72,7 @@ def test_a_thousand_who_pass_by_are_what_it_has_shown() -> None:
 
 def test_the_face_not_seen_for_longest_gives_way() -> None:
     first = faces(MOST_CLUSTERS + 1, 8)
-    clusters = shown(first[:MOST_CLUSTERS])
+    clusters = shown([first[1], *first[:MOST_CLUSTERS]])
     clusters = shown([first[0], first[MOST_CLUSTERS]], clusters)
     assert len(clusters) == MOST_CLUSTERS
     known = [clusters.find(face, PRIOR) is not None for face in (first[0], first[1], first[2], first[-1])]
@@ -86,6 +86,29 @@ def test_a_face_is_the_mean_of_its_tracks_and_has_length_1() -> None:
     assert (len(clusters), clusters.tracks.tolist()) == (1, [100])
     assert float(np.linalg.norm(clusters.centres[0])) == pytest.approx(1.0, abs=1e-5)
     assert float(clusters.centres[0] @ face) > 0.97
+
+
+def test_faces_are_compared_without_what_the_source_adds_to_all_of_them() -> None:
+    """Where strangers have a cosine of 0.5, and somebody seen again, badly, one of 0.53 by the face itself."""
+    camera, random = unit(CAMERA), np.random.default_rng(25)
+    drawn = faces(40, 25)
+    prior = np.mean([unit(face + camera) for face in drawn], axis=0, dtype=np.float32)
+    clusters = Clusters.none(DIMENSION)
+    for number, face in enumerate(drawn):
+        clusters = clusters.learnt(unit(face + camera), prior, START_NS + number)
+    assert len(clusters) == 40
+    again = [face + camera + 1.6 * unit(random.normal(size=DIMENSION)) for face in drawn]
+    found = [clusters.find(np.asarray(track, np.float32), prior) for track in again]
+    assert sum(row == number for number, row in enumerate(found)) >= 37
+    assert sum(row not in {number, None} for number, row in enumerate(found)) == 0
+
+
+def test_a_face_that_changes_is_what_it_was_lately() -> None:
+    summer, other = faces(2, 26)
+    winter = unit(summer + 0.8 * other)
+    clusters = shown([winter] * 60, shown([summer] * 500))
+    assert clusters.tracks.tolist() == [560]
+    assert float(clusters.centres[0] @ winter) > 0.98
 
 
 def test_two_that_come_to_look_like_one_are_put_together() -> None:
@@ -115,6 +138,11 @@ def test_a_mature_source_learns_so_many_new_faces_a_day() -> None:
     assert moved(clusters, attacked) < 0.1
     next_days = shown(faces(1000, 13), clusters, a_day=100.0)
     assert len(next_days) - len(clusters) == pytest.approx(10 * MOST_NEW_A_DAY, abs=MOST_NEW_A_DAY)
+
+
+def test_a_young_source_learns_as_fast_as_people_pass_until_it_is_mature() -> None:
+    assert len(shown(faces(MATURE - 1, 21), a_day=1000.0)) == MATURE - 1
+    assert len(shown(faces(300, 21), a_day=1000.0)) == MATURE
 
 
 def test_who_is_known_is_seen_also_when_no_new_face_is_learnt() -> None:

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import until
 from numpy.typing import NDArray
 
 from twinface.averages import (
@@ -446,6 +448,26 @@ def test_a_file_that_cannot_be_written_is_said_and_written_later(box: Box, path:
     assert (box.learner.problem, box.counted()) == ("", {"camera:door": 2})
 
 
+def test_what_changes_while_the_file_is_waited_for_is_taken_up_and_not_overwritten(box: Box, path: Path) -> None:
+    box.end(face(1), face(1))
+    box.end(face(2), face(2))
+    writer = threading.Thread(target=box.learner.write)
+
+    def waits() -> bool:
+        frame = sys._current_frames().get(writer.ident or 0)
+        while frame is not None and frame.f_code.co_name != "wait_for_lock":
+            frame = frame.f_back
+        return frame is not None
+
+    with averages_lock(path):
+        writer.start()
+        until(waits, 10.0, "the writer to wait for the lock")
+        write_faces(path, {"camera:yard": Clusters.none(DIMENSION).learnt(face(3), PRIOR, 7)}, NETWORK)
+    writer.join()
+    assert box.counted() == {"camera:yard": 1}
+    assert (box.count("door"), box.count("yard")) == (0, 1)
+
+
 # --- forgotten and reset ----------------------------------------------------------------------------------------
 
 
@@ -471,6 +493,19 @@ def test_what_was_not_written_yet_is_given_up_when_somebody_is_forgotten(box: Bo
     assert forget_person(path, ada, averages_of_people([ada], PRIOR)) == 0
     box.learner.write()
     assert box.counted() == {"camera:door": 1}
+
+
+def test_whoever_is_forgotten_is_not_learnt_again_while_the_gallery_still_has_them(box: Box, path: Path) -> None:
+    ada = person("Ada", [face(2)], "camera:door")
+    box.learner.people = {"Ada": ada}
+    box.end(face(1), face(1))
+    assert box.counted() == {"camera:door": 2}
+    assert forget_person(path, ada, averages_of_people([ada], PRIOR)) == 1
+    box.end(face(3), face(3))
+    assert box.count() == 2
+    box.learner.people = {}
+    box.learner.write()
+    assert box.counted() == {"camera:door": 2}
 
 
 def test_a_reset_is_taken_up_and_learning_begins_again(box: Box, path: Path) -> None:

@@ -110,3 +110,12 @@ def test_numbers_that_are_none_are_refused() -> None:
 def test_without_a_gallery_there_is_no_place_for_them(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="cannot be written"):
         add_corrections(tmp_path / "nowhere", [make()])
+
+
+@pytest.mark.parametrize(
+    ("track", "source"),
+    [("front:1:3", "camera:front"), ("front", "camera:front"), ("", "photos"), ("a place:1:3", "photos")],
+)
+def test_a_correction_is_of_the_camera_that_saw_the_track(track: str, source: str) -> None:
+    one = Correction(CorrectionKind.CONFIRM, "Ada", np.ones(4, np.float32), "a" * 64, 0.5, track, None, 1)
+    assert one.source == source

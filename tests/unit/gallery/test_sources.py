@@ -101,6 +101,14 @@ def test_a_picture_that_is_there_already_keeps_its_source(make_person: MakePerso
     more = replace(make_person("other", count=1), name="Zoë", sources=("phone",))
     assert appended(old, new).sources == ("camera:door", "photos")
     assert appended(old, more).sources == ("camera:door", "photos", "phone")
+    both = replace(
+        more,
+        files=("1", "2"),
+        vectors=np.concatenate([old.vectors[:1], more.vectors]),
+        quality=old.quality,
+        sources=("phone", "camera:yard"),
+    )
+    assert appended(old, both).sources == ("camera:door", "photos", "camera:yard")
 
 
 def test_rename_and_merge_keep_sources(open_gallery: OpenGallery, make_person: MakePerson) -> None:
