@@ -41,7 +41,8 @@ def test_who_is_known_changes_while_running_and_no_vector_is_lost(pipeline: Pipe
     wait_until_named("person a")
     gallery.rename("person a", "Ada")
     wait_until_named("Ada")
-    assert json.loads(pipeline.command("forget", "Ada", "--yes", "--json").stdout)["erased"][0]["what"] == "vectors"
+    erased = json.loads(pipeline.command("forget", "Ada", "--yes", "--json").stdout)["erased"]
+    assert "vectors" in {one["what"] for one in erased}
     gallery.refresh()
     wait_until_named(None)
 

@@ -172,7 +172,8 @@ def test_a_head_that_would_be_worse_is_not_taken(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"retrained": {}}))
     before = contents(tmp_path / "head")
     few = [
-        replace(one, files=one.files[:2], vectors=one.vectors[:2], quality=one.quality[:2]) for one in everybody[150:]
+        replace(one, files=one.files[:2], vectors=one.vectors[:2], quality=one.quality[:2], sources=one.sources[:2])
+        for one in everybody[150:]
     ]
     report = run(enrol(tmp_path / "gallery", few).model_copy(update={"head": tmp_path / "head"}))
     assert not report.published
