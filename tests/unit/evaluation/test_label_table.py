@@ -119,7 +119,7 @@ def test_a_column_of_many_values_makes_no_groups(tmp_path: Path) -> None:
     assert [one.columns for one in groupings] == [("sex",)]
     assert passed_over == ("remark",)
     with pytest.raises(InputError, match="remark makes 51 groups, at most 50 are compared; choose other columns"):
-        make_groupings(table, labelled, ["remark"])
+        make_groupings(table, labelled, ["sex", "remark"])
     few = LabelledPictures(np.array([*range(50), -1], np.int32), 0)
     assert len(make_groupings(table, few, ["remark"])[0][0].groups) == 50
 

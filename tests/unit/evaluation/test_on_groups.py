@@ -134,6 +134,7 @@ def test_who_has_no_row_is_left_out_and_counted(tmp_path: Path) -> None:
     coverage = found.coverage
     assert (coverage.rows, coverage.of_nobody, coverage.people, coverage.pictures) == (83 - 10 + 3, 1, 8, 17)
     assert (found.everybody.people, found.everybody.pictures) == (75, 149)
+    assert counts_of(found.everybody.false_accepts)[0] == 15 * 4 + 3 * 4 + 3 * 2  # in "a", in "b", between
     group, sex = found.differentials
     assert by_name(group.groups)["a"].people == 32
     assert sex.unlabelled == 2

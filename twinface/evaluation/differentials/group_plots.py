@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _ROW_INCH = 0.33
 _FRAME_INCH = 0.9
-_LEAST_INCH = 2.4
 _MATRIX_INCH = 4.6
 _NAMES_INCH = 1.6
 _CELL_INCH = 0.6
@@ -39,7 +38,8 @@ def plots_of(done: GroupsEvaluation, one: Differential, number: int) -> list[Plo
     """Those of one grouping, whose files are numbered."""
     names = [_shortened(group.name) for group in one.groups]
     inside, rejects = ([getattr(group, kind) for group in one.groups] for kind in ("false_accepts", "false_rejects"))
-    height = max(_LEAST_INCH, _FRAME_INCH + _ROW_INCH * len(names))
+    square = min(_MATRIX_INCH, _NAMES_INCH + _CELL_INCH * len(names))
+    height = max(square, _FRAME_INCH + _ROW_INCH * len(names))
     plots = []
     if any(inside):
         bars = _bars(names, inside, done.everybody.false_accepts, "false accepts inside the group (FAR), %")
@@ -47,8 +47,7 @@ def plots_of(done: GroupsEvaluation, one: Differential, number: int) -> list[Plo
         caption = (
             "False-accept rate between groups, %; the colours are by its logarithm. Empty: none, or too few people."
         )
-        square = min(_MATRIX_INCH, _NAMES_INCH + _CELL_INCH * len(names))
-        plots.append(Plot(f"far_between_{number}", caption, _matrix(names, _cells(one)), max(square, height)))
+        plots.append(Plot(f"far_between_{number}", caption, _matrix(names, _cells(one)), height))
     if any(rejects):
         bars = _bars(names, rejects, done.everybody.false_rejects, "false rejects (FRR), %")
         plots.append(Plot(f"frr_{number}", "False-reject rate of each group; 95 % intervals.", bars, height))
@@ -76,18 +75,19 @@ def _bars(names: Sequence[str], shares: Sequence[Share | None], everybody: Share
             )  # fmt: skip
         axes.set_yticks(places, names)
         axes.set_ylim(len(names) - 0.4, -0.6)
-        _limit(axes, rates, shares)
+        _limit(axes, [*shares, everybody])
         axes.set_xlabel(title)
         axes.grid(visible=False, axis="y")
 
     return draw
 
 
-def _limit(axes: "Axes", rates: Sequence[float], shares: Sequence[Share | None]) -> None:
-    ends = [100 * share.interval.high for share in shares if share and share.interval]
-    highest = max([*ends, *rates])
-    if max(rates):
-        highest = min(highest, _WIDEST * max(rates))
+def _limit(axes: "Axes", shares: Sequence[Share | None]) -> None:
+    told = [share for share in shares if share]
+    widest = max(100 * share.share for share in told)
+    highest = max(100 * share.interval.high for share in told if share.interval)
+    if widest:
+        highest = min(highest, _WIDEST * widest)
     axes.set_xlim(0, 1.04 * (highest or 1.0))
     axes.xaxis.set_major_formatter(lambda value, _place: f"{value:g}")
 

@@ -7,6 +7,7 @@ from twinface.evaluation.calibration import Share
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
 from twinface.evaluation.differentials.group_plots import plots_of
 from twinface.evaluation.differentials.group_wording import (
+    NO_RATE,
     TOO_FEW,
     describe_false_accepts,
     describe_false_rejects,
@@ -24,13 +25,13 @@ from twinface.text import printable
 
 def group_sections(done: GroupsEvaluation, plots: Sequence[Plot], files: Mapping[str, bytes]) -> list[str]:
     """The whole page: everybody's figures, then each grouping; `plots` are drawn in `files` already."""
-    about = ". ".join([describe_people(done), *describe_left_out(done)]) + "."
+    about = printable(". ".join([describe_people(done), *describe_left_out(done)]) + ".")
     sections = [header(f"{describe_subject(done.subject)}: between groups", about), _keys(done)]
     for number, one in enumerate(done.differentials, start=1):
         names = {plot.name for plot in plots_of(done, one, number)}
         sections += [
             f"<h2>By {escape(printable(one.grouping.title))}</h2>",
-            f'<p class="lead">{escape(_lead(one))}</p>',
+            f'<p class="lead">{escape(printable(_lead(one)))}</p>',
             f'<div class="card">{_groups(one)}</div>',
             figures([plot for plot in plots if plot.name in names], files),
             _between(one),
@@ -66,7 +67,7 @@ def _keys(done: GroupsEvaluation) -> str:
 
 def _groups(one: Differential) -> str:
     has_rejects = any(group.genuine_people for group in one.groups)
-    columns = [one.grouping.title, "people", "FAR inside, %", "false accepts"]
+    columns = [printable(one.grouping.title), "people", "FAR inside, %", "false accepts"]
     if has_rejects:
         columns += ["people with two pictures", "FRR, %", "false rejects"]
     return table(columns, [_group(group, has_rejects=has_rejects) for group in one.groups])
@@ -92,7 +93,7 @@ def _between(one: Differential) -> str:
 def _share(share: Share | None) -> list[str]:
     """The rate with its interval, and the counts."""
     if share is None:
-        return [TOO_FEW, ""]
+        return [TOO_FEW, NO_RATE]
     within = f"<small>{small_range(share.interval)}</small>" if share.interval else ""
     return [f"{small_percent(share.share)}{within}", f"{share.hits:,} of {share.of:,}"]
 
