@@ -9,6 +9,7 @@ from made_groups import directions, two_groups, write_labels, write_people
 from twinface.errors import InputError
 from twinface.evaluation.differentials.group_figures import GroupFigures, measure_everybody, measure_groups
 from twinface.evaluation.differentials.group_json import groups_to_json
+from twinface.evaluation.differentials.group_wording import describe_false_accepts
 from twinface.evaluation.differentials.grouping import Grouping, everybody_together
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation, evaluate_groups
 from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
@@ -77,6 +78,9 @@ def test_twenty_people_carry_a_rate(tmp_path: Path, people: int, carried: bool) 
     )  # fmt: skip
     for one in found.differentials[0].groups:
         assert (one.false_accepts is not None, one.false_rejects is not None) == (carried, carried)
+    nothing = "no ratio: no pair was accepted inside any group"
+    few = "no ratio: fewer than two groups of 20 people"
+    assert describe_false_accepts(found.differentials[0]) == (nothing if carried else few)
 
 
 def write_cosine_head(folder: Path) -> Path:
@@ -111,6 +115,9 @@ def test_a_ratio_to_nothing_is_at_least_what_the_interval_allows(tmp_path: Path)
     assert (ratio.worst, ratio.least, ratio.at_least, ratio.low, ratio.high) == ("a", "b", True, None, None)
     assert ratio.value == pytest.approx((20 / 780) / (3 / 780))
     assert found.differentials[0].false_reject_ratio is None
+    assert describe_false_accepts(found.differentials[0]) == (
+        "most false accepts inside: a, 2.56 %; at least 6.67 times that of b, where no pair was accepted"
+    )
     told = groups_to_json(found)["groupings"][0]["false_accept_ratio"]
     assert (told["at_least"], told["interval"]) == (True, None)
 
