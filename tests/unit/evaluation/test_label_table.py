@@ -49,7 +49,7 @@ def test_a_table_is_read_however_it_was_saved(tmp_path: Path, text: str) -> None
         ("", "expected a header and a row"),
         ("who\tsex\nada\tf\nbob\n", r"labels.tsv:3: 1 columns, the header has 2"),
         ("who\tsex\nada\tf\n\nbob\tm\t40\n", r"labels.tsv:4: 3 columns, the header has 2"),
-        ("who\tsex\n\tf\n", r"labels.tsv:2: says of nobody"),
+        ("who\tsex\n\tf\n", r"labels.tsv:2: the first column is empty"),
         ("who\tsex\t\nada\tf\t1\n", "column 3 has no name"),
         ("who\tsex\tsex\nada\tf\tf\n", "two columns are called sex"),
     ],

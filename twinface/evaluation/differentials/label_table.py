@@ -67,7 +67,7 @@ def read_labels(path: Path) -> LabelTable:
                 " put one tab between columns"
             )
         if not cells[0]:
-            raise InputError(f"--groups {path}:{number}: says of nobody; put a person or a picture in the first column")
+            raise InputError(f"--groups {path}:{number}: the first column is empty; put a person or a picture there")
     return LabelTable(path, header[1][1:], tuple(LabelRow(number, cells[0], cells[1:]) for number, cells in rows))
 
 
