@@ -1,11 +1,14 @@
 """The page in a real browser, over the real web process."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from browser import Browser
 from fake_box import FakeMatcher, draw_face
 from web_site import Site
+
+from twinface.text import printable
 
 _NAME = "<script>alert(1)</script><b>Ada"
 
@@ -78,6 +81,51 @@ def test_nothing_sticks_out_sideways(page: Browser, site: Site, width_px: int) -
         "[...document.querySelectorAll('#here li, #log li, figure, h1')].filter((one) => one.scrollWidth > innerWidth)"
     )
     assert page.evaluate(f"{wide}.length") == 0
+
+
+_ODD_NAMES = {
+    "right to left": "שרה כהן 7",
+    "joined": "می\N{ZERO WIDTH NON-JOINER}خواهم",
+    "turned around": "\N{RIGHT-TO-LEFT OVERRIDE}Eve\N{RIGHT-TO-LEFT ISOLATE}[1]",
+    "without a shape": "A\N{ZERO WIDTH NO-BREAK SPACE}d\N{NO-BREAK SPACE}a\U000e0041\ue000\N{SOFT HYPHEN}",
+    "on lines": "Ada\nof\N{LINE SEPARATOR}Byron\x1b[31m\x9b",
+    "long": "W" * 200,
+    "long and right to left": "שרה " * 50,
+    "high": "Z" + "\N{COMBINING TILDE}" * 100,
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=what) for what, name in _ODD_NAMES.items()])
+def test_a_name_stays_in_its_place_and_turns_nothing_around(page: Browser, site: Site, name: str) -> None:
+    page.wait_until("document.querySelector('#log .said')")
+    plain_px = page.evaluate("document.querySelector('#here li').offsetHeight")
+    site.matcher.tracks = [{"camera": "front", "track": 1, "name": name, "state": "known", "score": 0.9}]
+    site.matcher.event("match", name=name, state="known", score=0.9)
+    page.open(site.url, 390)
+    shown = json.dumps(printable(name))
+    for place in ("#here .who b", ".box[data-state=known] b", "#log .said bdi"):
+        page.wait_until(f"{_text(place)} === {shown}")
+    assert page.evaluate(_text("#log .said")) == f"{printable(name)} at front"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate("document.querySelector('#here li').offsetHeight") == plain_px
+    sides = "((one) => [one.left, one.right])(document.querySelector('#here li > {}').getBoundingClientRect())"
+    (_, face), (left, right), (score, _) = (page.evaluate(sides.format(f".{one}")) for one in ("face", "who", "score"))
+    assert face <= left < right <= score
+    ends = "((range) => (range.selectNodeContents(document.querySelector('#log .said').lastChild), range))"
+    after = f"{ends}(document.createRange()).getBoundingClientRect()"
+    last = "[...document.querySelector('#log bdi').getClientRects()].at(-1)"
+    assert page.evaluate(f"{after}.bottom > {last}.bottom + 1 || {after}.left >= {last}.right - 1"), (
+        "at front comes last"
+    )
+
+
+def test_a_long_name_is_cut_at_its_end_which_is_on_the_left_of_some_scripts(page: Browser, site: Site) -> None:
+    for name, direction in (("שרה " * 50, "rtl"), ("Sara " * 40, "ltr")):
+        site.matcher.tracks = [{"camera": "front", "track": 1, "name": name, "state": "known", "score": 0.9}]
+        page.open(site.url)
+        for place in ("#here .who b", ".box[data-state=known] b"):
+            page.wait_until(f"{_text(place)} === {json.dumps(printable(name))}")
+            assert page.evaluate(f"getComputedStyle(document.querySelector({place!r})).direction") == direction
 
 
 def test_missed_events_are_made_up_for(page: Browser, site: Site) -> None:

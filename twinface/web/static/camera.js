@@ -1,6 +1,6 @@
 // One camera: its picture, the boxes over it, and whether it works.
 
-import { condition, stateOf, title } from "./view.js";
+import { condition, nameLine, printable, stateOf, title } from "./view.js";
 
 const STALE_MS = 3000;
 
@@ -58,9 +58,7 @@ export class CameraCard {
       element.className = `box${top < 9 ? " high" : ""}${left + right > 110 ? " right" : ""}`;
       element.dataset.state = person.state;
       Object.assign(element.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
-      const label = document.createElement("b");
-      label.textContent = title(person);
-      element.append(label);
+      element.append(nameLine(title(person)));
       return element;
     }));
     this.tick();
@@ -69,7 +67,8 @@ export class CameraCard {
   takeHealth(process) {
     this.process = process;
     this.dot.dataset.state = condition(process);
-    this.detail.textContent = [stateOf(process), process.alive ? process.detail : ""].filter(Boolean).join(" · ");
+    const said = [stateOf(process), process.alive ? process.detail : ""].filter(Boolean).join(" · ");
+    this.detail.textContent = printable(said);
     this.detail.title = this.detail.textContent;
     this.tick();
   }

@@ -1,4 +1,4 @@
-// Drawing. Every text goes through textContent: a name is never markup.
+// Drawing. Every text goes through textContent: a name is never markup, and turns the order of nothing around it.
 
 const byId = (id) => document.getElementById(id);
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hourCycle: "h23" });
@@ -8,6 +8,25 @@ function make(tag, className, ...children) {
   if (className) element.className = className;
   element.append(...children.filter((child) => child !== null));
   return element;
+}
+
+// What has no shape, or turns the order of letters around, as twinface/text.py has it; joiners stay, which form letters.
+const UNSHOWN = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/gu;
+
+export function printable(text) {
+  return text.replace(/\p{Zs}/gu, " ").replace(UNSHOWN, "\ufffd");
+}
+
+// A name among other words.
+function named(text) {
+  return make("bdi", "", printable(text));
+}
+
+// A name that has a line to itself: cut off at its end where it is too long, which is on the left of some scripts.
+export function nameLine(text) {
+  const line = make("b", "", printable(text));
+  line.dir = "auto";
+  return line;
 }
 
 export function lasting(ms) {
@@ -36,7 +55,7 @@ export function showHere(people) {
     const face = make("span", "face", mark);
     face.setAttribute("aria-hidden", "true");
     return make("li", person.state, face,
-      make("div", "who", make("b", "", title(person)), make("span", "", `${person.camera}${since}`)),
+      make("div", "who", nameLine(title(person)), make("span", "", `${person.camera}${since}`)),
       person.state === "pending" ? null : score(person));
   }));
 }
@@ -48,14 +67,15 @@ function score(person) {
   return make("div", "score", make("b", person.state, (person.score ?? 0).toFixed(2)), meter);
 }
 
+// What happened, as a list of words and names; null where there is nothing to say.
 export function describe(event) {
-  const where = `at ${event.camera}`;
-  if (event.type === "end") return `${event.camera}: the stream has ended`;
-  if (event.type === "exit") return event.name ? `${event.name} left ${event.camera}` : null;
+  const where = ` at ${event.camera}`;
+  if (event.type === "end") return [`${event.camera}: the stream has ended`];
+  if (event.type === "exit") return event.name ? [named(event.name), ` left ${event.camera}`] : null;
   if (event.type !== "match") return null;
-  if (event.state === "known") return `${event.name} ${where}`;
-  if (event.state === "uncertain") return `not sure who is ${where}`;
-  return event.state === "unknown" ? `somebody unknown ${where}` : null;
+  if (event.state === "known") return [named(event.name), where];
+  if (event.state === "uncertain") return [`not sure who is${where}`];
+  return event.state === "unknown" ? [`somebody unknown${where}`] : null;
 }
 
 export function showLog(news) {
@@ -65,7 +85,7 @@ export function showLog(news) {
     const time = make("time", "", event.captured_at_ns ? clock(event.captured_at_ns / 1e6) : "");
     const state = event.type === "match" ? event.state : "quiet";
     const detail = event.type === "match" ? (event.score ?? 0).toFixed(2) : "";
-    return make("li", "", time, make("span", `said ${state}`, describe(event)), make("span", "quiet", detail));
+    return make("li", "", time, make("span", `said ${state}`, ...describe(event)), make("span", "quiet", detail));
   }));
 }
 
@@ -78,7 +98,7 @@ export function showProcesses(processes) {
     const cpu = one.alive ? `${Math.round((100 * one.cpu_s) / Math.max(one.uptime_s, 0.001))} %` : "";
     const memory = one.alive ? `${Math.round(one.memory_mb)} MB` : "";
     return make("tr", "", name, make("td", "", dot, stateOf(one)), make("td", "number", cpu),
-      make("td", "number", memory), make("td", "", one.detail));
+      make("td", "number", memory), make("td", "", printable(one.detail)));
   }));
 }
 
@@ -101,11 +121,12 @@ export function showConnection(state, text) {
 
 export function showAlarm(text, peopleUnsure) {
   const alarm = byId("alarm");
-  alarm.hidden = !text;
-  if (alarm.textContent !== text) alarm.textContent = text;
+  const line = printable(text);
+  alarm.hidden = !line;
+  if (alarm.textContent !== line) alarm.textContent = line;
   document.body.toggleAttribute("data-stale", peopleUnsure);
 }
 
-export function announce(text) {
-  byId("announcer").textContent = text;
+export function announce(parts) {
+  byId("announcer").replaceChildren(...parts);
 }
