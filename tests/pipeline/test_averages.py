@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,18 @@ def test_each_camera_has_learnt_whom_it_has_shown(pipeline: Pipeline) -> None:
     until(lambda: matcher(pipeline)["condition"] == "RUNNING", 120.0, "all to be well")
     until(lambda: gauges(pipeline).get("camera:hall") == 2, 120.0, "the hall to be learnt again")
     assert pipeline.stop() == 0
+
+
+def test_a_played_video_teaches_its_camera(pipeline: Pipeline, shared_data: Path) -> None:
+    videos = {"stage": "two_named_people.mp4", "studio": "talking_1.mp4"}
+    pipeline.configure(*(f'name = "{name}"\nsource = "{shared_data}/video/{video}"' for name, video in videos.items()))
+    pipeline.start("--exit-when-done")
+    assert pipeline.wait(300.0) == 0
+    found = sources(pipeline)
+    assert set(found) == {"camera:stage", "camera:studio"}
+    for one in found.values():
+        assert 1 <= one["people"] <= one["tracks"] <= 40
+        assert one["is_frozen"]
 
 
 def test_with_learning_switched_off_nothing_is_kept(pipeline: Pipeline) -> None:

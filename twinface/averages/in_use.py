@@ -11,6 +11,7 @@ from twinface.averages.average import Averages, Tally, tally_people
 from twinface.averages.clusters import Clusters
 from twinface.averages.store import FileState, file_state, read_faces
 from twinface.errors import ArtefactError, FingerprintError
+from twinface.files import keep_private
 from twinface.gallery import PersonVectors
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,12 @@ class FacesFile:
         if (seen := file_state(self._path)) != self._seen:
             self._seen, self.problem, self._faces = seen, "", {}
             try:
+                if seen is not None:
+                    keep_private(self._path)
                 self._faces = read_faces(self._path, self._network)
             except FingerprintError as error:
                 log.warning("averages not used", extra={"error": str(error)})
-            except ArtefactError as error:
+            except (ArtefactError, OSError) as error:
                 self.problem = str(error)
                 log.error("averages not used", extra={"error": self.problem})
         return self._faces

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.manifest import MANIFEST_FILE, Manifest, find_people_folders, read_manifest
-from twinface.gallery.people import read_person
+from twinface.gallery.people import is_person_file, read_person
 
 _ITSELF = "."
 
@@ -61,4 +61,4 @@ def of_another_network(folder: Path, manifest: Manifest, expected: str) -> Finge
 
 
 def _signed_files(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("*.pkl") if not path.name.startswith(".")]
+    return [path for path in folder.glob("*.pkl") if is_person_file(path.name)]

@@ -23,6 +23,9 @@ _FORMAT = 2
 _FORMAT_WITHOUT_SOURCES = 1
 """Read as of photos: there were no other sources."""
 
+AVERAGES_FILE = "averages.pkl"
+"""The signed file that may lie among those of people, where a folder of features has a gallery in it."""
+
 _MAX_DIMENSION = 1 << 20
 _SAME_PICTURE_COSINE = 0.9999
 
@@ -72,6 +75,11 @@ def slug_of(name: str) -> str:
 def person_path(folder: Path, name: str) -> Path:
     """Where a person's signed pickle stands in a folder of people."""
     return folder / f"{slug_of(name)}.pkl"
+
+
+def is_person_file(file: str) -> bool:
+    """Whether a file of this name, in a folder of people or of features, is to be a person."""
+    return file.endswith(".pkl") and not file.startswith(".") and file != AVERAGES_FILE
 
 
 def write_person(path: Path, person: PersonVectors, key: bytes) -> None:
@@ -164,7 +172,8 @@ def read_features(folder: Path, key: bytes | None = None) -> list[PersonVectors]
     if not folder.is_dir():
         raise ArtefactError(f"{folder}: no such folder; make features with `twinface extract`")
     key = key or box_key()
-    people = sorted((read_person(path, key) for path in folder.glob("*.pkl")), key=lambda person: person.name)
+    paths = [path for path in folder.glob("*.pkl") if is_person_file(path.name)]
+    people = sorted((read_person(path, key) for path in paths), key=lambda person: person.name)
     if not people:
         raise ArtefactError(f"{folder}: nobody's features here; make them with `twinface extract`")
     for person in people[1:]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.gallery.people import PersonVectors, person_path, read_person
+from twinface.gallery.people import PersonVectors, is_person_file, person_path, read_person
 from twinface.types import Vectors
 
 
@@ -168,7 +168,7 @@ def file_states(folder: Path) -> dict[str, FileState]:
     states: dict[str, FileState] = {}
     with suppress(FileNotFoundError), os.scandir(folder) as files:
         for file in files:
-            if file.name.endswith(".pkl") and not file.name.startswith("."):
+            if is_person_file(file.name):
                 with suppress(FileNotFoundError):
                     states[file.name] = _state_in(file.stat())
     return states

@@ -274,6 +274,13 @@ def test_what_is_written_is_not_read_again(box: Box) -> None:
     assert box.learner() is faces
 
 
+def test_a_file_that_others_could_read_is_made_private(box: Box, path: Path) -> None:
+    box.end(face(1), face(1))
+    path.chmod(0o644)
+    assert len(FacesFile(path, NETWORK)()["camera:door"]) == 1
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("damage", [b"", b"TWINFACE", b"x" * 200])
 def test_a_damaged_file_costs_the_averages_only_and_is_left_as_it_is(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from twinface.averages.store import averages_lock, write_faces
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.errors import ArtefactError, FingerprintError, SignatureError
-from twinface.gallery import Gallery, PersonVectors, box_key, person_path, write_features
+from twinface.gallery import Gallery, PersonVectors, box_key, person_path, read_features, write_features
 from twinface.gallery.backup import restore_backup, write_backup
 from twinface.gallery.features_folder import has_people, is_features_folder, require_gallery
 from twinface.gallery.keys import KEY_VARIABLE
+from twinface.settings import Settings
 
 MakePerson = Callable[..., PersonVectors]
 NETWORK = "a" * 64
@@ -55,6 +57,19 @@ def test_one_damaged_file_costs_nobody_else(features: Path) -> None:
     gallery = Gallery.open(features)
     assert list(gallery.people) == ["b"]
     assert list(gallery.damaged) == [path]
+
+
+def test_the_averages_of_a_gallery_among_them_are_nobody(features: Path, tmp_path: Path) -> None:
+    file = Settings(gallery=features / "gallery").averages_path
+    with averages_lock(file):
+        write_faces(file, {}, NETWORK)
+    assert file.parent == features
+    gallery = Gallery.open(features, network=NETWORK)
+    assert (list(gallery.people), gallery.damaged) == (["ann", "b"], {})
+    assert [person.name for person in read_features(features)] == ["ann", "b"]
+    (tmp_path / "pictures").mkdir()
+    file.rename(tmp_path / "pictures" / file.name)
+    assert not is_features_folder(tmp_path / "pictures")
 
 
 def test_those_of_another_network_are_told(features: Path, make_person: MakePerson) -> None:
