@@ -97,8 +97,8 @@ class Learner:
             if clusters.find(vector, self._prior) is None:
                 faces[source] = clusters.learnt(vector, self._prior, clock.ran_ns)
         before_ns = clock.stored_before_ns(self._keep_days)
-        faces = {source: clusters.kept(before_ns, clock.ran_ns) for source, clusters in faces.items()}
-        self._take_up(before, faces, people)
+        kept = {source: clusters.kept(before_ns, clock.ran_ns) for source, clusters in faces.items()}
+        self._take_up(before, {source: clusters for source, clusters in kept.items() if len(clusters)}, people)
         if time.monotonic() - self._written_at_s >= _WRITTEN_EVERY_S:
             self.write()
 
@@ -126,7 +126,7 @@ class Learner:
     def _take_up(
         self, before: Mapping[str, Clusters], faces: Mapping[str, Clusters], people: Mapping[str, PersonVectors]
     ) -> None:
-        changed = any(faces[source] is not before.get(source) for source in faces)
+        changed = any(faces.get(source) is not before.get(source) for source in {*faces, *before})
         with self._lock:
             if self._faces is before:  # or the file was changed meanwhile
                 self._people_taken = people

@@ -1,7 +1,6 @@
 """`twinface averages`: what the average of each source rests on."""
 
 import dataclasses
-import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,23 +47,20 @@ def averages(
         note("nothing yet: no camera has taught anything, and nobody is in the gallery")
         return
     Terminal().print(_table(found, FEWEST))
+    if not settings.averages.learn:
+        note("cameras teach nothing new: learn = false in [averages]")
 
 
 def _table(found: list["SourceAverage"], fewest: int) -> Table:
     table = Table("source", box=None, pad_edge=False)
     for heading in ("people", "tracks", "shift"):
         table.add_column(heading, justify="right")
-    table.add_column("last seen", no_wrap=True)
     table.add_column("in use", overflow="fold")
     for one in found:
         which = f"the bundled average, until there are {fewest} people" if one.is_frozen else "its own average"
         numbers = (f"{one.people:,}", f"{one.tracks:,}", f"{one.shift:.2f}")
-        table.add_row(*map(Text, (one.source, *numbers, _time(one.seen_at_ns), which)))
+        table.add_row(*map(Text, (one.source, *numbers, which)))
     return table
-
-
-def _time(at_ns: int | None) -> str:
-    return "" if at_ns is None else datetime.datetime.fromtimestamp(at_ns / 1e9).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None:

@@ -23,7 +23,7 @@ class SourceAverage:
     """What the average of a `source` rests on: so many different `people`, of `tracks` tracks or pictures.
 
     `shift` is how far it lies from the bundled one, 0…MOST_SHIFT; 0 while it `is_frozen`, since there are too few
-    people. `seen_at_ns` is when one of them was seen last, wall clock; None of pictures.
+    people.
     """
 
     source: str
@@ -31,7 +31,6 @@ class SourceAverage:
     is_frozen: bool
     shift: float
     tracks: int
-    seen_at_ns: int | None
 
 
 def bundled_average(_network: str, dimension: int) -> NDArray[np.float32]:
@@ -62,7 +61,6 @@ def list_averages(settings: Settings) -> list[SourceAverage]:
             average.is_frozen,
             float(np.linalg.norm(average.vector - in_use.latest.prior)),
             int(faces[source].tracks.sum()) if source in faces else pictures.count(source),
-            int(faces[source].seen_ns.max()) if source in faces else None,
         )
         for source, average in in_use.latest.known.items()
     ]

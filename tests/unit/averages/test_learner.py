@@ -194,6 +194,19 @@ def test_who_was_not_seen_for_long_is_let_go_by_the_time_the_box_ran(path: Path)
     assert box.count() == 2
 
 
+def test_a_camera_whose_passers_by_are_all_too_old_has_the_average_of_who_is_enrolled(path: Path) -> None:
+    box = Box(path, keep_days=10.0)
+    box.end(face(1), face(1))
+    box.pass_days(11)
+    box.end(face(2), face(2), camera="yard")
+    assert set(box.learner()) == {"camera:yard"}
+    box.learner.write()
+    assert box.counted() == {"camera:yard": 1}
+    in_use = AveragesInUse(box.learner, PRIOR)
+    in_use.refresh({"Ada": person("Ada", [face(1)], "camera:door")})
+    assert in_use.gauges == {"average_people camera:door": 1, "average_people camera:yard": 1}
+
+
 def test_a_clock_that_jumps_lets_go_of_nobody(path: Path) -> None:
     box = Box(path, keep_days=10.0)
     box.end(face(1), face(1))
