@@ -102,7 +102,10 @@ def _events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
     jump_days = gauges.get("clock_jump_s", 0.0) / 86_400
     if abs(jump_days) >= 1.0:
         where = "ahead of" if jump_days > 0 else "behind"
-        yield f" clock: {abs(jump_days):.0f} days {where} what was expected; nothing is forgotten by it for a day"
+        costs = (
+            "nothing is forgotten by it for a day, then a tenth of what is kept each day; put it right if it is wrong"
+        )
+        yield f" clock: {abs(jump_days):.0f} days {where} what was expected; {costs}"
 
 
 def _averages_lines(beat: Heartbeat | None) -> Iterator[str]:

@@ -56,8 +56,8 @@ class Upkeep:
 
     @property
     def clock_jump_s(self) -> float:
-        """By how much the wall clock disagrees with the time that the box has run; 0 once it is believed."""
-        return self._clock.jump_ns / 1e9 if self._clock else 0.0
+        """By how much the wall clock disagrees with the time that the box has run; 0 once that is beyond doubt."""
+        return self._clock.doubt_ns / 1e9 if self._clock else 0.0
 
     def read_clock(self, store: EventStore) -> AgeClock:
         """The age clock now; a jump of the wall clock by a day or more is logged once."""

@@ -90,8 +90,39 @@ def test_what_came_with_a_wrong_clock_is_not_lost_however_long_it_was_wrong(off_
     box.off_ns = 0
     box.run(24 * 9)
     lost = 24 * 10 if off_days == 40 else 0
-    assert box.too_early == lost, "forty days ahead for days: it may as well have been off before"
+    assert box.too_early == lost, "forty days ahead for ten days: it may as well have been off before"
     assert len(box.stored) == 24 * 29 - lost
+
+
+@pytest.mark.parametrize(("wrong_days", "lost_days"), [(1.5, 1.5), (2, 3), (3, 6), (5, 12), (7, 18)])
+def test_a_clock_forty_days_ahead_costs_a_tenth_a_day_until_it_is_put_right(
+    wrong_days: float, lost_days: float
+) -> None:
+    box = Box()
+    box.run(24 * 40)
+    box.off_ns = 40 * DAY_NS
+    box.start()
+    box.run(24 * wrong_days)
+    assert box.clock.doubt_ns == pytest.approx(40 * DAY_NS, abs=HOUR_NS)
+    oldest_days = KEEP_DAYS - lost_days
+    assert oldest_days - 0.2 <= box.oldest_days <= oldest_days + 0.3
+    kept = box.stored[0]
+    box.off_ns = 0
+    box.run(24 * (lost_days - 0.5))
+    assert box.stored[0] == kept, "from then on nothing goes before its time"
+    box.run(24 * 30)
+    assert KEEP_DAYS <= box.oldest_days <= KEEP_DAYS + DELAY_DAYS
+    assert (box.clock.doubt_ns, box.clock.breaks) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("hours_on", "hours_off", "most_days"), [(1, 23, 96), (4, 20, 42), (5, 9 * 24, 139), (24, 29 * 24, 151)]
+)
+def test_a_box_that_is_mostly_off_forgets_all_the_same(box: Box, hours_on: int, hours_off: int, most_days: int) -> None:
+    for _ in range(400):
+        box.start(off_hours=hours_off)
+        box.run(hours_on)
+    assert box.latest_days <= most_days
 
 
 def test_a_new_box_that_begins_in_1971_keeps_what_it_saw(box: Box) -> None:
@@ -128,15 +159,24 @@ def test_a_bad_answer_is_not_believed_on_the_strength_of_a_night(box: Box) -> No
     assert box.latest_days <= KEEP_DAYS + 1.0
 
 
-def test_a_box_that_was_off_for_long_forgets_what_was_before_after_a_day(box: Box) -> None:
+def test_a_box_that_was_off_for_long_forgets_what_was_before_within_eleven_days(box: Box) -> None:
     box.run(24 * 20)
     box.start(off_hours=60 * 24.0)
     box.run(23)
     assert box.oldest_days > 80.0
-    box.run(2)
-    assert box.oldest_days <= 1.1, "what came since is not taken for older"
+    box.run(24 * 5)
+    assert 60.0 < box.oldest_days < 80.0, "the oldest first"
+    box.run(24 * 5 + 1)
+    assert box.oldest_days <= 11.1, "what came since is not taken for older"
     box.run(24 * 40)
     assert box.oldest_days <= KEEP_DAYS + DELAY_DAYS
+
+
+def test_a_box_that_was_off_for_ten_days_forgets_after_a_day(box: Box) -> None:
+    box.run(24 * 29)
+    box.start(off_hours=9.9 * 24.0)
+    box.run(25)
+    assert KEEP_DAYS <= box.oldest_days <= KEEP_DAYS + DELAY_DAYS
 
 
 def test_a_box_that_runs_in_office_hours_keeps_things_nine_days_longer_at_most(box: Box) -> None:

@@ -113,6 +113,24 @@ def test_a_clock_that_jumps_while_it_runs_erases_nothing(path: Path, make_event:
     assert numbers(path) == list(range(1, 10))
 
 
+def test_a_clock_that_is_ahead_for_days_costs_little_until_it_is_put_right(path: Path, make_event: MakeEvent) -> None:
+    clocks = Clocks()
+    run_for(path, clocks, 30, make_event)
+    clocks.off_ns = 40 * DAY_NS
+    clocks.pass_days(0.01)
+    for day in range(3):
+        clocks.booted_ns = clocks.true_ns - 10**9
+        run_for(path, clocks, 4, make_event, every_days=0.25)
+        with closing(EventWriter(path, clocks.upkeep())) as writer:
+            put(writer, make_event(at_ns=clocks.wall_ns()))
+            assert writer.upkeep.clock_jump_s == pytest.approx(40 * 86_400, abs=3600), f"said after {day + 1} days too"
+    first = numbers(path)[0] or 0
+    assert 8 <= first <= 10, "of 30 days three by their age, and three for each day from the second on"
+    clocks.off_ns = 0
+    run_for(path, clocks, 6, make_event)
+    assert numbers(path)[0] == first
+
+
 def test_each_jump_is_said_once(path: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture) -> None:
     clocks = Clocks()
     run_for(path, clocks, 1, make_event)
