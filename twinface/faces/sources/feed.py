@@ -20,8 +20,8 @@ class FrameFeed:
     """Holds at most one frame. Live, a newer frame takes the place of one that was not taken; lossless, the source
     waits until the frame is taken.
 
-    Where nobody has stopped it, or a second Ctrl-C has broken that off, the end of the interpreter does: OpenCV aborts
-    the process when its thread comes back to an interpreter that is gone.
+    Where nobody has stopped it the end of the interpreter does: OpenCV aborts the process when its thread comes back to
+    an interpreter that is gone.
     """
 
     def __init__(self, source: Source, *, lossless: bool, wake: Callable[[], None] = _nobody) -> None:
@@ -36,7 +36,7 @@ class FrameFeed:
         self._stopping = False
         self._thread = threading.Thread(target=self._read, name="frames", daemon=True)
         self._thread.start()
-        atexit.register(self._stop_at_exit)
+        atexit.register(self.stop)
 
     @property
     def skipped(self) -> int:
@@ -60,24 +60,22 @@ class FrameFeed:
             return frame
 
     def stop(self) -> None:
-        """Stop reading. The thread that reads releases the source, at once or when its device lets it."""
-        self._ask_to_stop()
-        self._thread.join(timeout=_STOP_WITHIN_S)
-        atexit.unregister(self._stop_at_exit)
+        """Stop reading. The thread that reads releases the source, at once or when its device lets it.
 
-    def _stop_at_exit(self) -> None:
-        self._ask_to_stop()
+        It is waited for, five seconds at most, also where Ctrl-C comes meanwhile.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._source.close()
         give_up_at_s = time.monotonic() + _STOP_WITHIN_S
         # Not the thread is asked: after a join that was broken off it says that it has ended (Python 3.11).
         while not self._source_ended and (left_s := give_up_at_s - time.monotonic()) > 0.0:
             with suppress(KeyboardInterrupt), self._changed:
                 self._changed.wait_for(lambda: self._source_ended, left_s)
-
-    def _ask_to_stop(self) -> None:
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        self._source.close()
+        with suppress(KeyboardInterrupt):
+            self._thread.join(timeout=max(0.0, give_up_at_s - time.monotonic()))
+        atexit.unregister(self.stop)
 
     def _read(self) -> None:
         try:
