@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from twinface.matching.heads import normalised
 from twinface.matching.templates import fuse
+from twinface.matching.vectors import normalised
 from twinface.recognition.vetoes import VETO_COSINE
 from twinface.strangers.clustering import SAME_STRANGER_COSINE
 from twinface.training.feature_table import read_table

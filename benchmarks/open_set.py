@@ -24,8 +24,8 @@ from rich.table import Table
 
 from twinface.matching import Head, decide, load_head
 from twinface.matching.decision import person_scores
-from twinface.matching.heads import normalised
 from twinface.matching.templates import enrolled
+from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
 from twinface.training.feature_table import FeatureTable, read_table
 from twinface.training.head_options import TrainOptions

@@ -94,6 +94,7 @@ class _Matcher:
     def _look_for_changes(self) -> None:
         changed = self._naming.refresh()
         self._averages.refresh(self._naming.people)
+        changed |= self._naming.take_averages(self._averages.snapshot)
         self._stage.gallery_version = self._naming.gallery_version
         self._journal.head = self._naming.head_fingerprint
         if changed:

@@ -46,6 +46,7 @@ def _empty_is_none(value: object) -> object:
 SettingsPath = Annotated[Path, AfterValidator(_from_its_folder)]
 OptionalPath = Annotated[SettingsPath | None, BeforeValidator(_empty_is_none)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -96,6 +97,7 @@ class MatchingSettings(_Section):
     """`[matching]`."""
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
+    strangers_named: Annotated[Share | None, BeforeValidator(_empty_is_none)] = None
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
     threshold: Annotated[Fraction | None, BeforeValidator(_empty_is_none)] = None
     margin: Fraction = 0.1

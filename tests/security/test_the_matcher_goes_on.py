@@ -28,7 +28,7 @@ def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gallery:
 
 
 def named(naming: Naming) -> set[str]:
-    return {naming.alone(VECTOR[0]).candidates[0].name, naming.alone(-VECTOR[0]).candidates[0].name}
+    return {naming.alone("door", VECTOR[0]).candidates[0].name, naming.alone("door", -VECTOR[0]).candidates[0].name}
 
 
 @pytest.mark.parametrize("at_start", [False, True])

@@ -6,6 +6,7 @@
 people alone. Only the matcher learns. docs/decisions/averages.md has the rules and what they are worth.
 """
 
+from twinface.averages.adjusting import adjusted, all_adjusted
 from twinface.averages.average import FEWEST, MOVED, PRIOR_COUNT, Average, Averages, averages_of_people
 from twinface.averages.clusters import Clusters
 from twinface.averages.in_use import AveragesInUse, FacesFile
@@ -22,6 +23,8 @@ __all__ = [
     "Clusters",
     "FacesFile",
     "Learner",
+    "adjusted",
+    "all_adjusted",
     "averages_of_people",
     "forget_person",
     "read_faces",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery import PersonVectors
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 
 PRIOR_COUNT = 50
 """The bundled average counts as much as so many faces."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.averages.average import Tally
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.types import Vectors
 
 SAME_FACE_COSINE = 0.4

@@ -19,7 +19,7 @@ from twinface.files import make_folder, only_writer, sync_folder, write_atomical
 from twinface.gallery import PersonVectors, box_key
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 from twinface.gallery.sources import is_source
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 
 MOST_SOURCES = 32
 """Twice as many as there are cameras, for some that are called otherwise now; those not seen for longest give way."""

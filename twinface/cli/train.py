@@ -52,6 +52,16 @@ def train(
         Path | None,
         typer.Option("--hard-negatives", help="Pictures taken for one person: person/file TAB person/file a line."),
     ] = None,
+    strangers: Annotated[
+        Path | None,
+        typer.Option(
+            "--strangers", help="Of plda: features of 500 strangers or more, one picture each is enough; learnt anew."
+        ),
+    ] = None,
+    other: Annotated[
+        list[Path] | None,
+        typer.Option("--other", help="With --strangers: features of people in another kind of pictures; repeatable."),
+    ] = None,
     corrections: Annotated[
         Path | None,
         typer.Option(
@@ -102,6 +112,8 @@ def train(
         model_function=model_function,
         start="" if start == "none" else Path(start) if start else None,
         hard_negatives=hard_negatives,
+        strangers=strangers,
+        others=tuple(other or ()),
     )
     with progress_bar("training", None) as bar:
 

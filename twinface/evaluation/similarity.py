@@ -11,7 +11,7 @@ from twinface.evaluation.progress import ShowProgress
 from twinface.files import read_json_object
 from twinface.matching import HeadSpec, Scorer, Scores, load_head
 from twinface.matching.built_in import built_in_head
-from twinface.matching.heads import checked_vectors, normalised
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 METRICS = ("cosine", "l1")

@@ -20,7 +20,7 @@ class LiveAverages(AveragesInUse):
     """
 
     def __init__(self, settings: Settings, recipe: NetworkRecipe, upkeep: Upkeep) -> None:
-        prior = bundled_average(recipe.fingerprint, recipe.dimension)
+        prior = bundled_average(settings, recipe.fingerprint, recipe.dimension)
         self._learner = Learner(
             settings.averages_path,
             recipe.fingerprint,

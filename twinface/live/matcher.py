@@ -31,14 +31,15 @@ _OUT_OF_SIGHT_S = 10.0
 class Namer(Protocol):
     """Who knows people; `twinface.recognition.naming.Naming` does."""
 
-    def decide(self, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
-        """Who the vectors (n, d) of a track's looks show, by how much each counts, (n,), and who it was `before`."""
+    def decide(self, camera: str, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
+        """Who the vectors (n, d) of a track's looks at a camera show, by how much each counts, (n,), and who it was
+        `before`."""
 
     def is_same_face(self, vector: NDArray[np.float32], vectors: Vectors) -> bool:
         """Whether a vector (d,) may be of the face that one of the vectors (n, d) is of."""
 
-    def alone(self, vector: NDArray[np.float32]) -> Decision:
-        """Who the vector (d,) of one look shows by itself."""
+    def alone(self, camera: str, vector: NDArray[np.float32]) -> Decision:
+        """Who the vector (d,) of one look at a camera shows by itself."""
 
     @property
     def bounds(self) -> Mapping[str, Any]:
@@ -166,7 +167,7 @@ class MatcherStage:
         for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
             for track in [one for one in stream.tracks.values() if one.looks]:
                 before = track.decision
-                track.decision = self._namer.decide(track.vectors, track.weights, before)
+                track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, before)
                 if (track.decision.state, track.decision.name) != (before.state, before.name):
                     yield self._record(self._event("match", stream, track, *_last_of(stream)))
 
@@ -229,11 +230,12 @@ class MatcherStage:
         if track.looks and not self._namer.is_same_face(arrival.vector, track.vectors):
             track.begin_anew()
         track.add(Look(arrival.vector, crop.quality), self._max_looks)
-        track.decision = self._namer.decide(track.vectors, track.weights, track.decision)
+        track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, track.decision)
         event = self._event("match", stream, track, crop.frame, arrival.stamp)
         event = replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality)
         if self._journal is not None and self._journal.keeps_looks:
-            self._journal.looked(arrival, event, track.face, self._namer.alone(arrival.vector), self._namer.bounds)
+            alone = self._namer.alone(stream.camera, arrival.vector)
+            self._journal.looked(arrival, event, track.face, alone, self._namer.bounds)
         yield self._record(event)
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:

@@ -6,6 +6,7 @@ from pathlib import Path
 from twinface.errors import ArtefactError
 from twinface.files import sha256_of
 from twinface.matching.built_in import built_in_head
+from twinface.matching.cohort import COHORT_FILE
 from twinface.matching.spec import HEAD_FILE, HeadSpec
 
 _DIGITS = 16
@@ -21,6 +22,7 @@ def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
     stem = Path(HEAD_FILE).stem
     try:
         files = sorted(path for path in folder.glob(f"{stem}.*") if path.suffix != ".keras")
+        files += folder.glob(COHORT_FILE)
         parts = [f"{path.name} {sha256_of(path)}" for path in files]
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error

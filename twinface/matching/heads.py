@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError
+from twinface.matching.cohort import Cohort
 from twinface.matching.spec import HeadSpec
 from twinface.types import Vectors
 
@@ -18,9 +18,13 @@ Scorer = Callable[[Vectors], Scores]
 
 
 class Head(ABC):
-    """The similarity of two faces. `spec` is what head.json says of it."""
+    """The similarity of two faces. `spec` is what head.json says of it; `cohort` are the strangers it normalises
+    by, and `tail` how much less alike these are than real ones (`matching.strangers_named`).
+    """
 
     spec: HeadSpec
+    cohort: Cohort | None = None
+    tail: NDArray[np.float32] | None = None
 
     @abstractmethod
     def prepare(self, gallery: Vectors) -> Scorer:
@@ -28,6 +32,14 @@ class Head(ABC):
 
         It and the two methods below raise ArtefactError for vectors of another length, or that are not finite.
         """
+
+    def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
+        """Scores (m, n) of strangers that the cohort imagines, of each kind of picture, with gallery vectors (n, d).
+
+        None without a cohort. They are the same strangers each time.
+        """
+        del gallery
+        return ()
 
     @abstractmethod
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
@@ -37,28 +49,6 @@ class Head(ABC):
         """Scores (n,) of one probe (d,) against gallery vectors (n, d)."""
         scores: Scores = self.prepare(gallery)(probe[np.newaxis])[0]
         return scores
-
-
-def checked_vectors(vectors: Vectors, dimension: int | None = None) -> Vectors:
-    """The vectors as contiguous float32 (n, d).
-
-    Raises ArtefactError when they are not (n, `dimension`), or hold something that is not a finite number.
-    """
-    if vectors.ndim != 2 or (dimension is not None and len(vectors) and vectors.shape[1] != dimension):
-        raise ArtefactError(
-            f"vectors of shape {vectors.shape}, expected (n, {dimension or 'd'}); "
-            "make gallery, features and head with the same network"
-        )
-    if not np.isfinite(vectors).all():
-        raise ArtefactError("vectors that are not finite numbers; check the network and make the vectors again")
-    return np.ascontiguousarray(vectors, dtype=np.float32)
-
-
-def normalised(vectors: Vectors) -> Vectors:
-    """Rows of length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit
 
 
 def sigmoid(logits: NDArray[np.float32]) -> Scores:

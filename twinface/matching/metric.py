@@ -1,7 +1,8 @@
 """The metric head: cosine, calibrated to a score. Nothing to train."""
 
-from twinface.matching.heads import Head, Scorer, Scores, checked_vectors, normalised, sigmoid
+from twinface.matching.heads import Head, Scorer, Scores, sigmoid
 from twinface.matching.spec import Calibration, HeadSpec
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 SFACE_CALIBRATION = Calibration(slope=36.0, offset=0.43)

@@ -9,87 +9,126 @@ problem, Odyssey 2010).
 How long the network's vector is before it is made of length 1 says how good the picture is: blurred faces and profiles
 have short ones, and say less for and against. So the ratio is calibrated by logistic regression on it and on both
 lengths (as quality measures in calibration: Mandasari et al., IEEE TASLP 21(11), 2013).
+
+With a cohort the ratio is first normalised by the strangers nearest to each side (`normalising`), and vectors are told
+from the average of their kind of picture, not from nought: `centre` is taken off before they are of length 1 again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.matching.heads import Head, Scorer, Scores, checked_vectors, normalised, sigmoid
+from twinface.matching.cohort import Cohort, read_cohort
+from twinface.matching.heads import Head, Scorer, Scores, sigmoid
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
+from twinface.matching.normalising import Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.spec import HeadSpec
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 _Floats = NDArray[np.float32]
 
 COEFFICIENTS = ("bias", "product", "own", "length", "longer")
 """What the logit is a weighted sum of, for sides a and b: 1; the product of both; own(a) + own(b); length(a) +
-length(b); and, since the product of longer vectors says more or less, product · (length(a) + length(b))."""
+length(b); and, since the product of longer vectors says more or less, product · (length(a) + length(b)). With a cohort
+the whole ratio, normalised, stands where the product does, and own(a) + own(b) is 0: it is in the ratio."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """What a picture brings to every pair: `projected` (n, k), `own` (n,) and `length` (n,), float32."""
+    """What a picture brings to every pair: `projected` (n, k), `own` (n,) and `length` (n,), float32.
+
+    `nearest` is what the cohort's faces most like it score with it, where there is a cohort.
+    """
 
     projected: _Floats
     own: _Floats
     length: _Floats
+    nearest: Nearest | None = None
 
     def of(self, rows: NDArray[np.int64]) -> "Sides":
         """The sides of some of the pictures, in the order given."""
-        return Sides(self.projected[rows], self.own[rows], self.length[rows])
+        nearest = self.nearest.of(rows) if self.nearest else None
+        return Sides(self.projected[rows], self.own[rows], self.length[rows], nearest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
     """From a network's vector to its side of a pair.
 
-    `mean` (d,) is taken off vectors of length 1, `projection` (d, k) brings them where `own` is the sum of squares
-    weighted by `curvature` (k,). `length_range` (2,): logarithms of lengths are kept inside, and told from its middle.
-    All are float32.
+    `centre` (d,) is taken off vectors of length 1, which are then of length 1 again; nothing happens where it is 0.
+    `mean` (d,) is taken off these, `projection` (d, k) brings them where `own` is the sum of squares weighted by
+    `curvature` (k,). `length_range` (2,): logarithms of lengths are kept inside, and told from its middle. All are
+    float32. `reference` are the sides of a cohort.
     """
 
     mean: _Floats
     projection: _Floats
     curvature: _Floats
     length_range: _Floats
+    centre: _Floats
+    reference: Sides | None = None
 
     def __call__(self, vectors: Vectors) -> Sides:
         """The sides of vectors (n, d) that are finite."""
         lengths = np.log(np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny))
-        projected = (normalised(vectors) - self.mean) @ self.projection
+        projected = (self._directions(vectors) - self.mean) @ self.projection
         low, high = self.length_range
-        return Sides(
+        sides = Sides(
             np.ascontiguousarray(projected, np.float32),
             np.asarray(np.square(projected) @ self.curvature, np.float32),
             np.asarray(np.clip(lengths, low, high) - (low + high) / 2, np.float32),
         )
+        return replace(sides, nearest=_nearest(sides, self.reference)) if self.reference else sides
+
+    def with_cohort(self, cohort: Cohort | None) -> "Projection":
+        """The same, normalised by a cohort."""
+        return replace(self, reference=self(cohort.reference)) if cohort else self
+
+    def _directions(self, vectors: Vectors) -> _Floats:
+        unit = normalised(vectors)
+        return normalised(unit - self.centre) if self.centre.any() else unit
 
 
 class PldaHead(Head):
     """score = sigmoid(logit): one matrix product for all probes and the whole gallery."""
 
-    def __init__(self, spec: HeadSpec, projection: Projection, coefficients: _Floats) -> None:
-        self.spec = spec
-        self._project = projection
+    def __init__(
+        self,
+        spec: HeadSpec,
+        projection: Projection,
+        coefficients: _Floats,
+        cohort: Cohort | None = None,
+        tail: _Floats | None = None,
+    ) -> None:
+        self.spec, self.cohort, self.tail = spec, cohort, tail
+        self._project = projection.with_cohort(cohort)
         self._coefficients = coefficients
 
     def prepare(self, gallery: Vectors) -> Scorer:
         """A scorer that keeps the gallery projected; see Head."""
         theirs = self._sides(gallery)
+        return lambda probes: self._score(self._sides(probes), theirs)
+
+    def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
+        """Scores of imagined strangers; see Head."""
+        theirs = self._sides(gallery)
+        return tuple(self._score(strangers, theirs) for strangers in self._imagined)
+
+    @cached_property
+    def _imagined(self) -> tuple[Sides, ...]:
+        return tuple(self._project(one) for one in self.cohort.imagined()) if self.cohort else ()
+
+    def _score(self, ours: Sides, theirs: Sides) -> Scores:
         bias, product, own, length, longer = self._coefficients
+        ours_alone = bias + own * ours.own + length * ours.length
+        scale = product + longer * (ours.length[:, np.newaxis] + theirs.length)
         theirs_alone = own * theirs.own + length * theirs.length
-
-        def score(probes: Vectors) -> Scores:
-            ours = self._sides(probes)
-            ours_alone = bias + own * ours.own + length * ours.length
-            scale = product + longer * (ours.length[:, np.newaxis] + theirs.length)
-            return sigmoid(ours.projected @ theirs.projected.T * scale + ours_alone[:, np.newaxis] + theirs_alone)
-
-        return score
+        return sigmoid(score_all(ours, theirs) * scale + ours_alone[:, np.newaxis] + theirs_alone)
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs; see Head."""
@@ -99,14 +138,43 @@ class PldaHead(Head):
         return self._project(checked_vectors(vectors, len(self._project.mean)))
 
 
+def score_all(a: Sides, b: Sides) -> _Floats:
+    """The products (m, n) of every side a with every side b; the normalised ratios where there is a cohort."""
+    products = a.projected @ b.projected.T
+    if a.nearest is None or b.nearest is None:
+        return products
+    products += a.own[:, np.newaxis]
+    products += b.own
+    return normalise_all(products, a.nearest, b.nearest)
+
+
+def _nearest(sides: Sides, reference: Sides) -> Nearest:
+    """What the sides of a reference score that are nearest to each of the `sides`."""
+    others, own = reference.projected.T, reference.own
+
+    def score(rows: slice) -> _Floats:
+        scores = sides.projected[rows] @ others
+        scores += own
+        scores += sides.own[rows, np.newaxis]
+        return scores
+
+    return find_nearest(len(sides.own), score)
+
+
 def pair_features(a: Sides, b: Sides) -> _Floats:
     """What the coefficients weigh, float32 (n, 5), of pairs of sides a[i], b[i]."""
-    product, length = np.einsum("nk,nk->n", a.projected, b.projected), a.length + b.length
-    return np.stack([np.ones_like(product), product, a.own + b.own, length, product * length], axis=1)
+    product, own = np.einsum("nk,nk->n", a.projected, b.projected), a.own + b.own
+    if a.nearest is not None and b.nearest is not None:
+        product, own = normalise_pairs(product + own, a.nearest, b.nearest), np.zeros_like(own)
+    length = a.length + b.length
+    return np.stack([np.ones_like(product), product, own, length, product * length], axis=1)
 
 
 def read_plda_head(folder: Path, spec: HeadSpec) -> PldaHead:
-    """The head of head.npz. Raises ArtefactError when arrays are missing, do not fit each other, or are not finite."""
+    """The head of head.npz, and its cohort where it was trained with one.
+
+    Raises ArtefactError when arrays are missing, do not fit each other, or are not finite.
+    """
     path = folder / WEIGHTS_FILE
     arrays = read_arrays(path)
     names = ("mean", "projection", "curvature", "length_range", "coefficients")
@@ -117,6 +185,19 @@ def read_plda_head(folder: Path, spec: HeadSpec) -> PldaHead:
         raise ArtefactError(f"{path}: mean, projection and curvature do not fit each other; train the head again")
     if length_range.shape != (2,) or coefficients.shape != (len(COEFFICIENTS),):
         raise ArtefactError(f"{path}: length_range or coefficients have another length; train the head again")
-    if not all(np.isfinite(arrays[name]).all() for name in names):
+    centre = arrays.get("centre", np.zeros_like(mean))
+    if not all(np.isfinite(arrays[name]).all() for name in names) or not np.isfinite(centre).all():
         raise ArtefactError(f"{path}: numbers that are not finite; train the head again")
-    return PldaHead(spec, Projection(mean, projection, curvature, length_range), coefficients)
+    cohort = read_cohort(folder) if "centre" in arrays else None
+    if centre.shape != mean.shape or (cohort is None) != ("centre" not in arrays):
+        raise ArtefactError(f"{folder}: its cohort is missing or does not fit; train the head again")
+    projected = Projection(mean, projection, curvature, length_range, centre)
+    return PldaHead(spec, projected, coefficients, cohort, _read_tail(path, arrays) if cohort else None)
+
+
+def _read_tail(path: Path, arrays: dict[str, _Floats]) -> _Floats:
+    tail = arrays.get("tail", np.empty(0, np.float32))
+    falling = tail.ndim == 2 and tail.shape[1:] == (2,) and len(tail) > 1 and bool((np.diff(tail, axis=0) < 0).all())
+    if not falling or not ((tail > 0) & (tail < 1)).all():
+        raise ArtefactError(f"{path}: tail is not of falling rates; train the head again")
+    return tail

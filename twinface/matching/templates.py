@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

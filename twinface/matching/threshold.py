@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from twinface.matching.decision import DEFAULT_THRESHOLD
 from twinface.matching.spec import DecisionCalibration, HeadSpec
+from twinface.matching.strangers_named import share_asked_for
 from twinface.settings import MatchingSettings
 
 
@@ -43,6 +44,17 @@ def choose_threshold(settings: MatchingSettings, spec: HeadSpec) -> Threshold:
         return Threshold(DEFAULT_THRESHOLD, f"default: {problem}", f"{problem}; run `twinface calibrate` again")
     rate = rate_key(settings.false_accept_rate)
     return Threshold(calibration.thresholds[rate], f"false-accept rate {rate}, from {calibration.people} people")
+
+
+def keep_strangers_nameless(value: float, people: int, settings: MatchingSettings) -> Threshold:
+    """The threshold at which imagined strangers get a name in this gallery as seldom as the settings ask."""
+    share = share_asked_for(settings.strangers_named, people)
+    return Threshold(value, f"one stranger in {1 / share:,.0f} gets a name, by {people} people enrolled")
+
+
+def is_left_open(settings: MatchingSettings, spec: HeadSpec) -> bool:
+    """Whether neither the settings nor `twinface calibrate` say a threshold, so that the gallery's people do."""
+    return settings.rule != "vote" and settings.threshold is None and spec.decision is None
 
 
 def stands_for(value: float, spec: HeadSpec) -> str:

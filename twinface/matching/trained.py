@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from twinface.matching.heads import Head, Scorer, Scores, checked_vectors, normalised, sigmoid
+from twinface.matching.heads import Head, Scorer, Scores, sigmoid
 from twinface.matching.layers import Dense
 from twinface.matching.spec import HeadSpec
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 _BLOCK_BYTES = 1 << 20

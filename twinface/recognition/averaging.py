@@ -1,16 +1,18 @@
 """The averages of a box: which there are, by what, and how one is begun again."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import AveragesInUse, read_faces, reset_all_faces, reset_faces
+from twinface.averages import Averages, AveragesInUse, FacesFile, read_faces, reset_all_faces, reset_faces
 from twinface.averages.in_use import NOBODY
-from twinface.errors import InputError
+from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.sources import is_camera
+from twinface.matching import Head, head_in_use, load_head
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 
@@ -33,12 +35,39 @@ class SourceAverage:
     tracks: int
 
 
-def bundled_average(_network: str, dimension: int) -> NDArray[np.float32]:
+def bundled_average(settings: Settings, network: str, dimension: int) -> NDArray[np.float32]:
     """What vectors, of `dimension` numbers d, of a network have in common whatever their source, float32 (d,).
 
-    `_network` is the fingerprint. No network has one yet, so it is nothing.
+    It is in the cohort of the head in use; nothing where that has none, or cannot be read, which its readers say.
+    `network` is the fingerprint.
     """
-    return np.zeros(dimension, np.float32)
+    try:
+        head = load_head(head_in_use(settings.head, settings.gallery, network), network)
+    except ArtefactError:
+        return np.zeros(dimension, np.float32)
+    return head.cohort.prior if head.cohort else np.zeros(dimension, np.float32)
+
+
+def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages | None:
+    """The averages that a head's scores are told from; None for a head without a cohort.
+
+    Where the file of averages cannot be used, those by the people of the gallery alone.
+    """
+    if head.cohort is None:
+        return None
+    in_use = AveragesInUse(FacesFile(settings.averages_path, gallery.network), head.cohort.prior)
+    in_use.refresh(gallery.people)
+    return in_use.snapshot
+
+
+def fingerprint_with(head: str, averages: Averages | None) -> str:
+    """What a score means, in as many hex digits as a head's fingerprint: by the head and the averages."""
+    if averages is None or not averages.known:
+        return head
+    digest = hashlib.sha256(head.encode())
+    for source, average in averages.known.items():
+        digest.update(source.encode() + average.vector.tobytes())
+    return digest.hexdigest()[: len(head)]
 
 
 def list_averages(settings: Settings) -> list[SourceAverage]:
@@ -51,7 +80,7 @@ def list_averages(settings: Settings) -> list[SourceAverage]:
     people = NOBODY
     if has_people(settings.gallery):
         people = Gallery.open(settings.gallery, network=recipe.fingerprint).people
-    in_use = AveragesInUse(lambda: faces, bundled_average(recipe.fingerprint, recipe.dimension))
+    in_use = AveragesInUse(lambda: faces, bundled_average(settings, recipe.fingerprint, recipe.dimension))
     in_use.refresh(people)
     pictures = [source for person in people.values() for source in person.sources]
     return [

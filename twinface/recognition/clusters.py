@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching import Head
-from twinface.matching.heads import normalised
 from twinface.matching.templates import fuse
+from twinface.matching.vectors import normalised
 from twinface.recognition.likeness import least_score
 from twinface.types import Vectors
 

@@ -10,7 +10,7 @@ from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.faces import FaceMeasures
 from twinface.gallery import Gallery, camera_source, known_name
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.recognition.adding import LikenessGate
 from twinface.recognition.enrolment import Objection, Reason, object_to_measures
 from twinface.recognition.likeness import object_to_likeness

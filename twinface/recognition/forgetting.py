@@ -137,7 +137,8 @@ def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_ru
         if not dry_run:
             reset_all_faces(path)
         return [Erased("averages of cameras, which cannot be read", 1, str(path))]
-    averages = averages_of_people(gallery.people.values(), bundled_average(gallery.network, person.vectors.shape[1]))
+    prior = bundled_average(settings, gallery.network, person.vectors.shape[1])
+    averages = averages_of_people(gallery.people.values(), prior)
     count = forget_face(path, person, averages, dry_run=dry_run)
     return [Erased("faces that cameras have learnt from", count, str(path))] if count else []
 

@@ -10,10 +10,13 @@ from twinface import assets
 from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector
 from twinface.gallery import Gallery
-from twinface.matching import choose_threshold, decide, head_in_use, load_head
-from twinface.matching.templates import enrolled
+from twinface.gallery.sources import PHOTOS
+from twinface.matching import decide, head_in_use, load_head
+from twinface.matching.kinds import adjust
 from twinface.networks import load_network
+from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
+from twinface.recognition.known import Known
 from twinface.recognition.naming import uncalibrated
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
@@ -43,19 +46,17 @@ class Identifier:
         folder = head_in_use(settings.head, settings.gallery, fingerprint)
         warning = uncalibrated(folder, self._network.recipe)
         head = load_head(folder, fingerprint)
-        self.threshold = choose_threshold(settings.matching, head.spec)
         damaged = (str(error) for error in gallery.damaged.values())
-        self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)
-        self._people = gallery.snapshot()
-        if not self._people.names:
+        if not gallery.people:
             gallery.require_sound()
             raise ArtefactError(
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
+        self._averages = averages_for(head, settings, gallery)
+        self._known = Known().updated(gallery, head, settings.matching, self._averages)
+        self.threshold = self._known.threshold(head, settings.matching)
+        self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)
         self._matching = self.threshold.applied_to(settings.matching)
-        count = len(self._people.names)
-        compared, self._index = enrolled(self._people.vectors, self._people.person_index, count, self._matching)
-        self._score = head.prepare(compared)
         detection = settings.detection
         self._detector = FaceDetector(
             assets.fetch("yunet"),
@@ -76,8 +77,10 @@ class Identifier:
         return self._detector.find_turn_deg(image, [one.face for one in found])
 
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
-        scores = self._score(vector[np.newaxis])[0]
-        return decide(scores, self._index, self._people.names, self._matching)
+        probe, averages = vector[np.newaxis], self._averages
+        if averages is not None:
+            probe = adjust(probe, averages.of(PHOTOS), averages.prior)
+        return decide(self._known.score(probe)[0], self._known.person_index, self._known.names, self._matching)
 
 
 def choose_settings(

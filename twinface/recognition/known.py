@@ -13,9 +13,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages import Averages, all_adjusted
 from twinface.gallery import Gallery, PersonVectors
-from twinface.matching import Head, Scorer, Scores
+from twinface.matching import Head, Scorer, Scores, Threshold, choose_threshold
+from twinface.matching.decision import person_scores
+from twinface.matching.strangers_named import least_score, share_asked_for
 from twinface.matching.templates import enrolled
+from twinface.matching.threshold import is_left_open, keep_strangers_nameless
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -24,11 +28,13 @@ _BLOCK_PEOPLE = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """Some people, and the scorer against their vectors."""
+    """Some people, the scorer against their vectors, and of each kind of picture the best score (n,) of each imagined
+    stranger with them."""
 
     people: tuple[PersonVectors, ...]
     person_index: NDArray[np.int32]
     score: Scorer
+    strangers: tuple[Scores, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,16 +48,21 @@ class Known:
     person_index: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     version: int = 0
     vectors: int = 0
+    averages: Averages | None = None
     _blocks: tuple[_Block, ...] = ()
 
-    def updated(self, gallery: Gallery, head: Head, settings: MatchingSettings) -> Self:
-        """The gallery as it is now. Head and rule have to be those that made the earlier blocks ready, else begin anew.
+    def updated(
+        self, gallery: Gallery, head: Head, settings: MatchingSettings, averages: Averages | None = None
+    ) -> Self:
+        """The gallery as it is now, told from the `averages` of its sources.
+
+        Head and rule have to be those that made the earlier blocks ready, else begin anew; other averages do so anyway.
 
         Raises ArtefactError for vectors that do not fit the head.
         """
         people = tuple(gallery.people.values())
-        ready = {block.people: block for block in self._blocks}
-        blocks = tuple(ready.get(some) or _prepare(some, head, settings) for some in _cut(people))
+        ready = {block.people: block for block in self._blocks} if averages is self.averages else {}
+        blocks = tuple(ready.get(some) or _prepare(some, head, settings, averages) for some in _cut(people))
         starts = np.cumsum([0, *(len(block.people) for block in blocks)])
         index = [block.person_index + start for block, start in zip(blocks, starts, strict=False)]
         return type(self)(
@@ -59,18 +70,51 @@ class Known:
             np.concatenate(index).astype(np.int32) if index else np.empty(0, np.int32),
             gallery.version,
             sum(len(person.files) for person in people),
+            averages,
             blocks,
         )
+
+    def threshold(self, head: Head, settings: MatchingSettings) -> Threshold:
+        """Which score gives a name; what `settings` leave open is found by strangers who are imagined to come."""
+        if not self.names or head.tail is None or not is_left_open(settings, head.spec):
+            return choose_threshold(settings, head.spec)
+        kinds = zip(*(block.strangers for block in self._blocks), strict=True)
+        best = [np.max(blocks, axis=0) for blocks in kinds]
+        people = len(self.names)
+        value = least_score(best, people, share_asked_for(settings.strangers_named, people), head.tail)
+        return keep_strangers_nameless(value, people, settings)
 
     def score(self, probes: Vectors) -> Scores:
         """Scores, float32 (m, n), of probes (m, d) with all vectors; somebody has to be known."""
         return np.concatenate([block.score(probes) for block in self._blocks], axis=1)
 
 
-def _prepare(people: tuple[PersonVectors, ...], head: Head, settings: MatchingSettings) -> _Block:
+def _prepare(
+    people: tuple[PersonVectors, ...], head: Head, settings: MatchingSettings, averages: Averages | None
+) -> _Block:
     index = np.repeat(np.arange(len(people), dtype=np.int32), [len(person.files) for person in people])
-    vectors, index = enrolled(np.concatenate([one.vectors for one in people]), index, len(people), settings)
-    return _Block(people, index, head.prepare(vectors))
+    told = all_adjusted(people, averages) if averages else people
+    vectors, index = enrolled(np.concatenate([one.vectors for one in told]), index, len(people), settings)
+    strangers = best_of_strangers(head, vectors, index, len(people), settings)
+    return _Block(people, index, head.prepare(vectors), strangers)
+
+
+def best_of_strangers(
+    head: Head, vectors: Vectors, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> tuple[Scores, ...]:
+    """What the rule makes of each imagined stranger and the most alike of `people`, (n,), of each kind of picture.
+
+    Vector i of `vectors` (m, d) is of `person_index[i]`, as `templates.enrolled` gives them. None without a cohort.
+    """
+    if not is_left_open(settings, head.spec):
+        return ()
+    return tuple(_best(scores, person_index, people, settings) for scores in head.score_strangers(vectors))
+
+
+def _best(scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings) -> Scores:
+    if settings.rule == "template":
+        return np.asarray(scores.max(axis=1))
+    return np.array([person_scores(row, person_index, people, settings).max() for row in scores], np.float32)
 
 
 def _cut(people: Sequence[PersonVectors]) -> Iterator[tuple[PersonVectors, ...]]:

@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages import Averages
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery.sources import camera_source
 from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, head_in_use, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.consensus import agree
 from twinface.matching.decision import needed_score
-from twinface.matching.heads import normalised
+from twinface.matching.kinds import adjust
 from twinface.matching.templates import fuse
+from twinface.matching.vectors import normalised
 from twinface.networks import NetworkRecipe
+from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.vetoes import Vetoes
 from twinface.settings import MatchingSettings
@@ -58,6 +62,7 @@ class Naming:
         self._gallery: Gallery | None = None
         self._head_seen: tuple[int, int] | None = _NEVER_SEEN
         self._known = Known()
+        self._averages: Averages | None = None
         self._head = load_head(None, recipe.fingerprint)
         self._head_fingerprint = head_fingerprint(None, self._head.spec)
         self._threshold = choose_threshold(settings, self._head.spec)
@@ -71,8 +76,20 @@ class Naming:
 
     @property
     def head_fingerprint(self) -> str:
-        """Says which head decides; changes whenever its file does, thresholds included."""
-        return self._head_fingerprint
+        """Says what a score means: changes with the head's files, thresholds included, and with the averages."""
+        return fingerprint_with(self._head_fingerprint, self._averages)
+
+    def take_averages(self, averages: Averages) -> bool:
+        """Tell vectors from these averages from now on, and say whether scores have changed.
+
+        A head without a cohort was trained on vectors as they are, and goes on with them.
+        """
+        self._averages = averages if self._head.cohort else None
+        if self._gallery is None or self._averages is self._known.averages:
+            return False
+        self._known = self._known.updated(self._gallery, self._head, self._configured, self._averages)
+        self._take_threshold(self._known.threshold(self._head, self._configured))
+        return True
 
     @property
     def people(self) -> Mapping[str, PersonVectors]:
@@ -106,14 +123,15 @@ class Naming:
         damaged = list(self._gallery.damaged.values()) if self._gallery else []
         return [f"{len(damaged)} of the gallery left out: {damaged[0]}"] if damaged else []
 
-    def decide(self, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
-        """Who `vectors`, float32 (k, d), of one face show, which was taken for whom it was `before`.
+    def decide(self, camera: str, vectors: Vectors, weights: NDArray[np.float32], before: Decision) -> Decision:
+        """Who `vectors`, float32 (k, d), of one face at a camera show, which was taken for whom it was `before`.
 
         `weights` (k,), 0…1, is how much each counts.
         """
         known = self._known
         if not known.names:
             return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
+        vectors = self._told(camera, vectors)
         together = fuse(vectors, np.maximum(weights, 1e-3))
         fused, *looks = (
             decide(scores, known.person_index, known.names, self._settings)
@@ -125,10 +143,11 @@ class Naming:
             return replace(decision, state=State.UNKNOWN, name=None, reason=reason)
         return decision
 
-    def alone(self, vector: NDArray[np.float32]) -> Decision:
-        """Who `vector`, float32 (d,), of one look shows by itself."""
+    def alone(self, camera: str, vector: NDArray[np.float32]) -> Decision:
+        """Who `vector`, float32 (d,), of one look at a camera shows by itself."""
         known = self._known
-        scores = known.score(vector[np.newaxis])[0] if known.names else np.empty(0, np.float32)
+        told = self._told(camera, vector[np.newaxis])
+        scores = known.score(told)[0] if known.names else np.empty(0, np.float32)
         return decide(scores, known.person_index, known.names, self._settings)
 
     @property
@@ -151,6 +170,10 @@ class Naming:
         probe, looks = normalised(vector[np.newaxis]), normalised(vectors)
         return bool((looks @ probe[0]).max() >= _SAME_FACE_COSINE)
 
+    def _told(self, camera: str, vectors: Vectors) -> Vectors:
+        averages = self._averages
+        return adjust(vectors, averages.of(camera_source(camera)), averages.prior) if averages else vectors
+
     def _take_up_gallery_and_head(self) -> bool:
         if self._gallery is None and not self._gallery_folder.exists():
             return False
@@ -164,14 +187,15 @@ class Naming:
             fingerprint = head_fingerprint(folder, head.spec)
             if _look_at(folder) != head_seen:
                 return False  # Another head took its place meanwhile: this one may be half the one, half the other.
-            self._known = Known().updated(self._gallery, head, self._configured)
+            self._averages = self._averages if head.cohort else None
+            self._known = Known().updated(self._gallery, head, self._configured, self._averages)
             self._head, self._head_seen = head, head_seen
             self._head_fingerprint = fingerprint
-            self._take_threshold(choose_threshold(self._configured, head.spec))
         elif gallery_changed:
-            self._known = self._known.updated(self._gallery, self._head, self._configured)
+            self._known = self._known.updated(self._gallery, self._head, self._configured, self._averages)
         else:
             return False
+        self._take_threshold(self._known.threshold(self._head, self._configured))
         return True
 
     def _take_threshold(self, threshold: Threshold) -> None:

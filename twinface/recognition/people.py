@@ -105,7 +105,10 @@ def _count_below(folder: Path) -> dict[Path, int]:
 
 
 def _is_passed_over(folder: Path) -> bool:
-    return is_of_no_interest(folder) or folder.name == SET_ASIDE or (folder / REASONS_FILE).is_file()
+    try:
+        return is_of_no_interest(folder) or folder.name == SET_ASIDE or (folder / REASONS_FILE).is_file()
+    except OSError:  # Nobody can tell what is in it.
+        return True
 
 
 def _left_out_in(folder: Path) -> list[Path]:

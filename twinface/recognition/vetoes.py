@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.corrections import CORRECTIONS_FILE, CorrectionKind, read_corrections
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.types import Vectors
 
 VETO_COSINE = 0.5

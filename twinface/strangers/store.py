@@ -14,7 +14,7 @@ from twinface.events.connection import changing, is_there, reading
 from twinface.events.looks import ERASE_EMPTY_STRANGERS, SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
 from twinface.events.schema import STORED_NS
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.settings import StrangerSettings
 from twinface.strangers.clustering import SAME_STRANGER_COSINE, nearest_stranger
 from twinface.types import State, Vectors

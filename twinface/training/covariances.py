@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.training.feature_table import FeatureTable
 
 _Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """The vectors of a features folder as one table, and their mean and deviation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,10 @@ class FeatureTable:
     def counts(self) -> NDArray[np.int64]:
         """How many vectors each person has, (people,)."""
         return np.diff(self.starts)
+
+    def with_vectors(self, vectors: Vectors) -> "FeatureTable":
+        """The same people with other vectors, (n, d)."""
+        return replace(self, vectors=vectors)
 
     def of_people(self, people: Sequence[int]) -> "FeatureTable":
         """The table of some of the people, in the order given."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.evaluation.split import validation_people
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.training.feature_table import FeatureTable
 from twinface.training.pairs import PairSampler
 from twinface.training.tensorflow_setup import import_keras

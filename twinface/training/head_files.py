@@ -9,6 +9,7 @@ import numpy as np
 
 from twinface.evaluation.split import person_digest
 from twinface.files import canonical_json, read_json_object
+from twinface.matching.cohort import COHORT_FILE
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import FORMAT, HEAD_FILE
 from twinface.networks import name_network
@@ -20,7 +21,8 @@ from twinface.training.head_models import dense_activations, dense_weights, forg
 from twinface.training.head_options import TrainOptions, TrainReport
 
 HISTORY_FILE = "history.json"
-_OTHER_FILES = (WEIGHTS_FILE, "head.keras", "head.tflite", HISTORY_FILE, "README.md", "folds", "previous", "start")
+_MODEL_FILES = (WEIGHTS_FILE, COHORT_FILE, "head.keras", "head.tflite", HISTORY_FILE)
+_OTHER_FILES = (*_MODEL_FILES, "README.md", "folds", "previous", "start")
 """What may lie beside head.json in the folder of a head; the folders are of `twinface retrain`."""
 
 

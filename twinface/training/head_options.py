@@ -29,7 +29,9 @@ class TrainOptions:
     of two vectors, None for the architecture's own; `model_function` (`module:function`), which takes the place of all
     layers; `batch` pairs a step, None for the architecture's own.
     `start` is a head to go on from, of "plda"; None is the one in the box for the network, if there is one; "" none.
-    `hard_negatives` is a file with two pictures a line that are taken for one person and are not.
+    `hard_negatives` is a file with two pictures a line that are taken for one person and are not. `strangers` are
+    features of people of whom one picture is enough, to make a cohort of and to learn from how people differ; `others`
+    those of people in other kinds of pictures.
     """
 
     architecture: Architecture = "plda"
@@ -45,6 +47,8 @@ class TrainOptions:
     batch: int | None = None
     start: Path | Literal[""] | None = None
     hard_negatives: Path | None = None
+    strangers: Path | None = None
+    others: tuple[Path, ...] = ()
 
     def check(self) -> None:
         """Raise InputError where an option makes no sense."""
@@ -67,8 +71,15 @@ class TrainOptions:
             )
         if self.architecture == "plda" and (self.normalize or self.pair) and not self.model_function:
             raise InputError("--normalize and --pair are for layers; give --architecture linear or mlp")
+        self._check_strangers()
         if self.start and (self.architecture != "plda" or self.model_function):
             raise InputError(f"--start {self.start}: layers are learnt from scratch; leave it out")
+
+    def _check_strangers(self) -> None:
+        if (self.strangers or self.others) and (self.architecture != "plda" or self.model_function or self.start):
+            raise InputError("--strangers and --other teach a plda from the beginning; leave the other options out")
+        if self.others and not self.strangers:
+            raise InputError("--other needs --strangers, the features that a cohort is made of")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.similarity import learnt_from
+from twinface.matching.cohort import Cohort, read_cohort
+from twinface.matching.kinds import centre
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.training.calibrated_pairs import Calibrated, calibrate_pairs
@@ -24,8 +26,16 @@ from twinface.training.covariances import (
 from twinface.training.feature_table import FeatureTable
 from twinface.training.hard_negatives import HardNegatives
 from twinface.training.pairs import Pairs, PairSampler
+from twinface.training.strangers import (
+    StrangerLessons,
+    less_within,
+    measure_tail,
+    pairs_of_strangers,
+    with_other_kinds,
+)
 
 _SHARES = tuple(Shrinkage(within, between) for within in (0.5, 0.8, 0.95) for between in (0.3, 0.6, 0.9))
+_SHARES_WITH_STRANGERS = tuple(Shrinkage(within, 0.0) for within in (0.3, 0.5, 0.7))
 _SHARES_FROM_START = (0.5, 0.8, 0.95, 1.0)
 _FOLDS = 5
 _MOST_PAIRS_A_FOLD = 40_000
@@ -43,6 +53,8 @@ class Start:
     coefficients: NDArray[np.float64]
     length_range: NDArray[np.float32]
     learnt_from: frozenset[str]
+    cohort: Cohort | None = None
+    tail: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +65,8 @@ class PldaFit:
     coefficients: NDArray[np.float64]
     covariances: Covariances
     shrinkage: Shrinkage
+    cohort: Cohort | None = None
+    tail: NDArray[np.float32] | None = None
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """What head.npz has: the head's own arrays, and the covariances for those who go on from it."""
@@ -66,6 +80,8 @@ class PldaFit:
             "within": self.covariances.within,
             "between": self.covariances.between,
         }
+        if self.cohort is not None and self.tail is not None:
+            parts |= {"centre": self.cohort.prior, "tail": self.tail}
         return {name: part.astype(np.float32) for name, part in parts.items()}
 
 
@@ -88,13 +104,22 @@ def read_start(folder: Path) -> Start | None:
     if not {*names, "length_range"} <= set(arrays):
         return None
     mean, basis, within, between, coefficients = (np.asarray(arrays[name], np.float64) for name in names)
-    return Start(Covariances(mean, basis, within, between), coefficients, arrays["length_range"], learnt_from(folder))
+    cohort = read_cohort(folder) if "centre" in arrays else None
+    return Start(
+        Covariances(mean, basis, within, between),
+        coefficients,
+        arrays["length_range"],
+        learnt_from(folder),
+        cohort,
+        arrays.get("tail"),
+    )
 
 
 def fit_plda(
     table: FeatureTable,
     *,
     start: Start | None = None,
+    strangers: StrangerLessons | None = None,
     hard: HardNegatives | None = None,
     seed: int = 0,
     progress: Callable[[int, int, float], None] | None = None,
@@ -106,7 +131,8 @@ def fit_plda(
     dozen people on a box say little of faces. `hard` are pairs that were taken for one person and are not. `progress`
     is called with how many of how many candidates are tried, and the last one's loss.
     """
-    folds, single = _cut(table, seed)
+    cohort = strangers.cohort if strangers else start.cohort if start else None
+    folds, single = _cut(table, seed, cohort)
     length_range = start.length_range if start else _length_range(table)
     before = start.covariances if start else None
     people = len(table.names)
@@ -114,31 +140,51 @@ def fit_plda(
     share = people / (people + known)
     scatters = [*single, *(fold.scatter for fold in folds)]
     others = [[part for part in scatters if part is not fold.scatter] if len(folds) > 1 else scatters for fold in folds]
-    found = [estimate_covariances(parts, before, known) for parts in others]
-    same = np.concatenate([fold.pairs.same for fold in folds])
 
-    def ask_folds(shrinkage: Shrinkage) -> NDArray[np.float32]:
-        shrunk = [shrink(covariances, shrinkage, before) for covariances in found]
-        projections = [_project(covariances, length_range) for covariances in shrunk]
-        return np.concatenate([_ask(side, fold) for side, fold in zip(projections, folds, strict=True)])
+    def estimate(parts: list[Scatter]) -> Covariances:
+        found = estimate_covariances(parts, before, known)
+        return with_other_kinds(found, strangers) if strangers else found
+
+    def shrunk(covariances: Covariances, shrinkage: Shrinkage) -> Covariances:
+        mixed = shrink(covariances, shrinkage, before)
+        return less_within(mixed) if strangers else mixed
+
+    found = [estimate(parts) for parts in others]
+    impostors = pairs_of_strangers(strangers.asked, seed) if strangers else None
+    same = np.concatenate([fold.pairs.same for fold in folds])
+    weights = np.ones(int((~same).sum()))
+    if impostors is not None:
+        same = np.concatenate([same, np.zeros(len(impostors[0]), np.bool_)])
+        weights = np.concatenate([weights, np.full(len(impostors[0]), len(weights) / len(impostors[0]))])
+
+    def ask(shrinkage: Shrinkage) -> NDArray[np.float32]:
+        projections = [_project(shrunk(one, shrinkage), length_range, cohort) for one in found]
+        told = [_ask(side, fold) for side, fold in zip(projections, folds, strict=True)]
+        if strangers and impostors is not None:
+            sides = projections[0](strangers.asked)
+            told.append(pair_features(sides.of(impostors[0]), sides.of(impostors[1])))
+        return np.concatenate(told)
 
     calibrate = partial(_calibrate, people=people, length_range=length_range, start=start, share=share)
-    candidates = _from_start(1.0 - share) if start else _SHARES
+    candidates = _from_start(1.0 - share) if start else _SHARES_WITH_STRANGERS if strangers else _SHARES
     tried: list[tuple[Calibrated, Shrinkage]] = []
     for number, shrinkage in enumerate(candidates, start=1):
-        tried.append((calibrate(ask_folds(shrinkage), same), shrinkage))
+        tried.append((calibrate(ask(shrinkage), same, weights=weights), shrinkage))
         if progress:
             progress(number, len(candidates), tried[-1][0].loss)
     best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
-    covariances = shrink(estimate_covariances(scatters, before, known), shrinkage, before)
-    projection = _project(covariances, length_range)
+    covariances = shrunk(estimate(scatters), shrinkage)
+    projection = _project(covariances, length_range, cohort)
     if hard is not None and len(hard.weights):
         told = pair_features(projection(hard.first), projection(hard.second))
-        features = np.concatenate([ask_folds(shrinkage), told])
-        weights = np.concatenate([np.ones(int((~same).sum())), hard.weights])
+        features = np.concatenate([ask(shrinkage), told])
+        weights = np.concatenate([weights, hard.weights])
         same = np.concatenate([same, np.zeros(len(hard.weights), np.bool_)])
         best = calibrate(features, same, weights=weights)
-    return PldaFit(projection, best.coefficients, covariances, shrinkage)
+    tail = start.tail if start else None
+    if strangers:
+        tail = measure_tail(projection, best.coefficients, strangers)
+    return PldaFit(projection, best.coefficients, covariances, shrinkage, cohort, tail)
 
 
 def _from_start(least: float) -> list[Shrinkage]:
@@ -146,7 +192,7 @@ def _from_start(least: float) -> list[Shrinkage]:
     return [Shrinkage(share, share) for share in sorted({max(share, least) for share in _SHARES_FROM_START})]
 
 
-def _cut(table: FeatureTable, seed: int) -> tuple[list[_Fold], list[Scatter]]:
+def _cut(table: FeatureTable, seed: int, cohort: Cohort | None) -> tuple[list[_Fold], list[Scatter]]:
     """People by turns in up to five folds, and what those without a second picture add to what every fold learns."""
     paired, single = np.flatnonzero(table.counts > 1), np.flatnonzero(table.counts == 1)
     count = max(1, min(_FOLDS, len(paired) // 2))
@@ -155,8 +201,12 @@ def _cut(table: FeatureTable, seed: int) -> tuple[list[_Fold], list[Scatter]]:
         asked = table.of_people(paired[number::count].tolist())
         most = min(_MOST_PAIRS_A_FOLD, len(asked.vectors) ** 2 // 2)
         pairs = PairSampler(asked, negatives=1.0).sample(most, seed + number)
-        folds.append(_Fold(asked, measure_scatter(asked), pairs))
-    return folds, [measure_scatter(table.of_people(single.tolist()))] if len(single) else []
+        folds.append(_Fold(asked, _scatter(asked, cohort), pairs))
+    return folds, [_scatter(table.of_people(single.tolist()), cohort)] if len(single) else []
+
+
+def _scatter(table: FeatureTable, cohort: Cohort | None) -> Scatter:
+    return measure_scatter(table.with_vectors(centre(table.vectors, cohort.prior)) if cohort else table)
 
 
 def _length_range(table: FeatureTable) -> NDArray[np.float32]:
@@ -164,10 +214,11 @@ def _length_range(table: FeatureTable) -> NDArray[np.float32]:
     return np.asarray(np.quantile(lengths, _LENGTHS_KEPT), np.float32)
 
 
-def _project(covariances: Covariances, length_range: NDArray[np.float32]) -> Projection:
+def _project(covariances: Covariances, length_range: NDArray[np.float32], cohort: Cohort | None) -> Projection:
     parts = (covariances.mean, *common_directions(covariances))
     mean, projection, curvature = (np.asarray(part, np.float32) for part in parts)
-    return Projection(mean, projection, curvature, length_range)
+    prior = cohort.prior if cohort else np.zeros_like(mean)
+    return Projection(mean, projection, curvature, length_range, prior).with_cohort(cohort)
 
 
 def _ask(projection: Projection, fold: _Fold) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages import all_adjusted, averages_of_people
 from twinface.corrections import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
@@ -16,11 +17,14 @@ from twinface.evaluation.similarity import cosine_of_pairs, learnt_from
 from twinface.evaluation.split import person_digest
 from twinface.evaluation.verification import verification_figures
 from twinface.files import canonical_json
+from twinface.gallery import read_features
 from twinface.matching import Scores, load_head
 from twinface.matching.built_in import built_in_head
+from twinface.matching.cohort import COHORT_FILE, Cohort
+from twinface.matching.kinds import adjust
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
-from twinface.training.feature_table import FeatureTable, read_statistics, read_table, usable_deviation
+from twinface.training.feature_table import FeatureTable, read_statistics, read_table, table_of, usable_deviation
 from twinface.training.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough, hold_out
 from twinface.training.head_files import check_head_output, describe_head, write_figures
@@ -28,6 +32,7 @@ from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import Pairs, PairSampler
 from twinface.training.plda import Start, fit_plda, read_start
 from twinface.training.publishing import published
+from twinface.training.strangers import StrangerLessons, average_of, read_lessons
 from twinface.types import Vectors
 
 _MOST_VALIDATION_PAIRS = 50_000
@@ -57,16 +62,31 @@ def train_head(
     table = read_table(features)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
+    lessons = None
+    if options.strangers:
+        learnt, _ = hold_out(table, _FEWEST_HELD_OUT)
+        lessons = read_lessons(learnt, options.others, options.strangers, options.seed)
+        table = table.with_vectors(adjust(table.vectors, average_of(learnt), lessons.cohort.prior))
+    elif options.architecture == "plda" and (start := _read_start(options, table)) and start.cohort:
+        table = of_no_source(features, start.cohort)
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     rejections = rejections_of(corrections, learnt)
     hard = rejected_pairs(rejections, learnt)
     if options.hard_negatives:
         hard += read_hard_negatives(options.hard_negatives, learnt)
     with published(output) as folder:
-        pairs_per_epoch = learn(learnt, folder, options, deviation=deviation, hard=hard, progress=progress)
+        pairs_per_epoch = learn(
+            learnt, folder, options, deviation=deviation, lessons=lessons, hard=hard, progress=progress
+        )
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
     return replace(report, rejections=len(rejections))
+
+
+def of_no_source(features: Path, cohort: Cohort) -> FeatureTable:
+    """The features of a folder, told from a cohort's prior instead of the averages of their own sources."""
+    people = read_features(features)
+    return table_of(all_adjusted(people, averages_of_people(people, cohort.prior)))
 
 
 def learn(
@@ -75,16 +95,18 @@ def learn(
     options: TrainOptions,
     *,
     deviation: NDArray[np.float32] | None = None,
+    lessons: StrangerLessons | None = None,
     hard: HardNegatives | None = None,
     progress: OnStep | None = None,
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
-    `deviation` (d,) is what differences are divided by, `hard` are pairs that were taken for one person and are not.
+    `deviation` (d,) is what differences are divided by, `lessons` are of strangers, `hard` are pairs that were taken
+    for one person and are not. Where there is a cohort the table's vectors are told from its prior (`of_no_source`).
     Returns how many pairs an epoch has, 0 without epochs.
     """
     if options.architecture == "plda" and options.model_function is None:
-        _learn_plda(table, folder, options, hard, progress)
+        _learn_plda(table, folder, options, lessons=lessons, hard=hard, progress=progress)
         return 0
     from twinface.training.keras_head import learn_layers
 
@@ -95,6 +117,8 @@ def _learn_plda(
     table: FeatureTable,
     folder: Path,
     options: TrainOptions,
+    *,
+    lessons: StrangerLessons | None,
     hard: HardNegatives | None,
     progress: OnStep | None,
 ) -> None:
@@ -102,13 +126,19 @@ def _learn_plda(
         if progress:
             progress(number, count, {"loss": loss})
 
-    start = _read_start(options, table)
-    fit = fit_plda(table, start=start, hard=hard, seed=options.seed, progress=tried)
+    start = None if lessons else _read_start(options, table)
+    fit = fit_plda(table, start=start, strangers=lessons, hard=hard, seed=options.seed, progress=tried)
     arrays: dict[str, Any] = fit.arrays()
     np.savez(folder / WEIGHTS_FILE, **arrays)
+    if fit.cohort is not None:
+        parts: dict[str, Any] = fit.cohort.arrays()
+        np.savez_compressed(folder / COHORT_FILE, **parts)
     shrinkage = {"within": fit.shrinkage.within, "between": fit.shrinkage.between}
-    about = {"architecture": "plda", "recipe": {"shrinkage": shrinkage, "started": start is not None}}
+    recipe = {"shrinkage": shrinkage, "started": start is not None, "strangers": lessons.people if lessons else 0}
+    about = {"architecture": "plda", "recipe": recipe}
     before = start.learnt_from if start else frozenset()
+    if lessons:
+        before |= {person_digest(name) for name in lessons.learnt_from}
     (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
 
 

@@ -131,10 +131,10 @@ def test_somebody_under_two_names_is_refused_the_second_time(
 
 
 def test_features_are_added_as_they_are(twinface: Run, home: Path) -> None:
-    everybody = [made(f"person {number}", number) for number in range(12)]
+    everybody = [made(f"person {number}", 100 + number) for number in range(12)]
     mixed = made("mixed", 50)
     mixed.vectors[2] = made("x", 51).vectors[0]
-    double = made("double", 0)
+    double = made("double", 100)
     write_features(home / "features", [*everybody, mixed])
     write_features(home / "features", [PersonVectors("twin", double.files, double.vectors, double.quality, NETWORK)])
     path = person_path(home / "features", "person 5")

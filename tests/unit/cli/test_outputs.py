@@ -45,6 +45,8 @@ OTHERS = {
     "config",
     "head",
     "impostors",
+    "strangers",
+    "other",
     "crops",
     "people",
     "begin_with",

@@ -10,7 +10,8 @@ from twinface.evaluation.calibration import find_threshold, measure
 from twinface.evaluation.leave_one_out import compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
-from twinface.matching import load_head
+from twinface.matching.loading import cosine_spec
+from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
 from twinface.networks import Network
 from twinface.settings import MatchingSettings
 
@@ -29,7 +30,9 @@ def test_it_holds_on_people_it_was_not_found_on(sface: Network, shared_data: Pat
     people = [read_person(folder, sface) for folder in islice(folders, 2 * PEOPLE)]
     network = sface.recipe.fingerprint
     some, others = (
-        compare(take_snapshot(half, 1, network), [], load_head(None, network), MatchingSettings())
+        compare(
+            take_snapshot(half, 1, network), [], MetricHead(cosine_spec(network), SFACE_CALIBRATION), MatchingSettings()
+        )
         for half in (people[::2], people[1::2])
     )
     found = measure(some, RATE, find_threshold(some, RATE))

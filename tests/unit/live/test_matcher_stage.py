@@ -46,7 +46,7 @@ class Namer:
 
     least = 0.5
 
-    def decide(self, vectors: Any, weights: Any, before: Any) -> Decision:  # noqa: ARG002 - the stage says it
+    def decide(self, camera: str, vectors: Any, weights: Any, before: Any) -> Decision:  # noqa: ARG002 - the stage says it
         score = float(np.average(vectors, axis=0, weights=weights)[0])
         if score < self.least:
             return Decision(State.UNKNOWN, None, score, (Candidate("Ada", score),))
@@ -55,8 +55,8 @@ class Namer:
     def is_same_face(self, vector: Any, vectors: Any) -> bool:
         return bool(vector[1] in vectors[:, 1])
 
-    def alone(self, vector: Any) -> Decision:
-        return self.decide([vector], [1.0], None)
+    def alone(self, camera: str, vector: Any) -> Decision:
+        return self.decide(camera, [vector], [1.0], None)
 
     bounds: ClassVar = {"rule": "mean", "threshold": 0.5}
 
@@ -532,8 +532,8 @@ def test_only_the_latest_events_are_kept(stage: MatcherStage, monkeypatch: pytes
     camera = Camera()
     for track in range(6000):
         tell(stage, [camera.frame([track]), camera.frame(ended=[track])])
-    assert stage.events_since(0)[0].sequence == 2000
-    assert [event.sequence for event in stage.events_since(0, limit=2)] == [2000, 2001]
+    assert stage.events_since(0)[0].sequence == 12_000 - 4096
+    assert [event.sequence for event in stage.events_since(0, limit=2)] == [7904, 7905]
     assert [event.sequence for event in stage.events_since(11_990, limit=2)] == [11_990, 11_991]
 
 

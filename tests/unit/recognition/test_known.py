@@ -9,7 +9,8 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, load_head
-from twinface.matching.heads import Scores, checked_vectors
+from twinface.matching.heads import Scores
+from twinface.matching.vectors import checked_vectors
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

@@ -40,7 +40,7 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
         write_built_in_head(tmp_path / "head", recipe.fingerprint, recipe.name, calibration)
 
     def named() -> str | None:
-        return naming.decide(probe, np.ones(1, np.float32), NOT_YET).name
+        return naming.decide("door", probe, np.ones(1, np.float32), NOT_YET).name
 
     calibrated_at(0.4)
     naming = Naming(tmp_path / "gallery", tmp_path / "head", recipe, MatchingSettings(rule="mean", agreeing_looks=1))
@@ -80,7 +80,7 @@ def test_every_change_of_the_gallery_is_taken_up_while_running(tmp_path: Path, m
         assert not naming.refresh()
         assert naming.gallery_version > version
         return [
-            naming.decide(np.eye(1, 32, one, dtype=np.float32), np.ones(1, np.float32), NOT_YET).name
+            naming.decide("door", np.eye(1, 32, one, dtype=np.float32), np.ones(1, np.float32), NOT_YET).name
             for one in range(3)
         ]
 
@@ -115,4 +115,4 @@ def test_a_gallery_rebuilt_for_another_network_is_told_and_the_old_one_stays_in_
         put(PersonVectors("ann", ("1.jpg",), vectors, np.ones(1, np.float32), "d" * 64), {})
     assert not naming.refresh()
     assert "made with the network newer" in naming.problem
-    assert naming.decide(vectors, np.ones(1, np.float32), NOT_YET).name == "ann"
+    assert naming.decide("door", vectors, np.ones(1, np.float32), NOT_YET).name == "ann"

@@ -43,7 +43,7 @@ def mix(cosine: float, other: int) -> NDArray[np.float32]:
 
 
 def named(naming: Naming, *looks: NDArray[np.float32], weights: tuple[float, ...] | None = None) -> Decision:
-    return naming.decide(np.stack(looks), np.array(weights or [0.5] * len(looks), np.float32), NOT_YET)
+    return naming.decide("door", np.stack(looks), np.array(weights or [0.5] * len(looks), np.float32), NOT_YET)
 
 
 def reject(folder: Path, name: str, vector: NDArray[np.float32], **fields: object) -> None:
@@ -104,6 +104,6 @@ def test_a_damaged_file_is_said_and_the_vetoes_stay(naming: Naming, tmp_path: Pa
 
 
 def test_one_look_is_judged_by_itself(naming: Naming) -> None:
-    assert [one.name for one in naming.alone(mix(0.9, 2)).candidates] == ["ann", "bob"]
+    assert [one.name for one in naming.alone("door", mix(0.9, 2)).candidates] == ["ann", "bob"]
     assert naming.bounds["rule"] == "template"
     assert naming.bounds["threshold"] == 0.5

@@ -11,7 +11,7 @@ import pytest
 
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.networks import load_network
 from twinface.training.backbones import Blueprint
 from twinface.training.build_network import build_network

@@ -268,7 +268,7 @@ def test_pair_features_are_what_they_are_called() -> None:
     assert pair_features(a, b).tolist() == [[1.0, 14.0, 9.0, 0.25, 3.5]]
     projection = Projection(
         np.zeros(2, np.float32), np.eye(2, dtype=np.float32), np.array([1.0, 2.0], np.float32),
-        np.array([0.0, 2.0], np.float32),
+        np.array([0.0, 2.0], np.float32), np.zeros(2, np.float32),
     )  # fmt: skip
     sides = projection(np.array([[3.0, 4.0], [300.0, 400.0]], np.float32))
     assert sides.projected == pytest.approx(np.array([[0.6, 0.8], [0.6, 0.8]]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.similarity import Similarity
 from twinface.matching import Scores
-from twinface.matching.heads import checked_vectors, normalised
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 _SIDE = 1024

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.files import make_folder
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.training.distillation.teacher import HintBasis, Maps, Teacher
 from twinface.training.distillation.views import Views, cut_view, draw_views
 from twinface.types import Vectors

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.training.distillation.checkpoints import Progress, save_checkpoint
 from twinface.training.distillation.schedule import Budget, learning_rate
 from twinface.training.distillation.verification import equal_error_rate

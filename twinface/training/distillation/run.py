@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.outputs import refuse_inputs
 from twinface.signals import stop_on_signal
 from twinface.training.distillation.answers import Answers

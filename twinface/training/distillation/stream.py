@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.training.distillation.answers import Answers
 from twinface.training.distillation.views import resize
 from twinface.training.tensorflow_setup import import_keras

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twinface import assets
 from twinface.errors import InputError
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.networks import Network, load_network
 from twinface.training.distillation.onnx_layers import read_chain, run_chain
 from twinface.training.distillation.views import resize

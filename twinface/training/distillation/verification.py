@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.verification import verification_figures
-from twinface.matching.heads import normalised
+from twinface.matching.vectors import normalised
 from twinface.types import Vectors
 
 

@@ -17,6 +17,7 @@ from twinface.gallery.features_folder import require_gallery
 from twinface.matching import choose_threshold, head_place, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.calibrated import head_file
+from twinface.matching.cohort import COHORT_FILE
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.spec import HEAD_FILE, read_spec
 from twinface.networks import find_recipe
@@ -109,7 +110,7 @@ def _learn_all(lessons: Lessons, present: Path | None, draft: Path, options: Tra
     _learn(table, lessons, draft, options)
     if start:
         make_folder(draft / START)
-        for file in start.glob(f"{Path(HEAD_FILE).stem}.*"):
+        for file in (*start.glob(f"{Path(HEAD_FILE).stem}.*"), *start.glob(COHORT_FILE)):
             shutil.copy(file, draft / START)
 
 

@@ -1,0 +1,60 @@
+"""From a gallery to the score that keeps strangers nameless: asked for is how often a stranger may get any name.
+
+Strangers who are imagined (`cohort`) come to the gallery, and the best score of each with anybody in it is looked at.
+Imagined people are a little less alike than real ones, the more so the rarer what is asked: a head has measured by how
+much, on strangers that its cohort had not learnt from, and what is asked for is lowered by that.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.matching.heads import Scores
+
+DEFAULT_A_PERSON, DEFAULT_AT_MOST = 5e-5, 0.002
+"""Where nothing is asked for: how often a stranger may get the name of one person in particular, and anybody's."""
+
+_TAIL_SHARE = 0.02
+_FEWEST_ABOVE = 10
+
+
+def share_asked_for(strangers_named: float | None, people: int) -> float:
+    """The share of strangers who may get any name, 0…1: what is asked for, else the default for so many `people`."""
+    return min(DEFAULT_AT_MOST, people * DEFAULT_A_PERSON) if strangers_named is None else strangers_named
+
+
+def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray[np.float32]) -> float:
+    """The score, 0…1, from which a name is given so that at most a `share` of strangers get any.
+
+    `best` has, for each kind of picture, the best score (n,) of each imagined stranger with one of the `people`; what
+    is worst among kinds decides. `tail` (rates, 2) is what `training.strangers.measure_tail` gives.
+    """
+    rate = -math.expm1(math.log1p(-share) / people)
+    imagined = min(1.0, share * imagined_rate(rate, tail) / rate)
+    return max(_score_of(scores, imagined) for scores in best)
+
+
+def imagined_rate(rate: float, tail: NDArray[np.float32]) -> float:
+    """The share of comparisons with imagined strangers that reach what a share `rate` of those with real ones does."""
+    rates, imagined = np.log(tail[::-1, 0]), np.log(tail[::-1, 1])
+    wanted = math.log(rate)
+    if wanted < rates[0]:
+        slope = (imagined[-1] - imagined[0]) / (rates[-1] - rates[0])
+        return math.exp(imagined[0] + slope * (wanted - rates[0]))
+    return math.exp(float(np.interp(wanted, rates, imagined)))
+
+
+def _score_of(scores: Scores, share: float) -> float:
+    """The score that a `share` of them reaches; beyond the last few, by an exponential tail of the logits."""
+    lowest = np.finfo(np.float32).tiny
+    kept = np.clip(scores.astype(np.float64), lowest, 1.0 - 2.0**-24)
+    logits = np.sort(np.log(kept) - np.log1p(-kept))
+    above = share * len(logits)
+    if above >= _FEWEST_ABOVE or len(logits) * _TAIL_SHARE < _FEWEST_ABOVE:
+        logit = float(logits[max(0, len(logits) - max(1, round(above)))])
+    else:
+        start = len(logits) - int(_TAIL_SHARE * len(logits))
+        logit = float(logits[start] + (logits[start:] - logits[start]).mean() * math.log(_TAIL_SHARE / share))
+    return 1.0 / (1.0 + math.exp(-logit))
