@@ -62,11 +62,12 @@ def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages |
 
 def fingerprint_with(head: str, averages: Averages | None) -> str:
     """What a score means, in as many hex digits as a head's fingerprint: by the head and the averages."""
-    if averages is None or not averages.known:
+    own = {name: one.vector for name, one in averages.known.items() if not one.is_frozen} if averages else {}
+    if not own:
         return head
     digest = hashlib.sha256(head.encode())
-    for source, average in averages.known.items():
-        digest.update(source.encode() + average.vector.tobytes())
+    for source, vector in own.items():
+        digest.update(source.encode() + vector.tobytes())
     return digest.hexdigest()[: len(head)]
 
 
