@@ -77,10 +77,12 @@ def read_cohort(folder: Path) -> Cohort | None:
     try:
         arrays = {name: np.asarray(part, np.float32) for name, part in read_npz(path, _MOST_BYTES).items()}
         prior = arrays.get("prior", np.empty(0, np.float32))
+        if prior.ndim != 1 or not np.isfinite(prior).all():
+            raise ArtefactError("prior is no vector of finite numbers")
         cohort = Cohort(prior, *(Density.of_arrays(arrays, name) for name in ("strangers", "posed")))
     except (OSError, ValueError, ArtefactError) as error:
         raise ArtefactError(f"{path}: cannot be used ({error}); train the head again") from error
     numbers = {len(prior) + 1, cohort.strangers.means.shape[1], cohort.posed.means.shape[1]}
-    if prior.ndim != 1 or not np.isfinite(prior).all() or len(numbers) != 1:
+    if len(numbers) != 1:
         raise ArtefactError(f"{path}: its parts do not fit each other; train the head again")
     return cohort

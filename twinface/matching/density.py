@@ -13,6 +13,9 @@ _Floats = NDArray[np.float32]
 MOST_COMPONENTS = 128
 MOST_NUMBERS = 2049
 
+_ROUNDED = 1e-3
+"""How far the sum of weights may be from 1 for having been rounded."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Density:
@@ -60,7 +63,8 @@ class Density:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[np.float32]], name: str) -> Self:
-        """From what `arrays` gave. Raises ArtefactError where arrays are missing, do not fit, or are not finite."""
+        """From what `arrays` gave. Raises ArtefactError where arrays are missing, do not fit, are not finite,
+        or weights are not positive or do not sum to 1."""
         try:
             weights, means, packed = (arrays[f"{name}_{part}"] for part in ("weights", "means", "factors"))
         except KeyError as error:
@@ -73,6 +77,8 @@ class Density:
             raise ArtefactError(f"{name}: weights, means and factors do not fit each other")
         if not all(np.isfinite(part).all() for part in (weights, means, packed)) or not (weights > 0).all():
             raise ArtefactError(f"{name}: numbers that are not finite, or weights that are not positive")
+        if not abs(float(weights.sum(dtype=np.float64)) - 1.0) <= _ROUNDED:
+            raise ArtefactError(f"{name}: weights that do not sum to 1")
         factors = np.zeros((count, numbers, numbers), np.float32)
         rows, columns = np.tril_indices(numbers)
         factors[:, rows, columns] = packed

@@ -189,7 +189,8 @@ def read_plda_head(folder: Path, spec: HeadSpec) -> PldaHead:
     if not all(np.isfinite(arrays[name]).all() for name in names) or not np.isfinite(centre).all():
         raise ArtefactError(f"{path}: numbers that are not finite; train the head again")
     cohort = read_cohort(folder) if "centre" in arrays else None
-    if centre.shape != mean.shape or (cohort is None) != ("centre" not in arrays):
+    fits = centre.shape == mean.shape and (cohort is None or np.array_equal(cohort.prior, centre))
+    if not fits or (cohort is None) != ("centre" not in arrays):
         raise ArtefactError(f"{folder}: its cohort is missing or does not fit; train the head again")
     projected = Projection(mean, projection, curvature, length_range, centre)
     return PldaHead(spec, projected, coefficients, cohort, _read_tail(path, arrays) if cohort else None)

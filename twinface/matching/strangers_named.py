@@ -37,12 +37,18 @@ def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray
 
 
 def imagined_rate(rate: float, tail: NDArray[np.float32]) -> float:
-    """The share of comparisons with imagined strangers that reach what a share `rate` of those with real ones does."""
+    """The share of comparisons with imagined strangers that reach what a share `rate` of those with real ones does.
+
+    Between measured rates it is interpolated in logarithms; beyond the rarest it falls on as over all of them, and
+    above the most common their ratio stays.
+    """
     rates, imagined = np.log(tail[::-1, 0]), np.log(tail[::-1, 1])
     wanted = math.log(rate)
     if wanted < rates[0]:
         slope = (imagined[-1] - imagined[0]) / (rates[-1] - rates[0])
         return math.exp(imagined[0] + slope * (wanted - rates[0]))
+    if wanted > rates[-1]:
+        return math.exp(imagined[-1] + wanted - rates[-1])
     return math.exp(float(np.interp(wanted, rates, imagined)))
 
 
@@ -56,5 +62,6 @@ def _score_of(scores: Scores, share: float) -> float:
         logit = float(logits[max(0, len(logits) - max(1, round(above)))])
     else:
         start = len(logits) - int(_TAIL_SHARE * len(logits))
-        logit = float(logits[start] + (logits[start:] - logits[start]).mean() * math.log(_TAIL_SHARE / share))
+        tail = logits[start] + (logits[start:] - logits[start]).mean() * math.log(_TAIL_SHARE / share)
+        logit = float(max(tail, logits[-_FEWEST_ABOVE]))
     return 1.0 / (1.0 + math.exp(-logit))
