@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from twinface.cli.calibrate_report import NOTE, print_report, print_shortfall
+from twinface.cli.calibrate_strangers import tell_expected
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.errors import ArtefactError, InputError
-from twinface.settings import MatchingSettings
+from twinface.settings import MatchingSettings, Settings
 
 if TYPE_CHECKING:
     from twinface.evaluation.calibrate_gallery import CalibrationReport
     from twinface.evaluation.calibration import WorkingPoint
     from twinface.evaluation.shortfall import Shortfall
     from twinface.gallery import Gallery
-    from twinface.matching import HeadSpec, Threshold
+    from twinface.matching import Head
     from twinface.matching.spec import DecisionCalibration
 
 
@@ -35,30 +36,45 @@ def calibrate(
     impostors: Annotated[
         Path | None, typer.Option("--impostors", help="Features of strangers, as `twinface extract` makes them.")
     ] = None,
+    strangers_named: Annotated[
+        float | None,
+        typer.Option("--strangers-named", help="Share of strangers who may get a name; default: as configured."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="The built-in head only: folder to write it to, with thresholds.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Find the score that keeps a false-accept rate in this gallery, and store it in the head.
+    """Tell what is expected in this gallery: how often a stranger gets a name, and how many own pictures are missed.
 
-    Every picture is compared once with the others of its person and with everybody else.
+    It needs no pictures of strangers, and stores nothing: what decides follows every change of the gallery by itself.
+
+    With --far, --impostors or --output, or where the head knows no strangers: find the score that keeps a false-accept
+    rate among these people, and store it in the head. Every picture is compared once with the others of its person and
+    with everybody else.
     """
     from twinface.evaluation.calibrate_gallery import calibrate_gallery, learnt_by, read_strangers
     from twinface.evaluation.shortfall import find_shortfall
-    from twinface.matching import choose_threshold, head_in_use, load_head
+    from twinface.matching import head_in_use, load_head
     from twinface.matching.built_in import built_in_head
     from twinface.matching.calibrated import head_file, require_free
+    from twinface.recognition.averaging import averages_for
 
     settings = chosen_settings()
     rate, head = settings.matching.false_accept_rate if far is None else far, head or settings.head
     _check(rate, settings.matching, head, output)
+    by_people = not (far is None and impostors is None and output is None)
+    if by_people and strangers_named is not None:
+        raise InputError("--strangers-named is for `twinface calibrate` without --far, --impostors and --output")
     opened = _open(gallery or settings.gallery)
     in_use = head_in_use(settings.head, opened.folder, opened.network)
     if output is None:
         head = head or in_use
     before = head_file(head) if head else b""
     loaded = load_head(head, opened.network)
+    if strangers_named is not None or (loaded.tail is not None and not by_people):
+        tell_expected(opened, head, loaded, settings, strangers_named, as_json=as_json)
+        return
     if output is not None:
         require_free(output, opened.network)
     strangers, left_out = read_strangers(impostors, opened) if impostors else ([], [])
@@ -67,15 +83,17 @@ def calibrate(
     if left_out:
         warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(left_out)}")
     if shortfall := find_shortfall(snapshot, strangers, rate):
-        in_force = load_head(in_use, opened.network).spec
-        _refuse(shortfall, choose_threshold(settings.matching, in_force), in_force, about, as_json=as_json)
+        _refuse(shortfall, opened, load_head(in_use, opened.network), settings, about, as_json=as_json)
     learnt_from = head or built_in_head(opened.network)
     learnt = learnt_by(learnt_from, (*snapshot.names, *(one.name for one in strangers))) if learnt_from else []
     if learnt:
         warn(f"the head learnt from {len(learnt)} of these people and tells them apart best: thresholds are too low")
     probes = len(snapshot.vectors) + sum(len(person.vectors) for person in strangers)
     with progress_bar("comparing", probes) as bar:
-        report = calibrate_gallery(opened, strangers, loaded, settings.matching, rate, advance=bar.advance)
+        averages = averages_for(loaded, settings, opened)
+        report = calibrate_gallery(
+            opened, strangers, loaded, settings.matching, rate, averages=averages, advance=bar.advance
+        )
     stored = _store(report.calibration(settings.matching), opened, head, before, output)
     if as_json:
         excluded = {"left_out": left_out, "learnt": learnt}
@@ -84,6 +102,8 @@ def calibrate(
         return
     print_report(report, opened.folder, settings.matching)
     say(_say_stored(stored, rate, settings.matching, head_is_set=stored == in_use))
+    if stored is not None and loaded.tail is not None:
+        say("from then on it takes the place of [matching] strangers_named")
 
 
 def _open(folder: Path) -> "Gallery":
@@ -122,12 +142,22 @@ def _check(rate: float, matching: MatchingSettings, head: Path | None, output: P
 
 
 def _refuse(
-    shortfall: "Shortfall", in_force: "Threshold", spec: "HeadSpec", about: dict[str, Any], *, as_json: bool
+    shortfall: "Shortfall",
+    gallery: "Gallery",
+    in_use: "Head",
+    settings: Settings,
+    about: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> NoReturn:
     """Say what these people can show and which threshold stays; the rate itself they cannot: InputError."""
     from twinface.matching.threshold import stands_for
+    from twinface.recognition.averaging import averages_for
+    from twinface.recognition.known import Known
 
-    evidence, meaning = shortfall.evidence, stands_for(in_force.value, spec)
+    known = Known().updated(gallery, in_use, settings.matching, averages_for(in_use, settings, gallery))
+    in_force = known.threshold(in_use, settings.matching)
+    evidence, meaning = shortfall.evidence, stands_for(in_force.value, in_use.spec)
     if as_json:
         rest = dataclasses.asdict(shortfall)
         stays = {"value": in_force.value, "source": in_force.source, "stands_for": meaning}
@@ -136,7 +166,9 @@ def _refuse(
         say_json({**about, **found, "threshold_in_force": stays, "stored": None})
     else:
         print_shortfall(shortfall, in_force, meaning)
-    raise InputError(str(shortfall))
+    without = "call `twinface calibrate` without --far and --impostors, which needs neither"
+    mend = without if in_use.tail is not None else "train a head that knows strangers with `twinface train --strangers`"
+    raise InputError(f"{shortfall}, or {mend}")
 
 
 def _to_json(report: "CalibrationReport", matching: MatchingSettings, stored: Path | None) -> dict[str, Any]:

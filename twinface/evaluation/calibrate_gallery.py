@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinface.averages import Averages
 from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.calibration import (
     USUAL_RATES,
@@ -19,9 +20,11 @@ from twinface.evaluation.shortfall import find_shortfall
 from twinface.evaluation.split import person_digest
 from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
+from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import Head
 from twinface.matching.spec import HEAD_FILE, DecisionCalibration
 from twinface.matching.threshold import rate_key
+from twinface.recognition.averaging import adjust_features, adjust_gallery
 from twinface.settings import MatchingSettings
 
 _BEST_SCORE = 1.0
@@ -89,17 +92,20 @@ def calibrate_gallery(
     settings: MatchingSettings,
     rate: float,
     *,
+    averages: Averages | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> CalibrationReport:
     """Compare everybody, and find the thresholds of a rate and of the usual ones. The rule has a threshold: not `vote`.
 
+    The gallery is adjusted by `averages`, which `averages_for` gives for the head; the strangers by their own.
     Raises InputError where the data do not carry the rate, ArtefactError for vectors of another length than the head's.
     """
-    snapshot = gallery.snapshot()
+    adjusted = adjust_gallery(gallery.people.values(), averages)
+    snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
     shortfall = find_shortfall(snapshot, strangers, rate)
     if shortfall is not None:
         raise InputError(str(shortfall))
-    comparisons = compare(snapshot, strangers, head, settings, advance)
+    comparisons = compare(snapshot, adjust_features(strangers, head.cohort), head, settings, advance)
     evidence = evidence_of(comparisons)
     names = (*snapshot.names, *(person.name for person in strangers))
     files = [file for person in gallery.people.values() for file in person.files]

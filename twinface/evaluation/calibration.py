@@ -144,13 +144,13 @@ def measure(comparisons: Comparisons, rate: float, threshold: float, seed: int =
         rate=rate,
         threshold=threshold,
         accepted=_accepted(comparisons, threshold, seed),
-        not_named=_share(missed[probes], comparisons.shown[probes], seed),
-        strangers_named=_share(other >= threshold, comparisons.shown, seed),
+        not_named=share_of_probes(missed[probes], comparisons.shown[probes], seed),
+        strangers_named=share_of_probes(other >= threshold, comparisons.shown, seed),
     )
 
 
-def _share(hits: NDArray[np.bool_], shown: NDArray[np.int32], seed: int) -> Share:
-    """The share of probes, with a bootstrap over the people they show.
+def share_of_probes(hits: NDArray[np.bool_], shown: NDArray[np.int32], seed: int) -> Share:
+    """The share of `hits` among probes (n,), with a bootstrap over the people they show, numbered by `shown` (n,).
 
     Where none or all are hits, people are all the interval can go by: what so many would leave possible.
     """

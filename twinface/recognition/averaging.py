@@ -1,18 +1,29 @@
 """The averages of a box: which there are, by what, and how one is begun again."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages, AveragesInUse, FacesFile, read_faces, reset_all_faces, reset_faces
+from twinface.averages import (
+    Averages,
+    AveragesInUse,
+    FacesFile,
+    all_adjusted,
+    averages_of_people,
+    read_faces,
+    reset_all_faces,
+    reset_faces,
+)
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery
+from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.sources import is_camera
 from twinface.matching import Head, head_in_use, load_head
+from twinface.matching.cohort import Cohort
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 
@@ -58,6 +69,19 @@ def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages |
     in_use = AveragesInUse(FacesFile(settings.averages_path, gallery.network), head.cohort.prior)
     in_use.refresh(gallery.people)
     return in_use.snapshot
+
+
+def adjust_gallery(people: Iterable[PersonVectors], averages: Averages | None) -> list[PersonVectors]:
+    """A gallery's people as heads compare them: adjusted by `averages`, as they are where `averages_for` gives none."""
+    return list(people) if averages is None else all_adjusted(people, averages)
+
+
+def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> list[PersonVectors]:
+    """People of a features folder as a head with a `cohort` compares them: adjusted by their own averages.
+
+    Raises ArtefactError for vectors of another length than the cohort's.
+    """
+    return adjust_gallery(people, averages_of_people(people, cohort.prior) if cohort else None)
 
 
 def fingerprint_with(head: str, averages: Averages | None) -> str:

@@ -13,13 +13,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages, all_adjusted
+from twinface.averages import Averages
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores, Threshold, choose_threshold
 from twinface.matching.decision import person_scores
 from twinface.matching.strangers_named import least_score, share_asked_for
 from twinface.matching.templates import enrolled
 from twinface.matching.threshold import is_left_open, keep_strangers_nameless
+from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -93,7 +94,7 @@ def _prepare(
     people: tuple[PersonVectors, ...], head: Head, settings: MatchingSettings, averages: Averages | None
 ) -> _Block:
     index = np.repeat(np.arange(len(people), dtype=np.int32), [len(person.files) for person in people])
-    told = all_adjusted(people, averages) if averages else people
+    told = adjust_gallery(people, averages)
     vectors, index = enrolled(np.concatenate([one.vectors for one in told]), index, len(people), settings)
     strangers = best_of_strangers(head, vectors, index, len(people), settings)
     return _Block(people, index, head.prepare(vectors), strangers)
@@ -108,13 +109,21 @@ def best_of_strangers(
     """
     if not is_left_open(settings, head.spec):
         return ()
-    return tuple(_best(scores, person_index, people, settings) for scores in head.score_strangers(vectors))
+    numbers = strangers_with_people(head, vectors, person_index, people, settings)
+    return tuple(np.asarray(one.max(axis=1)) for one in numbers)
 
 
-def _best(scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings) -> Scores:
+def strangers_with_people(
+    head: Head, vectors: Vectors, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> tuple[Scores, ...]:
+    """As `best_of_strangers`, with each of the people, (n, `people`), whatever decides in these settings."""
+    return tuple(_by_person(one, person_index, people, settings) for one in head.score_strangers(vectors))
+
+
+def _by_person(scores: Scores, person_index: NDArray[np.int32], people: int, settings: MatchingSettings) -> Scores:
     if settings.rule == "template":
-        return np.asarray(scores.max(axis=1))
-    return np.array([person_scores(row, person_index, people, settings).max() for row in scores], np.float32)
+        return scores
+    return np.stack([person_scores(row, person_index, people, settings) for row in scores]).astype(np.float32)
 
 
 def _cut(people: Sequence[PersonVectors]) -> Iterator[tuple[PersonVectors, ...]]:

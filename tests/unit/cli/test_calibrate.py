@@ -169,6 +169,7 @@ def test_strangers_carry_what_a_family_cannot(twinface: Run, home: Path) -> None
     code, out, err = twinface(*arguments)
     assert code == 2
     assert "3 people are too few, with 3 pairs of people and 30 impostor comparisons; name features of" in err
+    assert "or train a head that knows strangers with `twinface train --strangers`" in err
     told = json.loads(out)
     assert (told["calibrated"], told["stored"], told["people"], told["far"]) == (False, None, 3, 0.004)
     assert told["lowest_rate"] == 0.34
@@ -210,11 +211,12 @@ def test_a_family_is_told_what_stays_in_force_and_what_that_stands_for(twinface:
     assert code == 2
     assert out.splitlines() == [
         "the lowest false-accept rate that these people can show is 0.17",
-        "nothing is stored; the threshold 0.5 (default, not calibrated) stays in force: stricter than 0.057, which "
-        "0.001 of the pairs of different people that the head was measured on reach",
+        "nothing is stored; the threshold 0.6856 (one stranger in 5,000 gets a name, by 4 people enrolled) stays in "
+        "force: stricter than 0.057, which 0.001 of the pairs of different people that the head was measured on reach",
     ]
     assert err.count("\n") == 1
     assert "4 people are too few" in err
+    assert "or call `twinface calibrate` without --far and --impostors" in err
     assert not (home / "head").exists()
     assert Gallery.open(gallery.folder).version == before
     assert "take a higher rate" not in err, "0.17 is no rate to live with"
