@@ -10,16 +10,19 @@ from twinface.evaluation.similarity import Similarity, choose_similarity
 from twinface.evaluation.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.networks import find_recipe, name_network
+from twinface.recognition.averaging import adjust_features
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChosenPeople:
     """`people`, two at least, in the order of their names; the head was trained on `left_out` others who were chosen.
 
-    All their vectors are of one length and of the network of `subject`.
+    All their vectors are of one length and of the network of `subject`. `compared` are the same people with vectors as
+    the head compares them: adjusted by the averages of the folder's sources where it has a cohort.
     """
 
     people: tuple[PersonVectors, ...]
+    compared: tuple[PersonVectors, ...]
     left_out: int
     similarity: Similarity
     subject: Subject
@@ -41,8 +44,13 @@ def choose_people(
     chosen = _choose(features, everybody, people)
     kept = tuple(person for person in chosen if person_digest(person.name) not in similarity.learnt_from)
     _check(features, len(chosen), kept, people)
+    if len({person.vectors.shape[1] for person in everybody}) > 1:
+        raise ArtefactError(f"{features}: vectors of several lengths; extract all again with one network")
+    names = {person.name for person in kept}
+    adjusted = adjust_features(everybody, similarity.cohort)
+    compared = tuple(person for person in adjusted if person.name in names)
     subject = Subject(similarity.metric, similarity.head, name, fingerprint)
-    return ChosenPeople(kept, len(chosen) - len(kept), similarity, subject)
+    return ChosenPeople(kept, compared, len(chosen) - len(kept), similarity, subject)
 
 
 def _network_name(features: Path, fingerprint: str, network: str | Path | None) -> str:
@@ -95,6 +103,3 @@ def _check(features: Path, chosen: int, kept: Sequence[PersonVectors], people: s
     if len(kept) < 2:
         who = kept[0].name if kept else "nobody"
         raise InputError(f"{features}: only {who} to evaluate (--people {people}); at least two people are needed")
-    shapes = {person.vectors.shape[1] for person in kept}
-    if len(shapes) > 1:
-        raise ArtefactError(f"{features}: vectors of several lengths; extract all again with one network")

@@ -58,7 +58,7 @@ def evaluate_features(
     _check(features, kept)
     files = tuple(file for person in kept for file in person.files)
     person = np.repeat(np.arange(len(kept)), [len(one.files) for one in kept]).astype(np.int32)
-    vectors = np.concatenate([one.vectors for one in kept])
+    vectors = np.concatenate([one.vectors for one in chosen.compared])
     matrix = score_matrix(vectors, similarity, show)
     verifications = _verify(matrix, person, _group(files, groups), seed, show)
     searches = None

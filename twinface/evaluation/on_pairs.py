@@ -17,6 +17,7 @@ from twinface.evaluation.similarity import Similarity, choose_similarity
 from twinface.evaluation.split import person_digest
 from twinface.matching import Scores
 from twinface.networks import find_recipe
+from twinface.recognition.averaging import adjust_pictures
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder
 from twinface.types import Vectors
@@ -38,7 +39,8 @@ def evaluate_pairs(
     """Verify the pairs of a file, each picture embedded once; the main face of each is compared.
 
     A pair with a picture without a face is decided "different", has the lowest of all scores, and is counted. Pairs
-    with somebody whom the head learnt from are left out. With `aligned` the pictures are crops already.
+    with somebody whom the head learnt from are left out. Where the head has a cohort, the pictures of the list are one
+    source, and vectors are adjusted by its average. With `aligned` the pictures are crops already.
     Raises InputError (see `read_pairs`; a picture cannot be read; too few pairs are left), ArtefactError and its kin
     (network, head, see `choose_similarity`).
     """
@@ -55,6 +57,8 @@ def evaluate_pairs(
             f" {similarity.head} learnt from, too few are left; name a list of other people"
         )
     row, vectors = _embed(listed, np.union1d(first, second), network, aligned=aligned, show=show)
+    if similarity.cohort is not None:
+        vectors = adjust_pictures(vectors, similarity.cohort)
     scores = _score(row[first], row[second], vectors, similarity, show)
     with show("intervals", None):
         pairs = ScoredPairs(scores, same, first, second, listed.person)

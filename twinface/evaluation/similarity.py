@@ -11,6 +11,7 @@ from twinface.evaluation.progress import ShowProgress
 from twinface.files import read_json_object
 from twinface.matching import HeadSpec, Scorer, Scores, load_head
 from twinface.matching.built_in import built_in_head
+from twinface.matching.cohort import Cohort
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
@@ -27,7 +28,8 @@ class Similarity:
     """`prepare` and `score_pairs` are those of a Head, but scores may be of any range; higher is more alike.
 
     `metric` is "cosine", "l1" or, of a head, "head"; then `head` is its folder, `spec` what its head.json says, and
-    `learnt_from` has the digests of the people that it was trained or tuned on.
+    `learnt_from` has the digests of the people that it was trained or tuned on. With its `cohort` it compares vectors
+    that are adjusted by the averages of their sources.
     """
 
     metric: str
@@ -36,6 +38,7 @@ class Similarity:
     prepare: Callable[[Vectors], Scorer]
     score_pairs: Callable[[Vectors, Vectors], Scores]
     spec: HeadSpec | None = None
+    cohort: Cohort | None = None
 
 
 def choose_similarity(metric: str, head: Path | None, network: str) -> Similarity:
@@ -56,7 +59,7 @@ def choose_similarity(metric: str, head: Path | None, network: str) -> Similarit
         prepare, score_pairs = (_prepare_cosine, cosine_of_pairs) if metric == "cosine" else (_prepare_l1, _l1)
         return Similarity(metric, None, frozenset(), prepare, score_pairs)
     loaded = load_head(head, network)
-    return Similarity(HEAD, head, learnt_from(head), loaded.prepare, loaded.score_pairs, loaded.spec)
+    return Similarity(HEAD, head, learnt_from(head), loaded.prepare, loaded.score_pairs, loaded.spec, loaded.cohort)
 
 
 def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -> Scores:

@@ -17,15 +17,19 @@ from twinface.averages import (
     reset_all_faces,
     reset_faces,
 )
+from twinface.averages.average import Tally
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.features_folder import has_people
-from twinface.gallery.sources import is_camera
+from twinface.gallery.sources import PHOTOS, is_camera
 from twinface.matching import Head, head_in_use, load_head
 from twinface.matching.cohort import Cohort
+from twinface.matching.kinds import adjust
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks import find_recipe
 from twinface.settings import Settings
+from twinface.types import Vectors
 
 ALL = "all"
 """What is typed to reset every source."""
@@ -82,6 +86,16 @@ def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> l
     Raises ArtefactError for vectors of another length than the cohort's.
     """
     return adjust_gallery(people, averages_of_people(people, cohort.prior) if cohort else None)
+
+
+def adjust_pictures(vectors: Vectors, cohort: Cohort) -> Vectors:
+    """Vectors (n, d) of pictures of one source, as a head with a `cohort` compares them: each counts once.
+
+    Raises ArtefactError for vectors of another length than the cohort's.
+    """
+    total = normalised(checked_vectors(vectors, len(cohort.prior))).sum(axis=0)
+    averages = Averages.made_of({PHOTOS: Tally(len(vectors), total)}, cohort.prior)
+    return adjust(vectors, averages.of(PHOTOS), cohort.prior)
 
 
 def fingerprint_with(head: str, averages: Averages | None) -> str:

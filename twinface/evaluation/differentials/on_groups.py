@@ -101,8 +101,10 @@ def evaluate_groups(
     groupings, passed_over = make_groupings(table, labelled, by)
     everybody = everybody_together(int(has_row.sum()))
     numbers = np.searchsorted(kept, person[has_row]).astype(np.int32)
-    vectors = np.concatenate([one.vectors for one in chosen.people])[has_row]
-    pairs = AllPairs(vectors, numbers, chosen.similarity, same_person_above)
+    extracted, vectors = (
+        np.concatenate([one.vectors for one in some])[has_row] for some in (chosen.people, chosen.compared)
+    )
+    pairs = AllPairs(vectors, numbers, chosen.similarity, same_person_above, extracted)
     point = operating_point(pairs, chosen.similarity, matching or MatchingSettings(), rate, show)
     with show("drawing people", None):
         often = draw_rounds(len(kept), rounds, seed)

@@ -41,13 +41,15 @@ class AllPairs:
     """Each two of the pictures with these `vectors` (n, d), in blocks.
 
     `person` int32 (n,), which never falls, has the number of whom each shows. Pairs of two people whose cosine is above
-    `same_person_above` are set aside; None sets none aside.
+    `same_person_above` are set aside; None sets none aside. The cosine is of `extracted` (n, d), the vectors
+    as the network gave them, where `vectors` are adjusted ones.
     """
 
     vectors: Vectors
     person: NDArray[np.int32]
     similarity: Similarity
     same_person_above: float | None = None
+    extracted: Vectors | None = None
 
     def __len__(self) -> int:
         """How many blocks there are."""
@@ -59,7 +61,8 @@ class AllPairs:
         starts = range(0, len(self.vectors), _SIDE)
         parts = [slice(start, start + _SIDE) for start in starts]
         scorers = [self.similarity.prepare(self.vectors[part]) for part in parts]
-        directions = None if self.same_person_above is None else normalised(checked_vectors(self.vectors))
+        extracted = self.vectors if self.extracted is None else self.extracted
+        directions = None if self.same_person_above is None else normalised(checked_vectors(extracted))
         for place, rows in enumerate(parts):
             for columns, scorer in zip(parts[place:], scorers[place:], strict=True):
                 alike = None
