@@ -41,6 +41,13 @@ class Head(ABC):
         del gallery
         return ()
 
+    def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
+        """Which of the vectors (n, d) are of pictures no poorer than those that scores are calibrated for, (n,).
+
+        Networks give blurred faces, and what is no face, shorter vectors. Without a cohort all are.
+        """
+        return np.ones(len(vectors), np.bool_)
+
     @abstractmethod
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores (n,) of the pairs a[i], b[i], both (n, d)."""

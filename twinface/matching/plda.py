@@ -119,6 +119,12 @@ class PldaHead(Head):
         theirs = self._sides(gallery)
         return tuple(self._score(strangers, theirs) for strangers in self._imagined)
 
+    def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
+        """Whose vectors are not shorter than nearly all that were learnt from; see Head."""
+        if self.cohort is None:
+            return super().knows_quality(vectors)
+        return np.asarray(np.linalg.norm(vectors, axis=1) >= np.exp(self._project.length_range[0]))
+
     @cached_property
     def _imagined(self) -> tuple[Sides, ...]:
         return tuple(self._project(one) for one in self.cohort.imagined()) if self.cohort else ()

@@ -17,7 +17,7 @@ from twinface.networks import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.known import Known
-from twinface.recognition.naming import uncalibrated
+from twinface.recognition.naming import uncalibrated, without_name
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
 
@@ -52,6 +52,7 @@ class Identifier:
             raise ArtefactError(
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
+        self._head = head
         self._averages = averages_for(head, settings, gallery)
         self._known = Known().updated(gallery, head, settings.matching, self._averages)
         self.threshold = self._known.threshold(head, settings.matching)
@@ -80,7 +81,8 @@ class Identifier:
         probe, averages = vector[np.newaxis], self._averages
         if averages is not None:
             probe = adjust(probe, averages.of(PHOTOS), averages.prior)
-        return decide(self._known.score(probe)[0], self._known.person_index, self._known.names, self._matching)
+        decision = decide(self._known.score(probe)[0], self._known.person_index, self._known.names, self._matching)
+        return decision if self._head.knows_quality(vector[np.newaxis])[0] else without_name(decision)
 
 
 def choose_settings(

@@ -48,6 +48,14 @@ def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
     )
 
 
+def without_name(decision: Decision) -> Decision:
+    """What is said of a picture that is poorer than any that scores are calibrated for: no name by itself."""
+    if decision.name is None:
+        return decision
+    reason = f"{decision.name} reaches the threshold, but the picture is poorer than any that scores are known for"
+    return replace(decision, state=State.UNCERTAIN, name=None, reason=reason)
+
+
 class Naming:
     """Names faces. What is wrong with gallery or head does not stop it: `problem` says it, and it goes on with what
     it had before (at first: nobody is known).
@@ -131,6 +139,9 @@ class Naming:
         known = self._known
         if not known.names:
             return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
+        clear = self._head.knows_quality(vectors)
+        if clear.any():
+            vectors, weights = vectors[clear], weights[clear]
         vectors = self._told(camera, vectors)
         together = fuse(vectors, np.maximum(weights, 1e-3))
         fused, *looks = (
@@ -138,6 +149,8 @@ class Naming:
             for scores in known.score(np.concatenate([together[np.newaxis], vectors]))
         )
         decision = agree(before, fused, looks, self._settings)
+        if not clear.any():
+            decision = without_name(decision)
         if decision.name is not None and self._vetoes.forbid(decision.name, vectors, np.maximum(weights, 1e-3)):
             reason = f"{decision.name} was rejected for a face like this one"
             return replace(decision, state=State.UNKNOWN, name=None, reason=reason)
@@ -148,7 +161,8 @@ class Naming:
         known = self._known
         told = self._told(camera, vector[np.newaxis])
         scores = known.score(told)[0] if known.names else np.empty(0, np.float32)
-        return decide(scores, known.person_index, known.names, self._settings)
+        decision = decide(scores, known.person_index, known.names, self._settings)
+        return decision if self._head.knows_quality(vector[np.newaxis])[0] else without_name(decision)
 
     @property
     def bounds(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from twinface.matching.spec import DecisionCalibration
 from twinface.networks import find_recipe
 from twinface.recognition.naming import Naming, uncalibrated
 from twinface.settings import MatchingSettings
+from twinface.types import State
 
 
 @pytest.mark.parametrize(
@@ -30,9 +31,9 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
     recipe = find_recipe("sface")
     gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
-    ann = np.eye(2, recipe.dimension, dtype=np.float32)
+    ann = 10 * np.eye(2, recipe.dimension, dtype=np.float32)
     gallery.add("ann", ("1.jpg", "2.jpg"), ann, np.ones(2, np.float32))
-    probe = (0.5 * ann[:1] + np.sqrt(0.75) * np.eye(1, recipe.dimension, 5, dtype=np.float32)).astype(np.float32)
+    probe = (0.5 * ann[:1] + np.sqrt(75) * np.eye(1, recipe.dimension, 5, dtype=np.float32)).astype(np.float32)
 
     def calibrated_at(threshold: float, rule: str = "mean") -> None:
         content = {"rule": rule, "best_k": 3, "comparisons": 9900, "people": 100, "thresholds": {"0.001": threshold}}
@@ -116,3 +117,22 @@ def test_a_gallery_rebuilt_for_another_network_is_told_and_the_old_one_stays_in_
     assert not naming.refresh()
     assert "made with the network newer" in naming.problem
     assert naming.decide("door", vectors, np.ones(1, np.float32), NOT_YET).name == "ann"
+
+
+def test_a_picture_poorer_than_any_that_scores_are_known_for_gets_no_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    recipe = find_recipe("sface")
+    gallery = Gallery.open(tmp_path / "gallery", network=recipe.fingerprint, create=True)
+    ann = np.full((1, recipe.dimension), 10.0 / np.sqrt(recipe.dimension), np.float32)
+    gallery.add("ann", ("1.jpg",), ann, np.ones(1, np.float32))
+    naming = Naming(tmp_path / "gallery", None, recipe, MatchingSettings(agreeing_looks=1))
+    one = np.ones(1, np.float32)
+    assert naming.decide("door", ann, one, NOT_YET).name == "ann"
+    poor = naming.decide("door", ann / 3, one, NOT_YET)
+    assert (poor.state, poor.name) == (State.UNCERTAIN, None)
+    assert "poorer than any" in poor.reason
+    assert "poorer than any" in naming.alone("door", ann[0] / 3).reason
+    both = naming.decide("door", np.concatenate([ann / 3, ann]), np.ones(2, np.float32), NOT_YET)
+    assert both.name == "ann", "the clear look decides"
