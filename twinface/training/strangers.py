@@ -42,6 +42,7 @@ _LEAST_VARIANCE = 1e-3
 _MOST_PAIRS = 200_000
 _TAIL_RATES = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 _FEWEST_ABOVE = 20
+_TOO_ALIKE = "--strangers: they look like one person; extract pictures of different people, a folder for each"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,13 +138,18 @@ def less_within(covariances: Covariances) -> Covariances:
 
 
 def pairs_of_strangers(vectors: Vectors, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of two of them, by row, `_MOST_PAIRS` at most, but those that are most likely of one person."""
+    """Pairs of two of them, by row, `_MOST_PAIRS` at most, but those that are most likely of one person.
+
+    Raises InputError where no others are left.
+    """
     first, second = np.triu_indices(len(vectors), 1)
     if len(first) > _MOST_PAIRS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(first), _MOST_PAIRS, replace=False))
         first, second = first[chosen], second[chosen]
     unit = normalised(vectors)
     kept = (unit @ unit.T)[first, second] < _ONE_PERSON_COSINE
+    if not kept.any():
+        raise InputError(_TOO_ALIKE)
     return first[kept], second[kept]
 
 
@@ -153,7 +159,8 @@ def measure_tail(
     """How much lighter the imagined strangers' tail is than the real ones': float32 (rates, 2), a share of real
     comparisons and the share of imagined ones that reach the same score, the larger shares first.
 
-    Strangers whom the cohort has not learnt from are compared with each other, and with those it imagines.
+    Strangers whom the cohort has not learnt from are compared with each other, and with those it imagines. A rate whose
+    share is no smaller than that of a more common one is left out. Raises InputError where fewer than two are left.
     """
     asked, weights = projection(lessons.asked), coefficients.astype(np.float32)
     unit = normalised(lessons.asked)
@@ -162,8 +169,11 @@ def measure_tail(
     imagined = np.sort(_logits(asked, projection(lessons.cohort.imagined()[0]), weights).ravel())
     rates = np.array([rate for rate in _TAIL_RATES if rate * len(real) >= _FEWEST_ABOVE])
     scores = real[len(real) - (rates * len(real)).astype(int)]
-    shares = 1.0 - np.searchsorted(imagined, scores) / len(imagined)
-    return np.stack([rates, np.maximum(shares, 1.0 / len(imagined))], axis=1).astype(np.float32)
+    shares = np.maximum(1.0 - np.searchsorted(imagined, scores) / len(imagined), 1.0 / len(imagined))
+    falling = shares < np.minimum.accumulate(np.concatenate([[1.0], shares]))[:-1]
+    if falling.sum() < 2:
+        raise InputError(_TOO_ALIKE)
+    return np.asarray(np.stack([rates, shares], axis=1)[falling], np.float32)
 
 
 def _logits(a: Sides, b: Sides, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,7 +58,9 @@ def train_head(
     """
     options = options or TrainOptions()
     options.check()
-    check_head_output(output, (features, options.start or None, options.hard_negatives))
+    check_head_output(
+        output, (features, options.start or None, options.hard_negatives, options.strangers, *options.others)
+    )
     table = read_table(features)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
