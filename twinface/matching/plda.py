@@ -112,7 +112,11 @@ class PldaHead(Head):
     def prepare(self, gallery: Vectors) -> Scorer:
         """A scorer that keeps the gallery projected; see Head."""
         theirs = self._sides(gallery)
-        return lambda probes: self._score(self._sides(probes), theirs)
+        return lambda probes: self._score(self.tell(probes), theirs)
+
+    def tell(self, probes: Vectors | Sides) -> Sides:
+        """The sides of probes, which take longest where there is a cohort; see Head."""
+        return probes if isinstance(probes, Sides) else self._sides(probes)
 
     def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
         """Scores of imagined strangers; see Head."""

@@ -6,9 +6,9 @@ their own block alone, and the same people are scored the same way, to the last 
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class _Block:
 
     people: tuple[PersonVectors, ...]
     person_index: NDArray[np.int32]
+    tell: Callable[[Vectors], Any]
     score: Scorer
     strangers: tuple[Scores, ...]
 
@@ -87,7 +88,8 @@ class Known:
 
     def score(self, probes: Vectors) -> Scores:
         """Scores, float32 (m, n), of probes (m, d) with all vectors; somebody has to be known."""
-        return np.concatenate([block.score(probes) for block in self._blocks], axis=1)
+        told = self._blocks[0].tell(probes)
+        return np.concatenate([block.score(told) for block in self._blocks], axis=1)
 
 
 def _prepare(
@@ -97,7 +99,7 @@ def _prepare(
     told = adjust_gallery(people, averages)
     vectors, index = enrolled(np.concatenate([one.vectors for one in told]), index, len(people), settings)
     strangers = best_of_strangers(head, vectors, index, len(people), settings)
-    return _Block(people, index, head.prepare(vectors), strangers)
+    return _Block(people, index, head.tell, head.prepare(vectors), strangers)
 
 
 def best_of_strangers(
