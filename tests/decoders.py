@@ -175,11 +175,11 @@ def _network_json(folder: Path) -> list[bytes]:
 
 
 def _head(name: str) -> Decoder:
-    """A file of the head in the box; the other one stays whole."""
+    """A file of the head in the box; the others stay whole."""
     sface = find_recipe("sface").fingerprint
     box = built_in_head(sface)
     assert box is not None
-    whole = {file: (box / file).read_bytes() for file in ("head.json", "head.npz")}
+    whole = {file: (box / file).read_bytes() for file in ("head.json", "head.npz", "cohort.npz")}
 
     def read(path: Path) -> object:
         for file in whole.keys() - {name}:
@@ -258,6 +258,7 @@ DECODERS: dict[str, Decoder] = {
     "network.json": Decoder(_network_json, _file("network.json", lambda path: read_recipe(path.parent))),
     "head.json": _head("head.json"),
     "head.npz": _head("head.npz"),
+    "cohort.npz": _head("cohort.npz"),
     "books": Decoder(_books, _file("books", read_books)),
     "events": Decoder(_events, _file("events.sqlite", lambda path: read_events(path, EventQuery()))),
     "configuration": Decoder(_configuration, _file("pipeline.toml", load_settings)),
