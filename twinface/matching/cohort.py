@@ -5,7 +5,6 @@ are the reference that scores are normalised by, others come as strangers to a g
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +41,7 @@ class Cohort:
     strangers: Density
     posed: Density
 
-    @cached_property
+    @property
     def reference(self) -> Vectors:
         """The faces that scores are normalised by, float32 (REFERENCE_STRANGERS + REFERENCE_POSED, d)."""
         points = (

@@ -18,7 +18,7 @@ _Floats = NDArray[np.float32]
 NEAREST = 200
 """So many of the cohort, those that score highest, tell how high the scores of strangers like them are."""
 
-_AT_ONCE = 512
+_AT_ONCE = 64
 _LEAST_DEVIATION = 1e-3
 
 
