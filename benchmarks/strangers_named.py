@@ -27,13 +27,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from twinface.averages import all_adjusted, averages_of_people
 from twinface.evaluation.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Head, Scorer, decide, load_head
 from twinface.matching.strangers_named import least_score, share_asked_for
 from twinface.matching.templates import enrolled
 from twinface.matching.vectors import normalised
+from twinface.recognition.averaging import adjust_features
 from twinface.recognition.known import best_of_strangers
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
@@ -68,10 +68,7 @@ class Kind:
 
 def tell(people: Sequence[PersonVectors], head: Head) -> Kind:
     """Take the average of the people's own kind of picture off."""
-    raw = list(people)
-    if head.cohort is None:
-        return Kind(raw, raw)
-    return Kind(all_adjusted(raw, averages_of_people(raw, head.cohort.prior)), raw)
+    return Kind(adjust_features(people, head.cohort), list(people))
 
 
 def held_out(folder: Path) -> list[PersonVectors]:

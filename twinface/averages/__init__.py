@@ -6,7 +6,7 @@
 people alone. Only the matcher learns. docs/decisions/averages.md has the rules and what they are worth.
 """
 
-from twinface.averages.adjusting import adjusted, all_adjusted
+from twinface.averages.adjusting import adjusted_vectors, all_adjusted
 from twinface.averages.average import FEWEST, MOVED, PRIOR_COUNT, Average, Averages, averages_of_people
 from twinface.averages.clusters import Clusters
 from twinface.averages.in_use import AveragesInUse, FacesFile
@@ -23,7 +23,7 @@ __all__ = [
     "Clusters",
     "FacesFile",
     "Learner",
-    "adjusted",
+    "adjusted_vectors",
     "all_adjusted",
     "averages_of_people",
     "forget_person",

@@ -106,7 +106,7 @@ class PldaHead(Head):
         tail: _Floats | None = None,
     ) -> None:
         self.spec, self.cohort, self.tail = spec, cohort, tail
-        self._project = projection.with_cohort(cohort)
+        self._plain = projection
         self._coefficients = coefficients
 
     def prepare(self, gallery: Vectors) -> Scorer:
@@ -127,28 +127,36 @@ class PldaHead(Head):
         """Whose vectors are not shorter than nearly all that were learnt from; see Head."""
         if self.cohort is None:
             return super().knows_quality(vectors)
-        return np.asarray(np.linalg.norm(vectors, axis=1) >= np.exp(self._project.length_range[0]))
+        return np.asarray(np.linalg.norm(vectors, axis=1) >= np.exp(self._plain.length_range[0]))
+
+    @cached_property
+    def _project(self) -> Projection:
+        return self._plain.with_cohort(self.cohort)
 
     @cached_property
     def _imagined(self) -> tuple[Sides, ...]:
         return tuple(self._project(one) for one in self.cohort.imagined()) if self.cohort else ()
 
     def _score(self, ours: Sides, theirs: Sides) -> Scores:
-        bias, product, own, length, longer = self._coefficients
-        ours_alone = bias + own * ours.own + length * ours.length
-        scale = product + longer * (ours.length[:, np.newaxis] + theirs.length)
-        theirs_alone = own * theirs.own + length * theirs.length
-        return sigmoid(score_all(ours, theirs) * scale + ours_alone[:, np.newaxis] + theirs_alone)
+        return sigmoid(all_logits(ours, theirs, self._coefficients))
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs; see Head."""
         return sigmoid(pair_features(self._sides(a), self._sides(b)) @ self._coefficients)
 
     def _sides(self, vectors: Vectors) -> Sides:
-        return self._project(checked_vectors(vectors, len(self._project.mean)))
+        return self._project(checked_vectors(vectors, len(self._plain.mean)))
 
 
-def score_all(a: Sides, b: Sides) -> _Floats:
+def all_logits(a: Sides, b: Sides, coefficients: _Floats) -> _Floats:
+    """The logits (m, n) of every side a with every side b; `coefficients` (5,) are those of COEFFICIENTS."""
+    bias, product, own, length, longer = coefficients
+    alone = bias + own * a.own + length * a.length
+    scale = product + longer * (a.length[:, np.newaxis] + b.length)
+    return np.asarray(_products(a, b) * scale + alone[:, np.newaxis] + (own * b.own + length * b.length), np.float32)
+
+
+def _products(a: Sides, b: Sides) -> _Floats:
     """The products (m, n) of every side a with every side b; the normalised ratios where there is a cohort."""
     products = a.projected @ b.projected.T
     if a.nearest is None or b.nearest is None:

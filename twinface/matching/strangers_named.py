@@ -33,7 +33,7 @@ def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray
     """The score, 0…1, from which a name is given so that at most a `share` of strangers get any.
 
     `best` has, for each kind of picture, the best score (n,) of each imagined stranger with one of the `people`; what
-    is worst among kinds decides. `tail` (rates, 2) is what `training.strangers.measure_tail` gives.
+    is worst among kinds decides. `tail` (rates, 2) is what `training.stranger_lessons.measure_tail` gives.
     """
     rate = -math.expm1(math.log1p(-share) / people)
     imagined = min(1.0, share * imagined_rate(rate, tail) / rate)

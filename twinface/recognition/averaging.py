@@ -11,6 +11,7 @@ from twinface.averages import (
     Averages,
     AveragesInUse,
     FacesFile,
+    adjusted_vectors,
     all_adjusted,
     averages_of_people,
     read_faces,
@@ -25,7 +26,6 @@ from twinface.gallery.features_folder import has_people
 from twinface.gallery.sources import PHOTOS, is_camera
 from twinface.matching import Head, head_in_use, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.kinds import adjust
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks import find_recipe
 from twinface.settings import Settings
@@ -95,7 +95,7 @@ def adjust_pictures(vectors: Vectors, cohort: Cohort) -> Vectors:
     """
     total = normalised(checked_vectors(vectors, len(cohort.prior))).sum(axis=0)
     averages = Averages.made_of({PHOTOS: Tally(len(vectors), total)}, cohort.prior)
-    return adjust(vectors, averages.of(PHOTOS), cohort.prior)
+    return adjusted_vectors(vectors, PHOTOS, averages)
 
 
 def fingerprint_with(head: str, averages: Averages | None) -> str:

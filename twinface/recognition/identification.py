@@ -11,13 +11,12 @@ from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector
 from twinface.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
-from twinface.matching import decide, head_in_use, load_head
-from twinface.matching.kinds import adjust
+from twinface.matching import head_in_use, load_head
 from twinface.networks import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.known import Known
-from twinface.recognition.naming import uncalibrated, without_name
+from twinface.recognition.naming import decide_alone, uncalibrated
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
 
@@ -53,8 +52,8 @@ class Identifier:
                 f"{settings.gallery}: nobody is in this gallery; add people with `twinface gallery add`"
             )
         self._head = head
-        self._averages = averages_for(head, settings, gallery)
-        self._known = Known().updated(gallery, head, settings.matching, self._averages)
+        averages = averages_for(head, settings, gallery)
+        self._known = Known().updated(gallery, head, settings.matching, averages)
         self.threshold = self._known.threshold(head, settings.matching)
         self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)
         self._matching = self.threshold.applied_to(settings.matching)
@@ -78,11 +77,7 @@ class Identifier:
         return self._detector.find_turn_deg(image, [one.face for one in found])
 
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
-        probe, averages = vector[np.newaxis], self._averages
-        if averages is not None:
-            probe = adjust(probe, averages.of(PHOTOS), averages.prior)
-        decision = decide(self._known.score(probe)[0], self._known.person_index, self._known.names, self._matching)
-        return decision if self._head.knows_quality(vector[np.newaxis])[0] else without_name(decision)
+        return decide_alone(vector, PHOTOS, self._known, self._head, self._matching)
 
 
 def choose_settings(

@@ -6,9 +6,9 @@ their own block alone, and the same people are scored the same way, to the last 
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,6 @@ class _Block:
 
     people: tuple[PersonVectors, ...]
     person_index: NDArray[np.int32]
-    tell: Callable[[Vectors], Any]
     score: Scorer
     strangers: tuple[Scores, ...]
 
@@ -51,6 +50,7 @@ class Known:
     version: int = 0
     vectors: int = 0
     averages: Averages | None = None
+    _head: Head | None = None
     _blocks: tuple[_Block, ...] = ()
 
     def updated(
@@ -73,6 +73,7 @@ class Known:
             gallery.version,
             sum(len(person.files) for person in people),
             averages,
+            head,
             blocks,
         )
 
@@ -88,7 +89,7 @@ class Known:
 
     def score(self, probes: Vectors) -> Scores:
         """Scores, float32 (m, n), of probes (m, d) with all vectors; somebody has to be known."""
-        told = self._blocks[0].tell(probes)
+        told = self._head.tell(probes) if self._head else probes
         return np.concatenate([block.score(told) for block in self._blocks], axis=1)
 
 
@@ -99,7 +100,7 @@ def _prepare(
     told = adjust_gallery(people, averages)
     vectors, index = enrolled(np.concatenate([one.vectors for one in told]), index, len(people), settings)
     strangers = best_of_strangers(head, vectors, index, len(people), settings)
-    return _Block(people, index, head.tell, head.prepare(vectors), strangers)
+    return _Block(people, index, head.prepare(vectors), strangers)
 
 
 def best_of_strangers(

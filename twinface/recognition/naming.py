@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages
+from twinface.averages import Averages, adjusted_vectors
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.sources import camera_source
-from twinface.matching import Threshold, choose_threshold, decide, head_fingerprint, head_in_use, load_head
+from twinface.matching import Head, choose_threshold, decide, head_fingerprint, head_in_use, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.consensus import agree
 from twinface.matching.decision import needed_score
-from twinface.matching.kinds import adjust
 from twinface.matching.templates import fuse
 from twinface.matching.vectors import normalised
 from twinface.networks import NetworkRecipe
@@ -48,7 +47,18 @@ def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
     )
 
 
-def without_name(decision: Decision) -> Decision:
+def decide_alone(
+    vector: NDArray[np.float32], source: str, known: Known, head: Head, settings: MatchingSettings
+) -> Decision:
+    """Who `vector`, float32 (d,), of one picture from a source shows by itself; `head` has made the `known` ready."""
+    probe = vector[np.newaxis]
+    told = adjusted_vectors(probe, source, known.averages)
+    scores = known.score(told)[0] if known.names else np.empty(0, np.float32)
+    decision = decide(scores, known.person_index, known.names, settings)
+    return decision if head.knows_quality(probe)[0] else _without_name(decision)
+
+
+def _without_name(decision: Decision) -> Decision:
     """What is said of a picture that is poorer than any that scores are calibrated for: no name by itself."""
     if decision.name is None:
         return decision
@@ -70,7 +80,6 @@ class Naming:
         self._gallery: Gallery | None = None
         self._head_seen: tuple[int, int] | None = _NEVER_SEEN
         self._known = Known()
-        self._averages: Averages | None = None
         self._head = load_head(None, recipe.fingerprint)
         self._head_fingerprint = head_fingerprint(None, self._head.spec)
         self._threshold = choose_threshold(settings, self._head.spec)
@@ -85,18 +94,16 @@ class Naming:
     @property
     def head_fingerprint(self) -> str:
         """Says what a score means: changes with the head's files, thresholds included, and with the averages."""
-        return fingerprint_with(self._head_fingerprint, self._averages)
+        return fingerprint_with(self._head_fingerprint, self._known.averages)
 
     def take_averages(self, averages: Averages) -> bool:
         """Tell vectors from these averages from now on, and say whether scores have changed.
 
         A head without a cohort was trained on vectors as they are, and goes on with them.
         """
-        self._averages = averages if self._head.cohort else None
-        if self._gallery is None or self._averages is self._known.averages:
+        if self._gallery is None or self._head.cohort is None or averages is self._known.averages:
             return False
-        self._known = self._known.updated(self._gallery, self._head, self._configured, self._averages)
-        self._take_threshold(self._known.threshold(self._head, self._configured))
+        self._know(self._known.updated(self._gallery, self._head, self._configured, averages))
         return True
 
     @property
@@ -142,7 +149,7 @@ class Naming:
         clear = self._head.knows_quality(vectors)
         if clear.any():
             vectors, weights = vectors[clear], weights[clear]
-        vectors = self._told(camera, vectors)
+        vectors = adjusted_vectors(vectors, camera_source(camera), known.averages)
         together = fuse(vectors, np.maximum(weights, 1e-3))
         fused, *looks = (
             decide(scores, known.person_index, known.names, self._settings)
@@ -150,7 +157,7 @@ class Naming:
         )
         decision = agree(before, fused, looks, self._settings)
         if not clear.any():
-            decision = without_name(decision)
+            decision = _without_name(decision)
         if decision.name is not None and self._vetoes.forbid(decision.name, vectors, np.maximum(weights, 1e-3)):
             reason = f"{decision.name} was rejected for a face like this one"
             return replace(decision, state=State.UNKNOWN, name=None, reason=reason)
@@ -158,11 +165,7 @@ class Naming:
 
     def alone(self, camera: str, vector: NDArray[np.float32]) -> Decision:
         """Who `vector`, float32 (d,), of one look at a camera shows by itself."""
-        known = self._known
-        told = self._told(camera, vector[np.newaxis])
-        scores = known.score(told)[0] if known.names else np.empty(0, np.float32)
-        decision = decide(scores, known.person_index, known.names, self._settings)
-        return decision if self._head.knows_quality(vector[np.newaxis])[0] else without_name(decision)
+        return decide_alone(vector, camera_source(camera), self._known, self._head, self._settings)
 
     @property
     def bounds(self) -> Mapping[str, Any]:
@@ -184,10 +187,6 @@ class Naming:
         probe, looks = normalised(vector[np.newaxis]), normalised(vectors)
         return bool((looks @ probe[0]).max() >= _SAME_FACE_COSINE)
 
-    def _told(self, camera: str, vectors: Vectors) -> Vectors:
-        averages = self._averages
-        return adjust(vectors, averages.of(camera_source(camera)), averages.prior) if averages else vectors
-
     def _take_up_gallery_and_head(self) -> bool:
         if self._gallery is None and not self._gallery_folder.exists():
             return False
@@ -201,18 +200,22 @@ class Naming:
             fingerprint = head_fingerprint(folder, head.spec)
             if _look_at(folder) != head_seen:
                 return False  # Another head took its place meanwhile: this one may be half the one, half the other.
-            self._averages = self._averages if head.cohort else None
-            self._known = Known().updated(self._gallery, head, self._configured, self._averages)
+            known = Known().updated(
+                self._gallery, head, self._configured, self._known.averages if head.cohort else None
+            )
             self._head, self._head_seen = head, head_seen
             self._head_fingerprint = fingerprint
         elif gallery_changed:
-            self._known = self._known.updated(self._gallery, self._head, self._configured, self._averages)
+            known = self._known.updated(self._gallery, self._head, self._configured, self._known.averages)
         else:
             return False
-        self._take_threshold(self._known.threshold(self._head, self._configured))
+        self._know(known)
         return True
 
-    def _take_threshold(self, threshold: Threshold) -> None:
+    def _know(self, known: Known) -> None:
+        """Take up who is known, and the threshold that these people bring."""
+        self._known = known
+        threshold = known.threshold(self._head, self._configured)
         if threshold.problem and threshold != self._threshold:
             log.warning("calibration not used", extra={"reason": threshold.problem})
         self._threshold = threshold

@@ -26,7 +26,7 @@ from twinface.training.covariances import (
 from twinface.training.feature_table import FeatureTable
 from twinface.training.hard_negatives import HardNegatives
 from twinface.training.pairs import Pairs, PairSampler
-from twinface.training.strangers import (
+from twinface.training.stranger_lessons import (
     StrangerLessons,
     less_within,
     measure_tail,

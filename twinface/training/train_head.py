@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import all_adjusted, averages_of_people
 from twinface.corrections import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.intervals import compare_scorers
@@ -20,11 +19,12 @@ from twinface.files import canonical_json
 from twinface.gallery import read_features
 from twinface.matching import Scores, load_head
 from twinface.matching.built_in import built_in_head
-from twinface.matching.cohort import COHORT_FILE, Cohort
+from twinface.matching.cohort import COHORT_FILE
 from twinface.matching.kinds import adjust
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import HEAD_FILE
-from twinface.training.feature_table import FeatureTable, read_statistics, read_table, table_of, usable_deviation
+from twinface.recognition.averaging import adjust_features
+from twinface.training.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
 from twinface.training.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.head_data import check_enough, hold_out
 from twinface.training.head_files import check_head_output, describe_head, write_figures
@@ -32,7 +32,7 @@ from twinface.training.head_options import OnStep, TrainOptions, TrainReport
 from twinface.training.pairs import Pairs, PairSampler
 from twinface.training.plda import Start, fit_plda, read_start
 from twinface.training.publishing import published
-from twinface.training.strangers import StrangerLessons, average_of, read_lessons
+from twinface.training.stranger_lessons import StrangerLessons, average_of, read_lessons
 from twinface.types import Vectors
 
 _MOST_VALIDATION_PAIRS = 50_000
@@ -61,7 +61,8 @@ def train_head(
     check_head_output(
         output, (features, options.start or None, options.hard_negatives, options.strangers, *options.others)
     )
-    table = read_table(features)
+    people = read_features(features)
+    table = table_of(people)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
     lessons = None
@@ -70,7 +71,7 @@ def train_head(
         lessons = read_lessons(learnt, options.others, options.strangers, options.seed)
         table = table.with_vectors(adjust(table.vectors, average_of(learnt), lessons.cohort.prior))
     elif options.architecture == "plda" and (start := _read_start(options, table)) and start.cohort:
-        table = of_no_source(features, start.cohort)
+        table = table_of(adjust_features(people, start.cohort))
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     rejections = rejections_of(corrections, learnt)
     hard = rejected_pairs(rejections, learnt)
@@ -83,12 +84,6 @@ def train_head(
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
     return replace(report, rejections=len(rejections))
-
-
-def of_no_source(features: Path, cohort: Cohort) -> FeatureTable:
-    """The features of a folder, told from a cohort's prior instead of the averages of their own sources."""
-    people = read_features(features)
-    return table_of(all_adjusted(people, averages_of_people(people, cohort.prior)))
 
 
 def learn(
@@ -104,7 +99,7 @@ def learn(
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
     `deviation` (d,) is what differences are divided by, `lessons` are of strangers, `hard` are pairs that were taken
-    for one person and are not. Where there is a cohort the table's vectors are told from its prior (`of_no_source`).
+    for one person and are not. Where there is a cohort the table's vectors are adjusted, as heads compare them.
     Returns how many pairs an epoch has, 0 without epochs.
     """
     if options.architecture == "plda" and options.model_function is None:

@@ -17,7 +17,7 @@ from twinface.matching.kinds import adjust
 from twinface.matching.strangers_named import least_score
 from twinface.training.feature_table import FeatureTable, table_of
 from twinface.training.head_options import TrainOptions
-from twinface.training.strangers import (
+from twinface.training.stranger_lessons import (
     FEWEST_STRANGERS,
     StrangerLessons,
     average_of,

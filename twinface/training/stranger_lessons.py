@@ -6,7 +6,6 @@ of pictures, the people learnt from and the strangers, say alike much how far pi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from twinface.evaluation.split import validation_people
 from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
 from twinface.matching.kinds import adjust, centre
-from twinface.matching.plda import Projection, Sides, score_all
+from twinface.matching.plda import Projection, all_logits
 from twinface.matching.vectors import normalised
 from twinface.training.covariances import Covariances, measure_scatter
 from twinface.training.densities import density_of_parts, face_points, fit_density, mixed
@@ -105,11 +104,10 @@ def learn_strangers(
     cohort = Cohort(prior, density, posed)
     told = [_told(one, mean, prior) for one, mean in zip(groups[1:], averages[1:], strict=True)]
     around = [_covariances(one) for one in told]
-    total = centre(adjust(learnt.vectors, average, prior), prior)
     return StrangerLessons(
         cohort,
         tuple(within for within, _ in around),
-        (_total(total), *(all_of for _, all_of in around)),
+        (_total(_told(learnt, average, prior).vectors), *(total for _, total in around)),
         adjust(learnt.of_people(np.sort(asked).tolist()).vectors, average, prior),
         tuple(name for one in groups[1:] for name in one.names),
         len(learnt.names),
@@ -165,8 +163,8 @@ def measure_tail(
     asked, weights = projection(lessons.asked), coefficients.astype(np.float32)
     unit = normalised(lessons.asked)
     apart = np.triu(unit @ unit.T < _ONE_PERSON_COSINE, 1)
-    real = np.sort(_logits(asked, asked, weights)[apart])
-    imagined = np.sort(_logits(asked, projection(lessons.cohort.imagined()[0]), weights).ravel())
+    real = np.sort(all_logits(asked, asked, weights)[apart])
+    imagined = np.sort(all_logits(asked, projection(lessons.cohort.imagined()[0]), weights).ravel())
     rates = np.array([rate for rate in _TAIL_RATES if rate * len(real) >= _FEWEST_ABOVE])
     scores = real[len(real) - (rates * len(real)).astype(int)]
     shares = np.maximum(1.0 - np.searchsorted(imagined, scores) / len(imagined), 1.0 / len(imagined))
@@ -174,12 +172,6 @@ def measure_tail(
     if falling.sum() < 2:
         raise InputError(_TOO_ALIKE)
     return np.asarray(np.stack([rates, shares], axis=1)[falling], np.float32)
-
-
-def _logits(a: Sides, b: Sides, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-    bias, product, _, length, longer = coefficients
-    both = a.length[:, np.newaxis] + b.length
-    return np.asarray(score_all(a, b) * (product + longer * both) + bias + length * both, np.float32)
 
 
 def _fit_kind(table: FeatureTable, average: NDArray[np.float32], seed: int) -> Density:
@@ -208,7 +200,4 @@ def _covariances(table: FeatureTable) -> tuple[_Doubles, _Doubles]:
 
 def _total(vectors: Vectors) -> _Doubles:
     unit = normalised(vectors).astype(np.float64)
-    total = np.zeros((unit.shape[1],) * 2)
-    for start, end in pairwise([*range(0, len(unit), 4096), len(unit)]):
-        total += unit[start:end].T @ unit[start:end]
-    return total / len(unit)
+    return np.asarray(unit.T @ unit / len(unit))
