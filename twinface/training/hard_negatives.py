@@ -16,7 +16,7 @@ from twinface.types import Vectors
 
 _WEIGHT = 10.0
 """Somebody chose these pairs as worth learning. A face that was rejected is one of all that were seen, and counts once:
-as ten, six of them made a head worse for everybody (docs/decisions/retraining.md)."""
+as ten, six of them made a head worse for everybody (docs/decisions/corrections.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
