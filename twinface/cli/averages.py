@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from twinface.recognition.averaging import SourceAverage
 
 
+_FOR_GOOD = "It cannot be undone, and is learnt again from who passes by, in days."
+
+
 def averages(
     *,
     reset: Annotated[
         str | None,
-        typer.Option("--reset", metavar="SOURCE", help="Forget what this camera has taught, or `all` of them."),
+        typer.Option(
+            "--reset",
+            metavar="SOURCE",
+            help="Forget for good what this camera has taught, or `all` of them; `undo` does not bring it back.",
+        ),
     ] = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -70,7 +77,7 @@ def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None
     what = "all cameras have" if source == ALL else f"{source} has"
     if not yes and not can_ask():
         raise InputError(f"{source} is not reset: it cannot be undone; use --yes")
-    if not yes and not confirm(f"Forget what {what} taught? It is learnt again from who passes by, in days."):
+    if not yes and not confirm(f"Forget what {what} taught? {_FOR_GOOD}"):
         raise InputError(f"{source} is not reset")
     reset_source(settings, source)
     if as_json:

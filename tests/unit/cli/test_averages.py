@@ -1,11 +1,16 @@
 """`twinface averages`, and what other commands say and do of sources and averages, on a real gallery and file."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from documented_json import differences
 
 from twinface.averages import Clusters, read_faces
 from twinface.averages.store import averages_lock, write_faces
@@ -43,6 +48,7 @@ def test_averages_are_listed_with_what_they_rest_on(twinface: Run, config: Path,
     code, output, errors = twinface("averages", "--config", config, "--json")
     assert (code, errors) == (0, "")
     report = json.loads(output)
+    assert differences(report, "twinface averages --json") == set()
     assert (report["file"], report["learn"], report["fewest"]) == (str(learnt), True, 20)
     door, yard, photos = report["sources"]
     assert (door["source"], door["people"], door["tracks"], door["is_frozen"]) == ("camera:door", 30, 30, False)
@@ -78,7 +84,28 @@ def test_a_source_is_reset_and_no_other(twinface: Run, config: Path, box: Path, 
     assert counts(learnt, sface) == {"camera:yard": 1}
     code, output, _ = twinface("averages", "--config", config, "--reset", "all", "--yes", "--json")
     assert (code, json.loads(output)) == (0, {"file": str(learnt), "reset": "all"})
+    assert differences(json.loads(output), "twinface averages --reset SOURCE --json") == set()
     assert not learnt.exists()
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", {"camera:door": 30, "camera:yard": 1}), ("y", {"camera:yard": 1})])
+def test_a_reset_asks_first_and_says_that_it_is_for_good(
+    config: Path, learnt: Path, sface: Network, answer: str, left: dict[str, int]
+) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "twinface.cli.main", "averages", "--config", str(config), "--reset", "camera:door"]
+    with (
+        os.fdopen(ours, "wb") as keyboard,
+        subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asked,
+    ):
+        os.close(theirs)
+        keyboard.write(f"{answer}\n".encode())
+        keyboard.flush()
+        output, errors = asked.communicate(timeout=60)
+    assert "Forget what camera:door has taught? It cannot be undone" in output + errors
+    assert asked.returncode == (0 if answer == "y" else 2)
+    assert ("is forgotten" in output, "is not reset" in errors) == (answer == "y", answer == "n")
+    assert counts(learnt, sface) == left
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from documented_json import differences
 
 from twinface.gallery import Gallery
 from twinface.matching import load_head
@@ -64,6 +65,7 @@ def expected(twinface: Run, *arguments: object) -> dict[str, object]:
     code, out, err = twinface("calibrate", *arguments, "--json")
     assert (code, err) == (0, "")
     found: dict[str, object] = json.loads(out)
+    assert differences(found, "twinface calibrate --json") == set()
     return found
 
 
