@@ -86,3 +86,11 @@ def test_every_module_that_a_document_names_is_there(path: Path) -> None:
     for name in _MODULE.findall(path.read_text(encoding="utf-8")):
         found = name in bare if "/" not in name else any(f"{place}/{name}".lstrip("/") in MODULES for place in places)
         assert found, name
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_every_document_stands_in_the_index_of_its_folder(folder: str) -> None:
+    place = ROOT / folder
+    listed = _LINK.findall((place / "README.md").read_text(encoding="utf-8"))
+    assert {path.name for path in place.glob("*.md")} - {"README.md"} <= set(listed)
+    assert len(listed) == len(set(listed))
