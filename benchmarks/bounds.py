@@ -21,7 +21,7 @@ from twinface.matching.templates import fuse
 from twinface.matching.vectors import normalised
 from twinface.recognition.vetoes import VETO_COSINE
 from twinface.strangers.clustering import SAME_STRANGER_COSINE
-from twinface.training.feature_table import read_table
+from twinface.training.heads.feature_table import read_table
 
 VISIT = 3
 AROUND = (-0.1, 0.0, 0.1)

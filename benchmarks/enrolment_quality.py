@@ -20,14 +20,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.split import validation_people
+from twinface.enrolment.gate import Reason, choose_picker, look_at
+from twinface.enrolment.likeness import object_to_likeness
+from twinface.evaluation.protocols.split import validation_people
 from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.gallery import Snapshot
 from twinface.matching import load_head
 from twinface.networks import Network, find_recipe, load_network
 from twinface.recognition.embedding import embed_one_face, open_detector
-from twinface.recognition.enrolment import Reason, choose_picker, look_at
-from twinface.recognition.likeness import object_to_likeness
 from twinface.settings import MatchingSettings
 from twinface.types import Image, Vectors
 

@@ -33,13 +33,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from twinface.enrolment.candidates import Candidate
+from twinface.enrolment.from_pictures import open_likeness_gate
+from twinface.enrolment.many_people import enrol_people
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head
 from twinface.networks import NetworkRecipe, find_recipe
-from twinface.recognition.adding import open_likeness_gate
-from twinface.recognition.candidates import Candidate
-from twinface.recognition.many_people import enrol_people
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings, Settings
 

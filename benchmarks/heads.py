@@ -5,7 +5,7 @@
 People in byte order of their names make the folds by turns: each is asked about the people of one after having learnt
 from all others, and every choice, such as how far covariances shrink, is made within those others. Nothing is gone on
 from, not even the head in the box, which knows most of the people. Figures are means over folds; the intervals of
-their differences are paired, people drawn with replacement within their folds (twinface.evaluation.intervals).
+their differences are paired, people drawn with replacement within their folds (twinface.evaluation.figures.intervals).
 Pictures called frontal_… and profile_… are told apart; without such names all pairs are told.
 """
 
@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from twinface.evaluation.intervals import Difference, compare_scorers
+from twinface.evaluation.figures.intervals import Difference, compare_scorers
+from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
 from twinface.evaluation.progress import no_progress
-from twinface.evaluation.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.similarity import Similarity, choose_similarity, score_matrix
-from twinface.evaluation.wording import no_interval
-from twinface.training.feature_table import FeatureTable, read_table
-from twinface.training.head_options import TrainOptions
-from twinface.training.train_head import learn
+from twinface.evaluation.protocols.similarity import Similarity, choose_similarity, score_matrix
+from twinface.evaluation.report.wording import no_interval
+from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import learn
 
 FOLDS = 5
 ARCHITECTURES = ("plda", "linear", "mlp", "seed")

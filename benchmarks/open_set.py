@@ -27,9 +27,9 @@ from twinface.matching.decision import person_scores
 from twinface.matching.templates import enrolled
 from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
-from twinface.training.feature_table import FeatureTable, read_table
-from twinface.training.head_options import TrainOptions
-from twinface.training.train_head import learn
+from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import learn
 from twinface.types import State
 
 ENROLLED, PICTURES, FPIR, ROUNDS = 50, 3, 0.01, 2000

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
+from twinface.box.accounts import read_links
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
-from twinface.live.accounts import read_links
 from twinface.messages.schema import CropMeta
 from twinface.messages.topics import CROPS
+from twinface.types import Captured
 
 _CAMERAS, _FACES, _FPS = 4, 10, 30
 _OFFERED_HZ = _CAMERAS * _FACES * _FPS

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from twinface.evaluation.split import validation_people
+from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Head, Scorer, decide, load_head
 from twinface.matching.strangers_named import least_score, share_asked_for

@@ -5,18 +5,17 @@ import time
 from functools import partial
 
 from twinface import assets
+from twinface.box.service import camera_settings, run_service
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
-from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker
-from twinface.live.service import camera_settings, run_service
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
 from twinface.networks import find_recipe
 from twinface.processes import CAMERA
 from twinface.settings import CameraSettings, Settings
-from twinface.types import Frame
+from twinface.types import Captured, Frame
 
 _TICK_S = 0.2
 _END = {Outcome.SETTLED: CropEnd.DELIVERED, Outcome.EXPIRED: CropEnd.LOST}
@@ -51,7 +50,8 @@ class _Camera:
         self._stage = _open_stage(self._camera, node.epoch, settings)
         self._crops = node.sender(CROPS)
         self._tracks = node.sender(TRACKS)
-        self._preview = PreviewMaker(node.publisher(PREVIEW), settings.web)
+        previews = node.publisher(PREVIEW)
+        self._preview = PreviewMaker(previews.wanted, previews.publish, settings.web)
         self._source = open_source(_spec(self._camera))
         self._feed = FrameFeed(self._source, lossless=self._camera.lossless, wake=node.loop.wake)
         self._captured = Captured.now()

@@ -4,16 +4,16 @@ import sys
 import time
 from functools import partial
 
+from twinface.box.service import process_number, run_service
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.bus.reader import Delivery
-from twinface.bus.sender import Captured
-from twinface.live.service import process_number, run_service
 from twinface.messages.schema import CropMeta, VectorMeta
 from twinface.messages.topics import CROPS, VECTORS
 from twinface.networks import load_network
 from twinface.processes import camera_names
 from twinface.settings import Settings
+from twinface.types import Captured
 
 
 def _work(node: Node, settings: Settings) -> None:

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
-from twinface.bus.sender import Captured
+from twinface.enrolment.from_looks import object_to_look
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.learning import LiveAverages
 from twinface.live.matcher import MatcherStage
-from twinface.live.service import run_service
 from twinface.live.streams import Arrival
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.processes import camera_names, extractor_names
-from twinface.recognition.enrolling import object_to_look
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
 from twinface.strangers import Strangers
+from twinface.types import Captured
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5

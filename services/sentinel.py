@@ -7,12 +7,12 @@ import sys
 import time
 from contextlib import suppress
 
+from twinface.box.hangs import Hang, HangWatch
+from twinface.box.listener import SupervisorEvent, SupervisorEvents
+from twinface.box.service import run_directory, run_service
+from twinface.box.supervision import process_states
 from twinface.bus.node import Node
 from twinface.errors import ServiceError
-from twinface.live.hangs import Hang, HangWatch
-from twinface.live.listener import SupervisorEvent, SupervisorEvents
-from twinface.live.service import run_directory, run_service
-from twinface.live.supervision import process_states
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SENTINEL, TRAINER, process_names

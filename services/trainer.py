@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from twinface.box.service import run_service
+from twinface.box.training_job import TrainingJob
+from twinface.box.training_work import retraining, teaching
 from twinface.bus.node import Node
 from twinface.errors import ServiceError
-from twinface.live.service import run_service
-from twinface.live.training_job import TrainingJob
-from twinface.live.training_work import retraining, teaching
 from twinface.processes import TRAINER
 from twinface.settings import Settings
 

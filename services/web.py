@@ -5,10 +5,10 @@ import sys
 from contextlib import suppress
 from functools import partial
 
+from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
 from twinface.bus.node import Node
 from twinface.files import canonical_json, write_atomically
-from twinface.live.service import run_directory, run_service
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
 from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names

@@ -19,6 +19,7 @@ from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import STEPS_FOLDER, read_step, write_step
+from twinface.enrolment.set_aside import write_reasons
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
 from twinface.faces.pictures import decode_image
 from twinface.files import make_folder
@@ -38,7 +39,6 @@ from twinface.messages.topics import CONTROL, CROPS, HEALTH, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.networks.recipe import read_recipe
 from twinface.networks.registry import boxed_folder
-from twinface.recognition.set_aside import write_reasons
 from twinface.settings import load_settings
 from twinface.web.tokens import TokenFile, make_token
 

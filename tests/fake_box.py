@@ -16,10 +16,10 @@ import numpy as np
 
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
 from twinface.errors import ServiceError
 from twinface.messages.schema import MatchEvent, PreviewMeta, TrackBox
 from twinface.messages.topics import MATCHES, PREVIEW
+from twinface.types import Captured
 
 
 @contextmanager

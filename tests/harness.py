@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
+from twinface.box.supervision import process_states
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
-from twinface.live.supervision import process_states
 from twinface.messages.topics import CONTROL
 from twinface.settings import load_settings
 

@@ -10,6 +10,7 @@ TwinfaceError                exit code 1: the box could not do it
     │   │   ├── SeveralFacesError  … because there are several
     │   │   └── TurnedError        … because it lies on its side or upside down
     │   └── SourceError      a camera that cannot be read now; it is tried again
+    ├── MissingExtraError    a part of twinface that is installed on request, e.g. twinface[train]
     ├── AssetError           model files that are missing or not what they should be
     └── ArtefactError        networks, features, heads and galleries on disk
         ├── SignatureError   the file was not written with this box's key, or was changed since
@@ -70,6 +71,10 @@ class SeveralFacesError(NoFaceError):
 
 class TurnedError(NoFaceError):
     """A picture lies on its side or upside down, so that its face cannot be used."""
+
+
+class MissingExtraError(UserError):
+    """An extra of the package is not installed; the message has the command that installs it."""
 
 
 class AssetError(UserError):

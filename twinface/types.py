@@ -1,7 +1,9 @@
 """The values that pass between the rooms: frozen, and checked when they are made."""
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,24 @@ Image = NDArray[np.uint8]
 
 Vectors = NDArray[np.float32]
 """Embeddings, shape (n, d), float32."""
+
+
+class Captured(NamedTuple):
+    """When a frame was taken: wall clock, monotonic, position in the source."""
+
+    at_ns: int
+    mono_ns: int
+    media_ms: float
+
+    @classmethod
+    def now(cls) -> "Captured":
+        """This moment, for messages that speak of no frame."""
+        return cls(time.time_ns(), time.monotonic_ns(), 0.0)
+
+
+def age_ms(captured_mono_ns: int, now_mono_ns: int) -> float:
+    """Milliseconds since the capture, by the monotonic clock that all processes of a machine share."""
+    return (now_mono_ns - captured_mono_ns) / 1e6
 
 
 def _check_image(image: Image) -> None:

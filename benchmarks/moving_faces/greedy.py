@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, SceneCuts, align_face, assess_quality
 from twinface.faces.tracking import compute_iou
 from twinface.live.camera import ChosenCrop, Sighting
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
-from twinface.types import Face, Frame
+from twinface.types import Captured, Face, Frame
 
 
 class GreedyTracker:

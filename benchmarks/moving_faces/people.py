@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface import assets
 from twinface.errors import NoFaceError
-from twinface.evaluation.split import validation_people
+from twinface.evaluation.protocols.split import validation_people
 from twinface.faces import FaceDetector, pick_enrolment_face, read_image
 from twinface.types import Image
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twinface.box.following import MatchFollower
 from twinface.bus.rundir import RunDirectory
-from twinface.live.following import MatchFollower
 from twinface.messages.schema import MatchEvent
 
 TWINFACE = str(Path(sys.executable).parent / "twinface")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pipeline
 
 _SERVICE = """
 import ctypes, sys, threading
-from twinface.live.service import run_service
+from twinface.box.service import run_service
 
 def hang():
     while True:

@@ -15,6 +15,7 @@ import pytest
 
 from twinface.arrays import read_npz
 from twinface.bus.books import Books, read_books
+from twinface.enrolment.set_aside import write_reasons
 from twinface.errors import ArtefactError, TwinfaceError
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
 from twinface.files import MAX_JSON_BYTES, parse_json, read_json_object, shown
@@ -23,7 +24,6 @@ from twinface.gallery.manifest import read_manifest
 from twinface.matching.layers import read_arrays
 from twinface.matching.spec import read_spec
 from twinface.networks.recipe import read_recipe
-from twinface.recognition.set_aside import write_reasons
 
 BAD_JSON = {
     "nested": "[" * 200_000,

@@ -7,11 +7,11 @@ from typing import Any
 
 import zmq
 
-from twinface.bus.sender import Captured
 from twinface.errors import ServiceError, TwinfaceError, UserError, WireError
 from twinface.messages.codec import Frames, decode, encode
 from twinface.messages.schema import Message, Reply, Request, Stamp
 from twinface.messages.topics import CONTROL
+from twinface.types import Captured
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,12 @@ from twinface.bus.meters import Meters
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured, WorkSender
+from twinface.bus.sender import WorkSender
 from twinface.errors import ArtefactError, ServiceError, WireError
 from twinface.files import NO_ROOM
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
+from twinface.types import Captured
 
 log = logging.getLogger(__name__)
 

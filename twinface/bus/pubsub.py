@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import zmq
 
-from twinface.bus.sender import Captured
 from twinface.messages.codec import MAX_HEADER_BYTES, decode, encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Pattern, Topic
+from twinface.types import Captured
 
 
 class Publisher:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import zmq
 
-from twinface.bus.age import age_ms
 from twinface.bus.books import Account, Books, Column
 from twinface.bus.credit import RENEW_EVERY_S, Answer, Credit, Verdict, pack_credit
 from twinface.errors import WireError
 from twinface.messages.codec import MAX_HEADER_BYTES, decode
 from twinface.messages.schema import Message
 from twinface.messages.topics import Topic
+from twinface.types import age_ms
 
 log = logging.getLogger(__name__)
 

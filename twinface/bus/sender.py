@@ -8,11 +8,9 @@ message as well; its own reader keeps the slot, and may still acknowledge it.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import zmq
 
-from twinface.bus.age import age_ms
 from twinface.bus.books import Account, Column
 from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
 from twinface.bus.mailbox import Mailbox, Parcel
@@ -22,6 +20,7 @@ from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
+from twinface.types import Captured, age_ms
 
 _PINNED_ATTEMPTS_TIMES = 10
 """As many times as often a pinned message is offered: what a source waits for survives that the reader of its reader
@@ -29,20 +28,6 @@ _PINNED_ATTEMPTS_TIMES = 10
 """
 
 _STUCK_AFTER_BUDGETS = 2
-
-
-class Captured(NamedTuple):
-    """When the frame that a message speaks of was taken: wall clock, monotonic, position in the source."""
-
-    at_ns: int
-    mono_ns: int
-    media_ms: float
-
-    @classmethod
-    def now(cls) -> "Captured":
-        """This moment, for messages that speak of no frame."""
-        return cls(time.time_ns(), time.monotonic_ns(), 0.0)
-
 
 _COLUMN = {
     Outcome.SETTLED: Column.SETTLED,

@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from twinface.box.running import running_boxes
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, find_run_directory
 from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
 from twinface.errors import InputError
-from twinface.live.running import running_boxes
 from twinface.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,34 +9,16 @@ import typer
 
 from twinface import __version__
 from twinface.assets import report_downloads
-from twinface.cli import (
-    assets,
-    averages,
-    calibrate,
-    config,
-    correct,
-    distill,
-    enrol,
-    evaluate,
-    events,
-    explain,
-    faces,
-    features,
-    finetune,
-    forget,
-    gallery,
-    identify,
-    network,
-    pipeline,
-    retrain,
-    status,
-    token,
-    train,
-    undo,
-    watch,
-)
+from twinface.cli import assets
 from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
+from twinface.cli.gallery import averages
+from twinface.cli.gallery import commands as gallery
+from twinface.cli.learning import distill, finetune, network, retrain, train
+from twinface.cli.live import config, status, token, up, watch
+from twinface.cli.measuring import calibrate, evaluate
+from twinface.cli.pictures import extract, identify, selfies
+from twinface.cli.review import correct, enrol, events, explain, forget, undo
 from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError, UserError
 from twinface.files import PRIVATE_UMASK
@@ -69,37 +51,40 @@ def _options(
     name_config(config)
 
 
-app.command("assets")(assets.fetch_assets)
-app.command("selfies")(faces.selfies)
-app.command("capture")(faces.capture)
-app.command("identify")(identify.identify)
-app.command("extract")(features.extract)
-app.add_typer(gallery.app, name="gallery")
-app.command("forget")(forget.forget)
-app.command("up")(pipeline.up)
-app.command("status")(status.status)
-app.command("watch")(watch.watch)
-app.command("events")(events.events)
-app.command("explain")(explain.explain)
-app.command("reject")(correct.reject)
-app.command("confirm")(correct.confirm)
-app.command("undo")(undo.undo)
-app.command("corrections")(undo.corrections)
-app.command("unknowns")(enrol.unknowns)
-app.command("enrol")(enrol.enrol)
-app.command("averages")(averages.averages)
-app.command("down")(pipeline.down)
-app.command("config")(config.config)
-app.command("token")(token.token)
-app.command("retrain")(retrain.retrain)
-app.command("rollback")(retrain.rollback)
-app.command("network")(network.network)
-app.command("stats")(train.stats)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("calibrate")(calibrate.calibrate)
-app.command("distill")(distill.distill)
-app.command("finetune")(finetune.finetune)
+_PICTURES, _GALLERY, _LIVE = "Pictures", "Gallery", "The running box"
+_REVIEW, _LEARNING, _MEASURING = "Review", "Learning", "Measuring"
+
+app.command("identify", rich_help_panel=_PICTURES)(identify.identify)
+app.command("selfies", rich_help_panel=_PICTURES)(selfies.selfies)
+app.command("capture", rich_help_panel=_PICTURES)(selfies.capture)
+app.command("extract", rich_help_panel=_PICTURES)(extract.extract)
+app.add_typer(gallery.app, name="gallery", rich_help_panel=_GALLERY)
+app.command("averages", rich_help_panel=_GALLERY)(averages.averages)
+app.command("forget", rich_help_panel=_GALLERY)(forget.forget)
+app.command("up", rich_help_panel=_LIVE)(up.up)
+app.command("down", rich_help_panel=_LIVE)(up.down)
+app.command("status", rich_help_panel=_LIVE)(status.status)
+app.command("watch", rich_help_panel=_LIVE)(watch.watch)
+app.command("config", rich_help_panel=_LIVE)(config.config)
+app.command("token", rich_help_panel=_LIVE)(token.token)
+app.command("assets", rich_help_panel=_LIVE)(assets.fetch_assets)
+app.command("events", rich_help_panel=_REVIEW)(events.events)
+app.command("explain", rich_help_panel=_REVIEW)(explain.explain)
+app.command("reject", rich_help_panel=_REVIEW)(correct.reject)
+app.command("confirm", rich_help_panel=_REVIEW)(correct.confirm)
+app.command("unknowns", rich_help_panel=_REVIEW)(enrol.unknowns)
+app.command("enrol", rich_help_panel=_REVIEW)(enrol.enrol)
+app.command("corrections", rich_help_panel=_REVIEW)(undo.corrections)
+app.command("undo", rich_help_panel=_REVIEW)(undo.undo)
+app.command("network", rich_help_panel=_LEARNING)(network.network)
+app.command("stats", rich_help_panel=_LEARNING)(train.stats)
+app.command("train", rich_help_panel=_LEARNING)(train.train)
+app.command("retrain", rich_help_panel=_LEARNING)(retrain.retrain)
+app.command("rollback", rich_help_panel=_LEARNING)(retrain.rollback)
+app.command("distill", rich_help_panel=_LEARNING)(distill.distill)
+app.command("finetune", rich_help_panel=_LEARNING)(finetune.finetune)
+app.command("evaluate", rich_help_panel=_MEASURING)(evaluate.evaluate)
+app.command("calibrate", rich_help_panel=_MEASURING)(calibrate.calibrate)
 
 
 def main() -> None:

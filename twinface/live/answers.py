@@ -8,8 +8,8 @@ from typing import Any
 from twinface.errors import ServiceError
 from twinface.events import EventQuery, read_events
 from twinface.live.matcher import MatcherStage
-from twinface.recognition.evidence import find_evidence
-from twinface.recognition.explaining import explain
+from twinface.review.evidence import find_evidence
+from twinface.review.explain import explain
 
 _MOST_ON_A_PAGE = 250
 """Events in one answer, so that it stays below the limit of a message."""

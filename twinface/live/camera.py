@@ -4,12 +4,11 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from twinface.bus.sender import Captured
 from twinface.faces import FaceDetector, FaceMeasures, SceneCuts, Tracker, align_face, measure_face
 from twinface.live.looks import Glimpse, LookPlan
 from twinface.messages.schema import BoxXyxy, CropMeasures, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
-from twinface.types import Face, Frame, Image
+from twinface.types import Captured, Face, Frame, Image
 
 
 class CropEnd(StrEnum):

@@ -5,11 +5,11 @@ from functools import partial
 
 from twinface.averages import AveragesInUse, Learner
 from twinface.averages.in_use import NOBODY
+from twinface.enrolment.from_looks import object_to_look
 from twinface.events import Event, Upkeep, read_looks
 from twinface.gallery import PersonVectors
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import bundled_average
-from twinface.recognition.enrolling import object_to_look
 from twinface.settings import Settings
 
 

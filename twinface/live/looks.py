@@ -3,10 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from twinface.bus.sender import Captured
 from twinface.faces import FaceMeasures
 from twinface.settings import TrackingSettings
-from twinface.types import Face, Image
+from twinface.types import Captured, Face, Image
 
 _GOOD = 0.4
 """Quality with which a face that was not recognised yet is not waited for any longer."""

@@ -11,12 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.bus.age import age_ms
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
 from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
-from twinface.types import Decision, Vectors
+from twinface.types import Decision, Vectors, age_ms
 
 _KEPT_EVENTS = 4096
 """Events a subscriber that missed some can still ask for."""

@@ -1,31 +1,33 @@
 """A small JPEG of what a camera sees, made only while somebody watches."""
 
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from twinface.bus.pubsub import Publisher
-from twinface.bus.sender import Captured
-from twinface.messages.schema import PreviewMeta, TracksUpdate
+from twinface.messages.schema import Array, PreviewMeta, TracksUpdate
 from twinface.settings import WebSettings
-from twinface.types import Frame
+from twinface.types import Captured, Frame
 
 _JPEG_QUALITY = 80
 
 
 class PreviewMaker:
-    """Publishes at most `preview_fps` frames a second, `preview_width_px` wide."""
+    """Publishes at most `preview_fps` frames a second, `preview_width_px` wide, while `wanted` says that one is."""
 
-    def __init__(self, publisher: Publisher, settings: WebSettings) -> None:
-        self._publisher = publisher
+    def __init__(
+        self, wanted: Callable[[], bool], publish: Callable[[PreviewMeta, Captured, Array], None], settings: WebSettings
+    ) -> None:
+        self._wanted = wanted
+        self._publish = publish
         self._settings = settings
         self._next_at_s = 0.0
 
     def offer(self, frame: Frame, update: TracksUpdate, captured: Captured) -> None:
         """Publish this frame if somebody wants one and it is time for one."""
         now = time.monotonic()
-        if not self._publisher.wanted() or now < self._next_at_s:
+        if not self._wanted() or now < self._next_at_s:
             return
         self._next_at_s = now + 1.0 / self._settings.preview_fps
         height_px, width_px = frame.image.shape[:2]
@@ -34,4 +36,4 @@ class PreviewMaker:
         small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         _, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         meta = PreviewMeta(update.camera, update.frame, width_px, height_px, update.tracks)
-        self._publisher.publish(meta, captured, np.asarray(jpeg, np.uint8).reshape(-1))
+        self._publish(meta, captured, np.asarray(jpeg, np.uint8).reshape(-1))

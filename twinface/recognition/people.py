@@ -9,7 +9,12 @@ from twinface.faces import describe_left_out, list_left_out, list_pictures
 from twinface.faces.formats import is_of_no_interest
 from twinface.faces.pictures import is_folder
 from twinface.gallery import checked_name
-from twinface.recognition.set_aside import REASONS_FILE, SET_ASIDE
+
+SET_ASIDE = "set_aside"
+"""Name of the folder in a person's folder; what reads people takes the pictures directly in theirs only."""
+
+REASONS_FILE = "reasons.json"
+"""In that folder: why each picture was set aside."""
 
 _MOST_NAMED = 3
 

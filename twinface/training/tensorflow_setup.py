@@ -5,14 +5,10 @@ import importlib.util
 import os
 from typing import Any
 
-from twinface.errors import UserError
+from twinface.errors import MissingExtraError
 from twinface.networks.quiet import quiet
 
 _INSTALL = "pip install 'twinface[train]'"
-
-
-class MissingExtraError(UserError):
-    """The train extra is not installed."""
 
 
 def import_keras() -> Any:

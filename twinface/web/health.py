@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinface.live.health import STALE_AFTER_S, Condition, Health, health_by_heart
+from twinface.box.health import STALE_AFTER_S, Condition, Health, health_by_heart
 from twinface.messages.schema import Heartbeat
 
 _FORGOTTEN_AFTER_S = 60.0

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from twinface.box.listening import listen
 from twinface.errors import TwinfaceError
-from twinface.live.listening import listen
 from twinface.web.door import Waiting
 from twinface.web.protocol import GuardedProtocol
 

@@ -18,11 +18,12 @@ from twinface.bus.books import Account, Books, Column
 from twinface.bus.credit import Answer, Credit, Verdict, pack_credit
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured, WorkSender
+from twinface.bus.sender import WorkSender
 from twinface.errors import WireError
 from twinface.messages.codec import decode
 from twinface.messages.schema import CropTally, Message, TracksUpdate
 from twinface.messages.topics import TRACKS, Topic
+from twinface.types import Captured
 
 _PATIENCE_S = 120.0
 _GONE = (

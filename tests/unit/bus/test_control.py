@@ -9,11 +9,11 @@ import zmq
 from twinface.bus.control import ask
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
 from twinface.errors import ArtefactError, ServiceError, TwinfaceError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Message, Reply, Stamp
 from twinface.messages.topics import CONTROL
+from twinface.types import Captured
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import zmq
 
+from twinface.box.accounts import LinkBooks, read_links
 from twinface.bus.books import Column
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured, WorkSender
-from twinface.live.accounts import LinkBooks, read_links
+from twinface.bus.sender import WorkSender
 from twinface.messages.topics import TRACKS
+from twinface.types import Captured
 
 OpenNode = Callable[[str], Node]
 WaitFor = Callable[..., None]
@@ -38,7 +39,7 @@ import sys
 from pathlib import Path
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
+from twinface.types import Captured
 from twinface.messages.schema import CropTally, TracksUpdate
 from twinface.messages.topics import TRACKS
 

@@ -8,14 +8,14 @@ import pytest
 import zmq
 from harness import until
 
+from twinface.box.accounts import read_links
 from twinface.bus.health import latest_heartbeats
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
 from twinface.errors import ServiceError
-from twinface.live.accounts import read_links
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CROPS, HEALTH, MATCHES, TRACKS, VECTORS
+from twinface.types import Captured
 
 _BEATING = """
 import sys

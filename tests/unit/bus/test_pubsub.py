@@ -9,10 +9,10 @@ import zmq
 from twinface.bus.node import Node
 from twinface.bus.pubsub import Subscriber
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
 from twinface.errors import WireError
 from twinface.messages.schema import Message, PreviewMeta, Reply
 from twinface.messages.topics import HEALTH, MATCHES, PREVIEW
+from twinface.types import Captured
 
 OpenNode = Callable[[str], Node]
 WaitFor = Callable[..., None]

@@ -8,11 +8,11 @@ from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
 from twinface.bus.reader import WorkReader
 from twinface.bus.rundir import RunDirectory
-from twinface.bus.sender import Captured
 from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Message, Stamp
 from twinface.messages.topics import TRACKS
+from twinface.types import Captured
 
 
 class Source:

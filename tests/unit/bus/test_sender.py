@@ -8,8 +8,8 @@ import pytest
 import twinface.bus.slots
 from twinface.bus.books import Column
 from twinface.bus.credit import Verdict
-from twinface.bus.sender import Captured
 from twinface.messages.topics import Order, Overflow
+from twinface.types import Captured
 
 MakeLink = Callable[..., Any]
 WaitFor = Callable[..., None]

@@ -14,7 +14,7 @@ from documented_json import differences
 
 from twinface.averages import Clusters, read_faces
 from twinface.averages.store import averages_lock, write_faces
-from twinface.cli.status import _averages_lines
+from twinface.cli.live.status import _averages_lines
 from twinface.gallery import Gallery
 from twinface.messages.schema import Heartbeat
 from twinface.networks import Network

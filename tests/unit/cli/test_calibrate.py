@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from documented_json import differences
 
-from twinface.evaluation.split import person_digest
+from twinface.evaluation.protocols.split import person_digest
 from twinface.files import canonical_json, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
 from twinface.matching import load_head

@@ -10,11 +10,11 @@ import pytest
 import typer
 
 import twinface.cli
+from twinface.box.running import record_running
 from twinface.cli.configuration import chosen_config, chosen_run_directory, name_config
 from twinface.cli.main import app
 from twinface.config_file import CONFIG_VARIABLE, SYSTEM_VARIABLE, ConfigFile
 from twinface.errors import InputError
-from twinface.live.running import record_running
 from twinface.settings import load_settings
 
 Run = Callable[..., tuple[int, str, str]]

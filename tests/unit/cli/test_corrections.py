@@ -18,7 +18,7 @@ from twinface.corrections import read_corrections
 from twinface.events import EventQuery, EventStore, Kind, TrackKey, read_events, read_looks
 from twinface.gallery import Gallery
 from twinface.gallery.locking import writers_lock
-from twinface.recognition.forgetting import find_traces, forget
+from twinface.review.forget import find_traces, forget
 from twinface.settings import load_settings
 from twinface.strangers import list_strangers
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from made_features import make_features
 
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.protocols.split import person_digest, validation_people
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -14,7 +14,7 @@ from made_features import make_features
 
 from twinface.gallery import Gallery, read_features
 from twinface.recognition.people import list_people
-from twinface.training.pictures import pictures_below
+from twinface.training.networks.pictures import pictures_below
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -19,8 +19,8 @@ from twinface.events import read_looks
 from twinface.gallery import Gallery
 from twinface.gallery.set_aside import SetAside
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.recognition.forgetting import forget
 from twinface.recognition.vetoes import Vetoes
+from twinface.review.forget import forget
 from twinface.settings import load_settings
 from twinface.strangers import list_strangers
 
@@ -298,7 +298,7 @@ _KILLER = """
 # files; prints whether it was killed.
 import json, os, signal, sys
 from twinface.cli.main import main
-import twinface.recognition.correcting, twinface.recognition.renaming, twinface.recognition.undoing
+import twinface.review.correct, twinface.review.rename, twinface.review.undo
 
 OPERATIONS = {"open", "os.remove", "os.rename", "os.mkdir"}
 for line in sys.stdin:

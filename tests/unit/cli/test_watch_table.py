@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
+from twinface.box.presence import Presence
 from twinface.cli.console import Terminal
-from twinface.cli.watch_table import describe, presence_table
+from twinface.cli.live.watch_table import describe, presence_table
 from twinface.events import TrackKey
-from twinface.live.presence import Presence
 from twinface.messages.schema import MatchEvent
 
 _EPOCH = int("dn83w93akhl8", 36)

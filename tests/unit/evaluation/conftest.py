@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_features import DIMENSION, NETWORK
 
-from twinface.evaluation.split import person_digest
+from twinface.evaluation.protocols.split import person_digest
 
 
 @pytest.fixture

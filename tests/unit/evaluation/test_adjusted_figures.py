@@ -9,11 +9,11 @@ import pytest
 
 from twinface.averages import all_adjusted, averages_of_people
 from twinface.evaluation.differentials.on_groups import evaluate_groups
-from twinface.evaluation.on_features import evaluate_features
-from twinface.evaluation.on_pairs import evaluate_pairs
-from twinface.evaluation.similarity import learnt_from
-from twinface.evaluation.split import person_digest
-from twinface.evaluation.verification import verification_figures
+from twinface.evaluation.figures.verification import verification_figures
+from twinface.evaluation.protocols.on_features import evaluate_features
+from twinface.evaluation.protocols.on_pairs import evaluate_pairs
+from twinface.evaluation.protocols.similarity import learnt_from
+from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import Head, Scores, load_head
 from twinface.matching.built_in import built_in_head

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from twinface.evaluation.calibration import Evidence, evidence_of, find_threshold, measure
-from twinface.evaluation.intervals import Interval
-from twinface.evaluation.leave_one_out import Comparisons, compare
+from twinface.evaluation.figures.calibration import Evidence, evidence_of, find_threshold, measure
+from twinface.evaluation.figures.intervals import Interval
+from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching.metric import MetricHead

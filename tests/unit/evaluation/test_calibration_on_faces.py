@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from twinface.evaluation.calibration import find_threshold, measure
-from twinface.evaluation.leave_one_out import compare
+from twinface.evaluation.figures.calibration import find_threshold, measure
+from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching.loading import cosine_spec

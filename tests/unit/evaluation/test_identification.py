@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinface.evaluation.identification import Searches, can_identify, outcomes, search_open_set, worst_confusions
+from twinface.evaluation.figures.identification import (
+    Searches,
+    can_identify,
+    outcomes,
+    search_open_set,
+    worst_confusions,
+)
+from twinface.evaluation.figures.results import measure_identification
 from twinface.evaluation.progress import no_progress
-from twinface.evaluation.results import measure_identification
 from twinface.matching import Scorer
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinface.evaluation.leave_one_out import Comparisons, compare
+from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import decide, load_head

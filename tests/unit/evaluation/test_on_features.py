@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.evaluation.on_features import evaluate_features
-from twinface.evaluation.split import validation_people
+from twinface.evaluation.protocols.on_features import evaluate_features
+from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import read_features, write_features
 
 CFP = (*(f"frontal_{n:02}.jpg" for n in range(1, 5)), *(f"profile_{n:02}.jpg" for n in range(1, 3)))

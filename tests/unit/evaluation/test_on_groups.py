@@ -15,7 +15,7 @@ from twinface.evaluation.differentials.on_groups import GroupsEvaluation, evalua
 from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.progress import no_progress
-from twinface.evaluation.similarity import choose_similarity
+from twinface.evaluation.protocols.similarity import choose_similarity
 from twinface.settings import MatchingSettings
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from twinface.errors import InputError
-from twinface.evaluation.pairs_file import read_pairs
+from twinface.evaluation.protocols.pairs_file import read_pairs
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from twinface.evaluation.differentials.grouping import Grouping, everybody_toget
 from twinface.evaluation.differentials.round_counts import GroupCounts, count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.progress import no_progress
-from twinface.evaluation.similarity import choose_similarity
+from twinface.evaluation.protocols.similarity import choose_similarity
 
 COSINE = choose_similarity("cosine", None, "")
 THRESHOLD = 0.1

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.protocols.split import person_digest, validation_people
 
 
 def test_every_fifth_in_byte_order() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinface.evaluation.verification import verification_figures
+from twinface.evaluation.figures.verification import verification_figures
 
 
 def test_figures_of_a_small_case_by_hand() -> None:

@@ -7,12 +7,12 @@ import pytest
 from fake_box import short_run_directory
 
 from twinface.bus.node import Node
-from twinface.bus.sender import Captured
+from twinface.bus.pubsub import Publisher
 from twinface.live.preview import PreviewMaker
 from twinface.messages.schema import CropTally, Message, PreviewMeta, TrackBox, TracksUpdate
 from twinface.messages.topics import PREVIEW
 from twinface.settings import WebSettings
-from twinface.types import Frame
+from twinface.types import Captured, Frame
 
 _TRACKS = (TrackBox(1, (10.0, 20.0, 30.0, 40.0), 0.9),)
 
@@ -21,6 +21,10 @@ _TRACKS = (TrackBox(1, (10.0, 20.0, 30.0, 40.0), 0.9),)
 def nodes() -> Iterator[tuple[Node, Node]]:
     with short_run_directory() as run, Node("camera.front", run) as camera, Node("web", run) as web:
         yield camera, web
+
+
+def make(publisher: Publisher, settings: WebSettings) -> PreviewMaker:
+    return PreviewMaker(publisher.wanted, publisher.publish, settings)
 
 
 def offer(maker: PreviewMaker, index: int, width_px: int = 640) -> None:
@@ -38,7 +42,7 @@ def count_encodings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_nothing_is_encoded_for_nobody(nodes: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = count_encodings(monkeypatch)
-    maker = PreviewMaker(nodes[0].publisher(PREVIEW), WebSettings())
+    maker = make(nodes[0].publisher(PREVIEW), WebSettings())
     for index in range(20):
         offer(maker, index)
     assert encoded == []
@@ -50,7 +54,7 @@ def test_a_viewer_gets_a_small_picture_and_the_boxes(
 ) -> None:
     camera, web = nodes
     publisher = camera.publisher(PREVIEW)
-    maker = PreviewMaker(publisher, WebSettings(preview_width_px=320, preview_fps=1000.0))
+    maker = make(publisher, WebSettings(preview_width_px=320, preview_fps=1000.0))
     heard: list[Message] = []
     web.subscriber(PREVIEW, ["camera.front"], heard.append)
     for index in range(1000):
@@ -70,7 +74,7 @@ def test_it_keeps_to_its_rate(nodes: tuple[Node, Node], monkeypatch: pytest.Monk
     camera, web = nodes
     publisher = camera.publisher(PREVIEW)
     encoded = count_encodings(monkeypatch)
-    maker = PreviewMaker(publisher, WebSettings(preview_fps=0.01))
+    maker = make(publisher, WebSettings(preview_fps=0.01))
     web.subscriber(PREVIEW, ["camera.front"], lambda _: None)
     for _ in range(1000):
         if publisher.wanted():

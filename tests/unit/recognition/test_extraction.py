@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from harness import until
 
+from twinface.enrolment.selfies import crop_selfies
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.gallery import read_features
@@ -18,7 +19,6 @@ from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, extract_folder
 from twinface.recognition.people import list_people
-from twinface.recognition.selfies import crop_selfies
 
 
 @pytest.fixture(autouse=True)

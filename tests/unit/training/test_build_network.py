@@ -12,9 +12,9 @@ from twinface.networks.preprocessing import preprocess
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")
 
-from twinface.training import backbones  # noqa: E402
-from twinface.training.backbones import Blueprint, backbone_names, build_features  # noqa: E402
-from twinface.training.build_network import build_network  # noqa: E402
+from twinface.training.networks import backbones  # noqa: E402
+from twinface.training.networks.backbones import Blueprint, backbone_names, build_features  # noqa: E402
+from twinface.training.networks.build import build_network  # noqa: E402
 
 SMALL = "mobilenet"
 

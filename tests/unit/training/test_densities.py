@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.matching.density import Density
-from twinface.training.densities import density_of_parts, face_points, fit_density, mixed
+from twinface.training.heads.densities import density_of_parts, face_points, fit_density, mixed
 
 SIZES = (1500, 900, 600)
 CENTRES = np.array([[1.0, 0, 0, 0, 0, 2.0], [0, 1.0, 0, 0, 0, 2.5], [0, 0, 1.0, 0, 0, 3.0]])

@@ -5,16 +5,16 @@ import cv2
 import numpy as np
 import pytest
 
+from twinface.distillation.answers import Answers
+from twinface.distillation.lesson import build_lesson
+from twinface.distillation.packing import Sources, make_pack, split_people
+from twinface.distillation.schedule import Budget, learning_rate
+from twinface.distillation.stream import as_input, rows_of, show_kept
+from twinface.distillation.student import Hint, build_student
+from twinface.distillation.teacher import Teacher, find_basis, load_or_find_bases
+from twinface.distillation.verification import equal_error_rate
+from twinface.distillation.views import cut_view, draw_views, resize
 from twinface.errors import InputError
-from twinface.training.distillation.answers import Answers
-from twinface.training.distillation.lesson import build_lesson
-from twinface.training.distillation.packing import Sources, make_pack, split_people
-from twinface.training.distillation.schedule import Budget, learning_rate
-from twinface.training.distillation.stream import as_input, rows_of, show_kept
-from twinface.training.distillation.student import Hint, build_student
-from twinface.training.distillation.teacher import Teacher, find_basis, load_or_find_bases
-from twinface.training.distillation.verification import equal_error_rate
-from twinface.training.distillation.views import cut_view, draw_views, resize
 
 
 def packed_noise(count: int) -> np.ndarray:

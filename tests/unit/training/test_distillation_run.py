@@ -9,30 +9,30 @@ import numpy as np
 import psutil
 import pytest
 
-from twinface.errors import ArtefactError, InputError
-from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
-from twinface.matching.vectors import normalised
-from twinface.networks import load_network
-from twinface.training.backbones import Blueprint
-from twinface.training.build_network import build_network
-from twinface.training.conversion import convert
-from twinface.training.distillation.beginning import read_beginning, read_shape
-from twinface.training.distillation.checkpoints import (
+from twinface.distillation.beginning import read_beginning, read_shape
+from twinface.distillation.checkpoints import (
     Progress,
     find_checkpoint,
     mix_in,
     read_progress,
     read_weights,
 )
-from twinface.training.distillation.exporting import build_taught
-from twinface.training.distillation.memory import check_memory, read_free_bytes, read_free_in_groups
-from twinface.training.distillation.packing import Sources
-from twinface.training.distillation.period import Figures
-from twinface.training.distillation.run import Listener, Settings, resume, start
-from twinface.training.distillation.stream import as_input
-from twinface.training.distillation.student import build_student
-from twinface.training.distillation.unfolding import read_layers
-from twinface.training.distillation.views import resize
+from twinface.distillation.exporting import build_taught
+from twinface.distillation.memory import check_memory, read_free_bytes, read_free_in_groups
+from twinface.distillation.packing import Sources
+from twinface.distillation.period import Figures
+from twinface.distillation.run import Listener, Settings, resume, start
+from twinface.distillation.stream import as_input
+from twinface.distillation.student import build_student
+from twinface.distillation.unfolding import read_layers
+from twinface.distillation.views import resize
+from twinface.errors import ArtefactError, InputError
+from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
+from twinface.matching.vectors import normalised
+from twinface.networks import load_network
+from twinface.training.networks.backbones import Blueprint
+from twinface.training.networks.build import build_network
+from twinface.training.networks.conversion import convert
 
 pytestmark = pytest.mark.training
 tensorflow = pytest.importorskip("tensorflow")
@@ -168,7 +168,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def exported(full_run: Path) -> Path:
     """The network in float32 that the run has taught."""
-    build_network(Blueprint("mine", weights=str(full_run)), full_run.parent)
+    build_network(Blueprint("mine", weights=str(full_run)), full_run.parent, build_taught=build_taught)
     return full_run.parent / "mine"
 
 
@@ -207,9 +207,9 @@ def test_what_a_run_has_taught_is_a_network(full_run: Path, exported: Path, tmp_
         (Blueprint("n", "mobilenet", weights=str(full_run)), "--backbone mobilenet"),
     ):
         with pytest.raises(InputError, match=reason):
-            build_network(mistake, tmp_path)
+            build_network(mistake, tmp_path, build_taught=build_taught)
     with pytest.raises(ArtefactError, match="no checkpoint in it"):
-        build_network(Blueprint("n", weights=str(crops_folder)), tmp_path)
+        build_network(Blueprint("n", weights=str(crops_folder)), tmp_path, build_taught=build_taught)
 
 
 def test_an_exported_network_is_a_beginning(exported: Path, full_run: Path, crops_folder: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_limit_of_a_control_group_above_counts(
 
 
 def test_a_block_that_joins_changes_nothing_at_first() -> None:
-    from twinface.training.distillation.residual import build_resnet50, run_resnet50
+    from twinface.distillation.residual import build_resnet50, run_resnet50
 
     keras.utils.set_random_seed(0)
     resnet = build_resnet50(keras, (1, 1, 2, 2))

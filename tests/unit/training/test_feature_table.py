@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.training.feature_table import compute_statistics, read_statistics, read_table
+from twinface.training.heads.feature_table import compute_statistics, read_statistics, read_table
 
 MakeFeatures = Callable[..., Path]
 
@@ -62,7 +62,7 @@ def test_statistics_of_something_else_are_refused(
 def test_statistics_need_no_tensorflow(make_features: MakeFeatures) -> None:
     folder = make_features(people=2, pictures=2)
     code = (
-        "import sys; from pathlib import Path; from twinface.training.feature_table import compute_statistics;"
+        "import sys; from pathlib import Path; from twinface.training.heads.feature_table import compute_statistics;"
         "compute_statistics(Path(sys.argv[1])); assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=120)

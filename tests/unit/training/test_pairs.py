@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from twinface.training.feature_table import FeatureTable
-from twinface.training.pairs import PairSampler
+from twinface.training.heads.feature_table import FeatureTable
+from twinface.training.heads.pairs import PairSampler
 
 
 def table_of(counts: list[int]) -> FeatureTable:

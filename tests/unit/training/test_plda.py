@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.plda import Projection, Sides, pair_features
-from twinface.training.calibrated_pairs import GENUINE_PRIOR, calibrate_pairs
-from twinface.training.covariances import (
+from twinface.training.heads.calibrated_pairs import GENUINE_PRIOR, calibrate_pairs
+from twinface.training.heads.covariances import (
     Covariances,
     Shrinkage,
     common_directions,
@@ -23,9 +23,9 @@ from twinface.training.covariances import (
     measure_scatter,
     shrink,
 )
-from twinface.training.feature_table import FeatureTable, read_table
-from twinface.training.head_options import TrainOptions
-from twinface.training.train_head import train_head
+from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import train_head
 
 MakeFeatures = Callable[..., Path]
 
@@ -281,7 +281,7 @@ def test_it_is_trained_where_there_is_no_tensorflow(faces: tuple[Path, FeatureTa
         "import sys\n"
         "for name in ('tensorflow', 'keras', 'matplotlib'): sys.modules[name] = None\n"
         "from pathlib import Path\n"
-        "from twinface.training.train_head import train_head\n"
+        "from twinface.training.heads.train import train_head\n"
         f"train_head(Path({str(faces[0])!r}), Path({str(tmp_path / 'head')!r}))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

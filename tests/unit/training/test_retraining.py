@@ -13,24 +13,24 @@ import numpy as np
 import pytest
 from harness import until
 
+from twinface.box.training_job import Outcome, TrainingJob
+from twinface.box.training_work import retraining
 from twinface.corrections import Correction, CorrectionKind, add_corrections
 from twinface.errors import ArtefactError, ServiceError
-from twinface.evaluation.leave_one_out import score_with_person
-from twinface.evaluation.split import person_digest
+from twinface.evaluation.protocols.leave_one_out import score_with_person
+from twinface.evaluation.protocols.split import person_digest
 from twinface.files import only_writer, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
-from twinface.live.training_job import Outcome, TrainingJob
-from twinface.live.training_work import retraining
 from twinface.matching import head_in_use, load_head
 from twinface.networks import find_recipe
 from twinface.settings import Settings
-from twinface.training.head_options import TrainOptions
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import train_head
 from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
 from twinface.training.retraining.history import roll_back
 from twinface.training.retraining.report import RetrainReport
 from twinface.training.retraining.run import retrain
-from twinface.training.train_head import train_head
 
 NETWORK = find_recipe("sface").fingerprint
 DIMENSION = find_recipe("sface").dimension

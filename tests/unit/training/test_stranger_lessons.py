@@ -9,22 +9,22 @@ import pytest
 from made_strangers import NETWORK, make_people, write_people
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors
 from twinface.matching import load_head
 from twinface.matching.cohort import read_cohort
 from twinface.matching.kinds import adjust
 from twinface.matching.strangers_named import least_score
-from twinface.training.feature_table import FeatureTable, table_of
-from twinface.training.head_options import TrainOptions
-from twinface.training.stranger_lessons import (
+from twinface.training.heads.feature_table import FeatureTable, table_of
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.strangers import (
     FEWEST_STRANGERS,
     StrangerLessons,
     average_of,
     learn_strangers,
     pairs_of_strangers,
 )
-from twinface.training.train_head import train_head
+from twinface.training.heads.train import train_head
 
 PEOPLE = make_people(40, 6, seed=1)
 STRANGERS = make_people(1500, 1, seed=2, of_group=0.4, prefix="stranger")

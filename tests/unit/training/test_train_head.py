@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, InputError
-from twinface.evaluation.split import person_digest, validation_people
+from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
-from twinface.training.feature_table import compute_statistics, read_table
-from twinface.training.head_data import hold_out
-from twinface.training.head_options import TrainOptions
-from twinface.training.train_head import train_head
+from twinface.training.heads.data import hold_out
+from twinface.training.heads.feature_table import compute_statistics, read_table
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import train_head
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")

@@ -6,8 +6,8 @@ from made_features import make_features
 from made_groups import two_groups
 
 from twinface.evaluation.differentials.on_groups import evaluate_groups
-from twinface.evaluation.on_features import evaluate_features
-from twinface.evaluation.report import write_report
+from twinface.evaluation.protocols.on_features import evaluate_features
+from twinface.evaluation.report.page import write_report
 
 
 @pytest.fixture(scope="module")

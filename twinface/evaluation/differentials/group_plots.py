@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinface.evaluation.calibration import Share
 from twinface.evaluation.differentials.group_figures import Differential
 from twinface.evaluation.differentials.group_wording import NO_RATE, TOO_FEW
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation
-from twinface.evaluation.plots import Draw, Plot, Theme
-from twinface.evaluation.wording import small_percent
+from twinface.evaluation.figures.calibration import Share
+from twinface.evaluation.report.plots import Draw, Plot, Theme
+from twinface.evaluation.report.wording import small_percent
 from twinface.text import printable
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from twinface.evaluation.calibration import Share
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
 from twinface.evaluation.differentials.group_plots import plots_of
 from twinface.evaluation.differentials.group_wording import (
@@ -15,11 +14,12 @@ from twinface.evaluation.differentials.group_wording import (
     describe_people,
 )
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation
-from twinface.evaluation.intervals import ROUNDS
-from twinface.evaluation.plots import Plot
-from twinface.evaluation.report_page import figures, header
-from twinface.evaluation.report_parts import Note, notes, table
-from twinface.evaluation.wording import describe_subject, small_percent, small_range
+from twinface.evaluation.figures.calibration import Share
+from twinface.evaluation.figures.intervals import ROUNDS
+from twinface.evaluation.report.frame import figures, header
+from twinface.evaluation.report.parts import Note, notes, table
+from twinface.evaluation.report.plots import Plot
+from twinface.evaluation.report.wording import describe_subject, small_percent, small_range
 from twinface.text import printable
 
 

@@ -2,7 +2,7 @@
 
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, Ratio
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation
-from twinface.evaluation.wording import plural, score_text, small_percent
+from twinface.evaluation.report.wording import plural, score_text, small_percent
 
 TOO_FEW = "too few"
 NO_RATE = "\N{EN DASH}"

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from twinface.errors import InputError
-from twinface.evaluation.chosen_people import choose_people
 from twinface.evaluation.differentials.group_figures import (
     Differential,
     GroupFigures,
@@ -20,9 +19,10 @@ from twinface.evaluation.differentials.label_table import match_rows, read_label
 from twinface.evaluation.differentials.operating_point import OperatingPoint, operating_point
 from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.intervals import ROUNDS
+from twinface.evaluation.figures.intervals import ROUNDS
+from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.progress import ShowProgress, no_progress
-from twinface.evaluation.results import Subject
+from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.settings import MatchingSettings
 
 

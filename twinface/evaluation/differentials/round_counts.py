@@ -1,8 +1,8 @@
 """Pairs counted by the groups of their two pictures, for everybody and in each round of a bootstrap over people.
 
 A round draws people with replacement; the pairs of two people weigh how often both were drawn (see
-`twinface.evaluation.intervals`). The weights of a pair are added up as soon as it is found, in all rounds at once, so
-that no pair is kept: what is in memory depends on the number of people and groups, never on that of pairs.
+`twinface.evaluation.figures.intervals`). The weights of a pair are added up as soon as it is found, in all rounds at
+once, so that no pair is kept: what is in memory depends on the number of people and groups, never on that of pairs.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.similarity import Similarity
+from twinface.evaluation.protocols.similarity import Similarity
 from twinface.matching import Scores
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.evaluation.scored_pairs import ScoredPairs
-from twinface.evaluation.similarity import learnt_from
-from twinface.evaluation.split import person_digest
+from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.protocols.similarity import learnt_from
+from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import load_head
 from twinface.matching.built_in import built_in_head
-from twinface.training.feature_table import FeatureTable
-from twinface.training.train_head import pairs_to_measure, score_pairs_of
+from twinface.training.heads.feature_table import FeatureTable
+from twinface.training.heads.train import pairs_to_measure, score_pairs_of
 
 FOLDS = 5
 FOLDS_FOLDER = "folds"

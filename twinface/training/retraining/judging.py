@@ -2,8 +2,8 @@
 
 It is not worse when, on people whom neither had learnt from,
 
-* its cost (twinface.evaluation.cost) is with 95 % confidence at most 5 % above the present head's. So what cannot be
-  told, because there are too few people, keeps the present head;
+* its cost (twinface.evaluation.figures.cost) is with 95 % confidence at most 5 % above the present head's. So what
+  cannot be told, because there are too few people, keeps the present head;
 * neither its EER nor a TAR is worse by more than chance: the paired interval of the difference has both;
 
 and when no face that was rejected as somebody scores more with them than now and would get their name.
@@ -14,15 +14,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from twinface.corrections import Correction, CorrectionKind
-from twinface.evaluation.cost import compare_costs
-from twinface.evaluation.intervals import compare_scorers
-from twinface.evaluation.leave_one_out import score_with_person
-from twinface.evaluation.scored_pairs import ScoredPairs
-from twinface.evaluation.verification import verification_figures
+from twinface.evaluation.figures.cost import compare_costs
+from twinface.evaluation.figures.intervals import compare_scorers
+from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import verification_figures
+from twinface.evaluation.protocols.leave_one_out import score_with_person
 from twinface.gallery import Gallery
 from twinface.matching import Head
 from twinface.settings import MatchingSettings
-from twinface.training.calibrated_pairs import GENUINE_PRIOR
+from twinface.training.heads.calibrated_pairs import GENUINE_PRIOR
 from twinface.training.retraining.report import FEWEST_PEOPLE, CorrectionScores, Measured
 
 MOST_COST = 0.05

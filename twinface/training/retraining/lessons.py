@@ -10,7 +10,7 @@ from twinface.corrections import Correction, CorrectionKind, read_corrections
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery import Gallery, PersonVectors, read_features
 from twinface.gallery.people import appended
-from twinface.training.feature_table import FeatureTable, table_of
+from twinface.training.heads.feature_table import FeatureTable, table_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

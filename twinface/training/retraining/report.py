@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from twinface.evaluation.intervals import Difference
-from twinface.evaluation.verification import VerificationFigures
+from twinface.evaluation.figures.intervals import Difference
+from twinface.evaluation.figures.verification import VerificationFigures
 
 FEWEST_PEOPLE = 10
 """People with two pictures, at least, of whom figures are told: of fewer, a draw of people says nothing of others."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from twinface.corrections import CorrectionKind
 from twinface.errors import ArtefactError, InputError
-from twinface.evaluation.calibrate_gallery import calibrate_gallery
+from twinface.evaluation.protocols.calibrate_gallery import calibrate_gallery
 from twinface.files import canonical_json, make_folder, only_writer, read_json_object
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
@@ -22,11 +22,12 @@ from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.spec import HEAD_FILE, read_spec
 from twinface.networks import find_recipe
 from twinface.settings import Settings
-from twinface.training.feature_table import FeatureTable
-from twinface.training.hard_negatives import rejected_pairs, rejections_of
-from twinface.training.head_data import check_enough
-from twinface.training.head_files import check_head_output
-from twinface.training.head_options import TrainOptions
+from twinface.training.heads.artefact import check_head_output
+from twinface.training.heads.data import check_enough
+from twinface.training.heads.feature_table import FeatureTable
+from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
+from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.train import learn
 from twinface.training.publishing import draft_of, put_in_place
 from twinface.training.retraining.folds import FOLDS, FOLDS_FOLDER, fold_of, score_held_out, without_fold
 from twinface.training.retraining.history import keep_previous
@@ -40,7 +41,6 @@ from twinface.training.retraining.judging import (
 )
 from twinface.training.retraining.lessons import Lessons, gather_lessons
 from twinface.training.retraining.report import BUNDLED, FEWEST_PEOPLE, RetrainReport
-from twinface.training.train_head import learn
 
 START = "start"
 _RETRAINED = "retrained"

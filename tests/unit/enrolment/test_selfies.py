@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from twinface.enrolment.gate import Reason
+from twinface.enrolment.selfies import crop_selfies
+from twinface.faces import FaceDetector, read_image
+from twinface.recognition.people import list_people
+
+
+def test_photo_without_a_face_saves_nothing(people: Path, tmp_path: Path, detector: FaceDetector) -> None:
+    """The original saved the face of the photo before, even into the next person's folder."""
+    done = {selfie.picture.name: selfie for selfie in crop_selfies(list_people(people), tmp_path / "crops", detector)}
+    saved = sorted(str(path.relative_to(tmp_path / "crops")) for path in (tmp_path / "crops").rglob("*.png"))
+    assert saved == ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
+    assert done["empty.png"].objection is not None
+    assert done["empty.png"].objection.reason is Reason.NO_FACE
+    assert read_image(tmp_path / "crops" / "a" / "1.png").shape == (224, 224, 3)
+    assert not np.array_equal(read_image(tmp_path / "crops/a/2.png"), read_image(tmp_path / "crops/b/1.png"))
+
+
+def test_photo_of_two_people_is_refused(people: Path, portraits: Path, tmp_path: Path, detector: FaceDetector) -> None:
+    one, two = (cv2.resize(read_image(portraits / f"person_{who}_2.jpg"), (400, 500)) for who in "ab")
+    cv2.imwrite(str(people / "a" / "3.png"), np.hstack([one, two]))
+    done = {selfie.picture.name: selfie for selfie in crop_selfies(list_people(people), tmp_path / "crops", detector)}
+    assert str(done["3.png"].objection).startswith("more_than_one_face: 2 faces alike in size")
+    assert not (tmp_path / "crops" / "a" / "3.png").exists()
+
+
+def test_photos_of_one_name_but_two_kinds_both_save(
+    people: Path, portraits: Path, tmp_path: Path, detector: FaceDetector
+) -> None:
+    cv2.imwrite(str(people / "a" / "1.png"), read_image(portraits / "person_a_2.jpg"))
+    selfies = crop_selfies({"a": list_people(people)["a"]}, tmp_path / "crops", detector)
+    assert not any(selfie.objection for selfie in selfies)
+    assert len(list((tmp_path / "crops" / "a").iterdir())) == 3
+
+
+def test_what_the_gate_refuses_goes_beside_with_its_reason(
+    people: Path, portraits: Path, tmp_path: Path, detector: FaceDetector
+) -> None:
+    blurred = cv2.GaussianBlur(read_image(portraits / "person_a_2.jpg"), (0, 0), 16)
+    cv2.imwrite(str(people / "a" / "3.png"), blurred)
+    everybody, crops = list_people(people), tmp_path / "crops"
+    done = {selfie.picture.name: selfie for selfie in crop_selfies(everybody, crops, detector)}
+    assert done["3.png"].crop == crops / "a" / "set_aside" / "3.png"
+    assert not (crops / "a" / "3.png").exists()
+    (reason,) = json.loads((crops / "a" / "set_aside" / "reasons.json").read_text())
+    assert (reason["picture"], reason["reason"]) == (str(people / "a" / "3.png"), "blurred")
+    assert reason["value"] < reason["bound"]
+    assert [path.name for path in list_people(crops)["a"]] == ["1.png", "2.png"]
+
+    forced = {selfie.picture.name: selfie for selfie in crop_selfies(everybody, crops, detector, force=True)}
+    assert forced["3.png"].crop == crops / "a" / "3.png"
+    assert json.loads((crops / "a" / "set_aside" / "reasons.json").read_text()) == []
+    assert (crops / "a" / "set_aside" / "3.png").exists()

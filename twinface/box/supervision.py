@@ -1,0 +1,136 @@
+"""supervisord from outside: starting it, asking it, stopping it."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.states import STOPPED_STATES, ProcessStates
+
+from twinface.box.restarts import CAMERAS_VARIABLE
+from twinface.box.running import pid_of_box
+from twinface.bus.orphans import stop_with_parent
+from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
+from twinface.config_file import CONFIG_VARIABLE
+from twinface.errors import ServiceError
+from twinface.packaged import packaged_path
+from twinface.processes import name_on_bus
+from twinface.settings import Settings
+
+_SOCKET = "supervisor.sock"
+_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """A process as supervisord sees it: `name` as on the bus, `state` its word (RUNNING, BACKOFF, FATAL, …)."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_s: float
+    failed: bool
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_PATIENCE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(_PATIENCE_S)
+        self.sock.connect(str(self._path))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """supervisord's own waits for ever, also for a supervisord that is stopped."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection  # what `close` closes
+        return connection
+
+
+def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "subprocess.Popen[bytes]":
+    """Start supervisord in the foreground of a child process; it ends when this process does."""
+    environment = {
+        **os.environ,
+        CONFIG_VARIABLE: str(config.absolute()),
+        RUN_VARIABLE: str(run.path),
+        "TWINFACE_PYTHON": sys.executable,
+        "TWINFACE_START_DIRECTORY": str(Path.cwd()),
+        "TWINFACE_CAMERAS": str(len(settings.camera)),
+        "TWINFACE_EXTRACTORS": str(settings.extractor.count),
+        CAMERAS_VARIABLE: ",".join(camera.name for camera in settings.camera),
+        # Each process is one worker on a core of its own: thread pools of the numeric libraries only get in the way.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    conf = str(packaged_path("supervisord.conf"))
+    return subprocess.Popen(  # noqa: S603  this Python and our own file, no shell
+        [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", conf],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=stop_with_parent,  # noqa: PLW1509  nothing else runs in this process yet
+    )
+
+
+def process_states(run: RunDirectory, settings: Settings) -> list[ProcessState]:
+    """All processes of the running system. Raises ServiceError when it is not running."""
+    infos: Any = _call(run, "getAllProcessInfo")
+    return [
+        ProcessState(
+            name=name_on_bus(info["group"], info["name"], [camera.name for camera in settings.camera]),
+            state=info["statename"],
+            pid=info["pid"],
+            uptime_s=float(info["now"] - info["start"]) if info["pid"] else 0.0,
+            failed=info["state"] == ProcessStates.FATAL
+            or (info["state"] in STOPPED_STATES and info["exitstatus"] not in (0, -1) and info["start"] > 0),
+        )
+        for info in infos
+    ]
+
+
+def is_reachable(run: RunDirectory) -> bool:
+    """Whether supervisord's socket is there."""
+    return run.socket_path(_SOCKET).exists()
+
+
+def start_process(run: RunDirectory, name: str) -> None:
+    """Start one that does not start by itself."""
+    _call(run, "startProcess", name)
+
+
+def shut_down(run: RunDirectory) -> None:
+    """Ask supervisord to stop everything and itself."""
+    _call(run, "shutdown")
+
+
+def _call(run: RunDirectory, method: str, *arguments: str) -> object:
+    transport = _UnixTransport(run.socket_path(_SOCKET))
+    try:
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+            answer: object = getattr(proxy.supervisor, method)(*arguments)
+    except xmlrpc.client.Fault as fault:
+        raise ServiceError(f"supervisord: {fault.faultString}", "supervisord") from fault
+    except TimeoutError as error:
+        raise ServiceError(f"supervisord gives no answer within {_PATIENCE_S:g} s: it hangs", "hangs") from error
+    except (OSError, xmlrpc.client.ProtocolError) as error:
+        pid = pid_of_box(run.path)
+        if pid is None:
+            said = f"nothing is running in {run.path}; start it with `twinface up`"
+        else:
+            said = f"`twinface up` runs (pid {pid}), but nobody answers in {run.path}: it starts, or that was emptied"
+        raise ServiceError(said, "not running") from error
+    return answer

@@ -1,0 +1,1 @@
+"""Commands on the gallery: who is known."""

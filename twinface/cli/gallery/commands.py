@@ -1,0 +1,316 @@
+"""`twinface gallery`: who is known."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from twinface.cli.configuration import App, chosen_settings
+from twinface.cli.console import note, progress_bar, say, say_json, warn
+from twinface.cli.gallery import backup, many_people, upkeep
+from twinface.cli.gallery.gate import ForceOption, open_gate, warn_of
+from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption, describe
+from twinface.errors import ArtefactError, InputError
+from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
+from twinface.gallery.sources import count_sources
+from twinface.outputs import is_same, refuse_inputs, require_ours
+from twinface.settings import Settings
+
+if TYPE_CHECKING:
+    from twinface.enrolment.from_pictures import Verdict
+
+app = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
+_WHO = "name a person and their pictures, or a folder of many people with --people"
+
+
+@app.command()
+def add(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The person's name, any letters.")] = None,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="IMAGE_OR_DIR...", help="Pictures, or folders of them.")
+    ] = None,
+    *,
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            "--people",
+            metavar="DIR",
+            help="Many at once: a folder of pictures for each person, named after them, or features from `extract`.",
+        ),
+    ] = None,
+    gallery: GalleryOption = None,
+    network: NetworkOption = None,
+    aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
+    force: ForceOption = False,
+    aside: Annotated[
+        Path | None,
+        typer.Option(
+            "--set-aside",
+            help="Folder for copies of the pictures that are not added, with the reasons in reasons.json.",
+        ),
+    ] = None,
+    source: SourceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add pictures of a person, who may be known already; each picture shows one face.
+
+    A picture that is no good example of the person is not added, and the reason is said: too_small, blurred, too_dark,
+    too_bright, low_contrast, extreme_pose, more_than_one_face, no_face, not_like_the_others (the person's other
+    pictures), looks_like_somebody_else (of the gallery). It stays where it is.
+
+    With --people everybody is added one after the other. One bad person costs only themselves, Ctrl-C leaves who was
+    added, and the same command again adds what is new. Of features only what vectors tell is checked; they keep their
+    source unless --source says another.
+    """
+    source = None if source is None else checked_source(source)
+    if people is not None:
+        if name is not None or aside is not None:
+            raise InputError("--people goes with neither a name nor --set-aside; --json lists what is refused and why")
+        many_people.add_people(people, gallery, network, aligned=aligned, force=force, source=source, as_json=as_json)
+        return
+    if name is None or not sources:
+        raise InputError(_WHO)
+    _add_person(
+        name,
+        sources,
+        gallery,
+        network,
+        aligned=aligned,
+        force=force,
+        aside=aside,
+        source=source or PHOTOS,
+        as_json=as_json,
+    )
+
+
+def _add_person(
+    name: str,
+    sources: list[Path],
+    gallery: Path | None,
+    network: str | None,
+    *,
+    aligned: bool,
+    force: bool,
+    aside: Path | None,
+    source: str,
+    as_json: bool,
+) -> None:
+    from twinface.enrolment.from_pictures import judge_pictures
+    from twinface.enrolment.gate import choose_picker
+    from twinface.enrolment.kept_crops import cut_kept_crop
+    from twinface.enrolment.set_aside import set_aside
+    from twinface.networks import find_recipe
+    from twinface.recognition.extraction import Embedder, to_person
+
+    name, settings = checked_name(name), chosen_settings()
+    folder, network = gallery or settings.gallery, network or settings.network
+    refuse_inputs(folder, sources, "name another folder with --gallery")
+    if aside is not None:
+        _check_set_aside(aside, sources, folder)
+    pictures = _find_pictures(sources)
+    recipe = find_recipe(network)
+    opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
+    gate = open_gate(opened, recipe, settings)
+    embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force), upright_only=not force)
+    with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
+        verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
+    refused = [one for one in verdicts if not one.is_usable(force=force)]
+    if aside is not None and refused:
+        for error in set_aside(opened, name, {one.picture: one.objection for one in refused}, aside):
+            warn(error)
+    usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
+    added = 0
+    if usable:
+        person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint, source)
+        crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
+        with _recorded_add(opened, f"{len(usable)} pictures of {name} added", name):
+            added = opened.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
+    counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
+    _report(counts, verdicts, force=force, as_json=as_json)
+
+
+def _find_pictures(sources: list[Path]) -> list[Path]:
+    """The pictures named, and those in the folders named; what else lies there is said. Raises InputError for none."""
+    from twinface.faces import describe_left_out, list_left_out, list_pictures
+    from twinface.faces.pictures import is_folder
+    from twinface.recognition.people import describe_nested
+
+    pictures = [path for source in sources for path in (list_pictures(source) if is_folder(source) else [source])]
+    for source in sources:
+        if is_folder(source) and (left_out := describe_left_out(list_left_out(source))):
+            warn(f"{source}: {left_out}")
+        if is_folder(source) and (nested := describe_nested(source, sources)):
+            warn(f"{source}: {nested}, and are left out; name these folders too")
+    if not pictures:
+        raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
+    return pictures
+
+
+def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
+    """Before anything is written: pictures are not copied to where they are, nor among what the gallery holds."""
+    from twinface.enrolment.set_aside import is_reasons
+    from twinface.faces.pictures import is_folder
+    from twinface.recognition.people import REASONS_FILE
+
+    mend = "name another folder with --set-aside"
+    for source in sources:
+        place = source if is_folder(source) else source.parent
+        if is_same(folder, place):
+            raise InputError(f"{folder}: the pictures are there, and copies of them would be; {mend}")
+    refuse_inputs(folder, [gallery], mend)
+    require_ours(folder / REASONS_FILE, is_reasons, mend)
+
+
+def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, as_json: bool) -> None:
+    """Say what was added and what was not, and why; an error where nothing could be used."""
+    from twinface.enrolment.gate import force_helps
+    from twinface.enrolment.set_aside import describe
+
+    refused = [one for one in verdicts if not one.is_usable(force=force)]
+    for one in verdicts:
+        if one.objection:
+            warn_of(one.picture, one.objection, taken=one.is_usable(force=force))
+    if as_json:
+        entries = [describe(one.picture, one.objection) for one in refused if one.objection]
+        say_json({**counts, "set_aside": entries})
+    if len(refused) == len(verdicts):
+        helps = not force and any(force_helps(one.objection) for one in refused)
+        mend = "give one clear face each" + (", or use --force where they are right all the same" if helps else "")
+        raise InputError(f"{counts['name']} not added: none of {len(verdicts)} pictures could be used; {mend}")
+    if not as_json:
+        line = f"{counts['added']} pictures added, {counts['known']} known already, {len(refused)} set aside"
+        say(f"{counts['name']}: {line}: {counts['gallery']}")
+
+
+@app.command("list")
+def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
+    """Show everybody: how many pictures, how good these are on average (0 to 1), whether crops are kept, and how many
+    are from where, if not all are photos.
+    """
+    opened = _open(gallery)
+    people: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "pictures": len(person.files),
+            "quality": round(float(person.quality.mean()), 3),
+            "crops": opened.keeps_crops(name),
+            "sources": count_sources(person.sources),
+        }
+        for name, person in opened.people.items()
+    ]
+    if as_json:
+        say_json({**describe(opened), "people": people})
+        return
+    for one in people:
+        crops = "crops" if one["crops"] else ""
+        sources = ", ".join(f"{count} {source}" for source, count in one["sources"].items())
+        where = "" if one["sources"].keys() == {PHOTOS} else f"  ({sources})"
+        say(f"{one['pictures']:6}  {one['quality']:.2f}  {crops:5}  {one['name']}{where}")
+    if not people:
+        note("nobody yet; add people with `twinface gallery add NAME PICTURE`")
+
+
+@app.command()
+def remove(name: NameArgument, gallery: GalleryOption = None) -> None:
+    """Remove a person's vectors and crops; `twinface undo` brings them back.
+
+    `twinface forget` erases them for good, and what is known of them elsewhere.
+    """
+    from twinface.review.rename import remove as remove_person
+
+    opened = _open(gallery)
+    remove_person(_settings_for(opened), name)
+    say(f"{name} removed: {opened.folder}")
+
+
+@app.command()
+def rename(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The name until now.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name from now on.")],
+    *,
+    merge: Annotated[bool, typer.Option("--merge", help="NEW is there already, and the same person.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Merge also two who do not look like one person, or cannot be compared.")
+    ] = False,
+    gallery: GalleryOption = None,
+) -> None:
+    """Give a person another name, or with --merge put two together who are one, if they look like one."""
+    from twinface.review.rename import rename as rename_person
+
+    opened = _open(gallery)
+    renamed = rename_person(_settings_for(opened), old, new, merge=merge, force=force)
+    if renamed.unchecked:
+        warn(f"not checked whether {renamed.old} and {renamed.new} look like one person: {renamed.unchecked}")
+    say(f"{renamed.old} is {renamed.new} now: {opened.folder}")
+
+
+@app.command("import-pickles")
+def import_pickles(
+    pickles: Annotated[Path, typer.Argument(metavar="DIR", help="One pickled (n, d) float array for each person.")],
+    gallery: GalleryOption = None,
+    network: NetworkOption = None,
+) -> None:
+    """Take over features that the original scripts pickled; nothing in the pickles is run.
+
+    --network is the one they were made with: pickles do not say.
+    """
+    from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
+    from twinface.networks import find_recipe
+
+    folder, recipe = gallery or chosen_settings().gallery, find_recipe(network or chosen_settings().network)
+    refuse_inputs(folder, [pickles], "name another folder with --gallery")
+    people = find_foreign_people(pickles)
+    opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
+    files = [(name, path) for name, paths in people.items() for path in paths]
+    imported: set[str] = set()
+    said = f"pickles of {len(people)} people imported"
+    with _recorded_add(opened, said, *people), progress_bar("importing", len(files)) as bar:
+        for name, path in files:
+            bar.advance()
+            try:
+                vectors = read_foreign_vectors(path)
+                if vectors.shape[1] != recipe.dimension:
+                    raise ArtefactError(
+                        f"{path}: vectors of {vectors.shape[1]} numbers, {recipe.name} makes {recipe.dimension}; "
+                        "name the network they were made with by --network"
+                    )
+                numbered = [f"{path.absolute()}#{row}" for row in range(len(vectors))]
+                opened.add(name, numbered, vectors, np.ones(len(vectors), np.float32))
+            except (ArtefactError, InputError) as error:
+                warn(error)
+            else:
+                imported.add(name)
+    if not imported:
+        raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
+    say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
+
+
+def _recorded_add(gallery: Gallery, said: str, *names: str) -> AbstractContextManager[object]:
+    """Has what the block adds to people be a step that `twinface undo` takes back."""
+    from twinface.corrections.recording import Change, recorded, user_name
+    from twinface.corrections.step import StepKind
+
+    return recorded(Change(StepKind.ADD, said, names, user_name()), _settings_for(gallery))
+
+
+def _settings_for(gallery: Gallery) -> Settings:
+    """The settings in force, for this gallery."""
+    return chosen_settings().model_copy(update={"gallery": gallery.folder})
+
+
+def _open(folder: Path | None, *, complain: bool = True) -> Gallery:
+    opened = Gallery.open(folder or chosen_settings().gallery)
+    if complain:
+        for error in opened.damaged.values():
+            warn(error)
+    return opened
+
+
+app.command("verify")(upkeep.verify)
+app.command("rebuild")(upkeep.rebuild)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)

@@ -1,0 +1,58 @@
+"""What the commands that enrol share: --force, the gate, and how they say what was set aside."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twinface.cli.console import say, say_json, warn
+from twinface.errors import ArtefactError
+from twinface.settings import Settings
+
+if TYPE_CHECKING:
+    from twinface.enrolment.from_looks import Enrolled
+    from twinface.enrolment.from_pictures import LikenessGate
+    from twinface.enrolment.gate import Objection
+    from twinface.gallery import Gallery
+    from twinface.networks import NetworkRecipe
+
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Take what the quality gate would set aside, where there is a face at all.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def warn_of(picture: Path, objection: "Objection", *, taken: bool = False) -> None:
+    """One line on stderr: the picture, the reason's code, and a sentence."""
+    warn(f"{picture}: {objection}" + ("; taken all the same" if taken else ""))
+
+
+def open_gate(gallery: "Gallery", recipe: "NetworkRecipe", settings: Settings) -> "LikenessGate | None":
+    """The gate that compares with the gallery; where its scores would mean nothing, a warning and none."""
+    from twinface.enrolment.from_pictures import open_likeness_gate
+
+    try:
+        return open_likeness_gate(gallery.snapshot(), recipe, settings)
+    except ArtefactError as error:
+        warn(f"not checked whom the pictures look like: {error}")
+        return None
+
+
+def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:
+    """Say which looks were enrolled and which were not, and why."""
+    if enrolled.unchecked:
+        warn(f"not checked whom the pictures look like: {enrolled.unchecked}")
+    for look, objection in enrolled.refused:
+        warn(f"{look.source}: {objection}")
+    counts = {"added": len(enrolled.added), "known": len(enrolled.known), "refused": len(enrolled.refused)}
+    if as_json:
+        refused = [
+            {"look": look.source, "reason": objection.reason.value, "sentence": objection.sentence}
+            for look, objection in enrolled.refused
+        ]
+        report = {"name": enrolled.name, **about, **counts, "objections": refused, "step": enrolled.step}
+        say_json(report)
+    elif enrolled.added or enrolled.known:
+        line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)
+        say(f"{enrolled.name}: {line}: {about['gallery']}")

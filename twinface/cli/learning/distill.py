@@ -1,0 +1,86 @@
+"""`twinface distill`: teach a ResNet50 what a network that knows faces says."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.cli.learning.runs import BackgroundOption, StopOption, learn
+from twinface.errors import InputError
+
+
+def distill(
+    *,
+    output: Annotated[Path, typer.Option("--output", help="Folder of the run: crops, answers, checkpoints, log.")],
+    crops: Annotated[
+        list[Path] | None, typer.Option("--crops", help="Folder of aligned crops, the template in their middle 7/8.")
+    ] = None,
+    faces: Annotated[list[Path] | None, typer.Option("--faces", help="Folder of pictures of a face each.")] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
+    ] = None,
+    teacher: Annotated[str, typer.Option("--teacher", help="Network to learn from: a name or a folder.")] = "sface",
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
+    ] = False,
+    begin_with: Annotated[
+        Path | None, typer.Option("--start", help="A run, or face, whose weights are taken over; default: random ones.")
+    ] = None,
+    depth: Annotated[str, typer.Option("--depth", help="Blocks used of conv2 … conv5; the full network: 3,4,6,2.")] = (
+        "3,4,6,2"
+    ),
+    input_size: Annotated[int, typer.Option("--input-size", min=32, help="Side of the pictures, pixels.")] = 112,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Pictures a step.")] = 32,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 4e-3,
+    hint_weight: Annotated[
+        float,
+        typer.Option("--hint-weight", min=0.0, help="Of what the teacher sees between its layers; 0: not learnt."),
+    ] = 1.0,
+    views: Annotated[
+        int,
+        typer.Option(
+            "--views",
+            min=0,
+            help="Ways in which the teacher sees each crop, once; 0: endless ones, blends too, each asked: for a GPU.",
+        ),
+    ] = 8,
+    measure_minutes: Annotated[
+        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
+    ] = 5.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+    background: BackgroundOption = False,
+    stop: StopOption = False,
+) -> None:
+    """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
+    from twinface.distillation.checkpoints import Progress
+    from twinface.distillation.packing import Sources
+    from twinface.distillation.run import Settings
+
+    period = Progress(
+        depth=parse_depth(depth),
+        size_px=input_size,
+        batch=batch,
+        learning_rate=learning_rate,
+        hint_weight=hint_weight,
+        period_steps=steps,
+        period_minutes=minutes,
+    )
+    sources = Sources(tuple(crops or ()), tuple(faces or ()), people)
+    settings = Settings(sources, teacher, seed, views, threads, measure_minutes, begin_with)
+    learn(output, settings, period, resume=resume, background=background, stop=stop)
+
+
+def parse_depth(text: str) -> tuple[int, ...]:
+    """Blocks of the four stages. Raises InputError when these are not four, or more than ResNet50 has."""
+    from twinface.distillation.residual import FULL_DEPTH
+
+    try:
+        depth = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--depth {text}: expected four numbers such as 3,4,6,2") from error
+    if len(depth) != len(FULL_DEPTH) or not all(1 <= a <= b for a, b in zip(depth, FULL_DEPTH, strict=True)):
+        raise InputError(f"--depth {text}: expected four numbers from 1,1,1,1 to {','.join(map(str, FULL_DEPTH))}")
+    return depth

@@ -1,0 +1,74 @@
+"""`twinface finetune`: teach a distilled ResNet50 to tell people apart."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.cli.learning.runs import BackgroundOption, StopOption, learn
+
+
+def finetune(
+    *,
+    output: Annotated[Path, typer.Option("--output", help="Folder of the new run: crops, answers, checkpoints, log.")],
+    start: Annotated[Path, typer.Option("--start", help="A run, or face, whose weights are taken over.")],
+    crops: Annotated[
+        list[Path] | None, typer.Option("--crops", help="A folder of aligned crops a person, in a folder.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
+    ] = False,
+    weight: Annotated[
+        float, typer.Option("--weight", min=1e-6, help="How much people count, beside staying near the teacher.")
+    ] = 0.2,
+    last_stages: Annotated[
+        int, typer.Option("--last-stages", min=1, max=5, help="Of the network's five, so many learn.")
+    ] = 1,
+    keep: Annotated[
+        float, typer.Option("--keep", min=0.0, max=1.0, help="Share of the weights taken over in those it ends with.")
+    ] = 0.5,
+    batch: Annotated[int, typer.Option("--batch", min=8, help="Pictures a step, four of each person.")] = 64,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 3e-4,
+    views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 4,
+    measure_minutes: Annotated[
+        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
+    ] = 5.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+    background: BackgroundOption = False,
+    stop: StopOption = False,
+) -> None:
+    """Go on from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
+    different ones apart, while all stay near what the teacher says.
+    """
+    from twinface.distillation.beginning import read_shape
+    from twinface.distillation.checkpoints import Progress
+    from twinface.distillation.packing import Sources
+    from twinface.distillation.run import Settings
+
+    depth, size_px = read_shape(start)
+    period = Progress(
+        depth=depth,
+        size_px=size_px,
+        batch=batch,
+        learning_rate=learning_rate,
+        period_steps=steps,
+        period_minutes=minutes,
+    )
+    settings = Settings(
+        Sources(tuple(crops or ()), (), people),
+        seed=seed,
+        views=views,
+        threads=threads,
+        measure_minutes=measure_minutes,
+        begin_with=start,
+        people_weight=weight,
+        last_stages=last_stages,
+        kept_share=keep,
+    )
+    learn(output, settings, period, resume=resume, background=background, stop=stop)

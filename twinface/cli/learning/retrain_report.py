@@ -1,0 +1,64 @@
+"""What `twinface retrain` found, for people to read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from twinface.cli.console import Terminal, escape
+from twinface.evaluation.report.wording import no_interval
+from twinface.training.retraining.report import BUNDLED
+
+_TITLES = {"cost": "cost", "auc": "AUC", "eer": "EER"}
+_MOST_CORRECTIONS = 20
+
+
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
+    console = Terminal(highlight=False, soft_wrap=True)
+    verb = "learnt from" if report["new_threshold"] is not None else "to learn from:"
+    console.print(
+        f"{verb} {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
+        f" faces among them, and {report['rejected']} rejected ones"
+    )
+    if measured := report["measured"]:
+        new = measured["new"]
+        console.print(
+            f"measured on {measured['people']:,} people whom neither head has learnt from,"
+            f" {new['genuine_pairs']:,} pairs of the same person, {new['impostor_pairs']:,} of different people\n"
+        )
+        console.print(_figures(measured))
+    if report["new_threshold"] is not None:
+        console.print(
+            f"threshold: {report['present_threshold']:.4g} now, {report['new_threshold']:.4g} with the new head"
+        )
+    if report["corrections"]:
+        console.print(_corrections(report["corrections"]))
+    if report["published"]:
+        console.print(f"published: {escape(report['head'])}; `twinface rollback` brings the one before it back")
+    else:
+        kept = "the bundled one" if report["present"] == BUNDLED else report["present"]
+        console.print(f"the present head is kept ({escape(kept)}):")
+        for reason in report["reasons"]:
+            console.print(f"  {escape(reason)}")
+
+
+def _figures(measured: Mapping[str, Any]) -> Table:
+    table = Table("", "now", "new", "new - now, 95 %", box=None)
+    for name, difference in measured["differences"].items():
+        interval = difference["interval"] or {}
+        parts = (difference["second"], difference["first"], *interval.values())
+        now, new, *ends = (f"{part:.6f}" if name in {"cost", "auc"} else f"{part:.2%}" for part in parts)
+        title = _TITLES.get(name) or f"TAR at FAR {name.rpartition('_')[2]}"
+        table.add_row(title, now, new, " to ".join(ends) or no_interval(difference["people"]))
+    return table
+
+
+def _corrections(corrections: list[Mapping[str, Any]]) -> Table:
+    table = Table("corrected", "as", "seen", "now", "new", box=None)
+    for one in corrections[:_MOST_CORRECTIONS]:
+        scores = (f"{one[side]:.3f}" for side in ("present", "new"))
+        table.add_row(one["kind"], escape(one["name"]), escape(one["track"]), *scores)
+    if (more := len(corrections) - _MOST_CORRECTIONS) > 0:
+        table.add_row(f"and {more} more; --json has all", "", "", "", "")
+    return table

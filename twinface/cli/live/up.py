@@ -1,0 +1,197 @@
+"""`twinface up` and `down`: the live pipeline as a whole."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinface.box.health import Condition, Health
+from twinface.box.oversight import overseeing
+from twinface.box.preflight import check_before_start, warn_of_passwords
+from twinface.box.running import pid_of_box, record_running
+from twinface.box.supervision import is_reachable, shut_down, start_supervisord
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.configuration import chosen_config, chosen_run_directory, chosen_settings
+from twinface.cli.console import note, say, warn
+from twinface.errors import ServiceError, TwinfaceError, UserError
+from twinface.messages.topics import CONTROL
+from twinface.processes import PROCESSES, process_names
+from twinface.settings import Settings, load_settings
+from twinface.signals import stop_on_signal
+from twinface.web.access import warn_of_access
+
+_POLL_S = 0.25
+_STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
+_ENDS_WITHIN_S = 5.0
+_PAGE_FILE = "web.json"
+"""Where the web process says at which address its page is."""
+
+_UP = "supervisord"
+"""Name of the lock that `twinface up` holds."""
+
+
+def up(
+    exit_when_done: Annotated[
+        bool, typer.Option("--exit-when-done", help="Stop when every file source has ended and is worked off.")
+    ] = False,
+) -> None:
+    """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
+    config = chosen_config()
+    settings = load_settings(config.path)
+    run = chosen_run_directory(settings)
+    lock = run.lock(_UP)
+    note(f"configuration: {config.path} ({config.found})")
+    _check(config.path, settings, exit_when_done=exit_when_done)
+    with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
+        if problem:
+            warn(f"other commands need --config to find this box: {problem}")
+        while not _run_box(config.path, settings, run, lock, stop_asked, exit_when_done=exit_when_done):
+            warn(f"{run.path} was emptied while in use; everything is started again")
+            os.close(lock)
+            run = RunDirectory(run.path)
+            lock = run.lock(_UP)
+
+
+def _run_box(
+    config: Path,
+    settings: Settings,
+    run: RunDirectory,
+    lock: int,
+    stop_asked: Callable[[], bool],
+    *,
+    exit_when_done: bool,
+) -> bool:
+    """Start supervisord, and stop it when it is time; False where the run directory was emptied meanwhile."""
+    run.sweep()
+    daemon = start_supervisord(config, settings, run)
+    try:
+        whole = _watch_over(
+            daemon, run, settings, stop_asked, lambda: _is_whole(daemon, run, lock), exit_when_done=exit_when_done
+        )
+        if stop_asked():
+            note("stopping")
+        return whole
+    except ServiceError:
+        daemon.kill()  # it hangs, and hears no request to stop
+        raise
+    finally:
+        _stop(daemon)
+
+
+def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -> bool:
+    """Whether what we and supervisord keep in the run directory is there; supervisord removes its own when it ends."""
+    if not run.holds(lock, _UP):
+        return False
+    if is_reachable(run) or not (run.path / _PAGE_FILE).exists():
+        return True
+    with suppress(subprocess.TimeoutExpired):
+        daemon.wait(_ENDS_WITHIN_S)
+    return daemon.poll() is not None
+
+
+def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
+    """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
+    found = check_before_start(settings, exit_when_done=exit_when_done)
+    found.check(partial(warn_of_access, settings.web.host))
+    found.check(partial(warn_of_passwords, config, settings))
+    for warning in found.warnings:
+        warn(warning)
+    for problem in found.problems:
+        note(f"twinface: {problem}")
+    if found.problems:
+        raise typer.Exit(UserError.exit_code)
+
+
+def down() -> None:
+    """Stop everything that `twinface up` started, and wait until it is gone."""
+    settings = chosen_settings()
+    run = chosen_run_directory(settings)
+    try:
+        shut_down(run)
+    except ServiceError as error:
+        # Where the run directory was emptied nobody is reached there, yet `twinface up` is known to run.
+        pid = pid_of_box(run.path)
+        if error.code == "supervisord" or pid is None:
+            raise
+        os.kill(pid, signal.SIGTERM)
+    give_up_at_s = time.monotonic() + _STOP_TIMEOUT_S
+    while run.is_locked(_UP) or pid_of_box(run.path) is not None:
+        if time.monotonic() > give_up_at_s:
+            raise ServiceError(f"still running after {_STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
+        time.sleep(_POLL_S)
+    say("stopped")
+
+
+def _watch_over(
+    daemon: "subprocess.Popen[bytes]",
+    run: RunDirectory,
+    settings: Settings,
+    stop_asked: Callable[[], bool],
+    is_whole: Callable[[], bool],
+    *,
+    exit_when_done: bool,
+) -> bool:
+    """Say how the processes are whenever that changes, and where the page is.
+
+    Until a stop is asked for, or supervisord or, if so wanted, every stream has ended; or, which alone is False, until
+    the run directory is no longer whole. A process that cannot work is
+    started again for ever, and ends this only where everything is to end by itself.
+    """
+    told = ""
+    note(f"starting {', '.join(process_names(settings))}")
+    with overseeing(run, settings) as oversight:
+        while daemon.poll() is None and not stop_asked():
+            if not is_whole():
+                return False
+            for line in oversight.look(_POLL_S):
+                note(line)
+            if (page := _page(run)) not in {"", told}:
+                told = page
+                note(f"page: {page}")
+            if exit_when_done and _is_done(run, oversight.healths):
+                return True
+    if daemon.returncode:
+        raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
+    return True
+
+
+def _page(run: RunDirectory) -> str:
+    """The address of the page, empty while there is none."""
+    try:
+        return str(json.loads((run.path / _PAGE_FILE).read_bytes())["url"])
+    except FileNotFoundError:
+        return ""
+
+
+def _is_done(run: RunDirectory, healths: Sequence[Health]) -> bool:
+    for health in healths:
+        if health.condition in {Condition.WAITING, Condition.FAILED}:
+            raise TwinfaceError(health.problem)
+    return _all_streams_closed(run)
+
+
+def _all_streams_closed(run: RunDirectory) -> bool:
+    try:
+        return bool(ask(run.endpoint(CONTROL, "matcher"), "snapshot", timeout_s=5.0)["streams_open"] == 0)
+    except ServiceError:
+        return False  # the matcher is starting anew
+
+
+def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+    if daemon.poll() is not None:
+        return
+    daemon.terminate()
+    try:
+        daemon.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()

@@ -1,0 +1,101 @@
+"""`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from twinface.box.following import MatchFollower
+from twinface.box.presence import Presence
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
+from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
+from twinface.cli.live.watch_table import Tally, describe, presence_table, summary_table
+from twinface.messages.schema import MatchEvent
+
+_TURN_S = 0.25
+
+
+def watch(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each match event.")] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin with the events that the matcher still keeps.")
+    ] = False,
+) -> None:
+    """Show live matches until every stream has ended, or Ctrl-C."""
+    run = chosen_run_directory(chosen_settings())
+    with ended_by_its_reader():
+        if as_json:
+            _print_json(run, from_start=from_start)
+        elif not sys.stdout.isatty():
+            _print_lines(run, from_start=from_start)
+        else:
+            _show_table(run, from_start=from_start)
+
+
+def _print_json(run: RunDirectory, *, from_start: bool) -> None:
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=from_start)
+        for events in _follow(follower):
+            for event in events:
+                say_json(dataclasses.asdict(event), indent=None)
+            if reader_has_left():
+                return
+        _warn_of_missed(follower)
+
+
+def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
+    """Where a table cannot be drawn: one line whenever it turns out who somebody is."""
+    said: dict[tuple[str, int, int | None], str | None] = {}
+    tally = Tally()
+    with MatchFollower(run) as follower:
+        follower.begin(from_start=from_start)
+        try:
+            for events in _follow(follower):
+                for event in events:
+                    tally.take(event)
+                    track = event.camera, event.camera_epoch, event.track
+                    if event.type == "match" and said.get(track, "") != event.name:
+                        said[track] = event.name
+                        say(describe(event))
+                if reader_has_left():
+                    return
+        finally:
+            Terminal().print(summary_table(tally))
+            _warn_of_missed(follower)
+
+
+def _show_table(run: RunDirectory, *, from_start: bool) -> None:
+    presence, tally, console = Presence(), Tally(), Terminal()
+    with MatchFollower(run) as follower:
+        snapshot = follower.begin(from_start=from_start)
+        if not from_start:
+            presence.take_snapshot(snapshot)
+        missed = 0
+        try:
+            with Live(presence_table(presence), console=console, auto_refresh=False, transient=True) as live:
+                for events in _follow(follower):
+                    for event in events:
+                        presence.take(event)
+                        tally.take(event)
+                    if follower.missed > missed and (snapshot := follower.snapshot() or {}):
+                        missed = follower.missed
+                        presence.take_snapshot(snapshot)
+                    live.update(presence_table(presence), refresh=True)
+        finally:
+            console.print(summary_table(tally))
+            _warn_of_missed(follower)
+
+
+def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
+    """Batches of events, also empty ones, until every stream has ended."""
+    while follower.streams_open != 0:
+        yield follower.poll(_TURN_S)
+
+
+def _warn_of_missed(follower: MatchFollower) -> None:
+    if follower.missed:
+        warn(f"{follower.missed} events were missed, the matcher keeps them no longer")

@@ -1,0 +1,130 @@
+"""`twinface calibrate` without pictures of strangers: what is expected in this gallery, printed."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinface.cli.console import progress_bar, say, say_json, warn
+from twinface.settings import MatchingSettings, Settings
+
+if TYPE_CHECKING:
+    from twinface.evaluation.protocols.strangers_expected import StrangersExpected
+    from twinface.gallery import Gallery
+    from twinface.matching import Head
+
+_MOST_NAMED = 20
+
+
+def tell_expected(
+    gallery: "Gallery", folder: Path | None, head: "Head", settings: Settings, share: float | None, *, as_json: bool
+) -> None:
+    """Find it and print it, for people or as one JSON object; `folder` is the head's, None of the one in the box."""
+    from twinface.evaluation.protocols.calibrate_gallery import learnt_by
+    from twinface.evaluation.protocols.strangers_expected import expect_strangers
+    from twinface.matching.built_in import built_in_head
+
+    learnt_from = folder or built_in_head(gallery.network)
+    learnt = learnt_by(learnt_from, gallery.people) if learnt_from else []
+    with progress_bar("comparing", sum(len(one.files) for one in gallery.people.values())) as bar:
+        found = expect_strangers(gallery, head, settings, share, advance=bar.advance)
+    if learnt:
+        warn(f"the head learnt from {len(learnt)} of these people: it misses fewer of their pictures than of others'")
+    if as_json:
+        about = {"gallery": str(gallery.folder), "head": str(folder) if folder else None, "learnt": learnt}
+        say_json({**about, **_to_json(found), "stored": None})
+        return
+    for line in (*_about_strangers(found), *_about_people(found), *_about_force(found, settings.matching, share)):
+        say(line)
+
+
+def _about_strangers(found: "StrangersExpected") -> list[str]:
+    lines = [
+        f"{_count(found.people, 'person', 'people')} with {_count(found.pictures, 'picture', 'pictures')}",
+        f"threshold {found.threshold:.4g}, so that {_percent(found.asked)} of strangers at most get a name from one "
+        f"look; expected are {_percent(found.everyday)} by everyday pictures, {_percent(found.posed)} by posed ones",
+    ]
+    near = found.near
+    if near is not None:
+        looks = ": look at their pictures, a poor one may be among them" if near.stands_out else ""
+        lines.append(
+            f"strangers come near {near.name} most, {near.share:.0%} of those who come nearest to anybody, where "
+            f"{near.even:.0%} would be even{looks}"
+        )
+    return lines
+
+
+def _about_people(found: "StrangersExpected") -> list[str]:
+    lines = []
+    if found.missed is not None:
+        bounds = found.missed.interval
+        between = f", {bounds.low:.1%} to {bounds.high:.1%} with 95 % confidence" if bounds else ""
+        lines.append(
+            f"own pictures missed, each left out once: {found.missed.hits:,} of {found.missed.of:,}{between}"
+            f" ({_count(len(found.own), 'person', 'people')})"
+        )
+        missed = sorted((one for one in found.own if one.missed), key=lambda one: -one.missed / one.pictures)
+        lines += [f"  {one.name}: {one.missed} of {one.pictures}" for one in missed[:_MOST_NAMED]]
+        if len(missed) > _MOST_NAMED:
+            lines.append(f"  and {len(missed) - _MOST_NAMED} people more; --json lists all")
+    if found.single:
+        some = ", ".join(found.single[:_MOST_NAMED]) + (", …" if len(found.single) > _MOST_NAMED else "")
+        have = "has" if len(found.single) == 1 else "have"
+        lines.append(f"{_count(len(found.single), 'person', 'people')} {have} one picture, none to leave out: {some}")
+    if (two := found.most_alike) is not None:
+        lines.append(f"most alike: {two.first} and {two.second}, score {two.score:.3f}, {two.highest:.3f} at most")
+    lines += [
+        f"{two.first} and {two.second} reach the threshold with each other: one person under two names, or twins,"
+        " who get no name where they do not lead by margin"
+        for two in found.twins[:_MOST_NAMED]
+    ]
+    return lines
+
+
+def _about_force(found: "StrangersExpected", matching: MatchingSettings, share: float | None) -> list[str]:
+    """Which threshold decides as things are, and what changes it."""
+    wanted = f"[matching] strangers_named = {'SHARE' if share is None else f'{share:g}'}"
+    if matching.threshold is not None:
+        mend = f'set in the configuration: [matching] threshold = "", {wanted}'
+    elif not found.is_left_open:
+        mend = f"that of the head decides; set in the configuration: another head, such as the one in the box, {wanted}"
+    elif share is None or share == matching.strangers_named:
+        return [
+            "this threshold is in force, and found again at every change of the gallery; nothing is stored. For "
+            f"another share, set in the configuration: {wanted}"
+        ]
+    else:
+        mend = f"set in the configuration: {wanted}"
+    return [f"nothing is stored; the {found.in_force} is in force: {mend}"]
+
+
+def _to_json(found: "StrangersExpected") -> dict[str, Any]:
+    rest = dataclasses.asdict(found)
+    missed = rest.pop("missed")
+    if found.missed is not None:
+        bounds = found.missed.interval
+        missed = {
+            "count": found.missed.hits,
+            "of": found.missed.of,
+            "share": found.missed.share,
+            "interval_95": dataclasses.astuple(bounds) if bounds else None,
+        }
+    in_force = {"value": found.in_force.value, "source": found.in_force.source, "is_left_open": found.is_left_open}
+    shares = {"everyday": rest.pop("everyday"), "posed": rest.pop("posed")}
+    return {
+        "people": rest.pop("people"),
+        "pictures": rest.pop("pictures"),
+        "strangers_named": rest.pop("asked"),
+        "threshold": rest.pop("threshold"),
+        "strangers_expected": shares,
+        "own_missed": missed,
+        "threshold_in_force": in_force,
+        **{name: part for name, part in rest.items() if name not in ("in_force", "is_left_open")},
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,1 @@
+"""Commands on pictures: faces cut out, vectors extracted, people identified."""

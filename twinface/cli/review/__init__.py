@@ -1,0 +1,1 @@
+"""Commands on what happened: events, explanations, corrections."""

@@ -1,0 +1,123 @@
+"""`twinface events`: what happened, also long ago and while nothing runs."""
+
+import dataclasses
+import datetime
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from twinface.cli.configuration import chosen_settings
+from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
+from twinface.cli.review.events_table import describe, events_tables
+from twinface.errors import InputError
+from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
+from twinface.strangers import list_strangers
+
+_POLL_S = 0.5
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+
+
+def events(
+    *,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From then on: 90s, 15m, 1h, 2d, 1w ago, or 2026-05-31[T08:30].")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Before then; written like --since.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Of this person.")] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help="Of this camera.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")] = None,
+    subject: Annotated[
+        Subject | None,
+        typer.Option("--subject", help="Of people (one visit, one `enter`), or of the tracks of single faces."),
+    ] = None,
+    tracks: Annotated[
+        bool,
+        typer.Option("--tracks", help="The tracks of single faces too, also nameless ones; --json has them anyway."),
+    ] = False,
+    after: Annotated[
+        int | None, typer.Option("--after", min=0, help="Those that follow this number, oldest first.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="At most so many, the newest (with --after the oldest); 0 = all.")
+    ] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what happens from now on, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
+) -> None:
+    """Show what happened: who came, when, where and for how long. The pipeline need not run."""
+    path = chosen_settings().events_path
+    query = EventQuery(
+        since_ns=_moment_ns("--since", since),
+        until_ns=_moment_ns("--until", until),
+        name=name,
+        camera=camera,
+        kind=kind,
+        subject=subject,
+        faces=tracks or as_json or subject is Subject.TRACK,
+        after=after,
+        limit=limit or None,
+    )
+    if not path.exists():
+        warn(f"no events yet in {path}; `twinface up` stores them")
+    if follow:
+        with ended_by_its_reader():
+            _follow(path, query, as_json=as_json)
+        return
+    found = read_events(path, query)
+    if as_json:
+        _print(found, path, as_json=True)
+    elif found:
+        console = Terminal()
+        for day, table in events_tables(found, _unknown(path), tracks=query.faces):
+            console.print(Text(day), style="bold")
+            console.print(table)
+    elif path.exists():
+        warn("no such events" + ("" if query.faces else "; --tracks shows the tracks of single faces, too"))
+
+
+def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
+    """Each event once, in order, by its number: also one that a matcher stores that was started anew."""
+    if query.after is not None:
+        query = dataclasses.replace(query, limit=None)
+    while not reader_has_left():
+        newest = newest_number(path)
+        found = read_events(path, query)
+        _print(found, path, as_json=as_json)
+        seen = max(newest, *(event.sequence or 0 for event in found[-1:]), 0)
+        query = dataclasses.replace(query, after=seen, limit=None)
+        time.sleep(_POLL_S)
+
+
+def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
+    unknown = {} if as_json or not found else _unknown(path)
+    for event in found:
+        if as_json:
+            say_json(event.plain, indent=None)
+        else:
+            say(describe(event, unknown))
+
+
+def _unknown(path: Path) -> Mapping[TrackKey, str]:
+    """Which stranger each track was of that ended unknown."""
+    return {key: str(stranger) for stranger in list_strangers(path) for key in stranger.tracks}
+
+
+def _moment_ns(option: str, text: str | None) -> int | None:
+    """A moment as people write it, in ns of the wall clock. Raises InputError."""
+    if text is None:
+        return None
+    ago = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
+    if ago is not None:
+        return time.time_ns() - int(float(ago[1]) * _SECONDS[ago[2]] * 1e9)
+    try:
+        return int(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1e9)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(
+            f"{option} {text!r}: write 90s, 15m, 1h, 2d or 1w (ago), or a date like 2026-05-31T08:30"
+        ) from error

@@ -1,0 +1,68 @@
+"""What a run is asked to learn, as a value that can be handed to another process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from twinface.distillation.checkpoints import Progress
+from twinface.distillation.packing import Sources
+from twinface.distillation.run import Listener, Settings, resume, start
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Learn in the folder `run` for a `period`; `resume`: go on from its last checkpoint, without a period with the
+    one that was stopped.
+    """
+
+    run: Path
+    settings: Settings
+    period: Progress | None
+    resume: bool = False
+
+
+def carry_out(order: Order, listener: Listener) -> Progress:
+    """Learn as ordered; how far it came. Raises as `start` and `resume` do, ValueError where neither can be meant."""
+    if order.resume:
+        return resume(order.run, order.settings, order.period, listener)
+    if order.period is None:
+        raise ValueError("a new run needs a period")
+    return start(order.run, order.settings, order.period, listener)
+
+
+def to_plain(order: Order) -> dict[str, Any]:
+    """An order in plain containers."""
+    plain: dict[str, Any] = TypeAdapter(Order).dump_python(order, mode="json")
+    return plain
+
+
+def from_plain(plain: Mapping[str, Any]) -> Order:
+    """What `to_plain` gave. Raises pydantic.ValidationError, a ValueError."""
+    return TypeAdapter(Order).validate_python(plain)
+
+
+def in_full(order: Order) -> Order:
+    """The same order for a process that is started elsewhere: with absolute paths."""
+    settings = order.settings
+    sources = Sources(
+        tuple(path.absolute() for path in settings.sources.crops),
+        tuple(path.absolute() for path in settings.sources.faces),
+        settings.sources.people and settings.sources.people.absolute(),
+    )
+    teacher, begin_with = Path(settings.teacher), settings.begin_with
+    settings = replace(
+        settings,
+        sources=sources,
+        teacher=str(teacher.absolute()) if teacher.is_dir() else settings.teacher,
+        begin_with=begin_with.absolute() if begin_with and begin_with.is_dir() else begin_with,
+    )
+    return replace(order, run=order.run.absolute(), settings=settings)
+
+
+def summary(order: Order, reached: Progress) -> str:
+    """What came of an order, on a line."""
+    ending = "finished" if reached.finished else "stopped; --resume goes on"
+    return f"{reached.samples} samples, period {ending}: {order.run}"

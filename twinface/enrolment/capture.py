@@ -1,0 +1,162 @@
+"""Crops of one person from a webcam or a video: chosen by hand at a window, or by quality without one."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.enrolment.gate import Look, Objection, look_at
+from twinface.enrolment.selfies import save_crop
+from twinface.errors import InputError
+from twinface.faces import FaceDetector, FrameFeed, Source, SourceWord
+from twinface.types import Crop, Frame, Image
+
+_WINDOW = "twinface capture: s saves, q quits"
+_ALIKE = 0.95
+_GREEN, _RED, _WHITE = (80, 220, 80), (80, 80, 220), (255, 255, 255)
+
+OnFrame = Callable[[Objection | None], None]
+"""Called for each frame that was looked at, with what speaks against it."""
+
+
+@dataclass(slots=True)
+class CropFolder:
+    """Saves crops as 001.png, 002.png, …, after those that are there already."""
+
+    folder: Path
+    saved: int = 0
+    _number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        numbers = [int(path.stem) for path in self.folder.glob("*.png") if path.stem.isdecimal()]
+        self._number = max(numbers, default=0)
+
+    def save(self, crop: Crop) -> Path:
+        """Write the next one; returns where. Raises InputError when it cannot be written."""
+        path = self._next()
+        while os.path.lexists(path):  # by another capture meanwhile, or spelt 001.PNG on a disk that takes both for one
+            path = self._next()
+        save_crop(path, crop.image)
+        self.saved += 1
+        return path
+
+    def _next(self) -> Path:
+        self._number += 1
+        return self.folder / f"{self._number:03d}.png"
+
+
+class DifferentFaces:
+    """Remembers the crops that were taken, to take only what differs from all of them."""
+
+    def __init__(self) -> None:
+        self._taken: list[NDArray[np.float32]] = []
+
+    def take(self, crop: Crop) -> bool:
+        """Whether this one is different enough in pose, expression or light; if so it counts as taken."""
+        look = _look(crop.image)
+        if any(float(look @ other) > _ALIKE for other in self._taken):
+            return False
+        self._taken.append(look)
+        return True
+
+
+def capture_automatically(
+    source: Source,
+    detector: FaceDetector,
+    folder: CropFolder,
+    count: int,
+    *,
+    force: bool = False,
+    on_frame: OnFrame = lambda _objection: None,
+) -> Iterator[Path]:
+    """Save up to `count` faces that nothing speaks against and that differ; yields where each went.
+
+    Fewer when the source ends before. With `force` every face that is found will do.
+    """
+    different = DifferentFaces()
+    for frame in _frames(source):
+        look = look_at(frame.image, detector.detect(frame.image), force=force)
+        on_frame(look.objection)
+        if look.crop is not None and look.objection is None and different.take(look.crop):
+            yield folder.save(look.crop)
+            if folder.saved >= count:
+                return
+
+
+def capture_by_hand(
+    source: Source,
+    detector: FaceDetector,
+    folder: CropFolder,
+    *,
+    force: bool = False,
+    on_frame: OnFrame = lambda _objection: None,
+) -> Iterator[Path]:
+    """Show the source in a window; `s` saves the marked face, `q` ends. Yields where each crop went.
+
+    A face that something speaks against is marked in red, with the reason, and `s` does not save it.
+    """
+    try:
+        for frame in _frames(source):
+            look = look_at(frame.image, detector.detect(frame.image), force=force)
+            on_frame(look.objection)
+            cv2.imshow(_WINDOW, mark(frame.image, look))
+            key = cv2.waitKey(1) & 0xFF
+            if key == ord("q"):
+                return
+            if key == ord("s") and look.crop is not None and look.objection is None:
+                yield folder.save(look.crop)
+    finally:
+        cv2.destroyAllWindows()
+
+
+def mark(image: Image, look: Look) -> Image:
+    """A copy of the picture with the face framed, green where it would be saved, else red, with the reason below."""
+    marked = image.copy()
+    colour = _RED if look.objection else _GREEN
+    if look.face is not None:
+        left, top, right, bottom = (round(float(side)) for side in look.face.box_xyxy)
+        cv2.rectangle(marked, (left, top), (right, bottom), colour, 2)
+    if look.objection is not None:
+        height, width = marked.shape[:2]
+        size = max(0.4, width / 1200)
+        marked[height - round(50 * size) :] //= 4
+        place = (round(16 * size), height - round(16 * size))
+        cv2.putText(marked, str(look.objection), place, cv2.FONT_HERSHEY_SIMPLEX, size, _WHITE, 1, cv2.LINE_AA)
+    return marked
+
+
+def require_display() -> None:
+    """Raises InputError where no window can be shown: an OpenCV without a window system, or a session without one."""
+    mend = "use --auto N, which needs none"
+    gui = [line for line in cv2.getBuildInformation().splitlines() if line.strip().startswith("GUI:")]
+    if not gui or "NONE" in gui[0]:
+        raise InputError(f"this OpenCV has no window system (opencv-python would have one); {mend}")
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise InputError(f"no display here (DISPLAY is not set); {mend}")
+
+
+def _frames(source: Source) -> Iterator[Frame]:
+    """All frames of a file, the newest of a camera. Raises InputError when a camera fails: it is not waited for."""
+    feed = FrameFeed(source, lossless=source.finite)
+    try:
+        while not feed.ended:
+            if (frame := feed.take(timeout_s=0.5)) is not None:
+                yield frame
+            elif source.state.word is SourceWord.WAITING:
+                raise InputError(f"{source.kind} failed: {source.state.detail}")
+    finally:
+        feed.stop()
+
+
+def _look(crop: Image) -> NDArray[np.float32]:
+    """The crop as a small grey picture, without its brightness and contrast, as a vector of length 1."""
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+    size = crop.shape[0]
+    inside = grey[size // 4 : size * 9 // 10, size // 5 : size * 4 // 5]
+    look = np.asarray(cv2.resize(inside, (24, 26), interpolation=cv2.INTER_AREA), np.float32).reshape(-1)
+    look -= look.mean()
+    return look / max(float(np.linalg.norm(look)), 1e-6)

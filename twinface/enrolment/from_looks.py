@@ -1,0 +1,118 @@
+"""Looks on their way into the gallery: which of them pass the gate of enrolment, and are new."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.enrolment.from_pictures import LikenessGate
+from twinface.enrolment.gate import Objection, Reason, object_to_measures
+from twinface.enrolment.likeness import object_to_likeness
+from twinface.errors import FingerprintError, InputError
+from twinface.events import LookRecord, mark_enrolled
+from twinface.faces import FaceMeasures
+from twinface.gallery import Gallery, camera_source, known_name
+from twinface.matching.vectors import normalised
+from twinface.settings import Settings
+
+MOST_ENROLLED = 5
+"""Of one track or stranger, the best: one evening at the door is not to outweigh a person's other pictures."""
+
+_SAME_LOOK_COSINE = 0.9
+"""From here on a vector tells nothing that another one of the person does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What became of looks: `added` to the gallery, `known` there already, or refused with an objection.
+
+    `what` they are of, in words; `unchecked` is why nobody compared them with the gallery, empty where somebody did;
+    `step` is the number to take it back by, None where nothing was changed.
+    """
+
+    name: str
+    added: tuple[LookRecord, ...]
+    known: tuple[LookRecord, ...]
+    refused: tuple[tuple[LookRecord, Objection], ...]
+    what: str = ""
+    unchecked: str = ""
+    step: int | None = None
+
+
+def object_to_look(look: LookRecord) -> Objection | None:
+    """What speaks against enrolling a look, as far as was measured when it was taken."""
+    if not look.measures:
+        return Objection(Reason.UNREADABLE, "nothing was measured of this crop")
+    return object_to_measures(FaceMeasures(**look.measures))
+
+
+def enrol_looks(
+    name: str,
+    looks: Sequence[LookRecord],
+    gallery: Gallery,
+    gate: LikenessGate | None,
+    settings: Settings,
+    *,
+    force: bool = False,
+) -> Enrolled:
+    """Add the good new ones of the looks at a person to the gallery, where each says which crop of which track it was.
+
+    With `force` nothing speaks against any. Raises InputError for a name that is none, FingerprintError where no look
+    is of the gallery's network, ArtefactError as `Gallery.add` does; nothing has changed then.
+    """
+    name = known_name(name, gallery.people)
+    fitting = [look for look in looks if look.network == gallery.network]
+    if not fitting:
+        raise FingerprintError(
+            f"{name}: the looks are of another network than the gallery ({gallery.network_name or '?'}); "
+            "wait until they come again, or add pictures with `twinface gallery add`"
+        )
+    objections = [None] * len(fitting) if force else _object(name, fitting, gate)
+    refused = [(look, found) for look, found in zip(fitting, objections, strict=True) if found]
+    good = [look for look, found in zip(fitting, objections, strict=True) if not found]
+    person = gallery.people.get(name)
+    added, known = _choose_new(good, person.vectors if person else None)
+    if added:
+        files, vectors = [f"track {look.source}" for look in added], np.stack([look.vector for look in added])
+        sources = [camera_source(look.key.camera) for look in added]
+        gallery.add(name, files, vectors, np.array([look.quality for look in added], np.float32), sources=sources)
+    if good:
+        mark_enrolled(settings.events_path, good, name)
+    return Enrolled(name, tuple(added), tuple(known), tuple(refused))
+
+
+def refuse_empty(enrolled: Enrolled, mend: str) -> None:
+    """Raises InputError where none of the looks was any good."""
+    if not enrolled.added and not enrolled.known:
+        reasons = "; ".join(dict.fromkeys(str(objection) for _, objection in enrolled.refused))
+        count = len(enrolled.refused)
+        raise InputError(f"{enrolled.name}: none of {count} looks of {enrolled.what} could be used ({reasons}); {mend}")
+
+
+def _object(name: str, looks: Sequence[LookRecord], gate: LikenessGate | None) -> list[Objection | None]:
+    objections = [object_to_look(look) for look in looks]
+    rest = [row for row, objection in enumerate(objections) if objection is None]
+    if gate is not None and rest:
+        vectors = np.stack([looks[row].vector for row in rest])
+        likeness = object_to_likeness(name, vectors, gate.gallery, gate.head, gate.matching)
+        for row, objection in zip(rest, likeness, strict=True):
+            objections[row] = objection
+    return objections
+
+
+def _choose_new(
+    looks: Sequence[LookRecord], enrolled: NDArray[np.float32] | None
+) -> tuple[list[LookRecord], list[LookRecord]]:
+    """The best looks that differ from each other and from the vectors `enrolled`, and those that do not."""
+    chosen = [] if enrolled is None else list(normalised(enrolled))
+    new: list[LookRecord] = []
+    known: list[LookRecord] = []
+    for look in sorted(looks, key=lambda one: -one.quality):
+        unit = normalised(look.vector[np.newaxis])[0]
+        if any(float(unit @ other) >= _SAME_LOOK_COSINE for other in chosen):
+            known.append(look)
+        elif len(new) < MOST_ENROLLED:
+            new.append(look)
+            chosen.append(unit)
+    return new, known

@@ -1,0 +1,94 @@
+"""Pictures of one person on their way into the gallery: which of them pass the gate, by pixels and by vectors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from twinface.enrolment.gate import Objection, object_to_measures, objection_of
+from twinface.enrolment.likeness import object_to_likeness
+from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.gallery import Gallery, Snapshot
+from twinface.matching import Head, choose_threshold, head_in_use, load_head
+from twinface.networks import NetworkRecipe, find_recipe
+from twinface.recognition.embedding import EmbeddedFace
+from twinface.recognition.naming import uncalibrated
+from twinface.settings import MatchingSettings, Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """A picture, the face that it is of where there is a single one, and what speaks against enrolling it."""
+
+    picture: Path
+    face: EmbeddedFace | None
+    objection: Objection | None
+
+    def is_usable(self, *, force: bool) -> bool:
+        """Whether it is to be enrolled: nothing speaks against it or, with `force`, it has a face."""
+        return self.face is not None and (force or self.objection is None)
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessGate:
+    """What tells from vectors whether a picture is of somebody: the gallery, and the head and rule it is matched by."""
+
+    gallery: Snapshot
+    head: Head
+    matching: MatchingSettings
+
+    def judge(self, name: str, verdicts: list[Verdict]) -> list[Verdict]:
+        """The verdicts on pictures of the person `name`, with what their vectors say of those not objected to yet."""
+        judged = list(verdicts)
+        faces = [(row, one.face) for row, one in enumerate(verdicts) if one.face and not one.objection]
+        if faces:
+            vectors = np.stack([face.vector for _, face in faces])
+            objections = object_to_likeness(name, vectors, self.gallery, self.head, self.matching)
+            for (row, _), objection in zip(faces, objections, strict=True):
+                judged[row] = replace(verdicts[row], objection=objection)
+        return judged
+
+
+def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Settings) -> LikenessGate:
+    """The gate for a gallery, with the head and rule of the settings.
+
+    Raises ArtefactError when the head cannot be used, or its scores mean nothing for this network.
+    """
+    folder = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
+    if problem := uncalibrated(folder, recipe):
+        raise ArtefactError(problem)
+    head = load_head(folder, recipe.fingerprint)
+    threshold = choose_threshold(settings.matching, head.spec)
+    return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
+
+
+def open_head(gallery: Gallery, settings: Settings) -> Head:
+    """The head of the settings, where it is one for the gallery's network whose scores mean something.
+
+    Raises ArtefactError or FingerprintError where it is not.
+    """
+    recipe = find_recipe(settings.network)
+    if recipe.fingerprint != gallery.network:
+        raise FingerprintError(
+            f"the gallery is of the network {gallery.network_name or '?'}, configured is {recipe.name}; "
+            "set network, or run `twinface gallery rebuild`"
+        )
+    folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
+    if problem := uncalibrated(folder, recipe):
+        raise ArtefactError(problem)
+    return load_head(folder, gallery.network)
+
+
+def judge_pictures(
+    name: str, embedded: Iterable[tuple[Path, EmbeddedFace | InputError]], gate: LikenessGate | None
+) -> list[Verdict]:
+    """Judge the pictures of one person by what they show, and by their vectors where there is a `gate` for those."""
+    verdicts = [_judge(path, result) for path, result in embedded]
+    return gate.judge(name, verdicts) if gate else verdicts
+
+
+def _judge(picture: Path, result: EmbeddedFace | InputError) -> Verdict:
+    if isinstance(result, InputError):
+        return Verdict(picture, None, objection_of(result, picture))
+    return Verdict(picture, result, object_to_measures(result.measures))

@@ -1,0 +1,124 @@
+"""Photos of people become aligned crops, to look through, correct and train on."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from twinface.enrolment.gate import Objection, look_at, objection_of
+from twinface.enrolment.set_aside import is_reasons, write_reasons
+from twinface.errors import InputError
+from twinface.faces import FaceDetector, read_image
+from twinface.faces.pictures import is_folder
+from twinface.files import write_atomically
+from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
+from twinface.recognition.embedding import refuse_turned
+from twinface.recognition.people import REASONS_FILE, SET_ASIDE
+from twinface.types import Image
+
+_MOST_NAME_BYTES, _SHORT_NAME_BYTES = 250, 200
+
+_MEND = "name another folder for the crops"
+
+
+@dataclass(frozen=True, slots=True)
+class Selfie:
+    """What became of a photo of `person`: `crop` is where its face was saved, or None where no single one was found."""
+
+    person: str
+    picture: Path
+    crop: Path | None
+    objection: Objection | None
+
+
+def crop_selfies(
+    people: dict[str, list[Path]], faces: Path, detector: FaceDetector, *, force: bool = False
+) -> Iterator[Selfie]:
+    """Save the face of each picture as faces/PERSON/PICTURE.png, an aligned crop; yields each picture when it is done.
+
+    A crop that something speaks against goes to faces/PERSON/set_aside/ instead, where reasons.json says what; it
+    lists those that have no crop too. With `force` only those are objected to that cannot be read or have no face.
+    Raises InputError, before anything is written, where a crop would come among the pictures or in the place of a file
+    that is not an earlier crop.
+    """
+    files = {name: _files_of(pictures) for name, pictures in people.items()}
+    inputs = {folder for pictures in people.values() for folder in _folders_of(pictures[0])}
+    for name, crops in files.items():
+        _check_free(faces / name, crops, inputs)
+    return _crop_each(people, files, faces, detector, force=force)
+
+
+def _folders_of(picture: Path) -> tuple[Path, Path]:
+    """That of a person, which may stand for their pictures, and that of everybody."""
+    person = picture if is_folder(picture) else picture.parent
+    return person, person.parent
+
+
+def _files_of(pictures: list[Path]) -> list[str]:
+    """What the crop of each picture is called; names that differ in letters' case alone are one on some disks."""
+    count = Counter(path.stem.casefold() for path in pictures)
+    files: dict[str, str] = {}
+    for path in pictures:
+        name = _fitting(path.stem if count[path.stem.casefold()] == 1 else path.name)
+        while name.casefold() in files:
+            name += "_"
+        files[name.casefold()] = f"{name}.png"
+    return list(files.values())
+
+
+def _fitting(name: str) -> str:
+    """A name to which an ending of four bytes can be added; different ones for different names."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= _MOST_NAME_BYTES:
+        return name
+    return f"{os.fsdecode(encoded[:_SHORT_NAME_BYTES])}-{hashlib.sha256(encoded).hexdigest()[:8]}"
+
+
+def _check_free(folder: Path, crops: list[str], inputs: set[Path]) -> None:
+    for place in (folder, folder / SET_ASIDE):
+        refuse_inputs(place, inputs, _MEND)
+        for crop in crops:
+            require_ours(place / crop, is_marked_png, _MEND)
+    require_ours(folder / SET_ASIDE / REASONS_FILE, is_reasons, _MEND)
+
+
+def _crop_each(
+    people: dict[str, list[Path]], files: dict[str, list[str]], faces: Path, detector: FaceDetector, *, force: bool
+) -> Iterator[Selfie]:
+    for name, pictures in people.items():
+        done: list[Selfie] = []
+        for path, file in zip(pictures, files[name], strict=True):
+            done.append(_crop_selfie(name, path, faces / name, file, detector, force=force))
+            yield done[-1]
+        if any(selfie.crop for selfie in done):
+            write_reasons(faces / name / SET_ASIDE, {selfie.picture: selfie.objection for selfie in done})
+
+
+def save_crop(target: Path, crop: Image) -> None:
+    """Write a crop as PNG that says it is ours, whole or not at all. Raises InputError when it cannot be written."""
+    _, encoded = cv2.imencode(".png", crop)
+    try:
+        write_atomically(target, mark_png(np.asarray(encoded, np.uint8).tobytes()))
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror}); name another folder") from error
+
+
+def _crop_selfie(person: str, picture: Path, folder: Path, file: str, detector: FaceDetector, *, force: bool) -> Selfie:
+    try:
+        image = read_image(picture)
+        faces = detector.detect(image)
+        if not force:
+            refuse_turned(image, faces, detector)
+    except InputError as error:
+        return Selfie(person, picture, None, objection_of(error, picture))
+    look = look_at(image, faces, force=force)
+    if look.crop is None:
+        return Selfie(person, picture, None, look.objection)
+    target = folder / SET_ASIDE / file if look.objection else folder / file
+    save_crop(target, look.crop.image)
+    return Selfie(person, picture, target, look.objection)

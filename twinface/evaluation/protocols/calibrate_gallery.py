@@ -1,0 +1,141 @@
+"""A gallery calibrated: the thresholds it carries, what they do in it, and which of its pictures want a look."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinface.averages import Averages
+from twinface.errors import FingerprintError, InputError
+from twinface.evaluation.figures.calibration import (
+    USUAL_RATES,
+    Evidence,
+    WorkingPoint,
+    evidence_of,
+    find_threshold,
+    measure,
+)
+from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
+from twinface.evaluation.protocols.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
+from twinface.evaluation.protocols.shortfall import find_shortfall
+from twinface.evaluation.protocols.split import person_digest
+from twinface.files import read_json_object
+from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
+from twinface.gallery.snapshot import take_snapshot
+from twinface.matching import Head
+from twinface.matching.spec import HEAD_FILE, DecisionCalibration
+from twinface.matching.threshold import rate_key
+from twinface.recognition.averaging import adjust_features, adjust_gallery
+from twinface.settings import MatchingSettings
+
+_BEST_SCORE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReport:
+    """Thresholds and what they do in this gallery; `chosen` is the point of the rate that was asked for.
+
+    `not_carried` are the usual rates that the data cannot tell; `alike` the two most confusable people of the gallery,
+    `stranger_alike` the most confusable stranger, where there are such.
+    """
+
+    evidence: Evidence
+    points: tuple[WorkingPoint, ...]
+    chosen: WorkingPoint
+    not_carried: tuple[float, ...]
+    alike: Lookalikes | None
+    stranger_alike: Lookalikes | None
+    suspects: tuple[Suspect, ...]
+
+    def calibration(self, settings: MatchingSettings) -> DecisionCalibration:
+        """What is stored in the head."""
+        thresholds = {rate_key(point.rate): point.threshold for point in self.points}
+        return DecisionCalibration.model_validate(
+            {
+                "rule": settings.rule,
+                "best_k": settings.best_k,
+                "comparisons": self.evidence.comparisons,
+                "people": self.evidence.people,
+                "thresholds": thresholds,
+            }
+        )
+
+
+def read_strangers(folder: Path, gallery: Gallery) -> tuple[list[PersonVectors], list[str]]:
+    """People of a features folder who are not in the gallery by their name, and the names of those who are.
+
+    Raises ArtefactError and its kin for features that cannot be read or are of another network, InputError when nobody
+    is left.
+    """
+    people = read_features(folder)
+    if people[0].network != gallery.network:
+        raise FingerprintError(
+            f"{folder}: of another network ({people[0].network[:12]}) than the gallery's ({gallery.network[:12]}); "
+            f"extract them with --network {gallery.network_name or 'of the gallery'}"
+        )
+    known = {_compared(name) for name in gallery.people}
+    strangers = [person for person in people if _compared(person.name) not in known]
+    if not strangers:
+        raise InputError(f"--impostors {folder}: everybody in it is in the gallery; name features of other people")
+    return strangers, [person.name for person in people if _compared(person.name) in known]
+
+
+def learnt_by(head: Path, names: Iterable[str]) -> list[str]:
+    """Those of `names` that a head learnt from, or was tuned on, by what its head.json lists."""
+    digests = read_json_object(head / HEAD_FILE).get("learnt_from")
+    return [name for name in names if isinstance(digests, list) and person_digest(name) in digests]
+
+
+def calibrate_gallery(
+    gallery: Gallery,
+    strangers: Sequence[PersonVectors],
+    head: Head,
+    settings: MatchingSettings,
+    rate: float,
+    *,
+    averages: Averages | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> CalibrationReport:
+    """Compare everybody, and find the thresholds of a rate and of the usual ones. The rule has a threshold: not `vote`.
+
+    The gallery is adjusted by `averages`, which `averages_for` gives for the head; the strangers by their own.
+    Raises InputError where the data do not carry the rate, ArtefactError for vectors of another length than the head's.
+    """
+    adjusted = adjust_gallery(gallery.people.values(), averages)
+    snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
+    shortfall = find_shortfall(snapshot, strangers, rate)
+    if shortfall is not None:
+        raise InputError(str(shortfall))
+    comparisons = compare(snapshot, adjust_features(strangers, head.cohort), head, settings, advance)
+    evidence = evidence_of(comparisons)
+    names = (*snapshot.names, *(person.name for person in strangers))
+    files = [file for person in gallery.people.values() for file in person.files]
+    alike, stranger_alike = most_alike(comparisons, names)
+    points = _points(comparisons, evidence, rate)
+    chosen = next((point for point in points if point.rate == rate), None)
+    if chosen is None:
+        culprits = [two for two in (alike, stranger_alike) if two is not None]
+        twice = max(culprits, key=lambda two: two.score)
+        raise InputError(
+            f"--far {rate_key(rate)}: more comparisons than that reach the highest score there is; {twice.first} and "
+            f"{twice.second} look like one person under two names"
+        )
+    return CalibrationReport(
+        evidence=evidence,
+        points=points,
+        chosen=chosen,
+        not_carried=tuple(usual for usual in USUAL_RATES if usual not in {point.rate for point in points}),
+        alike=alike,
+        stranger_alike=stranger_alike,
+        suspects=tuple(find_suspects(comparisons, names, files, chosen.threshold)),
+    )
+
+
+def _points(comparisons: Comparisons, evidence: Evidence, rate: float) -> tuple[WorkingPoint, ...]:
+    """The working points of all rates that the data carry, the highest rate first."""
+    rates = sorted({rate, *USUAL_RATES}, reverse=True)
+    thresholds = {one: find_threshold(comparisons, one) for one in rates if evidence.carries(one)}
+    return tuple(measure(comparisons, one, found) for one, found in thresholds.items() if found <= _BEST_SCORE)
+
+
+def _compared(name: str) -> str:
+    return checked_name(name).casefold()

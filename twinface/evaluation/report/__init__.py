@@ -1,0 +1,1 @@
+"""Figures as JSON, as plots and as one page."""

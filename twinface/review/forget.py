@@ -1,0 +1,192 @@
+"""A person forgotten: every place that may know somebody is asked in turn to erase them.
+
+A place is a function in `PLACES`. It erases what it has, whether or not anything else knows the person, and says what
+that was; a place where nobody is known says nothing. Of a dry run it erases nothing and says the same. What keeps
+people under the names that they had then, events, corrections and steps, is asked for all of these.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from twinface.averages import averages_of_people, read_faces, reset_all_faces
+from twinface.averages import forget_person as forget_face
+from twinface.corrections import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
+from twinface.corrections.steps import STEPS_FOLDER, forget_steps
+from twinface.enrolment.set_aside import write_reasons
+from twinface.errors import ArtefactError, InputError
+from twinface.events.forgetting import NameSpan, forget_person, remembered_names
+from twinface.gallery import Gallery, known_name
+from twinface.gallery.features_folder import has_people, require_gallery
+from twinface.gallery.nearest import did_you_mean
+from twinface.gallery.set_aside import SetAside
+from twinface.outputs import is_same
+from twinface.recognition.averaging import bundled_average
+from twinface.recognition.people import REASONS_FILE
+from twinface.review.former_names import read_names
+from twinface.settings import Settings
+from twinface.strangers import forget_strangers_like
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many of `what` were erased `where`, a file or folder."""
+
+    what: str
+    count: int
+    where: str
+
+
+class Place(Protocol):
+    """Takes a person's names as they are known, the present one first."""
+
+    def __call__(self, names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+        """Erase a person, or say what would be erased. Raises ArtefactError when it cannot be done."""
+
+
+def erase_from_gallery(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Vectors, crops, and the copies of pictures that were set aside. Raises ArtefactError for a damaged gallery."""
+    if not has_people(settings.gallery):
+        return []
+    gallery, name = Gallery.open(settings.gallery), names[0].name
+    erased = _erase_copies(gallery, name, dry_run=dry_run)
+    if not gallery.knows(name):
+        return erased
+    require_gallery(gallery.folder)
+    person = gallery.people.get(name)
+    try:
+        crops = len(gallery.crops(name))
+    except ArtefactError:
+        crops = 1  # A file that cannot be read: it is erased all the same.
+    if not dry_run:
+        gallery.remove(name)
+    counts = {"vectors": len(person.files) if person else 1, "crops": crops}
+    return [Erased(what, count, str(gallery.folder)) for what, count in counts.items() if count] + erased
+
+
+def _erase_copies(gallery: Gallery, name: str, *, dry_run: bool) -> list[Erased]:
+    copies = gallery.set_aside(name)
+    found = [one for one in copies if one.is_there and not is_same(Path(one.copy), Path(one.picture))]
+    if not dry_run:
+        _erase_files(gallery, name, copies, found)
+    folders = sorted({str(Path(one.copy).parent) for one in copies})
+    counts = {"pictures set aside": len(found), "notes of pictures set aside, which are gone": len(copies) - len(found)}
+    return [Erased(what, count, ", ".join(folders)) for what, count in counts.items() if count]
+
+
+def _erase_files(gallery: Gallery, name: str, copies: Sequence[SetAside], found: Sequence[SetAside]) -> None:
+    """Erase the copies found, and what is remembered of all."""
+    try:
+        for one in found:
+            Path(one.copy).unlink()
+    except OSError as error:
+        raise ArtefactError(f"{error.filename}: cannot be erased ({error.strerror}); check its rights") from error
+    for folder in {Path(one.copy).parent for one in copies}:
+        if (folder / REASONS_FILE).exists():
+            write_reasons(folder, {Path(one.picture): None for one in copies})
+    gallery.forget_set_aside(name)
+
+
+def erase_from_events(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Their visits, and the events and looks of tracks that bore their names. Raises ArtefactError when this fails."""
+    erased = forget_person(settings.events_path, names, dry_run=dry_run)._asdict()
+    return [Erased(what, count, str(settings.events_path)) for what, count in erased.items() if count]
+
+
+def erase_from_corrections(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What people said of names they were given, which goes with a person who gets another name. Raises ArtefactError
+    when it cannot be done.
+    """
+    names = [NameSpan(names[0].name), *names]
+    if dry_run:
+        count = sum(is_of(one, names) for one in read_corrections(settings.gallery))
+    else:
+        count = forget_corrections(settings.gallery, names)
+    return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
+
+
+def erase_from_steps(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What is kept to take changes back that concern them. Raises ArtefactError when it cannot be done."""
+    count = forget_steps(settings.gallery, names, dry_run=dry_run)
+    return [Erased("steps to be taken back", count, str(settings.gallery / STEPS_FOLDER))] if count else []
+
+
+def erase_from_strangers(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
+    if not has_people(settings.gallery):
+        return []
+    gallery = Gallery.open(settings.gallery)
+    person = gallery.people.get(names[0].name)
+    path, count = settings.events_path, 0
+    if person:
+        count = forget_strangers_like(path, person.vectors, gallery.network, dry_run=dry_run)
+    return [Erased("strangers", count, str(path))] if count else []
+
+
+def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """Faces like theirs that cameras have learnt from; all of them where nobody can tell. Raises ArtefactError."""
+    if not has_people(settings.gallery):
+        return []
+    gallery, path = Gallery.open(settings.gallery), settings.averages_path
+    person = gallery.people.get(names[0].name)
+    if person is None:
+        return []
+    try:
+        read_faces(path, gallery.network)
+    except ArtefactError:
+        if not dry_run:
+            reset_all_faces(path)
+        return [Erased("averages of cameras, which cannot be read", 1, str(path))]
+    prior = bundled_average(settings, gallery.network, person.vectors.shape[1])
+    averages = averages_of_people(gallery.people.values(), prior)
+    count = forget_face(path, person, averages, dry_run=dry_run)
+    return [Erased("faces that cameras have learnt from", count, str(path))] if count else []
+
+
+PLACES: tuple[Place, ...] = (
+    erase_from_strangers,
+    erase_from_averages,
+    erase_from_gallery,
+    erase_from_corrections,
+    erase_from_events,
+    erase_from_steps,
+)
+"""Strangers and averages come first: the gallery knows what the person looks like. Then the gallery, as what decides
+names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know the former
+names, so that whatever is broken off is completed by forgetting once more.
+"""
+
+
+def find_traces(name: str, settings: Settings) -> list[Erased]:
+    """What `forget` would erase of a person, at least one thing: asked before anybody says yes.
+
+    Raises InputError, with the names that may have been meant, where nobody knows a person of exactly this name;
+    otherwise as the places do.
+    """
+    names = names_of(name, settings)
+    found = [erased for place in PLACES for erased in place(names, settings, dry_run=True)]
+    if not found:
+        raise InputError(f"nobody called {names[0].name!r} is known; {did_you_mean(name, _known_names(settings))}")
+    return found
+
+
+def forget(name: str, settings: Settings) -> list[Erased]:
+    """Erase a person everywhere, under every name that they have had, and say what that was; nothing where nobody knows
+    them. Raises as the places do.
+    """
+    names = names_of(name, settings)
+    return [erased for place in PLACES for erased in place(names, settings, dry_run=False)]
+
+
+def names_of(name: str, settings: Settings) -> list[NameSpan]:
+    """The names of a person that `forget` erases, the present one first. Raises as `read_names`."""
+    return read_names(known_name(name, _known_names(settings)), settings)
+
+
+def _known_names(settings: Settings) -> set[str]:
+    """Everybody whom any place knows by name."""
+    names = remembered_names(settings.events_path) | {one.name for one in read_corrections(settings.gallery)}
+    if has_people(settings.gallery):
+        names.update(Gallery.open(settings.gallery).people)
+    return names

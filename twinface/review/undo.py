@@ -1,0 +1,132 @@
+"""Changes taken back: everything as it was before, or nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twinface.corrections import read_corrections, take_back_corrections
+from twinface.corrections.difference import take_back
+from twinface.corrections.recording import (
+    Change,
+    end_broken_off,
+    recording,
+    strangers_of,
+    tracks_of,
+    user_name,
+)
+from twinface.corrections.step import Step, StepKind
+from twinface.corrections.steps import read_step, step_numbers, steps_lock
+from twinface.errors import ArtefactError, InputError
+from twinface.events import TrackKey
+from twinface.events.marks import put_back_marks, read_marks
+from twinface.gallery import Gallery
+from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
+from twinface.gallery.person_files import put_back, read_person_files
+from twinface.settings import Settings
+
+
+def list_steps(gallery: Path) -> list[Step]:
+    """All steps that are kept of a gallery, the oldest first; one that cannot be read says so."""
+    return [_read(gallery, number) for number in step_numbers(gallery)]
+
+
+def _read(gallery: Path, number: int) -> Step:
+    try:
+        return read_step(gallery, number)
+    except ArtefactError as error:
+        return Step(number, StepKind.UNREADABLE, str(error), (), "?", 0, is_done=True)
+
+
+def taken_back_by(steps: list[Step]) -> Mapping[int, int]:
+    """Which steps are taken back, and by which step; who takes back a step that took back another one, undoes that."""
+    by: dict[int, int] = {}
+    for step in reversed(steps):
+        if step.undoes is not None and step.number not in by:
+            by[step.undoes] = step.number
+    return by
+
+
+def undo(settings: Settings, number: int | None = None, *, who: str | None = None) -> Step:
+    """Take back a step, the last one that is not taken back where no number is given; returns that step.
+
+    That is recorded as a step, too. Raises InputError where there is none, it is taken back already or somebody was
+    forgotten, or it does not fit any more: the message says what has changed since. ArtefactError where something
+    cannot be written; what is half taken back then is completed by the next try.
+    """
+    with steps_lock(settings.gallery):
+        end_broken_off(settings)
+        steps = list_steps(settings.gallery)
+        step = _choose(steps, number)
+        _require_fitting(step, steps, settings)
+        said = f"step {step.number} taken back: {step.said}"
+        change = Change(
+            StepKind.UNDO,
+            said,
+            step.names,
+            who or user_name(),
+            tracks_of(step),
+            tuple(strangers_of(step)),
+            undoes=step.number,
+        )
+        with recording(change, settings):
+            if step.people:
+                put_back(Gallery.open(settings.gallery), step.people)
+            if step.corrections.removed or step.corrections.added:
+                take_back_corrections(settings.gallery, step.corrections)
+            put_back_marks(settings.events_path, step.marks, step.marks_after)
+    return step
+
+
+def _choose(steps: list[Step], number: int | None) -> Step:
+    by = taken_back_by(steps)
+    if number is None:
+        others = {StepKind.UNDO, StepKind.FORGOTTEN, StepKind.UNREADABLE}
+        open_steps = [one for one in steps if one.kind not in others]
+        step = next((one for one in reversed(open_steps) if one.number not in by), None)
+        if step is None:
+            raise InputError("there is nothing to take back; `twinface corrections` lists what was changed")
+        return step
+    step = next((one for one in steps if one.number == number), None)
+    if step is None:
+        raise InputError(f"there is no step {number}, or it is too long ago; `twinface corrections` lists them")
+    if step.kind in {StepKind.FORGOTTEN, StepKind.UNREADABLE}:
+        raise InputError(f"step {number} cannot be taken back: {step.said}")
+    if number in by:
+        again = f"`twinface undo {by[number]}` does it again"
+        raise InputError(f"step {number} is taken back already, by step {by[number]}; {again}")
+    return step
+
+
+def _require_fitting(step: Step, steps: list[Step], settings: Settings) -> None:
+    """Raise InputError where what the step changed is not as it left it, nor as it was before."""
+    changed = _find_changed(step, settings)
+    if changed is None:
+        return
+    by = taken_back_by(steps)
+    later = [one for one in steps if one.number > step.number and one.number not in by and one.undoes is None]
+    concerned = [one for one in later if set(one.names) & set(step.names)]
+    mend = "otherwise than by a step"
+    if concerned:
+        mend = f"by step {concerned[-1].number} ({concerned[-1].said}); take that back first"
+    raise InputError(f"step {step.number} cannot be taken back: {changed} has changed since, {mend}")
+
+
+def _find_changed(step: Step, settings: Settings) -> str | None:
+    """What of it is another now, in words."""
+    gallery = settings.gallery
+    if step.people and (not (gallery / MANIFEST_FILE).exists() or read_manifest(gallery).network != step.network):
+        return "the network of the gallery"
+    for name, before in step.people.items():
+        now, known = read_person_files(gallery, name).digests, (before.digests, step.digests[name])
+        if any(digest not in {one[kind] for one in known} for kind, digest in now.items()):
+            return name
+    if step.corrections.removed or step.corrections.added:
+        try:
+            take_back(read_corrections(gallery), step.corrections)
+        except InputError as error:
+            return str(error)
+    looks = {mark.look: mark for mark in read_marks(settings.events_path, tracks_of(step), strangers_of(step)).looks}
+    after = {mark.look: mark for mark in step.marks_after.looks}
+    for mark in step.marks.looks:
+        if mark.look in looks and looks[mark.look] not in {mark, after.get(mark.look)}:
+            return f"who {TrackKey(*mark.look[:3])} was said to be"
+    return None

@@ -1,0 +1,1 @@
+"""Heads: trained on the vectors of a features folder."""

@@ -1,0 +1,96 @@
+"""A trained head as files: head.json, head.npz and, of layers, head.keras; of a user's own model, head.tflite."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinface.evaluation.protocols.split import person_digest
+from twinface.files import canonical_json, read_json_object
+from twinface.matching.cohort import COHORT_FILE
+from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.spec import FORMAT, HEAD_FILE
+from twinface.networks import name_network
+from twinface.outputs import refuse_inputs, require_own_folder
+from twinface.training.heads.data import Normaliser
+from twinface.training.heads.feature_table import FeatureTable
+from twinface.training.heads.layer_models import dense_activations, dense_weights, forget_regularisers
+from twinface.training.heads.options import TrainOptions, TrainReport
+from twinface.training.networks.conversion import convert
+
+HISTORY_FILE = "history.json"
+_MODEL_FILES = (WEIGHTS_FILE, COHORT_FILE, "head.keras", "head.tflite", HISTORY_FILE)
+_OTHER_FILES = (*_MODEL_FILES, "README.md", "folds", "previous", "start")
+"""What may lie beside head.json in the folder of a head; the folders are of `twinface retrain`."""
+
+
+def check_head_output(folder: Path, inputs: Iterable[Path | None] = ()) -> None:
+    """Raise InputError where a head that takes the place of `folder` would take that of something else, or of what it
+    is made of.
+    """
+    mend = "name another folder for the head"
+    refuse_inputs(folder, inputs, mend, replaced=True)
+    require_own_folder(folder, HEAD_FILE, _OTHER_FILES, mend)
+
+
+def write_layers(
+    folder: Path, model: Any, *, normaliser: Normaliser, options: TrainOptions, table: FeatureTable
+) -> None:
+    """Write a head of layers, not measured yet, to an empty folder."""
+    custom = options.model_function is not None
+    weights = [] if custom else dense_weights(model)
+    arrays: dict[str, Any] = {}
+    for place, (kernel, bias) in enumerate(weights):
+        arrays |= {f"w{place}": kernel, f"b{place}": bias}
+    if normaliser.deviation is not None:
+        arrays["deviation"] = normaliser.deviation
+    np.savez(folder / WEIGHTS_FILE, **arrays)
+    forget_regularisers(model)
+    model.save(folder / "head.keras")
+    if custom:
+        (folder / "head.tflite").write_bytes(convert(model, "none"))
+    activations = ["linear"] * len(weights) if custom else dense_activations(model)
+    about = {
+        "architecture": "custom" if custom else "linear" if options.architecture == "linear" else "mlp",
+        "recipe": {"model_function": options.model_function} if custom else {"name": options.architecture},
+        "normalisation": normaliser.names,
+        "layers": [
+            {"units": len(bias), "activation": activation}
+            for (_, bias), activation in zip(weights, activations, strict=True)
+        ],
+        "epochs": options.epochs,
+        "negatives": options.negatives,
+        "pairs_per_image": options.pairs_per_image,
+    }
+    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
+
+
+def describe_head(table: FeatureTable, seed: int, before: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What head.json says of every head: its network, and whom it learnt from, by digests.
+
+    `before` are digests of those that the head it started from had learnt from: what they taught is still in it.
+    """
+    return {
+        "format": FORMAT,
+        "network": table.network,
+        "network_name": name_network(table.network),
+        "seed": seed,
+        "learnt_from": sorted(before | {person_digest(name) for name in table.names}),
+        "trained_on": {"people": len(table.names), "pictures": len(table.vectors)},
+    }
+
+
+def write_figures(folder: Path, report: TrainReport) -> None:
+    """Add to the head.json of a folder how the head did on people held out, and its thresholds there."""
+    figures = {
+        "thresholds": report.head.thresholds if report.head else {},
+        "validation": {
+            "people": report.validation_people,
+            "head": asdict(report.head) if report.head else None,
+            "cosine": asdict(report.cosine) if report.cosine else None,
+            "head_less_cosine": {name: asdict(difference) for name, difference in report.differences.items()},
+        },
+    }
+    (folder / HEAD_FILE).write_bytes(canonical_json(read_json_object(folder / HEAD_FILE) | figures))

@@ -1,0 +1,207 @@
+"""The similarity head: trained on pairs of a features folder, measured on people it has not seen, published."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinface.corrections import Correction
+from twinface.errors import ArtefactError
+from twinface.evaluation.figures.intervals import compare_scorers
+from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import verification_figures
+from twinface.evaluation.protocols.similarity import cosine_of_pairs, learnt_from
+from twinface.evaluation.protocols.split import person_digest
+from twinface.files import canonical_json
+from twinface.gallery import read_features
+from twinface.matching import Scores, load_head
+from twinface.matching.built_in import built_in_head
+from twinface.matching.cohort import COHORT_FILE
+from twinface.matching.kinds import adjust
+from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.spec import HEAD_FILE
+from twinface.recognition.averaging import adjust_features
+from twinface.training.heads.artefact import check_head_output, describe_head, write_figures
+from twinface.training.heads.data import check_enough, hold_out
+from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
+from twinface.training.heads.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
+from twinface.training.heads.options import OnStep, TrainOptions, TrainReport
+from twinface.training.heads.pairs import Pairs, PairSampler
+from twinface.training.heads.plda import Start, fit_plda, read_start
+from twinface.training.heads.strangers import StrangerLessons, average_of, read_lessons
+from twinface.training.publishing import published
+from twinface.types import Vectors
+
+_MOST_VALIDATION_PAIRS = 50_000
+_PAIRS_AT_ONCE = 4096
+_FEWEST_HELD_OUT = 2
+
+
+def train_head(
+    features: Path,
+    output: Path,
+    options: TrainOptions | None = None,
+    progress: OnStep | None = None,
+    corrections: Sequence[Correction] = (),
+) -> TrainReport:
+    """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
+
+    The `corrections` that say of a face that it is not one of those learnt from are hard negatives.
+
+    People of the validation side of the fixed split are never learnt from; the head is measured on them, next to plain
+    cosine on the same pairs, less those whom the head that it went on from had learnt from. Raises ArtefactError or
+    InputError when there is too little to learn from or an option makes no sense, and MissingExtraError where the
+    architecture needs Keras and there is none.
+    """
+    options = options or TrainOptions()
+    options.check()
+    check_head_output(
+        output, (features, options.start or None, options.hard_negatives, options.strangers, *options.others)
+    )
+    people = read_features(features)
+    table = table_of(people)
+    check_enough(table, str(features))
+    deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
+    lessons = None
+    if options.strangers:
+        learnt, _ = hold_out(table, _FEWEST_HELD_OUT)
+        lessons = read_lessons(learnt, options.others, options.strangers, options.seed)
+        table = table.with_vectors(adjust(table.vectors, average_of(learnt), lessons.cohort.prior))
+    elif options.architecture == "plda" and (start := _read_start(options, table)) and start.cohort:
+        table = table_of(adjust_features(people, start.cohort))
+    learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
+    rejections = rejections_of(corrections, learnt)
+    hard = rejected_pairs(rejections, learnt)
+    if options.hard_negatives:
+        hard += read_hard_negatives(options.hard_negatives, learnt)
+    with published(output) as folder:
+        pairs_per_epoch = learn(
+            learnt, folder, options, deviation=deviation, lessons=lessons, hard=hard, progress=progress
+        )
+        report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
+        write_figures(folder, report)
+    return replace(report, rejections=len(rejections))
+
+
+def learn(
+    table: FeatureTable,
+    folder: Path,
+    options: TrainOptions,
+    *,
+    deviation: NDArray[np.float32] | None = None,
+    lessons: StrangerLessons | None = None,
+    hard: HardNegatives | None = None,
+    progress: OnStep | None = None,
+) -> int:
+    """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
+
+    `deviation` (d,) is what differences are divided by, `lessons` are of strangers, `hard` are pairs that were taken
+    for one person and are not. Where there is a cohort the table's vectors are adjusted, as heads compare them.
+    Returns how many pairs an epoch has, 0 without epochs.
+    """
+    if options.architecture == "plda" and options.model_function is None:
+        _learn_plda(table, folder, options, lessons=lessons, hard=hard, progress=progress)
+        return 0
+    from twinface.training.heads.layers import learn_layers
+
+    return learn_layers(table, folder, options, deviation=deviation, hard=hard, progress=progress)
+
+
+def _learn_plda(
+    table: FeatureTable,
+    folder: Path,
+    options: TrainOptions,
+    *,
+    lessons: StrangerLessons | None,
+    hard: HardNegatives | None,
+    progress: OnStep | None,
+) -> None:
+    def tried(number: int, count: int, loss: float) -> None:
+        if progress:
+            progress(number, count, {"loss": loss})
+
+    start = None if lessons else _read_start(options, table)
+    fit = fit_plda(table, start=start, strangers=lessons, hard=hard, seed=options.seed, progress=tried)
+    arrays: dict[str, Any] = fit.arrays()
+    np.savez(folder / WEIGHTS_FILE, **arrays)
+    if fit.cohort is not None:
+        parts: dict[str, Any] = fit.cohort.arrays()
+        np.savez_compressed(folder / COHORT_FILE, **parts)
+    shrinkage = {"within": fit.shrinkage.within, "between": fit.shrinkage.between}
+    recipe = {"shrinkage": shrinkage, "started": start is not None, "strangers": lessons.people if lessons else 0}
+    about = {"architecture": "plda", "recipe": recipe}
+    before = start.learnt_from if start else frozenset()
+    if lessons:
+        before |= {person_digest(name) for name in lessons.learnt_from}
+    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
+
+
+def _read_start(options: TrainOptions, table: FeatureTable) -> Start | None:
+    """The metric to go on from: the one asked for, else the one in the box, if there is one."""
+    folder = None if options.start == "" else options.start or built_in_head(table.network)
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise ArtefactError(f"--start {folder}: no such folder; name that of a plda head, or none")
+    load_head(folder, table.network)
+    start = read_start(folder)
+    if start is None and options.start:
+        raise ArtefactError(f"--start {folder}: only a plda head can be gone on from; leave --start out")
+    known, dimension = len(start.covariances.mean) if start else 0, table.vectors.shape[1]
+    if start and known != dimension:
+        raise ArtefactError(
+            f"{folder}: a head for vectors of {known} numbers, these have {dimension}; extract them again, or give"
+            " --start none"
+        )
+    return start
+
+
+def _measure(
+    folder: Path, table: FeatureTable, held_out: FeatureTable | None, pairs_per_epoch: int, seed: int
+) -> TrainReport:
+    """The head as it will be loaded, and plain cosine, on the very same pairs of people held out."""
+    head = load_head(folder, table.network)
+    learnt = learnt_from(folder)
+    unseen = _unseen(held_out, learnt) if held_out else None
+    left_out = sum(person_digest(name) in learnt for name in held_out.names) if held_out else 0
+    about = (len(table.names), len(table.vectors), pairs_per_epoch)
+    if unseen is None:
+        return TrainReport(*about, validation_people=0, left_out=left_out, head=None, cosine=None, differences={})
+    pairs = pairs_to_measure(unseen, seed)
+    scores, cosines = (score_pairs_of(unseen, pairs, score) for score in (head.score_pairs, cosine_of_pairs))
+    person = np.repeat(np.arange(len(unseen.names)), unseen.counts).astype(np.int32)
+    asked = (pairs.first.astype(np.int32), pairs.second.astype(np.int32), person)
+    ours, theirs = (ScoredPairs(part, pairs.same, *asked) for part in (scores, cosines))
+    return TrainReport(
+        *about,
+        validation_people=len(unseen.names),
+        left_out=left_out,
+        head=verification_figures(scores, pairs.same),
+        cosine=verification_figures(cosines, pairs.same),
+        differences=compare_scorers([ours], [theirs], seed=seed),
+    )
+
+
+def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | None:
+    """Those held out whom the head has not learnt from by way of the head it went on from; None where too few are."""
+    unseen = held_out.of_people([row for row, name in enumerate(held_out.names) if person_digest(name) not in learnt])
+    return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
+
+
+def score_pairs_of(
+    table: FeatureTable, pairs: Pairs, score: Callable[[Vectors, Vectors], Scores]
+) -> NDArray[np.float32]:
+    """Scores (n,) of pairs of a table's pictures, a few thousand at a time."""
+    parts = [score(table.vectors[part.first], table.vectors[part.second]) for part in pairs.split(_PAIRS_AT_ONCE)]
+    return np.concatenate(parts)
+
+
+def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
+    """Pairs of both kinds, each once: a pair told twice would pass for more evidence than it is."""
+    drawn = PairSampler(table, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
+    lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
+    places = np.sort(np.unique(lower * len(table.vectors) + upper, return_index=True)[1])
+    return Pairs(drawn.first[places], drawn.second[places], drawn.same[places])

@@ -1,0 +1,1 @@
+"""Feature networks: built, quantised and converted."""

@@ -1,0 +1,84 @@
+"""A feature network built, converted and written to a folder."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from twinface.errors import InputError
+from twinface.networks import NetworkRecipe, read_recipe, write_recipe
+from twinface.networks.recipe import RECIPE_FILE
+from twinface.outputs import refuse_inputs, require_own_folder
+from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
+from twinface.training.networks.conversion import QUANTIZATIONS, convert
+from twinface.training.networks.int8_scales import calibration_input
+from twinface.training.networks.pictures import OnPicture
+from twinface.training.publishing import published
+
+KERAS_FILE = "network.keras"
+
+
+def build_network(
+    blueprint: Blueprint,
+    output: Path,
+    *,
+    quantization: str = "none",
+    calibration: Path | None = None,
+    build_taught: BuildTaught | None = None,
+    on_picture: OnPicture = lambda _path, _error: None,
+    print_line: Callable[[str], None] | None = None,
+) -> NetworkRecipe:
+    """Build a network and write network.json, network.tflite and network.keras to `output`/`blueprint.name`.
+
+    `build_taught` as in `build_features`. `print_line` is given the model's summary, line by line. Raises InputError
+    for a mistake in what is asked for, AssetError or ArtefactError for weights that cannot be had or used; the folder
+    is then as it was.
+    """
+    if quantization not in QUANTIZATIONS:
+        raise InputError(f"--quantize {quantization}: expected one of {', '.join(QUANTIZATIONS)}")
+    if quantization == "int8" and calibration is None:
+        raise InputError("--quantize int8 needs faces to find its scales with; add --calibration FOLDER")
+    _check_output(output, blueprint, calibration)
+    model, recipe = build_features(blueprint, build_taught)
+    if print_line:
+        model.summary(print_fn=print_line)
+    faces = calibration_input(calibration, recipe, on_picture) if quantization == "int8" and calibration else None
+    with published(output / blueprint.name) as folder:
+        (folder / recipe.file).write_bytes(convert(model, quantization, faces))
+        model.save(folder / KERAS_FILE)
+        return write_recipe(folder, replace(recipe, quantization=quantization))
+
+
+def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: str | None) -> NetworkRecipe:
+    """Copy a network of the box, its terms and its card to `output`/`blueprint.name`.
+
+    Raises InputError where something else than it is asked for: its float weights are not in the box.
+    """
+    recipe = read_recipe(source)
+    _check_output(output, blueprint)
+    asked = {
+        "--backbone": (blueprint.backbone.lower(), recipe.backbone),
+        "--layer": (blueprint.layer, recipe.layer),
+        "--input-size": (blueprint.input_size_px, recipe.input_size_px),
+        "--pooling": (blueprint.pooling, recipe.pooling),
+        "--quantize": (quantization, recipe.quantization),
+    }
+    for option, (value, there) in asked.items():
+        if value not in {None, there}:
+            raise InputError(
+                f"{option} {value}: {recipe.name} is in the box as {there} only, without the float weights it could be"
+                " cut anew from; leave the option out, or give other --weights"
+            )
+    with published(output / blueprint.name) as folder:
+        for path in source.iterdir():
+            if path.name != RECIPE_FILE:
+                shutil.copyfile(path, folder / path.name)
+        return write_recipe(folder, replace(recipe, name=blueprint.name))
+
+
+def _check_output(output: Path, blueprint: Blueprint, calibration: Path | None = None) -> None:
+    name, mend = blueprint.name, "give another --output or --name"
+    if Path(name).name != name or name.startswith("."):
+        raise InputError(f"--name {name}: expected a plain name for a folder")
+    refuse_inputs(output / name, [blueprint.weights, calibration], mend, replaced=True)
+    require_own_folder(output / name, RECIPE_FILE, ("network.tflite", KERAS_FILE, "README.md", "LICENSE.md"), mend)
