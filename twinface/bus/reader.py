@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import zmq
 
@@ -13,14 +13,15 @@ from twinface.bus.books import Account, Books, Column
 from twinface.bus.credit import RENEW_EVERY_S, Answer, Credit, Verdict, pack_credit
 from twinface.errors import WireError
 from twinface.messages.codec import MAX_HEADER_BYTES, decode
+from twinface.messages.recent import RecentNumbers
 from twinface.messages.schema import Message
 from twinface.messages.topics import Topic
 from twinface.types import age_ms
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 4096
-"""Sequence numbers kept to know a message that arrives a second time."""
+_REMEMBERED_SENDERS = 64
+"""Starts of senders, those heard last, of which messages are known that arrive a second time."""
 
 _QUEUE_SHARE = 0.2
 """Share of the age budget that what waits here may take: a slow reader takes on less, and gets newer messages."""
@@ -44,6 +45,23 @@ class Delivery:
 
     message: Message
     channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Of one start of a sender, the latest messages by number: those that came, and those whose work is done."""
+
+    received: RecentNumbers = field(default_factory=RecentNumbers)
+    done: RecentNumbers = field(default_factory=RecentNumbers)
+
+    def is_known(self, sequence: int) -> bool:
+        """Whether a message came before; of one that is past nobody knows, and it may be new."""
+        return sequence in self.received and not self.received.is_past(sequence)
+
+    def forget(self, sequence: int) -> None:
+        """Take the message for a new one when it comes again."""
+        self.received.discard(sequence)
+        self.done.discard(sequence)
 
 
 class WorkReader:
@@ -75,7 +93,7 @@ class WorkReader:
         self._work_s = 0.0
         self._deaf: set[int] = set()
         self._endpoints = endpoints
-        self._answered: OrderedDict[tuple[str, int, int], bool] = OrderedDict()
+        self._senders: OrderedDict[tuple[str, int], _Sender] = OrderedDict()
         self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
 
     def _connect(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, identity: str) -> "zmq.Socket[bytes]":
@@ -114,7 +132,7 @@ class WorkReader:
                 continue
             if not self._is_new(message):
                 self._account(message).add(Column.DUPLICATES)
-                if self._answered[_key(message)]:
+                if message.stamp.sequence in self._sender_of(message).done:
                     self._acknowledge(message, channel, Verdict.DONE_BEFORE)
                 continue
             self._in_hand[channel] += 1
@@ -132,17 +150,17 @@ class WorkReader:
 
     def settle(self, delivery: Delivery) -> None:
         """Acknowledge a message whose work is done; its sender may then send another one."""
-        self._answered[_key(delivery.message)] = True
+        self._sender_of(delivery.message).done.add(delivery.message.stamp.sequence)
         self._let_go(delivery, Verdict.DONE)
 
     def drop(self, delivery: Delivery) -> None:
         """Acknowledge a message that became too old to be worked on."""
-        self._answered.pop(_key(delivery.message), None)
+        self._sender_of(delivery.message).forget(delivery.message.stamp.sequence)
         self._let_go(delivery, Verdict.OUTDATED)
 
     def give_back(self, delivery: Delivery) -> None:
         """Leave a message that cannot be worked on here: it may be offered again, also to this reader."""
-        self._answered.pop(_key(delivery.message), None)
+        self._sender_of(delivery.message).forget(delivery.message.stamp.sequence)
         self._let_go(delivery, Verdict.RETURNED)
 
     def tick(self) -> None:
@@ -159,13 +177,20 @@ class WorkReader:
             socket.close()
 
     def _is_new(self, message: Message) -> bool:
-        if _key(message) in self._answered:
+        sender, sequence = self._sender_of(message), message.stamp.sequence
+        if sender.is_known(sequence):
             return False
-        self._answered[_key(message)] = False
-        if len(self._answered) > _REMEMBERED:
-            self._answered.popitem(last=False)
+        sender.received.add(sequence)
         self._account(message).add(Column.RECEIVED)
         return True
+
+    def _sender_of(self, message: Message) -> _Sender:
+        start = message.stamp.origin, message.stamp.epoch
+        sender = self._senders.setdefault(start, _Sender())
+        self._senders.move_to_end(start)
+        if len(self._senders) > _REMEMBERED_SENDERS:
+            self._senders.popitem(last=False)
+        return sender
 
     def _account(self, message: Message) -> Account:
         return self._books.account(f"in {self.topic.name} {message.stamp.origin}@{message.stamp.epoch}")
@@ -209,7 +234,3 @@ class WorkReader:
         with suppress(zmq.ZMQError):  # not connected: then it needs only the other half
             self.sockets[channel].disconnect(endpoint)
         self.sockets[channel].connect(endpoint)
-
-
-def _key(message: Message) -> tuple[str, int, int]:
-    return message.stamp.origin, message.stamp.epoch, message.stamp.sequence

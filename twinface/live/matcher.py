@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from twinface.live.journal import Journal
 from twinface.live.streams import Arrival, Stream
 from twinface.live.tracks import Ending, Look, Track
+from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors, age_ms
 
@@ -72,7 +73,7 @@ class MatcherStage:
         self._deadline_s = stream_deadline_s
         self._stale_after_ms = stale_after_ms
         self._streams: dict[str, Stream | None] = dict.fromkeys(expected_cameras)
-        self._events: deque[MatchEvent] = deque(maxlen=_KEPT_EVENTS)
+        self._events: deque[bytes] = deque(maxlen=_KEPT_EVENTS)
         self._sequence = 0
 
     @property
@@ -99,7 +100,7 @@ class MatcherStage:
     def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
         """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
         first = max(0, sequence - (self._sequence - len(self._events)))
-        return list(islice(self._events, first, first + limit))
+        return [unpack_body(MatchEvent, packed) for packed in islice(self._events, first, first + limit)]
 
     def snapshot(self) -> dict[str, object]:
         """The present, in plain containers: tracks, streams, and the number of the next event."""
@@ -285,7 +286,7 @@ class MatcherStage:
     def _record(self, event: MatchEvent) -> MatchEvent:
         numbered = replace(event, sequence=self._sequence)
         self._sequence += 1
-        self._events.append(numbered)
+        self._events.append(pack_body(numbered))
         if self._journal is not None:
             self._journal.take(numbered)
         return numbered

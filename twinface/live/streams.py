@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.live.recent import RecentNumbers
 from twinface.live.tracks import Track
+from twinface.messages.recent import RecentNumbers
 from twinface.messages.schema import CropTally, Stamp, TracksUpdate, VectorMeta
 
 

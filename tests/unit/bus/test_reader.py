@@ -124,6 +124,27 @@ def test_a_second_copy_is_not_handed_out_and_answered_only_when_the_first_is_don
     assert count(run, "camera.a@1", Column.ANSWERED) == 1
 
 
+def test_numbers_of_another_start_or_too_old_to_be_known_are_handed_out(
+    run: RunDirectory, reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    for sequence, epoch in ((5000, 1), (5000, 2), (3, 2), (4999, 2), (3, 2)):
+        sources[0].send(sequence, epoch=epoch)
+        delivery = receive(reader, wait_for)
+        assert (delivery.message.stamp.sequence, delivery.message.stamp.epoch) == (sequence, epoch)
+        reader.settle(delivery)
+    assert count(run, "camera.a@2", Column.RECEIVED) == 4
+    assert count(run, "camera.a@2", Column.DUPLICATES) == 0
+
+
+def test_only_the_senders_heard_last_are_remembered(
+    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+) -> None:
+    for number, epoch in enumerate((*range(1, 65), 1, 65)):
+        sources[0].send(number, epoch=epoch)
+        reader.settle(receive(reader, wait_for))
+    assert [epoch for _, epoch in reader._senders] == [*range(3, 65), 1, 65]
+
+
 def test_what_was_given_back_is_handed_out_when_it_comes_again(
     reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
 ) -> None:

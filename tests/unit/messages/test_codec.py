@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinface.errors import WireError
-from twinface.messages.codec import MAX_HEADER_BYTES, body_from, decode, encode
+from twinface.messages.codec import MAX_HEADER_BYTES, body_from, decode, encode, pack_body, unpack_body
 from twinface.messages.schema import (
     BODIES,
     CropMeta,
@@ -88,6 +88,11 @@ def crop(samples: Mapping[tuple[str, str], Message]) -> list[bytes]:
 @pytest.fixture
 def tracks(samples: Mapping[tuple[str, str], Message]) -> list[bytes]:
     return _frames(TRACKS, samples["tracks", "tracks"])
+
+
+def test_a_body_that_was_packed_to_be_kept_is_the_same(sample: tuple[str, Message]) -> None:
+    body = sample[1].body
+    assert unpack_body(type(body), pack_body(body)) == body
 
 
 def test_round_trip(sample: tuple[str, Message]) -> None:
