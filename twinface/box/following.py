@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _PAGE_EVENTS = 200
 _IDLE_S = 1.0
 """After so long without an event the matcher is asked whether there was one."""
+
+_TURN_S = 0.25
 
 _GONE_S = 3.0
 """So long may a matcher that is not supervised be away, before it counts as stopped."""
@@ -48,6 +50,10 @@ class MatchFollower:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Listen no more."""
         self._closing.close()
 
     def begin(self, *, from_start: bool = False) -> Mapping[str, Any]:
@@ -90,6 +96,16 @@ class MatchFollower:
         if (event.epoch, event.sequence) != (self._epoch, self._next_sequence):
             return self._replay()
         return self._took([event])
+
+    def batches(self) -> Iterator[list[MatchEvent]]:
+        """The events as they come, from `begin` on, until every stream has ended; also empty ones, four a second."""
+        while self.streams_open != 0:
+            yield self.poll(_TURN_S)
+
+    def __iter__(self) -> Iterator[MatchEvent]:
+        """The events one by one, from `begin` on, until every stream has ended."""
+        for events in self.batches():
+            yield from events
 
     def _catch_up(self) -> list[MatchEvent]:
         snapshot = self._ask("snapshot")

@@ -1,4 +1,7 @@
-"""Which boxes of this user run: `twinface up` records its own, so that other commands find it from anywhere."""
+"""Which boxes of this user run, and which configuration and run directory are meant.
+
+`twinface up` records its own box, so that others find it from anywhere.
+"""
 
 import fcntl
 import json
@@ -11,7 +14,11 @@ from pathlib import Path
 
 import platformdirs
 
+from twinface.bus.rundir import RUN_VARIABLE, find_run_directory
+from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
+from twinface.errors import InputError
 from twinface.files import make_folder
+from twinface.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,44 @@ def running_boxes() -> list[RunningBox]:
 def pid_of_box(run_directory: Path) -> int | None:
     """The `twinface up` that works in a run directory, also where that was emptied; None where none does."""
     return next((box.pid for box in running_boxes() if Path(box.run_directory) == run_directory), None)
+
+
+def choose_config(named: Path | None) -> ConfigFile:
+    """The configuration to work with: the one `named`, else by the rule of all commands.
+
+    $TWINFACE_CONFIG, else ./pipeline.toml, else ./config/pipeline.toml, else that of the box that runs, else
+    ~/.config/twinface/pipeline.toml, else /etc/twinface/pipeline.toml, else the one that came with the package.
+
+    Raises InputError where the choice is between several boxes that run.
+    """
+    if named is not None:
+        return ConfigFile(named.absolute(), "--config")
+    if nearby := find_nearby_config():
+        return nearby
+    boxes = running_boxes()
+    configs = {box.config for box in boxes}
+    if len(configs) > 1:
+        raise InputError(f"{len(configs)} boxes run: say which with --config, {' or '.join(sorted(configs))}")
+    if configs:
+        return ConfigFile(Path(*configs), f"the box that runs, pid {boxes[0].pid}")
+    return find_installed_config()
+
+
+def choose_run_path(config: Path, settings: Settings) -> Path:
+    """The run directory of the box that runs by this configuration, else the one that the next would have.
+
+    They differ where it is not configured and `twinface up` was called in another environment: as a service, by cron.
+
+    Raises InputError where the choice is between several boxes that run.
+    """
+    if settings.run_directory is None and RUN_VARIABLE not in os.environ:
+        boxes = [box for box in running_boxes() if Path(box.config).resolve() == config.resolve()]
+        if len(boxes) > 1:
+            runs = " or ".join(box.run_directory for box in boxes)
+            raise InputError(f"{len(boxes)} boxes run by {config}: say which with {RUN_VARIABLE}={runs}")
+        if boxes:
+            return Path(boxes[0].run_directory)
+    return find_run_directory(settings.run_directory)
 
 
 def _read(path: Path) -> RunningBox | None:

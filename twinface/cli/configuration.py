@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from twinface.box.running import running_boxes
-from twinface.bus.rundir import RUN_VARIABLE, RunDirectory, find_run_directory
-from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
-from twinface.errors import InputError
+from twinface.box.running import choose_config, choose_run_path
+from twinface.bus.rundir import RunDirectory
+from twinface.config_file import ConfigFile
 from twinface.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -59,25 +57,8 @@ def _with_config(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen_config() -> ConfigFile:
-    """The configuration of this call.
-
-    --config, else $TWINFACE_CONFIG, else ./pipeline.toml, else ./config/pipeline.toml, else that of the box that runs,
-    else ~/.config/twinface/pipeline.toml, else /etc/twinface/pipeline.toml, else the one that came with the package.
-
-    Raises InputError where the choice is between several boxes that run.
-    """
-    named = _named.get()
-    if named is not None:
-        return ConfigFile(named.absolute(), "--config")
-    if nearby := find_nearby_config():
-        return nearby
-    boxes = running_boxes()
-    configs = {box.config for box in boxes}
-    if len(configs) > 1:
-        raise InputError(f"{len(configs)} boxes run: say which with --config, {' or '.join(sorted(configs))}")
-    if configs:
-        return ConfigFile(Path(*configs), f"the box that runs, pid {boxes[0].pid}")
-    return find_installed_config()
+    """The configuration of this call: --config, else as `choose_config` finds it. Raises InputError."""
+    return choose_config(_named.get())
 
 
 def chosen_settings() -> Settings:
@@ -91,18 +72,5 @@ def chosen_run_directory(settings: Settings) -> RunDirectory:
 
 
 def chosen_run_path(settings: Settings) -> Path:
-    """The run directory of the box that runs by the chosen configuration, else the one that the next would have.
-
-    They differ where it is not configured and `twinface up` was called in another environment: as a service, by cron.
-
-    Raises InputError where the choice is between several boxes that run.
-    """
-    if settings.run_directory is None and RUN_VARIABLE not in os.environ:
-        config = chosen_config().path
-        boxes = [box for box in running_boxes() if Path(box.config).resolve() == config.resolve()]
-        if len(boxes) > 1:
-            runs = " or ".join(box.run_directory for box in boxes)
-            raise InputError(f"{len(boxes)} boxes run by {config}: say which with {RUN_VARIABLE}={runs}")
-        if boxes:
-            return Path(boxes[0].run_directory)
-    return find_run_directory(settings.run_directory)
+    """The run directory for the configuration of this call, as `choose_run_path` finds it. Raises InputError."""
+    return choose_run_path(chosen_config().path, settings)

@@ -1,14 +1,15 @@
 """Who is in a picture: picture → faces → vectors → names."""
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface import assets
-from twinface.errors import ArtefactError
-from twinface.faces import FaceDetector
+from twinface.errors import ArtefactError, InputError
+from twinface.faces import FaceDetector, read_image
 from twinface.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
 from twinface.matching import head_in_use, load_head
@@ -27,6 +28,34 @@ class NamedFace:
 
     face: Face
     decision: Decision
+
+    @property
+    def name(self) -> str | None:
+        """Who it is; None unless the decision's state is known."""
+        return self.decision.name
+
+    @property
+    def score(self) -> float:
+        """Of the best candidate, 0…1; 0 without one."""
+        return self.decision.score
+
+    @property
+    def box_xyxy(self) -> NDArray[np.float32]:
+        """Where it is, float32 (4,), in pixels of the picture."""
+        return self.face.box_xyxy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentifiedPicture:
+    """A picture and its `faces`, the one the detector is surest of first.
+
+    The picture stands upright when it is turned clockwise by `turn_deg`: 0, 90, 180 or 270.
+    """
+
+    width_px: int
+    height_px: int
+    turn_deg: int
+    faces: tuple[NamedFace, ...]
 
 
 class Identifier:
@@ -65,19 +94,30 @@ class Identifier:
             second_look=True,
         )
 
-    def identify(self, image: Image) -> list[NamedFace]:
-        """Every face of a picture, the one the detector is surest of first."""
-        return [
-            NamedFace(found.face, self._decide(found.vector))
-            for found in embed_faces(image, self._detector, self._network)
-        ]
+    def identify(self, picture: Image | str | PathLike[str]) -> IdentifiedPicture:
+        """Every face of a picture: an array, uint8 (height, width, 3) BGR, or the path of a file.
 
-    def find_turn_deg(self, image: Image, found: list[NamedFace]) -> int:
-        """By how many degrees clockwise a picture in which these were `found` has to be turned to stand upright."""
-        return self._detector.find_turn_deg(image, [one.face for one in found])
+        Raises InputError for a file that cannot be read, or an array of another shape or type.
+        """
+        image = checked_image(picture) if isinstance(picture, np.ndarray) else read_image(Path(picture))
+        embedded = embed_faces(image, self._detector, self._network)
+        height_px, width_px = image.shape[:2]
+        return IdentifiedPicture(
+            width_px,
+            height_px,
+            self._detector.find_turn_deg(image, [one.face for one in embedded]),
+            tuple(NamedFace(one.face, self._decide(one.vector)) for one in embedded),
+        )
 
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
         return decide_alone(vector, PHOTOS, self._known, self._head, self._matching)
+
+
+def checked_image(image: Image) -> Image:
+    """The array, if it is a picture. Raises InputError."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise InputError(f"picture: expected uint8 (height, width, 3) in BGR, got {image.dtype} {image.shape}")
+    return image
 
 
 def choose_settings(

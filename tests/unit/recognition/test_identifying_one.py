@@ -25,5 +25,5 @@ def test_the_one_person_is_named_and_strangers_are_not(
     assert identifier.threshold.source == "one stranger in 20,000 gets a name, by 1 people enrolled"
     assert identifier.warnings == ()
     pictures = ("person_a_2.jpg", "person_b_1.jpg", "impostor_1.jpg", "impostor_2.jpg")
-    named = [identifier.identify(read_image(portraits / picture))[0].decision.name for picture in pictures]
+    named = [identifier.identify(portraits / picture).faces[0].name for picture in pictures]
     assert named == ["ann", None, None, None]

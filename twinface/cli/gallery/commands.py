@@ -10,16 +10,16 @@ import typer
 from twinface.cli.configuration import App, chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.gallery import backup, many_people, upkeep
-from twinface.cli.gallery.gate import ForceOption, open_gate, warn_of
+from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption, describe
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
 from twinface.gallery.sources import count_sources
-from twinface.outputs import is_same, refuse_inputs, require_ours
+from twinface.outputs import refuse_inputs
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
-    from twinface.enrolment.from_pictures import Verdict
+    from twinface.enrolment.one_person import EnrolledPictures
 
 app = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 
@@ -99,91 +99,44 @@ def _add_person(
     source: str,
     as_json: bool,
 ) -> None:
-    from twinface.enrolment.from_pictures import judge_pictures
-    from twinface.enrolment.gate import choose_picker
-    from twinface.enrolment.kept_crops import cut_kept_crop
-    from twinface.enrolment.set_aside import set_aside
-    from twinface.networks import find_recipe
-    from twinface.recognition.extraction import Embedder, to_person
+    from twinface.enrolment.one_person import check_places, enrol_pictures, find_pictures
+    from twinface.recognition.identification import choose_settings
 
-    name, settings = checked_name(name), chosen_settings()
-    folder, network = gallery or settings.gallery, network or settings.network
-    refuse_inputs(folder, sources, "name another folder with --gallery")
-    if aside is not None:
-        _check_set_aside(aside, sources, folder)
-    pictures = _find_pictures(sources)
-    recipe = find_recipe(network)
-    opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    gate = open_gate(opened, recipe, settings)
-    embedder = Embedder(network, aligned=aligned, pick=choose_picker(force=force), upright_only=not force)
-    with embedder, progress_bar(f"adding {name}", len(pictures)) as bar:
-        verdicts = judge_pictures(name, bar.follow(embedder.embed_files(pictures)), gate)
-    refused = [one for one in verdicts if not one.is_usable(force=force)]
-    if aside is not None and refused:
-        for error in set_aside(opened, name, {one.picture: one.objection for one in refused}, aside):
-            warn(error)
-    usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
-    added = 0
-    if usable:
-        person = to_person(name, [(str(path.absolute()), face) for path, face in usable], recipe.fingerprint, source)
-        crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
-        with _recorded_add(opened, f"{len(usable)} pictures of {name} added", name):
-            added = opened.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
-    counts = {"name": name, "gallery": str(folder), "added": added, "known": len(usable) - added}
-    _report(counts, verdicts, force=force, as_json=as_json)
+    settings = choose_settings(chosen_settings(), network, None, gallery)
+    name = checked_name(name)
+    check_places(sources, settings.gallery, aside)
+    pictures, left_out = find_pictures(sources)
+    for sentence in left_out:
+        warn(sentence)
+    with progress_bar(f"adding {name}", len(pictures)) as bar:
+        enrolled = enrol_pictures(
+            name, pictures, settings, aligned=aligned, force=force, source=source, aside=aside, advance=bar.advance
+        )
+    for sentence in enrolled.warnings:
+        warn(sentence)
+    _report(enrolled, settings.gallery, as_json=as_json)
 
 
-def _find_pictures(sources: list[Path]) -> list[Path]:
-    """The pictures named, and those in the folders named; what else lies there is said. Raises InputError for none."""
-    from twinface.faces import describe_left_out, list_left_out, list_pictures
-    from twinface.faces.pictures import is_folder
-    from twinface.recognition.people import describe_nested
-
-    pictures = [path for source in sources for path in (list_pictures(source) if is_folder(source) else [source])]
-    for source in sources:
-        if is_folder(source) and (left_out := describe_left_out(list_left_out(source))):
-            warn(f"{source}: {left_out}")
-        if is_folder(source) and (nested := describe_nested(source, sources)):
-            warn(f"{source}: {nested}, and are left out; name these folders too")
-    if not pictures:
-        raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
-    return pictures
-
-
-def _check_set_aside(folder: Path, sources: list[Path], gallery: Path) -> None:
-    """Before anything is written: pictures are not copied to where they are, nor among what the gallery holds."""
-    from twinface.enrolment.set_aside import is_reasons
-    from twinface.faces.pictures import is_folder
-    from twinface.recognition.people import REASONS_FILE
-
-    mend = "name another folder with --set-aside"
-    for source in sources:
-        place = source if is_folder(source) else source.parent
-        if is_same(folder, place):
-            raise InputError(f"{folder}: the pictures are there, and copies of them would be; {mend}")
-    refuse_inputs(folder, [gallery], mend)
-    require_ours(folder / REASONS_FILE, is_reasons, mend)
-
-
-def _report(counts: dict[str, Any], verdicts: list["Verdict"], *, force: bool, as_json: bool) -> None:
+def _report(enrolled: "EnrolledPictures", gallery: Path, *, as_json: bool) -> None:
     """Say what was added and what was not, and why; an error where nothing could be used."""
     from twinface.enrolment.gate import force_helps
     from twinface.enrolment.set_aside import describe
 
-    refused = [one for one in verdicts if not one.is_usable(force=force)]
-    for one in verdicts:
+    refused = enrolled.refused
+    for one in enrolled.verdicts:
         if one.objection:
-            warn_of(one.picture, one.objection, taken=one.is_usable(force=force))
+            warn_of(one.picture, one.objection, taken=one.is_usable(force=enrolled.forced))
+    counts = {"name": enrolled.name, "gallery": str(gallery), "added": enrolled.added, "known": enrolled.known}
     if as_json:
         entries = [describe(one.picture, one.objection) for one in refused if one.objection]
         say_json({**counts, "set_aside": entries})
-    if len(refused) == len(verdicts):
-        helps = not force and any(force_helps(one.objection) for one in refused)
+    if len(refused) == len(enrolled.verdicts):
+        helps = not enrolled.forced and any(force_helps(one.objection) for one in refused)
         mend = "give one clear face each" + (", or use --force where they are right all the same" if helps else "")
-        raise InputError(f"{counts['name']} not added: none of {len(verdicts)} pictures could be used; {mend}")
+        raise InputError(f"{enrolled.name} not added: none of {len(refused)} pictures could be used; {mend}")
     if not as_json:
-        line = f"{counts['added']} pictures added, {counts['known']} known already, {len(refused)} set aside"
-        say(f"{counts['name']}: {line}: {counts['gallery']}")
+        line = f"{enrolled.added} pictures added, {enrolled.known} known already, {len(refused)} set aside"
+        say(f"{enrolled.name}: {line}: {gallery}")
 
 
 @app.command("list")

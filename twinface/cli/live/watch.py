@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -14,9 +13,6 @@ from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
 from twinface.cli.live.watch_table import Tally, describe, presence_table, summary_table
-from twinface.messages.schema import MatchEvent
-
-_TURN_S = 0.25
 
 
 def watch(
@@ -39,7 +35,7 @@ def watch(
 def _print_json(run: RunDirectory, *, from_start: bool) -> None:
     with MatchFollower(run) as follower:
         follower.begin(from_start=from_start)
-        for events in _follow(follower):
+        for events in follower.batches():
             for event in events:
                 say_json(dataclasses.asdict(event), indent=None)
             if reader_has_left():
@@ -54,7 +50,7 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
     with MatchFollower(run) as follower:
         follower.begin(from_start=from_start)
         try:
-            for events in _follow(follower):
+            for events in follower.batches():
                 for event in events:
                     tally.take(event)
                     track = event.camera, event.camera_epoch, event.track
@@ -77,7 +73,7 @@ def _show_table(run: RunDirectory, *, from_start: bool) -> None:
         missed = 0
         try:
             with Live(presence_table(presence), console=console, auto_refresh=False, transient=True) as live:
-                for events in _follow(follower):
+                for events in follower.batches():
                     for event in events:
                         presence.take(event)
                         tally.take(event)
@@ -88,12 +84,6 @@ def _show_table(run: RunDirectory, *, from_start: bool) -> None:
         finally:
             console.print(summary_table(tally))
             _warn_of_missed(follower)
-
-
-def _follow(follower: MatchFollower) -> Iterator[list[MatchEvent]]:
-    """Batches of events, also empty ones, until every stream has ended."""
-    while follower.streams_open != 0:
-        yield follower.poll(_TURN_S)
 
 
 def _warn_of_missed(follower: MatchFollower) -> None:

@@ -50,26 +50,22 @@ def identify(
 
 
 def _identify(identifier: "Identifier", path: Path) -> dict[str, Any]:
-    from twinface.faces import read_image
     from twinface.recognition.embedding import describe_turn
 
     try:
-        image = read_image(path)
+        found = identifier.identify(path)
     except InputError as error:
         return {"image": str(path), "error": str(error).removeprefix(f"{path}: ")}
-    height, width = image.shape[:2]
-    found = identifier.identify(image)
-    turn_deg = identifier.find_turn_deg(image, found)
-    if sentence := describe_turn(turn_deg):
+    if sentence := describe_turn(found.turn_deg):
         warn(f"{path}: {sentence}")
     return {
         "image": str(path),
-        "width": width,
-        "height": height,
-        "turn_deg": turn_deg,
+        "width": found.width_px,
+        "height": found.height_px,
+        "turn_deg": found.turn_deg,
         "threshold": identifier.threshold.value,
         "threshold_from": identifier.threshold.source,
-        "faces": [_to_json(one) for one in found],
+        "faces": [_to_json(one) for one in found.faces],
     }
 
 
