@@ -26,6 +26,7 @@ IMAGINED = 3000
 
 _REFERENCE_SEED, _STRANGERS_SEED = 1, 2
 _MOST_BYTES = 64 * 1024 * 1024
+_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,28 @@ class Cohort:
     @property
     def reference(self) -> Vectors:
         """The faces that scores are normalised by, float32 (REFERENCE_STRANGERS + REFERENCE_POSED, d)."""
-        points = (
-            self.strangers.imagine(REFERENCE_STRANGERS, _REFERENCE_SEED),
-            self.posed.imagine(REFERENCE_POSED, _REFERENCE_SEED),
-        )
-        return np.concatenate([self._vectors(part) for part in points])
+        vectors = np.empty((REFERENCE_STRANGERS + REFERENCE_POSED, len(self.prior)), np.float32)
+        self._fill(vectors[:REFERENCE_STRANGERS], self.strangers, _REFERENCE_SEED)
+        self._fill(vectors[REFERENCE_STRANGERS:], self.posed, _REFERENCE_SEED)
+        return vectors
 
     def imagined(self) -> tuple[Vectors, Vectors]:
         """Strangers who come to a gallery, everyday pictures and posed ones, float32 (IMAGINED, d) each.
 
         None of them is in the reference: they would be too like it.
         """
-        kinds = (self.strangers, self.posed)
-        everyday, posed = (self._vectors(kind.imagine(IMAGINED, _STRANGERS_SEED)) for kind in kinds)
+        everyday, posed = np.empty((2, IMAGINED, len(self.prior)), np.float32)
+        self._fill(everyday, self.strangers, _STRANGERS_SEED)
+        self._fill(posed, self.posed, _STRANGERS_SEED)
         return everyday, posed
 
-    def _vectors(self, points: NDArray[np.float32]) -> Vectors:
-        """Points (n, d + 1) as vectors, float32 (n, d), such as a network gives pictures of no particular kind."""
-        return np.asarray(np.exp(points[:, -1:]) * normalised(self.prior + points[:, :-1]), np.float32)
+    def _fill(self, vectors: Vectors, kind: Density, seed: int) -> None:
+        """Draw as many points (n, d + 1) as there are `vectors` (n, d), such as a network gives pictures of no
+        particular kind; some at a time, so that little more is held than what is asked for."""
+        points = kind.imagine(len(vectors), seed)
+        for start in range(0, len(vectors), _AT_ONCE):
+            some, rows = points[start : start + _AT_ONCE], slice(start, start + _AT_ONCE)
+            np.multiply(np.exp(some[:, -1:]), normalised(self.prior + some[:, :-1]), out=vectors[rows])
 
     def arrays(self) -> dict[str, NDArray[np.floating]]:
         """What cohort.npz holds."""

@@ -36,15 +36,12 @@ class Density:
         """
         rng = np.random.default_rng(seed)
         ends = np.round(np.cumsum(self.weights) / self.weights.sum() * count).astype(int)
-        counts = np.diff(np.concatenate([[0], ends]))
-        noise = rng.standard_normal((count, self.means.shape[1]), np.float32)
-        parts = np.split(noise, ends[:-1])
-        drawn = [
-            mean + part @ factor.T
-            for part, mean, factor, number in zip(parts, self.means, self.factors, counts, strict=True)
-            if number
-        ]
-        return np.concatenate(drawn) if drawn else noise
+        points = np.empty((count, self.means.shape[1]), np.float32)
+        parts = np.split(points, ends[:-1])
+        for part, mean, factor in zip(parts, self.means, self.factors, strict=True):
+            np.matmul(rng.standard_normal(part.shape, np.float32), factor.T, out=part)
+            np.add(part, mean, out=part)
+        return points
 
     @property
     def covariance(self) -> NDArray[np.float64]:

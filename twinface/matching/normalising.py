@@ -29,7 +29,7 @@ class Nearest:
     mean: _Floats
     deviation: _Floats
 
-    def of(self, rows: NDArray[np.int64]) -> "Nearest":
+    def of(self, rows: NDArray[np.int64] | slice) -> "Nearest":
         """Those of some of the sides, in the order given."""
         return Nearest(self.mean[rows], self.deviation[rows])
 

@@ -27,10 +27,12 @@ from twinface.matching.heads import Head, Scorer, Scores, sigmoid
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.normalising import Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.spec import HeadSpec
-from twinface.matching.vectors import checked_vectors, normalised
+from twinface.matching.vectors import checked_vectors
 from twinface.types import Vectors
 
 _Floats = NDArray[np.float32]
+
+_AT_ONCE = 512
 
 COEFFICIENTS = ("bias", "product", "own", "length", "longer")
 """What the logit is a weighted sum of, for sides a and b: 1; the product of both; own(a) + own(b); length(a) +
@@ -50,7 +52,7 @@ class Sides:
     length: _Floats
     nearest: Nearest | None = None
 
-    def of(self, rows: NDArray[np.int64]) -> "Sides":
+    def of(self, rows: NDArray[np.int64] | slice) -> "Sides":
         """The sides of some of the pictures, in the order given."""
         nearest = self.nearest.of(rows) if self.nearest else None
         return Sides(self.projected[rows], self.own[rows], self.length[rows], nearest)
@@ -74,24 +76,31 @@ class Projection:
     reference: Sides | None = None
 
     def __call__(self, vectors: Vectors) -> Sides:
-        """The sides of vectors (n, d) that are finite."""
-        lengths = np.log(np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny))
-        projected = (self._directions(vectors) - self.mean) @ self.projection
-        low, high = self.length_range
+        """The sides of vectors (n, d) that are finite, some at a time: little more is held than the sides."""
         sides = Sides(
-            np.ascontiguousarray(projected, np.float32),
-            np.asarray(np.square(projected) @ self.curvature, np.float32),
-            np.asarray(np.clip(lengths, low, high) - (low + high) / 2, np.float32),
+            np.empty((len(vectors), len(self.curvature)), np.float32),
+            np.empty(len(vectors), np.float32),
+            np.empty(len(vectors), np.float32),
         )
+        for start in range(0, len(vectors), _AT_ONCE):
+            self._fill(sides.of(slice(start, start + _AT_ONCE)), vectors[start : start + _AT_ONCE])
         return replace(sides, nearest=_nearest(sides, self.reference)) if self.reference else sides
 
     def with_cohort(self, cohort: Cohort | None) -> "Projection":
         """The same, normalised by a cohort."""
         return replace(self, reference=self(cohort.reference)) if cohort else self
 
-    def _directions(self, vectors: Vectors) -> _Floats:
-        unit = normalised(vectors)
-        return normalised(unit - self.centre) if self.centre.any() else unit
+    def _fill(self, sides: Sides, vectors: Vectors) -> None:
+        lengths, (low, high) = _lengths(vectors), self.length_range
+        unit = vectors / lengths[:, np.newaxis]
+        if self.centre.any():
+            unit -= self.centre
+            unit /= _lengths(unit)[:, np.newaxis]
+        unit -= self.mean
+        np.matmul(unit, self.projection, out=sides.projected)
+        np.matmul(np.square(sides.projected), self.curvature, out=sides.own)
+        np.minimum(np.maximum(np.log(lengths), low), high, out=sides.length)
+        sides.length[:] -= (low + high) / 2
 
 
 class PldaHead(Head):
@@ -164,6 +173,12 @@ def _products(a: Sides, b: Sides) -> _Floats:
     products += a.own[:, np.newaxis]
     products += b.own
     return normalise_all(products, a.nearest, b.nearest)
+
+
+def _lengths(vectors: Vectors) -> _Floats:
+    """The lengths (n,) of vectors (n, d), none of them 0."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return np.asarray(np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 
 
 def _nearest(sides: Sides, reference: Sides) -> Nearest:
