@@ -24,13 +24,14 @@ from twinface.errors import (
 )
 
 if TYPE_CHECKING:
-    from twinface.api import enrol, evaluate, follow, identify, open_gallery, open_identifier
+    from twinface.api import enrol, evaluate, follow, identify, load_settings, open_gallery, open_identifier
     from twinface.box.following import MatchFollower
     from twinface.enrolment.one_person import EnrolledPictures
     from twinface.evaluation.figures.results import FeaturesEvaluation
     from twinface.gallery import Gallery
     from twinface.messages.schema import MatchEvent
     from twinface.recognition.identification import IdentifiedPicture, Identifier, NamedFace
+    from twinface.settings import Settings
     from twinface.types import Decision, Face, State
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ __all__ = [
     "MatchFollower",
     "NamedFace",
     "ServiceError",
+    "Settings",
     "SettingsError",
     "State",
     "TwinfaceError",
@@ -59,6 +61,7 @@ __all__ = [
     "evaluate",
     "follow",
     "identify",
+    "load_settings",
     "open_gallery",
     "open_identifier",
 ]
@@ -74,6 +77,7 @@ _HOMES = {
     "MatchEvent": "twinface.messages.schema",
     "MatchFollower": "twinface.box.following",
     "NamedFace": "twinface.recognition.identification",
+    "Settings": "twinface.settings",
     "State": "twinface.types",
 }
 """Where what is loaded late is; the functions are in `twinface.api`."""

@@ -18,10 +18,19 @@ from twinface.evaluation.figures.results import FeaturesEvaluation
 from twinface.evaluation.protocols.on_features import evaluate_features
 from twinface.gallery import PHOTOS, Gallery
 from twinface.recognition.identification import IdentifiedPicture, Identifier, choose_settings
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
+from twinface.settings import load_settings as read_settings
 from twinface.types import Image
 
 AnyPath = str | PathLike[str]
+
+
+def load_settings(config: AnyPath | None = None) -> Settings:
+    """Every setting in force, checked; `events_path` and others say where things lie.
+
+    Raises SettingsError with file, line and mend, InputError where several boxes run and none is named.
+    """
+    return _chosen(config)[1]
 
 
 def open_gallery(gallery: AnyPath | None = None, *, config: AnyPath | None = None) -> Gallery:
@@ -87,7 +96,8 @@ def enrol(
     settings = _settings(config, gallery=gallery, network=network)
     sources = [Path(pictures)] if isinstance(pictures, str | PathLike) else [Path(one) for one in pictures]
     check_places(sources, settings.gallery, None)
-    found, left_out = find_pictures(sources)
+    left_out: list[str] = []
+    found = find_pictures(sources, left_out.append)
     enrolled = enrol_pictures(name, found, settings, aligned=aligned, force=force, source=source)
     return replace(enrolled, warnings=(*left_out, *enrolled.warnings))
 
@@ -133,7 +143,7 @@ def evaluate(
 
 def _chosen(config: AnyPath | None) -> tuple[Path, Settings]:
     path = choose_config(None if config is None else Path(config)).path
-    return path, load_settings(path)
+    return path, read_settings(path)
 
 
 def _settings(
@@ -148,4 +158,4 @@ def _settings(
     if threshold is not None and not 0 <= threshold <= 1:
         raise InputError(f"threshold {threshold:g}: expected 0 to 1")
     head_folder, gallery_folder = (None if one is None else Path(one) for one in (head, gallery))
-    return choose_settings(_chosen(config)[1], network, head_folder, gallery_folder, threshold)
+    return choose_settings(load_settings(config), network, head_folder, gallery_folder, threshold)

@@ -28,9 +28,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_exported() -> None:
     assert twinface.__all__ == sorted(twinface.__all__)
     assert set(twinface.__all__) == {
-        *("enrol", "evaluate", "follow", "identify", "open_gallery", "open_identifier", "__version__"),
+        *("enrol", "evaluate", "follow", "identify", "load_settings", "open_gallery", "open_identifier"),
         *("EnrolledPictures", "FeaturesEvaluation", "Gallery", "IdentifiedPicture", "Identifier", "MatchFollower"),
-        *("Decision", "Face", "MatchEvent", "NamedFace", "State"),
+        *("Decision", "Face", "MatchEvent", "NamedFace", "Settings", "State", "__version__"),
         *("ArtefactError", "AssetError", "InputError", "ServiceError", "SettingsError", "TwinfaceError", "UserError"),
     }
     assert [name for name in twinface.__all__ if getattr(twinface, name).__doc__ is None] == []
@@ -60,13 +60,16 @@ def test_a_person_is_enrolled_from_a_folder_and_named(portraits: Path, config: P
     folder.mkdir()
     (folder / "a.jpg").write_bytes((portraits / "person_a_1.jpg").read_bytes())
     (folder / "wall.png").write_bytes(b"no picture")
+    (folder / "notes.txt").touch()
     enrolled = twinface.enrol("Ada", str(folder), config=config)
     assert (enrolled.name, enrolled.added, enrolled.known) == ("Ada", 1, 0)
+    assert enrolled.warnings == (f"{folder}: 1 file left out: 1 .txt",)
     ((refused, reason),) = [(one.picture.name, one.objection) for one in enrolled.refused]
     assert refused == "wall.png"
     assert reason is not None
     assert reason.reason == "unreadable"
     assert list(twinface.open_gallery(config=config).people) == ["Ada"]
+    assert twinface.load_settings(config).gallery == tmp_path / "people"
 
     picture = portraits / "person_a_2.jpg"
     named = twinface.identify(picture, config=config)

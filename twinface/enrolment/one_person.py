@@ -43,21 +43,20 @@ class EnrolledPictures:
         return tuple(one for one in self.verdicts if not one.is_usable(force=self.forced))
 
 
-def find_pictures(sources: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The pictures named, and those directly in the folders named; and what else lies there, in sentences.
+def find_pictures(sources: Sequence[Path], warn: Callable[[str], object]) -> list[Path]:
+    """The pictures named, and those directly in the folders named; `warn` is called with what else lies there.
 
     Raises InputError where there are none, or a folder cannot be read.
     """
     pictures = [path for source in sources for path in (list_pictures(source) if is_folder(source) else [source])]
-    if not pictures:
-        raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
-    said: list[str] = []
     for source in filter(is_folder, sources):
         if left_out := describe_left_out(list_left_out(source)):
-            said.append(f"{source}: {left_out}")
+            warn(f"{source}: {left_out}")
         if nested := describe_nested(source, sources):
-            said.append(f"{source}: {nested}, and are left out; name these folders too")
-    return pictures, said
+            warn(f"{source}: {nested}, and are left out; name these folders too")
+    if not pictures:
+        raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
+    return pictures
 
 
 def check_places(sources: Sequence[Path], gallery: Path, aside: Path | None) -> None:

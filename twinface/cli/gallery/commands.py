@@ -105,9 +105,7 @@ def _add_person(
     settings = choose_settings(chosen_settings(), network, None, gallery)
     name = checked_name(name)
     check_places(sources, settings.gallery, aside)
-    pictures, left_out = find_pictures(sources)
-    for sentence in left_out:
-        warn(sentence)
+    pictures = find_pictures(sources, warn)
     with progress_bar(f"adding {name}", len(pictures)) as bar:
         enrolled = enrol_pictures(
             name, pictures, settings, aligned=aligned, force=force, source=source, aside=aside, advance=bar.advance
