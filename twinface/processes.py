@@ -9,12 +9,13 @@ from twinface.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One row. `autostart` is false for what is started on request; budgets are of one process at work; it is killed
-    when it has not ended `stop_within_s` after it was asked to, and may be silent `silent_times` as long as others.
+    """One row; the main of a process has its name.
+
+    `autostart` is false for what is started on request; budgets are of one process at work; it is killed when it has
+    not ended `stop_within_s` after it was asked to, and may be silent `silent_times` as long as others.
     """
 
     name: str
-    module: str
     publishes: tuple[Topic, ...]
     reads: tuple[Topic, ...]
     cpu_budget_cores: float
@@ -24,14 +25,13 @@ class Process:
     silent_times: float = 1.0
 
 
-CAMERA = Process("camera", "services.camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
-EXTRACTOR = Process("extractor", "services.extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
-MATCHER = Process("matcher", "services.matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
-WEB = Process("web", "services.web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
-SENTINEL = Process("sentinel", "services.sentinel", (HEALTH,), (HEALTH,), 0.1, 100)
+CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
+EXTRACTOR = Process("extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
+MATCHER = Process("matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
+WEB = Process("web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
+SENTINEL = Process("sentinel", (HEALTH,), (HEALTH,), 0.1, 100)
 TRAINER = Process(
     "trainer",
-    "services.trainer",
     (CONTROL, HEALTH),
     (),
     2.0,

@@ -80,11 +80,14 @@ def test_each_camera_has_learnt_whom_it_has_shown(pipeline: Pipeline) -> None:
 
 def test_a_played_video_teaches_its_camera(pipeline: Pipeline, shared_data: Path) -> None:
     videos = {"stage": "two_named_people.mp4", "studio": "talking_1.mp4"}
-    pipeline.configure(*(f'name = "{name}"\nsource = "{shared_data}/video/{video}"' for name, video in videos.items()))
-    pipeline.start("--exit-when-done")
-    assert pipeline.wait(300.0) == 0
+    films = {name: f'source = "{shared_data}/video/{video}"\nloop = true' for name, video in videos.items()}
+    pipeline.configure(*(f'name = "{name}"\n{film}' for name, film in films.items()))
+    pipeline.start()
+    taught = {"camera:stage", "camera:studio"}
+    until(lambda: taught <= {name for name, people in gauges(pipeline).items() if people}, 300.0, "both to be taught")
+    assert pipeline.stop() == 0
     found = sources(pipeline)
-    assert set(found) == {"camera:stage", "camera:studio"}
+    assert set(found) == taught
     for one in found.values():
         assert 1 <= one["people"] <= one["tracks"] <= 40
         assert one["is_frozen"]

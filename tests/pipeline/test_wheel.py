@@ -25,7 +25,11 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
         f"twinface/data/{head}/{name}" for head in ("sface-head", "face-head") for name in ("head.json", "head.npz")
     }
     network = {f"twinface/data/resnet50-face/{name}" for name in ("network.json", "network.tflite", "LICENSE.md")}
-    assert heads | network <= set(zipfile.ZipFile(wheel).namelist())
+    names = zipfile.ZipFile(wheel).namelist()
+    detector = {f"twinface/data/yunet/{name}" for name in ("face_detection_yunet_2023mar_int8bq.onnx", "LICENSE")}
+    assert heads | network | detector <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"twinface"}
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
@@ -45,11 +49,11 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr + pipeline.logs()
     code = (
-        "import services.camera, twinface\n"
+        "import twinface, twinface._packaged.services.camera as camera\n"
         "from twinface.matching import load_head\n"
         "from twinface.networks import find_recipe\n"
         "spec = load_head(None, find_recipe('sface').fingerprint).spec\n"
-        "print(services.camera.__file__, twinface.__file__, spec.architecture, spec.network_name, sep='\\n')\n"
+        "print(camera.__file__, twinface.__file__, spec.architecture, spec.network_name, sep='\\n')\n"
     )
     loaded = subprocess.run(
         [sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=True

@@ -159,7 +159,7 @@ def test_given_folder_that_is_missing_is_said(
 
 
 def test_unknown_asset_names_the_known_ones() -> None:
-    with pytest.raises(AssetError, match="yunet, sface, portraits"):
+    with pytest.raises(AssetError, match="sface, portraits"):
         assets.fetch("yolo")
 
 

@@ -33,6 +33,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[
         "TWINFACE_RUN": str(tmp_path),
         "TWINFACE_START_DIRECTORY": str(tmp_path),
         "TWINFACE_PYTHON": "python",
+        "TWINFACE_SERVICES": "mains",
         "TWINFACE_CAMERAS": str(MANY["camera"]),
         "TWINFACE_EXTRACTORS": str(MANY["extractor"]),
     }
@@ -54,7 +55,7 @@ def test_a_program_is_what_its_row_says(programs: dict[str, list[Any]], process:
     assert len(running) == MANY.get(process.name, 1)
     for number, one in enumerate(running):
         argument = f" {number}" if process.name in MANY else ""
-        assert one.command == f"python -P -m {process.module}{argument}"
+        assert one.command == f"python -P -m mains.{process.name}{argument}"
         assert one.autostart == process.autostart
         assert one.redirect_stderr == (process is not SENTINEL), "its standard output belongs to supervisord"
         assert one.stopwaitsecs == process.stop_within_s

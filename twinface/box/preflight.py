@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from twinface import assets
 from twinface.box.listening import listen
 from twinface.errors import ArtefactError, InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources import SourceKind, SourceSpec, find_kind, find_webcam, open_source
@@ -49,7 +48,6 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     for camera in settings.camera:
         found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
     found.check(partial(_check_page, settings))
-    found.check(partial(_fetch, "yunet"))
     try:
         recipe = find_recipe(settings.network)
     except UserError as error:
@@ -70,11 +68,6 @@ def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
     named = [repr(camera.name) for camera in settings.camera if mask_address(camera.source) != camera.source]
     if named and status.st_mode & others:
         yield f"{config}: others can read the password of camera {', '.join(named)}; run `chmod 600 {config}`"
-
-
-def _fetch(asset: str) -> Iterable[str]:
-    assets.fetch(asset)
-    return ()
 
 
 def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_when_done: bool) -> Iterator[str]:

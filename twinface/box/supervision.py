@@ -18,7 +18,7 @@ from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ServiceError
-from twinface.packaged import packaged_path
+from twinface.packaged import SERVICES, packaged_path
 from twinface.processes import name_on_bus
 from twinface.settings import Settings
 
@@ -68,6 +68,7 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
         CONFIG_VARIABLE: str(config.absolute()),
         RUN_VARIABLE: str(run.path),
         "TWINFACE_PYTHON": sys.executable,
+        "TWINFACE_SERVICES": SERVICES,
         "TWINFACE_START_DIRECTORY": str(Path.cwd()),
         "TWINFACE_CAMERAS": str(len(settings.camera)),
         "TWINFACE_EXTRACTORS": str(settings.extractor.count),

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface import assets
 from twinface.distillation.views import MARGIN_PX, PACKED_PX, resize
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, pick_main_face, read_image
@@ -78,7 +77,7 @@ def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
         return open_pack(folder)
     work, held_out = list_work(sources)
     make_folder(folder)
-    detector = FaceDetector(assets.fetch("yunet"), second_look=True)
+    detector = FaceDetector(second_look=True)
     with (folder / _LEARNT).open("wb") as file:
         taken = [path.parent for path, aligned in work if _append(file, path, aligned, detector, on_picture)]
     if len(taken) < 2:

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from twinface.errors import AssetError
 from twinface.faces.opencv import hush_opencv
 from twinface.faces.second_look import find_turn_deg, is_doubtful, look_again
+from twinface.files import sha256_of
 from twinface.types import Face, Image
+
+MODEL = Path(__file__).resolve().parents[1] / "data" / "yunet" / "face_detection_yunet_2023mar_int8bq.onnx"
+MODEL_SHA256 = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
 
 _MOST_FACES = 5000
 _NMS_IOU = 0.3
@@ -21,13 +25,12 @@ class FaceDetector:
 
     Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
     picture as given, are left out. With `second_look`, which is for still pictures, one that shows no face, or a single
-    doubtful one, is looked at once more, see look_again. One detector serves one thread. Raises AssetError when `model`
-    cannot be loaded.
+    doubtful one, is looked at once more, see look_again. One detector serves one thread. Raises AssetError when the
+    bundled model is damaged.
     """
 
     def __init__(
         self,
-        model: Path,
         *,
         score_threshold: float = 0.6,
         max_side_px: int = 400,
@@ -38,12 +41,11 @@ class FaceDetector:
         self._second_look = second_look
         self._min_face_px = min_face_px
         hush_opencv()
-        try:
-            self._yunet = cv2.FaceDetectorYN.create(
-                str(model), "", (max_side_px, max_side_px), score_threshold, _NMS_IOU, _MOST_FACES
-            )
-        except cv2.error as error:
-            raise AssetError(f"{model}: OpenCV cannot load it ({error.err}); run `twinface assets`") from error
+        if not MODEL.is_file() or sha256_of(MODEL) != MODEL_SHA256:
+            raise AssetError(f"{MODEL}: not the file that comes with twinface; install twinface again")
+        self._yunet = cv2.FaceDetectorYN.create(
+            str(MODEL), "", (max_side_px, max_side_px), score_threshold, _NMS_IOU, _MOST_FACES
+        )
 
     def detect(self, image: Image) -> list[Face]:
         """All faces in a picture, best detection score first; boxes and landmarks in pixels of `image`.

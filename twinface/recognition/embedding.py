@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface import assets
 from twinface.errors import InputError, TurnedError
 from twinface.faces import FaceDetector, FaceMeasures, align_face, measure_face, pick_main_face
 from twinface.faces.alignment import scale_template
@@ -34,7 +33,7 @@ class EmbeddedFace:
 
 def open_detector(*, second_look: bool = True) -> FaceDetector:
     """YuNet from the assets, as measured for pictures: 400 pixels on the long side. Raises AssetError."""
-    return FaceDetector(assets.fetch("yunet"), max_side_px=400, second_look=second_look)
+    return FaceDetector(max_side_px=400, second_look=second_look)
 
 
 def embed_faces(image: Image, detector: FaceDetector, network: Network) -> list[EmbeddedFace]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface import assets
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.gallery import Gallery
@@ -88,7 +87,6 @@ class Identifier:
         self._matching = self.threshold.applied_to(settings.matching)
         detection = settings.detection
         self._detector = FaceDetector(
-            assets.fetch("yunet"),
             score_threshold=detection.score_threshold,
             max_side_px=detection.max_side_px,
             second_look=True,

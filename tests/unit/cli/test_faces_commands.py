@@ -56,8 +56,8 @@ def test_assets_says_where_each_lies(twinface: Run) -> None:
     code, out, _ = twinface("assets", "--json")
     assert code == 0
     assert all(Path(path).exists() for path in json.loads(out).values())
-    assert json.loads(out).keys() == {"yunet", "sface", "portraits"}
-    assert twinface("assets")[1].count("\n") == 3
+    assert json.loads(out).keys() == {"sface", "portraits"}
+    assert twinface("assets")[1].count("\n") == 2
 
 
 def test_selfies_then_extract_of_the_crops(photos: Path, tmp_path: Path, twinface: Run) -> None:

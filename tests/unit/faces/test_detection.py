@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface import assets
 from twinface.errors import AssetError
-from twinface.faces import FaceDetector, read_image
+from twinface.faces import FaceDetector, detection, read_image
 
 
 @pytest.mark.parametrize("name", ["person_a_1", "person_a_2", "person_b_1", "impostor_1"])
@@ -34,11 +33,10 @@ def test_best_face_comes_first_and_small_ones_can_be_left_out(portraits: Path) -
     both = np.zeros((image.shape[0], image.shape[1] + small.shape[1], 3), np.uint8)
     both[:, : image.shape[1]] = image
     both[: small.shape[0], image.shape[1] :] = small
-    yunet = assets.fetch("yunet")
-    faces = FaceDetector(yunet, max_side_px=900).detect(both)
+    faces = FaceDetector(max_side_px=900).detect(both)
     assert len(faces) == 2
     assert faces[0].detection_score >= faces[1].detection_score
-    (large,) = FaceDetector(yunet, max_side_px=900, min_face_px=150).detect(both)
+    (large,) = FaceDetector(max_side_px=900, min_face_px=150).detect(both)
     assert large.width_px >= 150
 
 
@@ -48,8 +46,10 @@ def test_nothing_to_see_gives_nothing(detector: FaceDetector) -> None:
     assert detector.detect(np.zeros((3, 5000, 3), np.uint8)) == []
 
 
-def test_file_that_is_no_detector_is_said(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"nothing")
-    with pytest.raises(AssetError, match="twinface assets") as caught:
-        FaceDetector(tmp_path / "model.onnx")
-    assert "\n" not in str(caught.value)
+def test_a_damaged_model_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.onnx").write_bytes(detection.MODEL.read_bytes()[:-1] + b"?")
+    for model in (tmp_path / "model.onnx", tmp_path / "none.onnx"):
+        monkeypatch.setattr(detection, "MODEL", model)
+        with pytest.raises(AssetError, match="install twinface again") as caught:
+            FaceDetector()
+        assert "\n" not in str(caught.value)

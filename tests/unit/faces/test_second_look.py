@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinface import assets
 from twinface.faces import FaceDetector, read_image
 from twinface.types import Image
 
@@ -15,13 +14,13 @@ from twinface.types import Image
 @pytest.fixture(scope="module")
 def once() -> FaceDetector:
     """A detector that looks once, as the camera's does."""
-    return FaceDetector(assets.fetch("yunet"))
+    return FaceDetector()
 
 
 @pytest.fixture(scope="module")
 def twice() -> FaceDetector:
     """A detector for still pictures."""
-    return FaceDetector(assets.fetch("yunet"), second_look=True)
+    return FaceDetector(second_look=True)
 
 
 def cut_aslant(image: Image, once: FaceDetector, turn_deg: float, face_px: int) -> tuple[Image, NDArray[np.float64]]:
@@ -95,7 +94,7 @@ def test_several_faces_are_left_alone(portraits: Path, once: FaceDetector, twice
 
 def test_least_width_holds_in_pixels_of_the_picture(portraits: Path, once: FaceDetector) -> None:
     picture, _ = cut_aslant(read_image(portraits / "impostor_1.jpg"), once, 50, 30)
-    wide_only = FaceDetector(assets.fetch("yunet"), second_look=True, min_face_px=60)
+    wide_only = FaceDetector(second_look=True, min_face_px=60)
     assert wide_only.detect(picture) == []
 
 

@@ -13,7 +13,7 @@ from twinface.networks import available_networks, boxed_folder, find_recipe, loa
 @pytest.fixture(scope="module")
 def crops() -> dict[str, np.ndarray]:
     """The faces of the demo's portraits by their names."""
-    detector = FaceDetector(assets.fetch("yunet"))
+    detector = FaceDetector()
     cut = {}
     for path in sorted(assets.fetch("portraits").glob("*.jpg")):
         image = read_image(path)

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface import assets
 from twinface.errors import InputError, NoFaceError
 from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
 from twinface.networks.preprocessing import preprocess
@@ -24,7 +23,7 @@ def calibration_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPicture
     """
     pictures = list(pictures_below(folder))
     chosen = [pictures[place] for place in range(0, len(pictures), max(1, len(pictures) // MOST_CROPS))][:MOST_CROPS]
-    detector = FaceDetector(assets.fetch("yunet"), second_look=True)
+    detector = FaceDetector(second_look=True)
     crops = []
     for path in chosen:
         try:
