@@ -94,3 +94,7 @@ def test_every_document_stands_in_the_index_of_its_folder(folder: str) -> None:
     listed = _LINK.findall((place / "README.md").read_text(encoding="utf-8"))
     assert {path.name for path in place.glob("*.md")} - {"README.md"} <= set(listed)
     assert len(listed) == len(set(listed))
+
+
+def test_the_readme_is_read_in_one_go() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
