@@ -3,14 +3,20 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
+
 from twinface.averages import AveragesInUse, Learner
 from twinface.averages.in_use import NOBODY
 from twinface.enrolment.from_looks import object_to_look
-from twinface.events import Event, Upkeep, read_looks
+from twinface.events import Event, LookRecord, Upkeep, read_looks
 from twinface.gallery import PersonVectors
+from twinface.matching import Head
 from twinface.networks import NetworkRecipe
-from twinface.recognition.averaging import bundled_average
+from twinface.recognition.averaging import bundled_average, find_head
 from twinface.settings import Settings
+
+LEAST_DETECTION = 0.6
+"""The detector's score of a look that teaches; a track is continued on less, by what may be no face."""
 
 
 class LiveAverages(AveragesInUse):
@@ -28,7 +34,7 @@ class LiveAverages(AveragesInUse):
             settings.averages,
             cameras=[one.name for one in settings.camera if settings.averages.learn and not one.lossless],
             find_looks=partial(read_looks, settings.events_path),
-            is_good=lambda look: object_to_look(look) is None,
+            is_good=partial(teaches, find_head(settings, recipe.fingerprint)),
             tell_clock=lambda: upkeep.clock,
         )
         super().__init__(self._learner, prior)
@@ -50,3 +56,15 @@ class LiveAverages(AveragesInUse):
     def close(self) -> None:
         """Write what was learnt."""
         self._learner.write()
+
+
+def teaches(head: Head | None, look: LookRecord) -> bool:
+    """Whether a look teaches its camera's average: one that may get a name does.
+
+    The average is subtracted from these, and has to be of them: that of the best looks alone is another
+    (docs/decisions/averages.md). Where the head in use has no cohort, or cannot be read, one that may be enrolled does.
+    """
+    if head is None or head.cohort is None:
+        return object_to_look(look) is None
+    is_face = look.measures.get("detection_score", 0.0) >= LEAST_DETECTION
+    return is_face and bool(head.knows_quality(look.vector[np.newaxis])[0])

@@ -56,11 +56,16 @@ def bundled_average(settings: Settings, network: str, dimension: int) -> NDArray
     It is in the cohort of the head in use; nothing where that has none, or cannot be read, which its readers say.
     `network` is the fingerprint.
     """
+    head = find_head(settings, network)
+    return head.cohort.prior if head and head.cohort else np.zeros(dimension, np.float32)
+
+
+def find_head(settings: Settings, network: str) -> Head | None:
+    """The head in use for a network, a fingerprint; None where it cannot be read."""
     try:
-        head = load_head(head_in_use(settings.head, settings.gallery, network), network)
+        return load_head(head_in_use(settings.head, settings.gallery, network), network)
     except ArtefactError:
-        return np.zeros(dimension, np.float32)
-    return head.cohort.prior if head.cohort else np.zeros(dimension, np.float32)
+        return None
 
 
 def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages | None:
