@@ -7,6 +7,7 @@ from twinface.errors import ArtefactError
 from twinface.files import canonical_json, only_writer, read_json_object, write_atomically
 from twinface.matching.built_in import built_in_head
 from twinface.matching.cohort import COHORT_FILE
+from twinface.matching.imagined import IMAGINED_FILE
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.loading import cosine_spec
 from twinface.matching.spec import FORMAT, HEAD_FILE, DecisionCalibration, read_spec
@@ -35,7 +36,7 @@ def write_built_in_head(
     require_free(folder, network)
     box = built_in_head(network)
     if box is not None:
-        for name in (WEIGHTS_FILE, COHORT_FILE):
+        for name in (WEIGHTS_FILE, COHORT_FILE, IMAGINED_FILE):
             _write(folder / name, (box / name).read_bytes())
     decision = {} if calibration is None else {"decision": calibration.model_dump()}
     _write(folder / HEAD_FILE, canonical_json({"network_name": network_name} | _built_in_about(network) | decision))

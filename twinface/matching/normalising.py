@@ -20,6 +20,7 @@ NEAREST = 200
 
 _AT_ONCE = 64
 _LEAST_DEVIATION = 1e-3
+_ROUNDED = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,13 @@ class Nearest:
     def of(self, rows: NDArray[np.int64] | slice) -> "Nearest":
         """Those of some of the sides, in the order given."""
         return Nearest(self.mean[rows], self.deviation[rows])
+
+    def is_close(self, other: "Nearest") -> bool:
+        """Whether these are of the same sides, but for what rounding makes of them."""
+        return all(
+            np.allclose(ours, theirs, rtol=_ROUNDED, atol=_ROUNDED)
+            for ours, theirs in ((self.mean, other.mean), (self.deviation, other.deviation))
+        )
 
 
 def find_nearest(count: int, score: Callable[[slice], _Floats]) -> Nearest:

@@ -14,6 +14,7 @@ With a cohort the ratio is first normalised by the strangers nearest to each sid
 from the average of their kind of picture, not from nought: `centre` is taken off before they are of length 1 again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import Cohort, read_cohort
 from twinface.matching.heads import Head, Scorer, Scores, sigmoid
+from twinface.matching.imagined import read_imagined
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.normalising import Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.spec import HeadSpec
@@ -33,6 +35,7 @@ from twinface.types import Vectors
 _Floats = NDArray[np.float32]
 
 _AT_ONCE = 512
+_CHECKED = 8
 
 COEFFICIENTS = ("bias", "product", "own", "length", "longer")
 """What the logit is a weighted sum of, for sides a and b: 1; the product of both; own(a) + own(b); length(a) +
@@ -111,10 +114,13 @@ class PldaHead(Head):
         spec: HeadSpec,
         projection: Projection,
         coefficients: _Floats,
+        *,
         cohort: Cohort | None = None,
         tail: _Floats | None = None,
+        imagined: Sequence[Nearest] = (),
     ) -> None:
         self.spec, self.cohort, self.tail = spec, cohort, tail
+        self._found_before = imagined
         self._plain = projection
         self._coefficients = coefficients
 
@@ -132,6 +138,11 @@ class PldaHead(Head):
         theirs = self._sides(gallery)
         return tuple(self._score(strangers, theirs) for strangers in self._imagined)
 
+    @property
+    def nearest_of_imagined(self) -> tuple[Nearest, ...]:
+        """What the reference scores with imagined strangers, of each kind of picture; nothing without a cohort."""
+        return tuple(strangers.nearest for strangers in self._imagined if strangers.nearest)
+
     def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
         """Whose vectors are not shorter than nearly all that were learnt from; see Head."""
         if self.cohort is None:
@@ -144,7 +155,16 @@ class PldaHead(Head):
 
     @cached_property
     def _imagined(self) -> tuple[Sides, ...]:
-        return tuple(self._project(one) for one in self.cohort.imagined()) if self.cohort else ()
+        kinds = self.cohort.imagined() if self.cohort else ()
+        return tuple(map(self._imagine, kinds, self._found_before or (None,) * len(kinds)))
+
+    def _imagine(self, strangers: Vectors, found_before: Nearest | None) -> Sides:
+        """The sides of strangers; what was found before of them is taken where it fits the first ones."""
+        few = slice(0, _CHECKED)
+        now = self._project(strangers[few]).nearest
+        if found_before is None or now is None or not found_before.of(few).is_close(now):
+            return self._project(strangers)
+        return replace(self._plain(strangers), nearest=found_before)
 
     def _score(self, ours: Sides, theirs: Sides) -> Scores:
         return sigmoid(all_logits(ours, theirs, self._coefficients))
@@ -226,7 +246,10 @@ def read_plda_head(folder: Path, spec: HeadSpec) -> PldaHead:
     if not fits or (cohort is None) != ("centre" not in arrays):
         raise ArtefactError(f"{folder}: its cohort is missing or does not fit; train the head again")
     projected = Projection(mean, projection, curvature, length_range, centre)
-    return PldaHead(spec, projected, coefficients, cohort, _read_tail(path, arrays) if cohort else None)
+    if cohort is None:
+        return PldaHead(spec, projected, coefficients)
+    tail, imagined = _read_tail(path, arrays), read_imagined(folder)
+    return PldaHead(spec, projected, coefficients, cohort=cohort, tail=tail, imagined=imagined)
 
 
 def _read_tail(path: Path, arrays: dict[str, _Floats]) -> _Floats:

@@ -30,7 +30,6 @@ from twinface.types import Decision, State, Vectors
 log = logging.getLogger(__name__)
 
 _HEAD_FILE = "head.json"
-_NEVER_SEEN = (0, 0)
 
 _SAME_FACE_COSINE = 0.35
 """Of SFace's vectors: looks of one track reach 0.38 with an earlier one, those of another face that took its place at
@@ -78,7 +77,7 @@ class Naming:
         self._recipe = recipe
         self._configured = self._settings = settings
         self._gallery: Gallery | None = None
-        self._head_seen: tuple[int, int] | None = _NEVER_SEEN
+        self._head_seen = _look_at(None)
         self._known = Known()
         self._head = load_head(None, recipe.fingerprint)
         self._head_fingerprint = head_fingerprint(None, self._head.spec)
@@ -222,10 +221,11 @@ class Naming:
         self._settings = threshold.applied_to(self._configured)
 
 
-def _look_at(head: Path | None) -> tuple[int, int] | None:
-    """What tells one head.json from the next; None of the head in the box."""
+def _look_at(head: Path | None) -> tuple[Path | None, int, int]:
+    """What tells one head from the next: its folder, None of the head in the box, and its head.json, where there is
+    one."""
     path = head / _HEAD_FILE if head else None
     if path is None or not path.exists():
-        return None
+        return head, 0, 0
     status = path.stat()
-    return status.st_ino, status.st_mtime_ns
+    return head, status.st_ino, status.st_mtime_ns

@@ -1,6 +1,7 @@
 """What strangers teach a head, and that a head that knows them is not fooled by a group it has seen little of."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors
 from twinface.matching import load_head
 from twinface.matching.cohort import read_cohort
+from twinface.matching.imagined import read_imagined
 from twinface.matching.kinds import adjust
+from twinface.matching.plda import PldaHead
 from twinface.matching.strangers_named import least_score
 from twinface.training.heads.feature_table import FeatureTable, table_of
 from twinface.training.heads.options import TrainOptions
@@ -204,6 +207,17 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=match):
         train_head(folders / "people", tmp_path / "head", options)
+
+
+def test_what_the_cohort_scores_with_imagined_strangers_is_kept_beside_it(folders: Path, tmp_path: Path) -> None:
+    kept = read_imagined(folders / "with")
+    for name in ("head.json", "head.npz", "cohort.npz"):
+        shutil.copy(folders / "with" / name, tmp_path)
+    alone = load_head(tmp_path, NETWORK)
+    assert isinstance(alone, PldaHead)
+    assert len(kept) == len(alone.nearest_of_imagined) == 2
+    assert all(one.is_close(other) for one, other in zip(kept, alone.nearest_of_imagined, strict=True))
+    assert not (folders / "without/imagined.npz").exists()
 
 
 def test_a_head_takes_the_place_of_nothing_it_is_made_of(folders: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from twinface.evaluation.protocols.split import person_digest
 from twinface.files import canonical_json, read_json_object
 from twinface.matching.cohort import COHORT_FILE
+from twinface.matching.imagined import IMAGINED_FILE
 from twinface.matching.layers import WEIGHTS_FILE
 from twinface.matching.spec import FORMAT, HEAD_FILE
 from twinface.networks import name_network
@@ -21,7 +22,7 @@ from twinface.training.heads.options import TrainOptions, TrainReport
 from twinface.training.networks.conversion import convert
 
 HISTORY_FILE = "history.json"
-_MODEL_FILES = (WEIGHTS_FILE, COHORT_FILE, "head.keras", "head.tflite", HISTORY_FILE)
+_MODEL_FILES = (WEIGHTS_FILE, COHORT_FILE, IMAGINED_FILE, "head.keras", "head.tflite", HISTORY_FILE)
 _OTHER_FILES = (*_MODEL_FILES, "README.md", "folds", "previous", "start")
 """What may lie beside head.json in the folder of a head; the folders are of `twinface retrain`."""
 

@@ -20,8 +20,10 @@ from twinface.gallery import read_features
 from twinface.matching import Scores, load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.cohort import COHORT_FILE
+from twinface.matching.imagined import write_imagined
 from twinface.matching.kinds import adjust
 from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.plda import PldaHead
 from twinface.matching.spec import HEAD_FILE
 from twinface.recognition.averaging import adjust_features
 from twinface.training.heads.artefact import check_head_output, describe_head, write_figures
@@ -65,13 +67,14 @@ def train_head(
     table = table_of(people)
     check_enough(table, str(features))
     deviation = usable_deviation(read_statistics(features, table)) if options.normalize else None
-    lessons = None
+    lessons = start = None
     if options.strangers:
         learnt, _ = hold_out(table, _FEWEST_HELD_OUT)
         lessons = read_lessons(learnt, options.others, options.strangers, options.seed)
         table = table.with_vectors(adjust(table.vectors, average_of(learnt), lessons.cohort.prior))
-    elif options.architecture == "plda" and (start := _read_start(options, table)) and start.cohort:
-        table = table_of(adjust_features(people, start.cohort))
+    elif options.architecture == "plda":
+        start = _read_start(options, table)
+        table = table_of(adjust_features(people, start.cohort)) if start and start.cohort else table
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     rejections = rejections_of(corrections, learnt)
     hard = rejected_pairs(rejections, learnt)
@@ -79,7 +82,7 @@ def train_head(
         hard += read_hard_negatives(options.hard_negatives, learnt)
     with published(output) as folder:
         pairs_per_epoch = learn(
-            learnt, folder, options, deviation=deviation, lessons=lessons, hard=hard, progress=progress
+            learnt, folder, options, deviation=deviation, start=start, lessons=lessons, hard=hard, progress=progress
         )
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
@@ -92,18 +95,20 @@ def learn(
     options: TrainOptions,
     *,
     deviation: NDArray[np.float32] | None = None,
+    start: Start | None = None,
     lessons: StrangerLessons | None = None,
     hard: HardNegatives | None = None,
     progress: OnStep | None = None,
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
-    `deviation` (d,) is what differences are divided by, `lessons` are of strangers, `hard` are pairs that were taken
-    for one person and are not. Where there is a cohort the table's vectors are adjusted, as heads compare them.
-    Returns how many pairs an epoch has, 0 without epochs.
+    `deviation` (d,) is what differences are divided by, `start` the metric to go on from where that was read already,
+    `lessons` are of strangers, `hard` are pairs that were taken for one person and are not. Where there is a cohort the
+    table's vectors are adjusted, as heads compare them. Returns how many pairs an epoch has, 0 without epochs.
     """
     if options.architecture == "plda" and options.model_function is None:
-        _learn_plda(table, folder, options, lessons=lessons, hard=hard, progress=progress)
+        start = start or (None if lessons else _read_start(options, table))
+        _learn_plda(table, folder, options, start=start, lessons=lessons, hard=hard, progress=progress)
         return 0
     from twinface.training.heads.layers import learn_layers
 
@@ -115,6 +120,7 @@ def _learn_plda(
     folder: Path,
     options: TrainOptions,
     *,
+    start: Start | None,
     lessons: StrangerLessons | None,
     hard: HardNegatives | None,
     progress: OnStep | None,
@@ -123,7 +129,6 @@ def _learn_plda(
         if progress:
             progress(number, count, {"loss": loss})
 
-    start = None if lessons else _read_start(options, table)
     fit = fit_plda(table, start=start, strangers=lessons, hard=hard, seed=options.seed, progress=tried)
     arrays: dict[str, Any] = fit.arrays()
     np.savez(folder / WEIGHTS_FILE, **arrays)
@@ -137,6 +142,9 @@ def _learn_plda(
     if lessons:
         before |= {person_digest(name) for name in lessons.learnt_from}
     (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
+    head = load_head(folder, table.network)
+    if isinstance(head, PldaHead) and head.cohort is not None:
+        write_imagined(folder, head.nearest_of_imagined)
 
 
 def _read_start(options: TrainOptions, table: FeatureTable) -> Start | None:
