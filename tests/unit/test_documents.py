@@ -4,8 +4,12 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from twinface.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = {".py", ".toml", ".conf", ".service", ".js", ".yml", ".yaml"}
@@ -98,3 +102,38 @@ def test_every_document_stands_in_the_index_of_its_folder(folder: str) -> None:
 
 def test_the_readme_is_read_in_one_go() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
+
+
+TWINFACE: Any = typer.main.get_command(app)
+
+_CALLED = re.compile(r"(?:^ {4}|`|; )twinface ([^`#;\n]*)", re.MULTILINE)
+
+
+def unknown_words(called: str) -> list[str]:
+    """What a line that calls `twinface` has, in its command or its options, that there is not."""
+    command = TWINFACE
+    words = re.findall(r"(?:--)?[A-Za-z][\w-]*", called)
+    options = {option for parameter in command.params for option in parameter.opts}
+    while words and getattr(command, "commands", None):
+        if words[0].startswith("--") or words[0] == "COMMAND":
+            break
+        if words[0] not in command.commands:
+            return words[:1]
+        command = command.commands[words.pop(0)]
+        options |= {option for parameter in command.params for option in parameter.opts}
+    return [word for word in words if word.startswith("--") and word not in options | {"--help"}]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_command_that_a_document_calls_is_there_with_its_options(path: Path) -> None:
+    if path.name == "CHANGELOG.md":
+        pytest.skip("names what was there then")
+    text = path.read_text(encoding="utf-8")
+    assert [(called, found) for called in _CALLED.findall(text) if (found := unknown_words(called))] == []
+
+
+def test_a_command_or_option_that_is_not_there_is_found() -> None:
+    page = (
+        "    twinface watch --json  # --never\n\nAs `twinface gallery add --gone; twinface sing` or `twinface COMMAND`."
+    )
+    assert [unknown_words(called) for called in _CALLED.findall(page)] == [[], ["--gone"], ["sing"], []]
