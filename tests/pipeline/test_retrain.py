@@ -54,9 +54,9 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
 
     kept = json.loads(pipeline.command("retrain", "--json").stdout)
     assert not kept["published"]
-    assert (kept["measurable"], kept["measurable_needed"]) == (0, 10)
+    assert (kept["measurable"], kept["measurable_needed"]) == (0, 2)
     assert kept["present"] == str(pipeline.folder / "head")
-    assert "from 10 people on" in kept["reasons"][0]
+    assert "from 2 people on" in kept["reasons"][0]
     said = pipeline.command("retrain", "--features", "others").stdout
     assert "published: " in said
     assert "measured on 30 people" in said

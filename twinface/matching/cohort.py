@@ -50,14 +50,15 @@ class Cohort:
         self._fill(vectors[REFERENCE_STRANGERS:], self.posed, _REFERENCE_SEED)
         return vectors
 
-    def imagined(self) -> tuple[Vectors, Vectors]:
-        """Strangers who come to a gallery, everyday pictures and posed ones, float32 (IMAGINED, d) each.
+    def imagined(self, count: int = IMAGINED, seed: int = _STRANGERS_SEED) -> tuple[Vectors, Vectors]:
+        """Strangers who come to a gallery, everyday pictures and posed ones, float32 (count, d) each; others for
+        another seed.
 
         None of them is in the reference: they would be too like it.
         """
-        everyday, posed = np.empty((2, IMAGINED, len(self.prior)), np.float32)
-        self._fill(everyday, self.strangers, _STRANGERS_SEED)
-        self._fill(posed, self.posed, _STRANGERS_SEED)
+        everyday, posed = np.empty((2, count, len(self.prior)), np.float32)
+        self._fill(everyday, self.strangers, seed)
+        self._fill(posed, self.posed, seed)
         return everyday, posed
 
     def _fill(self, vectors: Vectors, kind: Density, seed: int) -> None:

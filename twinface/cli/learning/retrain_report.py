@@ -9,7 +9,13 @@ from twinface.cli.console import Terminal, escape
 from twinface.evaluation.report.wording import no_interval
 from twinface.training.retraining.report import BUNDLED
 
-_TITLES = {"cost": "cost", "auc": "AUC", "eer": "EER"}
+_TITLES = {
+    "cost": "cost",
+    "cost_people": "cost, people",
+    "cost_strangers": "cost, strangers",
+    "auc": "AUC",
+    "eer": "EER",
+}
 _MOST_CORRECTIONS = 20
 
 
@@ -22,11 +28,7 @@ def print_report(report: Mapping[str, Any]) -> None:
         f" faces among them, and {report['rejected']} rejected ones"
     )
     if measured := report["measured"]:
-        new = measured["new"]
-        console.print(
-            f"measured on {measured['people']:,} people whom neither head has learnt from,"
-            f" {new['genuine_pairs']:,} pairs of the same person, {new['impostor_pairs']:,} of different people\n"
-        )
+        console.print(f"{_measured_on(measured)}\n")
         console.print(_figures(measured))
     if report["new_threshold"] is not None:
         console.print(
@@ -43,12 +45,22 @@ def print_report(report: Mapping[str, Any]) -> None:
             console.print(f"  {escape(reason)}")
 
 
+def _measured_on(measured: Mapping[str, Any]) -> str:
+    new = measured["new"]
+    what = f"measured on {measured['people']:,} people whom neither head has learnt from"
+    pairs = f"{new['genuine_pairs']:,} pairs of the same person"
+    if strangers := measured["strangers"]:
+        others = f"{new['impostor_pairs']:,} with strangers, of whom {strangers:,} were drawn from the cohort"
+        return f"{what}, {pairs}, {others}; by pictures of these people, it says nothing of other people"
+    return f"{what}, {pairs}, {new['impostor_pairs']:,} of different people"
+
+
 def _figures(measured: Mapping[str, Any]) -> Table:
     table = Table("", "now", "new", "new - now, 95 %", box=None)
     for name, difference in measured["differences"].items():
         interval = difference["interval"] or {}
         parts = (difference["second"], difference["first"], *interval.values())
-        now, new, *ends = (f"{part:.6f}" if name in {"cost", "auc"} else f"{part:.2%}" for part in parts)
+        now, new, *ends = (f"{part:.6f}" if name.startswith(("cost", "auc")) else f"{part:.2%}" for part in parts)
         title = _TITLES.get(name) or f"TAR at FAR {name.rpartition('_')[2]}"
         table.add_row(title, now, new, " to ".join(ends) or no_interval(difference["people"]))
     return table

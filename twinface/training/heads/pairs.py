@@ -83,7 +83,7 @@ class PairSampler:
         return Pairs(
             np.concatenate([positive[0], negative[0]]),
             np.concatenate([positive[1], negative[1]]),
-            np.arange(len(places) + most) < len(places),
+            np.arange(len(places) + len(negative[0])) < len(places),
         )
 
     def same_person(self, numbers: Rows, epoch: int = 0) -> tuple[Rows, Rows]:
@@ -102,8 +102,9 @@ class PairSampler:
         return self._starts[people] + first, self._starts[people] + second
 
     def different_people(self, count: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-        """Random pairs of different people: a row of anybody, and a row out of all those of others."""
+        """Random pairs of different people: a row of anybody, and one out of all those of others; none of one alone."""
         total = len(self._people)
+        count = count if len(self._counts) > 1 else 0
         first = rng.integers(total, size=count)
         start, own = self._starts[self._people[first]], self._counts[self._people[first]]
         second = (rng.random(count) * (total - own)).astype(np.int64)

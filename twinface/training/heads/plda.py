@@ -33,6 +33,7 @@ from twinface.training.heads.strangers import (
     pairs_of_strangers,
     with_other_kinds,
 )
+from twinface.types import Vectors
 
 _SHARES = tuple(Shrinkage(within, between) for within in (0.5, 0.8, 0.95) for between in (0.3, 0.6, 0.9))
 _SHARES_WITH_STRANGERS = tuple(Shrinkage(within, 0.0) for within in (0.3, 0.5, 0.7))
@@ -40,6 +41,7 @@ _SHARES_FROM_START = (0.5, 0.8, 0.95, 1.0)
 _FOLDS = 5
 _MOST_PAIRS_A_FOLD = 40_000
 _LENGTHS_KEPT = (0.005, 0.995)
+_FEW_PEOPLE, _IMPOSTORS_OF_FEW = 10, 20_000
 _LEAST_LENGTH_SPREAD = 1e-3
 _ALONE = np.array([name in {"bias", "product", "own"} for name in COEFFICIENTS])
 _WITHOUT_LONGER = np.array([name != "longer" for name in COEFFICIENTS])
@@ -94,6 +96,15 @@ class _Fold:
     pairs: Pairs
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Impostors:
+    """Pairs of two people besides those of the table: rows of `vectors` (n, d), both int64 (pairs,)."""
+
+    vectors: Vectors
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+
+
 def read_start(folder: Path) -> Start | None:
     """What the head in a folder knows to go on from; None of a head that is no such metric.
 
@@ -128,8 +139,9 @@ def fit_plda(
 
     How far the covariances are shrunk, and how the ratio is calibrated, is found by cross-fitting: people are asked
     about whom their fold's covariances have not seen. `start` and these people weigh as many as each had learnt from: a
-    dozen people on a box say little of faces. `hard` are pairs that were taken for one person and are not. `progress`
-    is called with how many of how many candidates are tried, and the last one's loss.
+    dozen people on a box say little of faces. One person with two pictures is enough where `start` has a cohort. `hard`
+    are pairs that were taken for one person and are not. `progress` is called with how many of how many candidates are
+    tried, and the last one's loss.
     """
     cohort = strangers.cohort if strangers else start.cohort if start else None
     folds, single = _cut(table, seed, cohort)
@@ -150,19 +162,20 @@ def fit_plda(
         return less_within(mixed) if strangers else mixed
 
     found = [estimate(parts) for parts in others]
-    impostors = pairs_of_strangers(strangers.asked, seed) if strangers else None
+    impostors = _choose_impostors(table, strangers, start, seed)
     same = np.concatenate([fold.pairs.same for fold in folds])
     weights = np.ones(int((~same).sum()))
     if impostors is not None:
-        same = np.concatenate([same, np.zeros(len(impostors[0]), np.bool_)])
-        weights = np.concatenate([weights, np.full(len(impostors[0]), len(weights) / len(impostors[0]))])
+        count = len(impostors.first)
+        same = np.concatenate([same, np.zeros(count, np.bool_)])
+        weights = np.concatenate([weights, np.full(count, (len(weights) or count) / count)])
 
     def ask(shrinkage: Shrinkage) -> NDArray[np.float32]:
         projections = [_project(shrunk(one, shrinkage), length_range, cohort) for one in found]
         told = [_ask(side, fold) for side, fold in zip(projections, folds, strict=True)]
-        if strangers and impostors is not None:
-            sides = projections[0](strangers.asked)
-            told.append(pair_features(sides.of(impostors[0]), sides.of(impostors[1])))
+        if impostors is not None:
+            sides = projections[0](impostors.vectors)
+            told.append(pair_features(sides.of(impostors.first), sides.of(impostors.second)))
         return np.concatenate(told)
 
     calibrate = partial(_calibrate, people=people, length_range=length_range, start=start, share=share)
@@ -185,6 +198,23 @@ def fit_plda(
     if strangers:
         tail = measure_tail(projection, best.coefficients, strangers)
     return PldaFit(projection, best.coefficients, covariances, shrinkage, cohort, tail)
+
+
+def _choose_impostors(
+    table: FeatureTable, strangers: StrangerLessons | None, start: Start | None, seed: int
+) -> _Impostors | None:
+    """Who count as much as the impostors among the people: strangers with each other, where these are learnt from.
+
+    Of few people going on from a cohort, each with strangers that it imagines: they are who comes to their door, and
+    a family's own impostors are relatives, or none.
+    """
+    if strangers:
+        return _Impostors(strangers.asked, *pairs_of_strangers(strangers.asked, seed))
+    if start is None or start.cohort is None or len(table.names) >= _FEW_PEOPLE:
+        return None
+    met, rng, own = start.cohort.imagined()[0], np.random.default_rng(seed), len(table.vectors)
+    first, second = rng.integers(own, size=_IMPOSTORS_OF_FEW), own + rng.integers(len(met), size=_IMPOSTORS_OF_FEW)
+    return _Impostors(np.concatenate([table.vectors, met]), first, second)
 
 
 def _from_start(least: float) -> list[Shrinkage]:

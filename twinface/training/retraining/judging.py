@@ -2,9 +2,12 @@
 
 It is not worse when, on people whom neither had learnt from,
 
-* its cost (twinface.evaluation.figures.cost) is with 95 % confidence at most 5 % above the present head's. So what
-  cannot be told, because there are too few people, keeps the present head;
+* its cost (twinface.evaluation.cost) is with 95 % confidence at most 5 % above the present head's. So what cannot be
+  told, because there are too few people, keeps the present head;
 * neither its EER nor a TAR is worse by more than chance: the paired interval of the difference has both;
+
+Where there are fewer than ten people that is asked of their pictures and of strangers drawn from the cohort, and of the
+cost on either alone (`few_people`);
 
 and when no face that was rejected as somebody scores more with them than now and would get their name.
 """
@@ -13,19 +16,25 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from twinface.corrections import Correction, CorrectionKind
+from twinface.corrections import CorrectionKind
 from twinface.evaluation.figures.cost import compare_costs
 from twinface.evaluation.figures.intervals import compare_scorers
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.leave_one_out import score_with_person
-from twinface.gallery import Gallery
 from twinface.matching import Head
 from twinface.settings import MatchingSettings
 from twinface.training.heads.calibrated_pairs import GENUINE_PRIOR
-from twinface.training.retraining.report import FEWEST_PEOPLE, CorrectionScores, Measured
+from twinface.training.retraining.lessons import Lessons
+from twinface.training.retraining.report import FEWEST_PEOPLE, FEWEST_PICTURES, CorrectionScores, Measured
 
 MOST_COST = 0.05
+
+_COSTS = {
+    "cost": "its cost",
+    "cost_people": "its cost on the gallery's people",
+    "cost_strangers": "its cost on strangers",
+}
 
 
 def count_measurable(pairs: ScoredPairs | None) -> int:
@@ -46,46 +55,73 @@ def measure(present: ScoredPairs, new: ScoredPairs, people: int, seed: int) -> M
     )
 
 
+def measure_few(present: ScoredPairs, new: ScoredPairs, people: int, *, of: int, strangers: int, seed: int) -> Measured:
+    """Both heads on the pictures of `people`, `of` so many, and on strangers: as `few_people` gives them."""
+    sides = {"cost": GENUINE_PRIOR, "cost_people": 1.0, "cost_strangers": 0.0}
+    costs = {name: compare_costs(new, present, prior=prior, seed=seed) for name, prior in sides.items()}
+    return Measured(
+        people=people,
+        left_out=of - people,
+        present=verification_figures(present.scores, present.same),
+        new=verification_figures(new.scores, new.same),
+        differences=costs | compare_scorers([new], [present], seed=seed),
+        strangers=strangers,
+    )
+
+
 def score_corrections(
-    corrections: Sequence[Correction], gallery: Gallery, present: Head, new: Head, settings: MatchingSettings
+    heads: tuple[Head, Head], lessons: tuple[Lessons, Lessons], settings: MatchingSettings
 ) -> list[CorrectionScores]:
-    """How each corrected face scores with its person; rejects first, those that score highest now at the head."""
+    """How each corrected face scores with its person, by the present head and the new one, each by the lessons as it
+    compares them; rejects first, those that score highest now at the head.
+    """
+    scores = [list(_scores_of(*both, settings)) for both in zip(heads, lessons, strict=True)]
     found = [
-        CorrectionScores(
-            str(one.kind),
-            one.name,
-            one.track,
-            *(
-                score_with_person(head, one.vector, gallery.people[one.name].vectors, settings)
-                for head in (present, new)
-            ),
-        )
-        for one in corrections
+        CorrectionScores(str(one.kind), one.name, one.track, present, new)
+        for one, present, new in zip(lessons[0].corrections, *scores, strict=True)
     ]
     return sorted(found, key=lambda one: (one.kind != CorrectionKind.REJECT, -one.present))
 
 
-def too_few(people: int, left_out: int = 0) -> str:
+def _scores_of(head: Head, lessons: Lessons, settings: MatchingSettings) -> Iterator[float]:
+    vectors = {person.name: person.vectors for person in lessons.enrolled}
+    for one in lessons.corrections:
+        yield score_with_person(head, one.vector, vectors[one.name], settings)
+
+
+def too_few(people: int, left_out: int = 0, *, needed: int = FEWEST_PEOPLE) -> str:
     """What speaks against a head that can be measured on `people` only, and not on others, who are `left_out`."""
     others = (
         f"; {left_out} more do not count, being known to the present head or alone in their fold" if left_out else ""
     )
+    why = "so that both can be compared"
+    if needed < FEWEST_PEOPLE:
+        why = "so that each can be left out in turn: who is learnt from cannot show whether a head is better"
     return (
-        f"a new head is trained from {FEWEST_PEOPLE} people on who have two pictures or more and whom the present head "
-        f"was not trained on, so that both can be compared. There are {people}{others}. Enrol {FEWEST_PEOPLE - people} "
+        f"a new head is trained from {needed} people on who have two pictures or more and whom the present head "
+        f"was not trained on, {why}. There are {people}{others}. Enrol {needed - people} "
         "more at least, or name features of others with --features"
+    )
+
+
+def too_few_pictures(pictures: int) -> str:
+    """What speaks against a head that few people have only so many pictures to measure on."""
+    return (
+        f"a new head is measured on {FEWEST_PICTURES} pictures at least of people who have two or more. There are"
+        f" {pictures}; add some, or name features of others with --features"
     )
 
 
 def object_to_figures(measured: Measured) -> Iterator[str]:
     """What figures say against the new head, a line each; nothing: it is not worse."""
-    cost = measured.differences["cost"]
-    if cost.interval is None:
-        yield too_few(cost.people)
+    if measured.differences["cost"].interval is None:
+        yield too_few(measured.differences["cost"].people)
         return
-    if cost.interval.high > MOST_COST * cost.second:
-        highest = cost.interval.high / cost.second
-        yield f"its cost may be {highest:.1%} higher than now, with 95 % confidence; {MOST_COST:.0%} would be taken"
+    for name, what in _COSTS.items():
+        cost = measured.differences.get(name)
+        if cost and cost.interval and cost.interval.high > MOST_COST * cost.second:
+            highest = cost.interval.high / cost.second
+            yield f"{what} may be {highest:.1%} higher than now, with 95 % confidence; {MOST_COST:.0%} would be taken"
     for name, difference in measured.differences.items():
         interval = difference.interval
         if interval is None:

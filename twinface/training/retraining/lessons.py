@@ -1,35 +1,46 @@
 """What a box has to learn from: its gallery, what people said of names, and features of others where there are some."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from twinface.averages import Averages, adjusted_vectors
 from twinface.corrections import Correction, CorrectionKind, read_corrections
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery import Gallery, PersonVectors, read_features
 from twinface.gallery.people import appended
+from twinface.matching import Head
+from twinface.recognition.averaging import adjust_features, adjust_gallery, averages_for
+from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, table_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lessons:
-    """`table` has everybody; `strangers` are those of them who are not in the gallery.
+    """Who is `enrolled` in the gallery, and everybody to learn from: `people` are those with whatever else there is of
+    them, a confirmed face as one more picture, and `strangers` those of a features folder who are not in the gallery.
 
-    `corrections` are those of people in the gallery, by vectors of its network. A confirmed face is one more picture of
-    its person in the table.
+    `corrections` are those of people in the gallery, by vectors of its network.
     """
 
-    table: FeatureTable
+    enrolled: tuple[PersonVectors, ...]
+    people: tuple[PersonVectors, ...]
     strangers: tuple[PersonVectors, ...]
     corrections: tuple[Correction, ...]
 
+    @property
+    def table(self) -> FeatureTable:
+        """Everybody: people, then strangers."""
+        return table_of([*self.people, *self.strangers])
+
 
 def gather_lessons(gallery: Gallery, features: Path | None) -> Lessons:
-    """Everything there is to learn from; who is in the gallery and in the features folder has the pictures of both.
+    """Everything there is to learn from, by vectors as the network gave them.
 
-    Raises ArtefactError and its kin when nobody is in the gallery, or a file cannot be read or is of another network.
+    Who is in the gallery and in the features folder has the pictures of both. Raises ArtefactError and its kin when
+    nobody is in the gallery, or a file cannot be read or is of another network.
     """
     if not gallery.people:
         gallery.require_sound()
@@ -41,8 +52,41 @@ def gather_lessons(gallery: Gallery, features: Path | None) -> Lessons:
     strangers = tuple(person for person in others if person.name not in gallery.people)
     confirmed = (_as_picture(one) for one in corrections if one.kind is CorrectionKind.CONFIRM)
     known = [person for person in others if person.name in gallery.people]
-    people = _added(gallery.people.values(), [*known, *confirmed])
-    return Lessons(table_of([*people, *strangers]), strangers, corrections)
+    enrolled = tuple(gallery.people.values())
+    return Lessons(enrolled, tuple(_added(enrolled, [*known, *confirmed])), strangers, corrections)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """The lessons of a gallery, and what tells how a head compares vectors in this box."""
+
+    settings: Settings
+    gallery: Gallery
+    lessons: Lessons
+
+    def averages(self, head: Head) -> Averages | None:
+        """The averages of sources that a head's scores are told from; None for a head without a cohort."""
+        return averages_for(head, self.settings, self.gallery)
+
+    def seen_by(self, head: Head) -> Lessons:
+        """The lessons as a head compares them: for a head with a cohort all vectors are adjusted.
+
+        The same pictures in the same order. Whoever is in the gallery is told from the averages of its sources, the
+        strangers from their own. Raises ArtefactError for vectors of another length than the head's.
+        """
+        averages, lessons = self.averages(head), self.lessons
+        if averages is None:
+            return lessons
+        return Lessons(
+            tuple(adjust_gallery(lessons.enrolled, averages)),
+            tuple(adjust_gallery(lessons.people, averages)),
+            tuple(adjust_features(lessons.strangers, head.cohort)),
+            tuple(_adjusted(one, averages) for one in lessons.corrections),
+        )
+
+
+def _adjusted(one: Correction, averages: Averages) -> Correction:
+    return replace(one, vector=adjusted_vectors(one.vector[np.newaxis], one.source, averages)[0])
 
 
 def _read_others(features: Path, gallery: Gallery) -> list[PersonVectors]:

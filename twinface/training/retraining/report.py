@@ -8,6 +8,9 @@ from twinface.evaluation.figures.verification import VerificationFigures
 FEWEST_PEOPLE = 10
 """People with two pictures, at least, of whom figures are told: of fewer, a draw of people says nothing of others."""
 
+FEW_PEOPLE, FEWEST_PICTURES = 2, 5
+"""With a cohort, whose strangers are the others: so many people with two pictures, and pictures of theirs, at least."""
+
 BUNDLED = "bundled"
 
 
@@ -17,6 +20,9 @@ class Measured:
 
     `differences` are the new head's figures less the present one's, paired: "cost", "auc", "eer" and, where they can be
     told, "tar_at_far_0.001" and its kin. `left_out` people had been learnt from, or are alone in their fold.
+
+    Of few people the others are so many `strangers`, drawn from the cohort, and "cost_people" and "cost_strangers" are
+    told, too; intervals are by drawing pictures and strangers, and say nothing of other people.
     """
 
     people: int
@@ -24,6 +30,7 @@ class Measured:
     present: VerificationFigures
     new: VerificationFigures
     differences: dict[str, Difference]
+    strangers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
