@@ -9,7 +9,7 @@ import numpy as np
 from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
-from twinface.enrolment.from_looks import object_to_look
+from twinface.enrolment.from_looks import is_good_look
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.answers import MatcherAnswers
@@ -38,9 +38,9 @@ class _Matcher:
         events = settings.events
         if settings.events_path.exists():
             keep_private(settings.events_path)
-        strangers = Strangers(settings.events_path, settings.strangers, lambda look: object_to_look(look) is None)
         upkeep = Upkeep(events.keep_days, events.max_mb)
         self._averages = LiveAverages(settings, self._recipe, upkeep)
+        strangers = Strangers(settings.events_path, settings.strangers, is_good_look, self._averages.centre)
         then = (strangers.take, self._averages.take)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
         self._journal = Journal(writer, events)

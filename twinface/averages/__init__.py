@@ -6,7 +6,7 @@
 people alone. Only the matcher learns. docs/decisions/averages.md has the rules and what they are worth.
 """
 
-from twinface.averages.adjusting import adjusted_vectors, all_adjusted
+from twinface.averages.adjusting import adjusted_vectors, all_adjusted, centred_vectors
 from twinface.averages.average import FEWEST, MOVED, PRIOR_COUNT, Average, Averages, averages_of_people
 from twinface.averages.clusters import Clusters
 from twinface.averages.in_use import AveragesInUse, FacesFile
@@ -26,6 +26,7 @@ __all__ = [
     "adjusted_vectors",
     "all_adjusted",
     "averages_of_people",
+    "centred_vectors",
     "forget_person",
     "read_faces",
     "reset_all_faces",

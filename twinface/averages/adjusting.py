@@ -1,19 +1,28 @@
 """Vectors told as if all were from no source in particular."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from twinface.averages.average import Averages
 from twinface.gallery import PersonVectors
-from twinface.matching.kinds import adjust
+from twinface.matching.kinds import adjust, centre
 from twinface.types import Vectors
 
 
 def adjusted_vectors(vectors: Vectors, source: str, averages: Averages | None) -> Vectors:
     """Vectors (n, d) of one source with the bundled average in the place of its own; as they are without averages."""
     return adjust(vectors, averages.of(source), averages.prior) if averages else vectors
+
+
+def centred_vectors(vectors: Vectors, sources: Sequence[str], averages: Averages) -> Vectors:
+    """What is left of vectors (n, d), each of one of the `sources` (n), when the average of its source is taken off.
+
+    Two faces that are compared by cosine are alike then by what they are, not by what both were taken with.
+    """
+    found = np.stack([averages.of(source) for source in sources])
+    return centre(adjust(vectors, found, averages.prior), averages.prior)
 
 
 def all_adjusted(people: Iterable[PersonVectors], averages: Averages) -> list[PersonVectors]:

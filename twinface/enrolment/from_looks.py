@@ -47,6 +47,11 @@ def object_to_look(look: LookRecord) -> Objection | None:
     return object_to_measures(FaceMeasures(**look.measures))
 
 
+def is_good_look(look: LookRecord) -> bool:
+    """Whether nothing speaks against enrolling a look, as far as was measured when it was taken."""
+    return object_to_look(look) is None
+
+
 def enrol_looks(
     name: str,
     looks: Sequence[LookRecord],

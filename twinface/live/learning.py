@@ -5,15 +5,16 @@ from functools import partial
 
 import numpy as np
 
-from twinface.averages import AveragesInUse, Learner
+from twinface.averages import AveragesInUse, Learner, centred_vectors
 from twinface.averages.in_use import NOBODY
 from twinface.enrolment.from_looks import object_to_look
 from twinface.events import Event, LookRecord, Upkeep, read_looks
-from twinface.gallery import PersonVectors
+from twinface.gallery import PersonVectors, camera_source
 from twinface.matching import Head
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import bundled_average, find_head
 from twinface.settings import Settings
+from twinface.types import Vectors
 
 LEAST_DETECTION = 0.6
 """The detector's score of a look that teaches; a track is continued on less, by what may be no face."""
@@ -52,6 +53,10 @@ class LiveAverages(AveragesInUse):
     def take(self, events: Sequence[Event]) -> None:
         """Learn from the tracks that end with these events, once they are stored. Raises ArtefactError."""
         self._learner.take(events)
+
+    def centre(self, vectors: Vectors, cameras: Sequence[str]) -> Vectors:
+        """What is left of vectors (n, d) when the average of its camera, of so many names (n), is taken off each."""
+        return centred_vectors(vectors, [camera_source(camera) for camera in cameras], self.snapshot)
 
     def close(self) -> None:
         """Write what was learnt."""

@@ -148,16 +148,19 @@ class Naming:
         clear = self._head.knows_quality(vectors)
         if clear.any():
             vectors, weights = vectors[clear], weights[clear]
-        vectors = adjusted_vectors(vectors, camera_source(camera), known.averages)
-        together = fuse(vectors, np.maximum(weights, 1e-3))
+        source, weights = camera_source(camera), np.maximum(weights, 1e-3)
+        told = adjusted_vectors(vectors, source, known.averages)
+        together = fuse(told, weights)
         fused, *looks = (
             decide(scores, known.person_index, known.names, self._settings)
-            for scores in known.score(np.concatenate([together[np.newaxis], vectors]))
+            for scores in known.score(np.concatenate([together[np.newaxis], told]))
         )
         decision = agree(before, fused, looks, self._settings)
         if not clear.any():
             decision = _without_name(decision)
-        if decision.name is not None and self._vetoes.forbid(decision.name, vectors, np.maximum(weights, 1e-3)):
+        if decision.name is not None and self._vetoes.forbid(
+            decision.name, vectors, weights, source=source, averages=known.averages
+        ):
             reason = f"{decision.name} was rejected for a face like this one"
             return replace(decision, state=State.UNKNOWN, name=None, reason=reason)
         return decision

@@ -10,6 +10,7 @@ from twinface.enrolment.two_people import compare_groups
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name, known_name
 from twinface.gallery.features_folder import require_gallery
+from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.settings import Settings
 
 
@@ -64,7 +65,9 @@ def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) ->
     if first is None or second is None or old == new:
         return ""
     try:
-        likeness = compare_groups(first.vectors, second.vectors, open_head(gallery, settings))
+        head = open_head(gallery, settings)
+        one, other = adjust_gallery((first, second), averages_for(head, settings, gallery))
+        likeness = compare_groups(one.vectors, other.vectors, head)
     except ArtefactError as error:
         return str(error)
     if likeness.is_one_person:

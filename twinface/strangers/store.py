@@ -29,9 +29,9 @@ _PUT_BACK_NS = 86_400 * 10**9
 """Who is seen next was not seen earlier by so much, unless the clock was put back."""
 
 _OF_NETWORK = f"""
-    SELECT stranger, vector FROM (
-        SELECT stranger, vector, row_number() OVER (PARTITION BY stranger ORDER BY {STORED_NS} DESC) AS age FROM looks
-        WHERE stranger IN (SELECT number FROM strangers WHERE network = ?)
+    SELECT stranger, camera, vector FROM (
+        SELECT stranger, camera, vector, row_number() OVER (PARTITION BY stranger ORDER BY {STORED_NS} DESC) AS age
+        FROM looks WHERE stranger IN (SELECT number FROM strangers WHERE network = ?)
     ) WHERE age <= ?
 """  # noqa: S608 — no word of a user
 _SIGHTINGS = f"""
@@ -72,16 +72,32 @@ def stranger_id(number: int) -> str:
     return f"unknown-{number}"
 
 
+Centre = Callable[[Vectors, Sequence[str]], Vectors]
+"""Takes off vectors (n, d) what each has of its camera, by the names of the cameras (n)."""
+
+
+def as_they_are(vectors: Vectors, _cameras: Sequence[str]) -> Vectors:
+    """The vectors (n, d), whatever the cameras."""
+    return vectors
+
+
 class Strangers:
     """Takes events once they are stored, and finds out who it was of the tracks that ended unknown.
 
-    `is_good` says which looks are fit to remember somebody by.
+    `is_good` says which looks are fit to remember somebody by; they are compared as `centre` makes them.
     """
 
-    def __init__(self, path: Path, settings: StrangerSettings, is_good: Callable[[LookRecord], bool]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: StrangerSettings,
+        is_good: Callable[[LookRecord], bool],
+        centre: Centre = as_they_are,
+    ) -> None:
         self._path = path
         self._settings = settings
         self._is_good = is_good
+        self._centre = centre
 
     def take(self, events: Sequence[Event]) -> None:
         """Take events in their order. Raises ArtefactError when the database cannot be written."""
@@ -105,7 +121,11 @@ class Strangers:
         if len(good) < LEAST_GOOD_LOOKS or any(look.stranger for look in looks):
             return
         network = good[0].network
-        number = nearest_stranger(np.stack([look.vector for look in good]), _vectors(connection, network))
+        known = {
+            number: self._centre(vectors, cameras) for number, (vectors, cameras) in _looks(connection, network).items()
+        }
+        seen = self._centre(np.stack([look.vector for look in good]), [look.key.camera for look in good])
+        number = nearest_stranger(seen, known)
         if number is None:
             number = connection.execute("INSERT INTO strangers (network) VALUES (?)", [network]).lastrowid
         connection.executemany(_MARK, [(number, *look.key, look.crop) for look in good])
@@ -156,19 +176,22 @@ def forget_strangers_like(path: Path, vectors: Vectors, network: str, *, dry_run
         unit = normalised(vectors)
         alike = [
             [number]
-            for number, others in _vectors(connection, network).items()
+            for number, (others, _) in _looks(connection, network).items()
             if (unit @ normalised(others).T).max() >= SAME_STRANGER_COSINE
         ]
         connection.executemany("DELETE FROM looks WHERE stranger = ?", alike)
         return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
 
 
-def _vectors(connection: sqlite3.Connection, network: str) -> dict[int, Vectors]:
-    """The newest vectors (n, d) of each stranger."""
-    found: dict[int, list[bytes]] = defaultdict(list)
-    for number, vector in connection.execute(_OF_NETWORK, (network, _COMPARED_LOOKS)):
-        found[number].append(vector)
-    return {number: np.stack([np.frombuffer(one, "<f4") for one in vectors]) for number, vectors in found.items()}
+def _looks(connection: sqlite3.Connection, network: str) -> dict[int, tuple[Vectors, list[str]]]:
+    """Of each stranger the vectors (n, d) of the newest looks, and the camera of each."""
+    found: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
+    for number, camera, vector in connection.execute(_OF_NETWORK, (network, _COMPARED_LOOKS)):
+        found[number].append((camera, vector))
+    return {
+        number: (np.stack([np.frombuffer(vector, "<f4") for _, vector in looks]), [camera for camera, _ in looks])
+        for number, looks in found.items()
+    }
 
 
 def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Stranger:

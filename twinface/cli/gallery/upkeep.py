@@ -55,6 +55,7 @@ def _look_through(gallery: Gallery, settings: Settings) -> list["Finding"] | Non
     """What is found by comparing everybody; where that would mean nothing, a warning and None."""
     from twinface.enrolment.from_pictures import open_head
     from twinface.evaluation.protocols.gallery_checks import check_gallery
+    from twinface.recognition.averaging import averages_for
 
     try:
         head = open_head(gallery, settings)
@@ -63,7 +64,8 @@ def _look_through(gallery: Gallery, settings: Settings) -> list["Finding"] | Non
         return None
     vectors = sum(len(person.files) for person in gallery.people.values())
     with progress_bar("comparing", vectors) as bar:
-        return check_gallery(gallery, head, settings.matching, advance=bar.advance)
+        averages = averages_for(head, settings, gallery)
+        return check_gallery(gallery, head, settings.matching, averages=averages, advance=bar.advance)
 
 
 def rebuild(

@@ -1,14 +1,17 @@
 """A gallery looked through: pictures at the wrong person, one person under two names, pictures too poor to go by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from twinface.averages import Averages
 from twinface.enrolment.two_people import find_two_clusters
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.evaluation.protocols.lookalikes import Lookalikes, find_lookalikes, find_suspects
-from twinface.gallery import Gallery
+from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import Head, choose_threshold
+from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 
 POOR_QUALITY = 0.3
@@ -60,10 +63,16 @@ class Finding:
 
 
 def check_gallery(
-    gallery: Gallery, head: Head, settings: MatchingSettings, *, advance: Callable[[], None] = lambda: None
+    gallery: Gallery,
+    head: Head,
+    settings: MatchingSettings,
+    *,
+    averages: Averages | None = None,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """What looks wrong, in the order of `Fault`, the worst first. `advance` is called after each picture.
 
+    The gallery is adjusted by `averages`, which `averages_for` gives for the head.
     Scores are held against the threshold in use; with the rule `vote`, which has none, against that of `template`.
     Raises ArtefactError for vectors of another length than the head's.
     """
@@ -73,9 +82,10 @@ def check_gallery(
         settings = settings.model_copy(update={"rule": "template"})
     threshold = choose_threshold(settings, head.spec).value
     people = gallery.people
-    comparisons = compare(gallery.snapshot(), [], head, settings, advance)
+    adjusted = adjust_gallery(people.values(), averages)
+    comparisons = compare(take_snapshot(adjusted, gallery.version, gallery.network), [], head, settings, advance)
     names, files = tuple(people), [file for person in people.values() for file in person.files]
-    found = _find_two_people(gallery, head)
+    found = _find_two_people(adjusted, head)
     alike = find_lookalikes(comparisons, names, threshold)
     found += [Finding(Fault.TOO_ALIKE, two.first, None, two.second, two.score, threshold) for two in alike]
     for one in find_suspects(comparisons, names, files, threshold):
@@ -91,12 +101,12 @@ def _is_told(person: str, other: str | None, alike: list[Lookalikes]) -> bool:
     return any({two.first, two.second} == {person, other} for two in alike)
 
 
-def _find_two_people(gallery: Gallery, head: Head) -> list[Finding]:
+def _find_two_people(people: Sequence[PersonVectors], head: Head) -> list[Finding]:
     found = []
-    for name, person in gallery.people.items():
+    for person in people:
         if (two := find_two_clusters(person.vectors, head)) is not None:
             pictures, likeness = tuple(person.files[row] for row in two.rows), two.likeness
-            found.append(Finding(Fault.TWO_PEOPLE, name, None, None, likeness.score, likeness.bound, pictures))
+            found.append(Finding(Fault.TWO_PEOPLE, person.name, None, None, likeness.score, likeness.bound, pictures))
     return sorted(found, key=lambda one: one.value)
 
 
