@@ -63,6 +63,14 @@ def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Setti
     return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
 
 
+def try_likeness_gate(gallery: Gallery, settings: Settings) -> tuple[LikenessGate | None, str]:
+    """As `open_likeness_gate` for the network of the settings; where there is none, why nobody can be compared."""
+    try:
+        return open_likeness_gate(gallery.snapshot(), find_recipe(settings.network), settings), ""
+    except ArtefactError as error:
+        return None, str(error)
+
+
 def open_head(gallery: Gallery, settings: Settings) -> Head:
     """The head of the settings, where it is one for the gallery's network whose scores mean something.
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
-from twinface.enrolment.from_pictures import LikenessGate, Verdict, judge_pictures, open_likeness_gate
+from twinface.enrolment.from_pictures import Verdict, judge_pictures, try_likeness_gate
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.kept_crops import cut_kept_crop
 from twinface.enrolment.set_aside import is_reasons, set_aside
-from twinface.errors import ArtefactError, InputError
+from twinface.errors import InputError
 from twinface.faces import describe_left_out, list_left_out, list_pictures
 from twinface.faces.pictures import is_folder
 from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
-from twinface.networks import NetworkRecipe, find_recipe
+from twinface.networks import find_recipe
 from twinface.outputs import is_same, refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, to_person
@@ -94,7 +94,7 @@ def enrol_pictures(
     """
     name, source, recipe = checked_name(name), checked_source(source), find_recipe(settings.network)
     gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    gate, unchecked = _open_gate(gallery, recipe, settings)
+    gate, unchecked = try_likeness_gate(gallery, settings)
     pick, upright = choose_picker(force=force), not force
     with Embedder(settings.network, aligned=aligned, pick=pick, upright_only=upright) as embedder:
         verdicts = judge_pictures(name, _followed(embedder.embed_files(pictures), advance), gate)
@@ -105,14 +105,6 @@ def enrol_pictures(
     usable = [(one.picture, one.face) for one in verdicts if one.face and one.is_usable(force=force)]
     added = _add(name, usable, gallery, settings, aligned=aligned, source=source) if usable else 0
     return EnrolledPictures(name, added, len(usable) - added, tuple(verdicts), force, tuple(warnings))
-
-
-def _open_gate(gallery: Gallery, recipe: NetworkRecipe, settings: Settings) -> tuple[LikenessGate | None, str]:
-    """The gate that compares with the gallery, or why its scores would mean nothing."""
-    try:
-        return open_likeness_gate(gallery.snapshot(), recipe, settings), ""
-    except ArtefactError as error:
-        return None, str(error)
 
 
 def _add(

@@ -8,8 +8,8 @@ from twinface.corrections import Correction, CorrectionKind, add_corrections
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
 from twinface.enrolment.from_looks import Enrolled, enrol_looks
-from twinface.enrolment.from_pictures import LikenessGate, open_likeness_gate
-from twinface.errors import ArtefactError, InputError
+from twinface.enrolment.from_pictures import try_likeness_gate
+from twinface.errors import InputError
 from twinface.events import LookRecord, TrackKey
 from twinface.gallery import Gallery, checked_name
 from twinface.networks import find_recipe
@@ -70,7 +70,7 @@ def confirm(
     gallery = Gallery.open(settings.gallery, network=find_recipe(settings.network).fingerprint)
     if not gallery.knows(chosen):
         raise InputError(f"nobody called {chosen!r} is in the gallery any more; `twinface enrol` adds them again")
-    gate, unchecked = (None, "") if force else _open_gate(gallery, settings)
+    gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
     change = Change(StepKind.CONFIRM, f"{evidence.what} is {chosen}", (chosen,), who or user_name(), _tracks(looks))
     with recorded(change, settings) as step:
         enrolled = enrol_looks(chosen, looks, gallery, gate, settings, force=force)
@@ -103,7 +103,7 @@ def enrol(
         raise InputError(
             f"{name} is in the gallery already; use --merge where this is the same person, or choose another name"
         )
-    gate, unchecked = (None, "") if force else _open_gate(gallery, settings)
+    gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
     strangers = tuple(sorted({look.stranger for look in looks if look.stranger is not None}))
     change = Change(StepKind.ENROL, f"{what} is {name}", (name,), who or user_name(), _tracks(looks), strangers)
     with recorded(change, settings) as step:
@@ -122,14 +122,6 @@ def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple
         return str(stranger), stranger_looks(settings.events_path, stranger.number)
     evidence = find_evidence(settings.events_path, None, track)
     return evidence.what, require_looks(evidence, evidence.last_looks)
-
-
-def _open_gate(gallery: Gallery, settings: Settings) -> tuple[LikenessGate | None, str]:
-    """The gate that compares with the gallery; where its scores would mean nothing, none, and why."""
-    try:
-        return open_likeness_gate(gallery.snapshot(), find_recipe(settings.network), settings), ""
-    except ArtefactError as error:
-        return None, str(error)
 
 
 def _corrections(kind: CorrectionKind, name: str, looks: Sequence[LookRecord], evidence: Evidence) -> list[Correction]:

@@ -1,4 +1,4 @@
-"""What the commands that enrol share: --force, the gate, and how they say what was set aside."""
+"""What the commands that enrol share: --force, and how they say what was set aside."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.console import say, say_json, warn
-from twinface.errors import ArtefactError
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled
-    from twinface.enrolment.from_pictures import LikenessGate
     from twinface.enrolment.gate import Objection
-    from twinface.gallery import Gallery
-    from twinface.networks import NetworkRecipe
 
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Take what the quality gate would set aside, where there is a face at all.")
@@ -26,17 +21,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 def warn_of(picture: Path, objection: "Objection", *, taken: bool = False) -> None:
     """One line on stderr: the picture, the reason's code, and a sentence."""
     warn(f"{picture}: {objection}" + ("; taken all the same" if taken else ""))
-
-
-def open_gate(gallery: "Gallery", recipe: "NetworkRecipe", settings: Settings) -> "LikenessGate | None":
-    """The gate that compares with the gallery; where its scores would mean nothing, a warning and none."""
-    from twinface.enrolment.from_pictures import open_likeness_gate
-
-    try:
-        return open_likeness_gate(gallery.snapshot(), recipe, settings)
-    except ArtefactError as error:
-        warn(f"not checked whom the pictures look like: {error}")
-        return None
 
 
 def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, note, progress_bar, say_json, warn
-from twinface.cli.gallery.gate import open_gate
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 
@@ -34,6 +33,7 @@ def add_people(
     """Enrol everybody of a folder of people or of features, and show a summary."""
     from twinface.corrections.recording import user_name
     from twinface.enrolment.candidates import list_candidates
+    from twinface.enrolment.from_pictures import try_likeness_gate
     from twinface.enrolment.many_people import enrol_people
     from twinface.networks import find_recipe
     from twinface.outputs import refuse_inputs
@@ -47,7 +47,9 @@ def add_people(
     for line in describe_left_out_of_people(people):
         warn(line)
     opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    gate = None if force else open_gate(opened, recipe, settings)
+    gate, unchecked = (None, "") if force else try_likeness_gate(opened, settings)
+    if unchecked:
+        warn(f"not checked whom the pictures look like: {unchecked}")
     results: list[PersonResult] = []
     stopped = True
     try:
