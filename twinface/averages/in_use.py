@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.averages.average import Averages, Tally, tally_people
 from twinface.averages.clusters import Clusters
-from twinface.averages.store import FileState, file_state, read_faces
+from twinface.averages.faces_file import FileState, file_state, read_faces
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import keep_private
 from twinface.gallery import PersonVectors

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.averages.clusters import Clusters
+from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.averages.in_use import FacesFile
-from twinface.averages.store import averages_lock, write_faces
 from twinface.errors import ArtefactError
 from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.age_clock import AgeClock

@@ -8,7 +8,7 @@ They have a network each, because they outlive a change of it: whoever reads the
 """
 
 from twinface.corrections.correction import Correction, CorrectionKind
-from twinface.corrections.store import (
+from twinface.corrections.corrections_file import (
     CORRECTIONS_FILE,
     add_corrections,
     forget_corrections,

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.corrections_file import pack_correction, unpack_correction
 from twinface.corrections.difference import Difference
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.store import pack_correction, unpack_correction
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
 from twinface.events.marks import Marks, to_mark

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from twinface.events.age_clock import AgeClock
-from twinface.events.store import EventStore
+from twinface.events.event_store import EventStore
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from twinface.errors import TwinfaceError
 from twinface.events.event import Event, Past
+from twinface.events.event_store import EventStore
 from twinface.events.look import LookRecord
-from twinface.events.store import EventStore
 from twinface.events.upkeep import Upkeep
 
 log = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """People on disk: signed pickles of their vectors, and the gallery of who is known."""
 
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.keys import box_key
 from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.people import (
@@ -12,7 +13,6 @@ from twinface.gallery.people import (
 )
 from twinface.gallery.snapshot import Snapshot
 from twinface.gallery.sources import PHOTOS, camera_source, checked_source
-from twinface.gallery.store import Gallery
 
 __all__ = [
     "PHOTOS",

@@ -25,12 +25,12 @@ import numpy as np
 from twinface.errors import ArtefactError, SignatureError
 from twinface.files import LONE_SURROGATES, MAX_JSON_BYTES, parse_json, shown, stream_atomically
 from twinface.gallery.crops import crop_key
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.names import is_readable_name
 from twinface.gallery.people import PersonVectors
 from twinface.gallery.signing import MAX_BYTES
 from twinface.gallery.sources import PHOTOS
-from twinface.gallery.store import Gallery
 
 FORMAT = 2
 _FORMAT_WITHOUT_SOURCES = 1

@@ -8,10 +8,10 @@ from pathlib import Path
 from twinface.errors import ArtefactError
 from twinface.files import sync_folder, write_atomically
 from twinface.gallery.crops import crops_path
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import read_manifest, write_manifest
 from twinface.gallery.people import person_path
 from twinface.gallery.set_aside import set_aside_path
-from twinface.gallery.store import Gallery
 
 
 @dataclass(frozen=True, slots=True)

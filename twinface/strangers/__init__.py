@@ -5,7 +5,7 @@ of them than the settings say, and whoever is not seen for long is forgotten.
 """
 
 from twinface.strangers.clustering import SAME_STRANGER_COSINE
-from twinface.strangers.store import (
+from twinface.strangers.strangers import (
     Stranger,
     Strangers,
     find_stranger,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from harness import until
 from numpy.typing import NDArray
+from twinface.averages.faces_file import MOST_SOURCES, averages_lock, write_faces
 
 from twinface.averages import (
     FEWEST,
@@ -26,7 +27,6 @@ from twinface.averages import (
     reset_all_faces,
     reset_faces,
 )
-from twinface.averages.store import MOST_SOURCES, averages_lock, write_faces
 from twinface.errors import ArtefactError, FingerprintError, InputError, SignatureError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
@@ -404,7 +404,7 @@ import json, os, signal, sys
 from pathlib import Path
 import numpy as np
 from twinface.averages import Clusters, read_faces
-from twinface.averages.store import averages_lock, write_faces
+from twinface.averages.faces_file import averages_lock, write_faces
 
 path = Path(sys.argv[1])
 OPERATIONS = {"open", "os.remove", "os.rename", "os.mkdir", "os.listdir", "os.scandir"}

@@ -123,7 +123,7 @@ def test_people_the_head_learnt_from_are_told(twinface: Run, gallery: Path, home
     (home / "head" / "head.json").write_bytes(canonical_json(content))
     code, out, err = twinface("calibrate", "--gallery", gallery, "--head", home / "head", "--json")
     assert code == 0
-    assert "warning: the head learnt from 1 of these people" in err
+    assert "warning: the head was trained on 1 of these people" in err
     assert json.loads(out)["learnt"] == ["p01"]
 
 
@@ -137,7 +137,7 @@ def test_people_the_head_in_the_box_learnt_from_are_told(twinface: Run, home: Pa
         gallery.add(name, ("1.jpg", "2.jpg", "3.jpg"), vectors, np.ones(3, np.float32))
     code, out, err = twinface("calibrate", "--gallery", gallery.folder, "--output", home / "head", "--json")
     assert code == 0
-    assert "warning: the head learnt from 48 of these people" in err
+    assert "warning: the head was trained on 48 of these people" in err
     assert json.loads(out)["learnt"] == [name for row, name in enumerate(names) if row % 5 != 4]
     stored = load_head(home / "head", network).spec
     assert (stored.architecture, stored.network_name) == ("plda", "sface")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import twinface.corrections.corrections_file
 
-import twinface.corrections.store
 from twinface.corrections import (
     CORRECTIONS_FILE,
     Correction,
@@ -55,7 +55,7 @@ def test_the_latest_word_on_a_vector_counts(folder: Path) -> None:
 
 
 def test_the_oldest_give_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twinface.corrections.store, "MOST_CORRECTIONS", 3)
+    monkeypatch.setattr(twinface.corrections.corrections_file, "MOST_CORRECTIONS", 3)
     for seed in range(5):
         add_corrections(folder, [make(str(seed), seed=seed)])
     assert [one.name for one in read_corrections(folder)] == ["2", "3", "4"]

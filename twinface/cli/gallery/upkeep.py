@@ -14,8 +14,8 @@ from twinface.gallery.features_folder import require_gallery
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
+    from twinface.calibration.gallery_checks import Finding
     from twinface.enrolment.kept_crops import Gap
-    from twinface.evaluation.protocols.gallery_checks import Finding
 
 _MOST_NAMED = 10
 
@@ -53,8 +53,8 @@ def verify(
 
 def _look_through(gallery: Gallery, settings: Settings) -> list["Finding"] | None:
     """What is found by comparing everybody; where that would mean nothing, a warning and None."""
+    from twinface.calibration.gallery_checks import check_gallery
     from twinface.enrolment.from_pictures import open_head
-    from twinface.evaluation.protocols.gallery_checks import check_gallery
     from twinface.recognition.averaging import averages_for
 
     try:

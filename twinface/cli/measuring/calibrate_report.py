@@ -9,9 +9,9 @@ from twinface.cli.console import Terminal, escape, say
 from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
+    from twinface.calibration.by_people import CalibrationReport
+    from twinface.calibration.shortfall import Shortfall
     from twinface.evaluation.figures.calibration import Share
-    from twinface.evaluation.protocols.calibrate_gallery import CalibrationReport
-    from twinface.evaluation.protocols.shortfall import Shortfall
     from twinface.matching import Threshold
 
 NOTE = "These figures describe this gallery and what it was calibrated with; they are no accuracy on other people."

@@ -1,39 +1,28 @@
 """`twinface calibrate` without pictures of strangers: what is expected in this gallery, printed."""
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinface.cli.console import progress_bar, say, say_json, warn
-from twinface.settings import MatchingSettings, Settings
+from twinface.cli.console import say, say_json, warn
+from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
-    from twinface.evaluation.protocols.strangers_expected import StrangersExpected
-    from twinface.gallery import Gallery
-    from twinface.matching import Head
+    from twinface.calibration.calibrate import Expected
+    from twinface.calibration.expected import StrangersExpected
 
 _MOST_NAMED = 20
 
 
-def tell_expected(
-    gallery: "Gallery", folder: Path | None, head: "Head", settings: Settings, share: float | None, *, as_json: bool
-) -> None:
-    """Find it and print it, for people or as one JSON object; `folder` is the head's, None of the one in the box."""
-    from twinface.evaluation.protocols.calibrate_gallery import learnt_by
-    from twinface.evaluation.protocols.strangers_expected import expect_strangers
-    from twinface.matching.built_in import built_in_head
-
-    learnt_from = folder or built_in_head(gallery.network)
-    learnt = learnt_by(learnt_from, gallery.people) if learnt_from else []
-    with progress_bar("comparing", sum(len(one.files) for one in gallery.people.values())) as bar:
-        found = expect_strangers(gallery, head, settings, share, advance=bar.advance)
-    if learnt:
-        warn(f"the head learnt from {len(learnt)} of these people: it misses fewer of their pictures than of others'")
+def print_expected(done: "Expected", matching: MatchingSettings, share: float | None, *, as_json: bool) -> None:
+    """Print it, for people or as one JSON object."""
+    found = done.found
+    if done.learnt:
+        warn(f"the head was trained on {len(done.learnt)} of these people: it misses fewer of their pictures")
     if as_json:
-        about = {"gallery": str(gallery.folder), "head": str(folder) if folder else None, "learnt": learnt}
+        about = {"gallery": str(done.gallery), "head": str(done.head) if done.head else None, "learnt": done.learnt}
         say_json({**about, **_to_json(found), "stored": None})
         return
-    for line in (*_about_strangers(found), *_about_people(found), *_about_force(found, settings.matching, share)):
+    for line in (*_about_strangers(found), *_about_people(found), *_about_force(found, matching, share)):
         say(line)
 
 

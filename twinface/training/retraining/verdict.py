@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from twinface.calibration.by_people import calibrate_gallery
 from twinface.errors import InputError
-from twinface.evaluation.protocols.calibrate_gallery import calibrate_gallery
 from twinface.files import canonical_json, read_json_object
 from twinface.matching import Head, load_head
 from twinface.matching.cohort import Cohort

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from twinface.calibration.lookalikes import Suspect, find_suspects, most_alike
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
-from twinface.evaluation.protocols.lookalikes import Suspect, find_suspects, most_alike
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import load_head

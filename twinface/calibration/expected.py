@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, most_alike
 from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Share, share_of_probes
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
-from twinface.evaluation.protocols.lookalikes import Lookalikes, find_lookalikes, most_alike
 from twinface.gallery import Gallery
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.matching import Head, Scores, Threshold, choose_threshold

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinface.evaluation.protocols.gallery_checks import POOR_QUALITY, Fault, check_gallery
+from twinface.calibration.gallery_checks import POOR_QUALITY, Fault, check_gallery
 from twinface.gallery import Gallery
 from twinface.matching import load_head
 from twinface.settings import MatchingSettings

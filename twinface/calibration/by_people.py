@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.averages import Averages
+from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
+from twinface.calibration.shortfall import find_shortfall
 from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.figures.calibration import (
     USUAL_RATES,
@@ -15,8 +17,6 @@ from twinface.evaluation.figures.calibration import (
     measure,
 )
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
-from twinface.evaluation.protocols.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
-from twinface.evaluation.protocols.shortfall import find_shortfall
 from twinface.evaluation.protocols.split import person_digest
 from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors, checked_name, read_features

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from twinface.averages import Averages
+from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
 from twinface.enrolment.two_people import find_two_clusters
 from twinface.evaluation.protocols.leave_one_out import compare
-from twinface.evaluation.protocols.lookalikes import Lookalikes, find_lookalikes, find_suspects
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import Head, choose_threshold
