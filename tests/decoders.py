@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from bombs import KEY, signed
-from twinface.averages.faces_file import write_faces
 
 from twinface.averages import Clusters, read_faces
+from twinface.averages.faces_file import write_faces
 from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections

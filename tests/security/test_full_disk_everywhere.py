@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_disk import fill, small_disk
-from twinface.averages.faces_file import averages_lock, write_faces
 
 from twinface.averages import Clusters, read_faces
+from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.errors import TwinfaceError
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events

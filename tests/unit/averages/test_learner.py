@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from harness import until
 from numpy.typing import NDArray
-from twinface.averages.faces_file import MOST_SOURCES, averages_lock, write_faces
 
 from twinface.averages import (
     FEWEST,
@@ -27,6 +26,7 @@ from twinface.averages import (
     reset_all_faces,
     reset_faces,
 )
+from twinface.averages.faces_file import MOST_SOURCES, averages_lock, write_faces
 from twinface.errors import ArtefactError, FingerprintError, InputError, SignatureError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from documented_json import differences
-from twinface.averages.faces_file import averages_lock, write_faces
 
 from twinface.averages import Clusters, read_faces
+from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.cli.live.status import _averages_lines
 from twinface.gallery import Gallery
 from twinface.messages.schema import Heartbeat

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import twinface.corrections.corrections_file
 
+import twinface.corrections.corrections_file
 from twinface.corrections import (
     CORRECTIONS_FILE,
     Correction,

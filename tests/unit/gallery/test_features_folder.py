@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from twinface.averages.faces_file import averages_lock, write_faces
 
+from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.errors import ArtefactError, FingerprintError, SignatureError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path, read_features, write_features
