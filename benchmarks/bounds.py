@@ -4,7 +4,8 @@
 
 By the frontal pictures of everybody in the folder, in pairs of pictures (a rejection: one look against another) and in
 pairs of visits, three pictures each fused (strangers). `same` and `other` are shares of the pairs of one person, and of
-two, that reach the bound; beside each bound the ones around it.
+two, that reach the bound; beside each bound the ones around it. `centred` are vectors less the average of these people,
+as they are compared where the bundled head has a cohort. Features of the pictures of one camera tell of that camera.
 """
 
 import argparse
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from twinface.averages import averages_of_people, centred_vectors
+from twinface.gallery import read_features
+from twinface.matching import load_head
 from twinface.matching.templates import fuse
 from twinface.matching.vectors import normalised
-from twinface.recognition.vetoes import VETO_COSINE
+from twinface.recognition.vetoes import VETO_COSINE, VETO_COSINE_CENTRED
 from twinface.strangers.clustering import SAME_STRANGER_COSINE
-from twinface.training.heads.feature_table import read_table
+from twinface.training.heads.feature_table import table_of
 
 VISIT = 3
 AROUND = (-0.1, 0.0, 0.1)
@@ -42,20 +46,32 @@ def shares(vectors: NDArray[np.float32], person: NDArray[np.intp], bound: float)
 
 
 def measure(features: Path) -> dict[str, list[dict[str, float | int]]]:
-    """Both tables."""
-    table = read_table(features)
+    """All tables."""
+    people = read_features(features)
+    table = table_of(people)
     frontal = np.array([file.startswith("frontal") for files in table.files for file in files])
-    person = np.repeat(np.arange(len(table.names)), table.counts)
-    looks, shown = table.vectors[frontal], person[frontal]
+    shown = np.repeat(np.arange(len(table.names)), table.counts)[frontal]
+    found = _tables(table.vectors[frontal], shown, VETO_COSINE, "")
+    if cohort := load_head(None, table.network).cohort:
+        sources = [source for person in people for source in person.sources]
+        centred = centred_vectors(table.vectors, sources, averages_of_people(people, cohort.prior))
+        found |= _tables(centred[frontal], shown, VETO_COSINE_CENTRED, ", centred")
+    return found
+
+
+def _tables(
+    looks: NDArray[np.float32], shown: NDArray[np.intp], veto: float, how: str
+) -> dict[str, list[dict[str, float | int]]]:
     visits, visitors = [], []
     for one in np.unique(shown):
         rows = looks[shown == one]
         cuts = range(0, len(rows) + 1, VISIT)
         visits += [fuse(rows[begin:end]) for begin, end in pairwise(cuts)]
         visitors += [one] * (len(cuts) - 1)
+    fused, whose = np.stack(visits), np.array(visitors)
     return {
-        "rejection": [shares(looks, shown, VETO_COSINE + step) for step in AROUND],
-        "stranger": [shares(np.stack(visits), np.array(visitors), SAME_STRANGER_COSINE + step) for step in AROUND],
+        f"rejection{how}": [shares(looks, shown, veto + step) for step in AROUND],
+        f"stranger{how}": [shares(fused, whose, SAME_STRANGER_COSINE + step) for step in AROUND],
     }
 
 
@@ -72,7 +88,7 @@ def main() -> None:
     table = Table("what", "bound", "same person", "of pairs", "others", "of pairs", box=None)
     for what, rows in figures.items():
         for row in rows:
-            cells = (f"{row['bound']:.1f}", f"{row['same']:.2%}", f"{row['same_pairs']:,}")
+            cells = (f"{row['bound']:.2f}", f"{row['same']:.2%}", f"{row['same_pairs']:,}")
             table.add_row(what, *cells, f"{row['other']:.4%}", f"{row['other_pairs']:,}")
     Console().print(table)
 
