@@ -65,4 +65,7 @@ class Head(ABC):
 
 def sigmoid(logits: NDArray[np.float32]) -> Scores:
     """The logistic function, without overflow."""
-    return (1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0)))).astype(np.float32, copy=False)
+    powers = np.maximum(np.minimum(logits, 60.0), -60.0)
+    np.exp(np.negative(powers, out=powers), out=powers)
+    powers += 1.0
+    return np.divide(1.0, powers, out=powers).astype(np.float32, copy=False)

@@ -7,7 +7,7 @@ normalization in multilingual speaker recognition, Interspeech 2017). Somebody w
 than somebody who looks like few, whatever group of people, or kind of picture, makes it so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,11 @@ class Nearest:
         """Those of some of the sides, in the order given."""
         return Nearest(self.mean[rows], self.deviation[rows])
 
+    @classmethod
+    def joined(cls, parts: Sequence["Nearest"]) -> "Nearest":
+        """Those of all parts, in their order."""
+        return cls(np.concatenate([part.mean for part in parts]), np.concatenate([part.deviation for part in parts]))
+
     def is_close(self, other: "Nearest") -> bool:
         """Whether these are of the same sides, but for what rounding makes of them."""
         return all(
@@ -51,7 +56,9 @@ def find_nearest(count: int, score: Callable[[slice], _Floats]) -> Nearest:
         nearest = min(NEAREST, scores.shape[1])
         scores.partition(scores.shape[1] - nearest, axis=1)
         best = scores[:, -nearest:]
-        means[rows], deviations[rows] = best.mean(axis=1), best.std(axis=1)
+        means[rows] = best.mean(axis=1)
+        best -= means[rows, np.newaxis]
+        deviations[rows] = np.sqrt(np.einsum("nk,nk->n", best, best) / np.float32(nearest))
     return Nearest(means, np.maximum(deviations, np.float32(_LEAST_DEVIATION)))
 
 

@@ -36,6 +36,7 @@ _Floats = NDArray[np.float32]
 
 _AT_ONCE = 512
 _CHECKED = 8
+_FEW, _REMEMBERED = 16, 256
 
 COEFFICIENTS = ("bias", "product", "own", "length", "longer")
 """What the logit is a weighted sum of, for sides a and b: 1; the product of both; own(a) + own(b); length(a) +
@@ -59,6 +60,15 @@ class Sides:
         """The sides of some of the pictures, in the order given."""
         nearest = self.nearest.of(rows) if self.nearest else None
         return Sides(self.projected[rows], self.own[rows], self.length[rows], nearest)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Sides"]) -> "Sides":
+        """All of some sides, one at least, in their order."""
+        projected, own, length = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("projected", "own", "length")
+        )
+        nearest = [part.nearest for part in parts if part.nearest]
+        return cls(projected, own, length, Nearest.joined(nearest) if nearest else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +131,7 @@ class PldaHead(Head):
     ) -> None:
         self.spec, self.cohort, self.tail = spec, cohort, tail
         self._found_before = imagined
+        self._recent: dict[bytes, Sides] = {}
         self._plain = projection
         self._coefficients = coefficients
 
@@ -130,8 +141,26 @@ class PldaHead(Head):
         return lambda probes: self._score(self.tell(probes), theirs)
 
     def tell(self, probes: Vectors | Sides) -> Sides:
-        """The sides of probes, which take longest where there is a cohort; see Head."""
-        return probes if isinstance(probes, Sides) else self._sides(probes)
+        """The sides of probes, which take longest where there is a cohort; see Head.
+
+        Of few probes each is told by itself, whatever comes with it, and remembered: the looks of a face come again
+        with each further one.
+        """
+        if isinstance(probes, Sides):
+            return probes
+        if self.cohort is None or not 0 < len(probes) <= _FEW:
+            return self._sides(probes)
+        sides = [self._remembered(row) for row in np.ascontiguousarray(probes, np.float32)[:, np.newaxis]]
+        return sides[0] if len(sides) == 1 else Sides.joined(sides)
+
+    def _remembered(self, probe: Vectors) -> Sides:
+        key = probe.tobytes()
+        sides = self._recent.get(key)
+        if sides is None:
+            sides = self._recent[key] = self._sides(probe)
+            if len(self._recent) > _REMEMBERED:
+                self._recent.pop(next(iter(self._recent)), None)
+        return sides
 
     def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
         """Scores of imagined strangers; see Head."""
@@ -208,10 +237,10 @@ def _nearest(sides: Sides, reference: Sides) -> Nearest:
     def score(rows: slice) -> _Floats:
         scores = sides.projected[rows] @ others
         scores += own
-        scores += sides.own[rows, np.newaxis]
         return scores
 
-    return find_nearest(len(sides.own), score)
+    nearest = find_nearest(len(sides.own), score)
+    return Nearest(nearest.mean + sides.own, nearest.deviation)
 
 
 def pair_features(a: Sides, b: Sides) -> _Floats:

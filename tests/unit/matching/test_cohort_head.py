@@ -11,6 +11,7 @@ from twinface.errors import ArtefactError
 from twinface.matching import Head, head_fingerprint, load_head
 from twinface.matching.cohort import IMAGINED, Cohort, read_cohort
 from twinface.matching.normalising import NEAREST
+from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import normalised
 
 NETWORK = "c" * 64
@@ -94,6 +95,31 @@ def test_a_score_is_told_from_who_is_near(tmp_path: Path, head: Head) -> None:
     looks = VECTORS[:1] + 0.5 * np.random.default_rng(6).normal(size=(50, 16)).astype(np.float32)
     pairs = (np.repeat(VECTORS[:1], 50, axis=0), looks)
     assert crowded.score_pairs(*pairs).mean() < 0.5 * head.score_pairs(*pairs).mean()
+
+
+def test_each_of_few_probes_is_told_the_same_way_whatever_comes_with_it(head: Head, folder: Path) -> None:
+    score = load_head(folder, NETWORK).prepare(VECTORS[16:])
+    together = score(VECTORS[:16])
+    again = head.prepare(VECTORS[16:])
+    for rows in (slice(0, 1), slice(3, 7), slice(2, 16), slice(0, 16)):
+        told = head.tell(VECTORS[rows])
+        assert np.array_equal(told.nearest.mean, head.tell(VECTORS[:16]).nearest.mean[rows])
+        assert again(VECTORS[rows]) == pytest.approx(together[rows], abs=1e-5)
+
+
+def test_what_is_remembered_of_probes_is_theirs_and_bounded(folder: Path) -> None:
+    head = load_head(folder, NETWORK)
+    assert isinstance(head, PldaHead)
+    probes = np.random.default_rng(8).normal(size=(300, 16)).astype(np.float32)
+    one_by_one = np.concatenate([head.prepare(VECTORS)(probes[row : row + 1]) for row in range(300)])
+    assert one_by_one == pytest.approx(head.prepare(VECTORS)(probes), abs=1e-5)
+    assert len(head._recent) == 256
+    assert np.array_equal(head.prepare(VECTORS)(probes[299:]), one_by_one[299:])
+    assert np.array_equal(head.prepare(VECTORS)(probes[:1]), one_by_one[:1])
+    with pytest.raises(ArtefactError, match="not finite"):
+        head.tell(np.full((1, 16), np.nan, np.float32))
+    with pytest.raises(ArtefactError, match=r"expected \(n, 16\)"):
+        head.tell(probes[:1, :15])
 
 
 CHANGES = ["no cohort", "another size", "another head's", "not finite", "centre of another size"]
