@@ -83,6 +83,7 @@ def test_a_played_video_teaches_its_camera(pipeline: Pipeline, shared_data: Path
     films = {name: f'source = "{shared_data}/video/{video}"\nloop = true' for name, video in videos.items()}
     pipeline.configure(*(f'name = "{name}"\n{film}' for name, film in films.items()))
     pipeline.start()
+    until(pipeline.events, 120.0, "the first face")
     taught = {"camera:stage", "camera:studio"}
     until(lambda: taught <= {name for name, people in gauges(pipeline).items() if people}, 300.0, "both to be taught")
     assert pipeline.stop() == 0
