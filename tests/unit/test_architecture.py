@@ -80,7 +80,7 @@ def test_an_extractor_carries_one_runtime() -> None:
 def test_the_command_line_starts_without_anything_heavy() -> None:
     script = "import sys, twinface.cli.main; print(*sorted({one.partition('.')[0] for one in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) & HEAVY == set()
+    assert set(done.stdout.split()) & {*HEAVY, "ai_edge_litert", "cv2"} == set()
 
 
 def test_no_module_is_too_long() -> None:

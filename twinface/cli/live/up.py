@@ -15,7 +15,6 @@ import typer
 
 from twinface.box.health import Condition, Health
 from twinface.box.oversight import overseeing
-from twinface.box.preflight import check_before_start, warn_of_passwords
 from twinface.box.running import pid_of_box, record_running
 from twinface.box.supervision import is_reachable, shut_down, start_supervisord
 from twinface.bus.control import ask
@@ -100,6 +99,8 @@ def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -
 
 def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
     """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
+    from twinface.box.preflight import check_before_start, warn_of_passwords
+
     found = check_before_start(settings, exit_when_done=exit_when_done)
     found.check(partial(warn_of_access, settings.web.host))
     found.check(partial(warn_of_passwords, config, settings))
