@@ -11,8 +11,9 @@ from twinface.errors import ArtefactError
 from twinface.gallery import PersonVectors
 from twinface.matching.vectors import normalised
 
-PRIOR_COUNT = 50
-"""The bundled average counts as much as so many faces."""
+PRIOR_COUNT = 12
+"""The bundled average counts as much as so many faces: about what differs between people's vectors, in squares, against
+what differs between cameras."""
 
 FEWEST = 20
 """A source that has shown fewer different faces has the bundled average: its own would be these people."""
@@ -34,9 +35,9 @@ class Tally:
     people: int
     total: NDArray[np.float32]
 
-    def average(self, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Their mean, float32 (d,), with the `prior` (d,) PRIOR_COUNT times among them; at most MOST_SHIFT from it."""
-        shift = (self.total - self.people * prior) / (PRIOR_COUNT + self.people)
+    def average(self, prior: NDArray[np.float32], prior_count: int = PRIOR_COUNT) -> NDArray[np.float32]:
+        """Their mean, float32 (d,), with the `prior` (d,) so many times among them; at most MOST_SHIFT from it."""
+        shift = (self.total - self.people * prior) / (prior_count + self.people)
         length = float(np.linalg.norm(shift))
         return np.asarray(prior + shift * min(1.0, MOST_SHIFT / max(length, MOST_SHIFT)), np.float32)
 

@@ -26,6 +26,9 @@ MATURE = 100
 MOST_NEW_A_DAY = 32
 """So nobody can replace what a camera has learnt faster than in sixteen days, however many faces they show it."""
 
+_COMPARED_PRIOR_COUNT = 50
+"""As average.PRIOR_COUNT, where faces are compared with each other."""
+
 _MOST_WEIGHT = 20
 """A face is the running mean of about so many of its tracks."""
 
@@ -58,13 +61,20 @@ class Clusters:
         """Each face once, however often it was seen."""
         return Tally(len(self), self.centres.sum(axis=0, dtype=np.float32))
 
+    def average(self, prior: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is taken off before faces are compared, float32 (d,): for few of them near the bundled `prior` (d,).
+
+        What scores use would make faces of one family look less alike than they are.
+        """
+        return self.tally.average(prior, _COMPARED_PRIOR_COUNT)
+
     def likeness(self, vectors: Vectors, average: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines (n, m) of the faces with `vectors` (m, d) that have length 1 without their own average."""
         return normalised(self.centres - average) @ vectors.T
 
     def find(self, vector: NDArray[np.float32], prior: NDArray[np.float32]) -> int | None:
         """Which of its faces a vector (d,) shows; None for none. `prior` (d,) is the bundled average."""
-        average = self.tally.average(prior)
+        average = self.average(prior)
         probe = normalised(normalised(vector[np.newaxis]) - average)
         cosines = self.likeness(probe, average)[:, 0]
         return int(cosines.argmax()) if len(self) and cosines.max() >= SAME_FACE_COSINE else None

@@ -101,7 +101,7 @@ def forget_person(path: Path, person: PersonVectors, averages: Averages, *, dry_
         return 0
     with averages_lock(path):
         faces = read_faces(path, person.network)
-        own = {source: clusters.tally.average(averages.prior) for source, clusters in faces.items()}
+        own = {source: clusters.average(averages.prior) for source, clusters in faces.items()}
         taken_off = np.stack([own.get(source, averages.of(source)) for source in person.sources])
         probes = normalised(normalised(person.vectors) - taken_off)
         kept = {

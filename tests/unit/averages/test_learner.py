@@ -241,7 +241,7 @@ def test_scores_are_not_derived_again_at_every_passer_by(box: Box) -> None:
             in_use.refresh()
             versions.append(in_use.snapshot.version)
     assert in_use.latest.known["camera:door"].people == 60
-    assert 2 <= versions[-1] <= 12
+    assert 2 <= versions[-1] <= 30, "180 tracks of 60 faces"
 
 
 # --- the file ---------------------------------------------------------------------------------------------------
