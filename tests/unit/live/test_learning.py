@@ -1,14 +1,17 @@
 """Which looks teach a camera's average, by the bundled head."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from twinface.events import LookRecord, TrackKey
-from twinface.live.learning import teaches
+from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, Upkeep
+from twinface.gallery.keys import KEY_VARIABLE
+from twinface.live.learning import LiveAverages, teaches
 from twinface.matching import Head, load_head
 from twinface.networks import find_recipe
+from twinface.settings import load_settings
 
 NETWORK = find_recipe("sface").fingerprint
 CLEAR = {
@@ -63,6 +66,35 @@ def test_a_look_that_is_too_poor_for_a_name_teaches_nothing(head: Head) -> None:
 @pytest.mark.parametrize("measures", [CLEAR | {"detection_score": 0.55}, {}])
 def test_what_may_be_no_face_teaches_nothing(head: Head, measures: dict[str, float]) -> None:
     assert not teaches(head, look(9.0, measures))
+
+
+def test_a_track_of_looks_too_poor_to_be_enrolled_teaches_the_matcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    (tmp_path / "pipeline.toml").write_text('gallery = "gallery"\n[[camera]]\nname = "door"\nsource = "0"\n')
+    settings, upkeep = load_settings(tmp_path / "pipeline.toml"), Upkeep(30.0)
+    first = look(9.0, POOR)
+    event = Event(
+        Kind.EXIT,
+        Subject.TRACK,
+        *first.key,
+        name=None,
+        state="unknown",
+        score=0.1,
+        at_ns=first.at_ns,
+        since_ns=first.at_ns,
+        duration_s=1.0,
+        media_ms=0.0,
+        frame=1,
+    )
+    with EventStore(settings.events_path) as store:
+        clock = upkeep.read_clock(store)
+        store.append([event], [first, dataclasses.replace(first, crop=2)], clock=clock)
+    averages = LiveAverages(settings, find_recipe("sface"), upkeep)
+    averages.take([event])
+    averages.refresh()
+    assert {source: one.people for source, one in averages.latest.known.items()} == {"camera:door": 1}
 
 
 def test_without_strangers_in_the_head_a_look_has_to_pass_the_gate_of_enrolment() -> None:
