@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from retrained_box import DIMENSION, NETWORK, enrol, make_people, say
 
-from twinface.averages import FEWEST, Averages, adjusted_vectors
+from twinface.averages import FEWEST, adjusted_vectors
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import load_head
 from twinface.matching.built_in import built_in_head
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
 from twinface.matching.templates import fuse
-from twinface.recognition.averaging import averages_for
+from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import table_of
@@ -52,12 +52,6 @@ def logit(score: float) -> float:
     return float(np.log(np.float64(score)) - np.log1p(-np.float64(score)))
 
 
-def adjusted(person: PersonVectors, averages: Averages) -> np.ndarray:
-    """A person's vectors, each told from its source."""
-    rows = zip(person.vectors, person.sources, strict=True)
-    return np.concatenate([adjusted_vectors(row[np.newaxis], source, averages) for row, source in rows])
-
-
 @pytest.fixture
 def material(tmp_path: Path) -> Material:
     """A gallery from a camera that has an average of its own, and two faces seen there: one confirmed, one rejected."""
@@ -79,15 +73,16 @@ def test_a_head_learns_from_vectors_told_from_their_camera_and_keeps_what_it_kne
     draft, by_hand = tmp_path / "draft", tmp_path / "by hand"
     for folder in (draft, by_hand):
         folder.mkdir()
-    learn_all(material, None, draft, TrainOptions(), lambda _detail: None)
+    start = built_in_head(NETWORK)
+    assert start is not None
+    learn_all(material, start, draft, TrainOptions(), lambda _detail: None)
 
     bundled = load_head(None, NETWORK)
     averages = averages_for(bundled, material.settings, material.gallery)
     assert averages is not None
     assert not averages.known[DOOR].is_frozen
-    told = [replace(one, vectors=adjusted(one, averages)) for one in material.lessons.people]
+    told = adjust_gallery(material.lessons.people, averages)
     assert told[2].sources == (DOOR, "photos", DOOR)
-    start = built_in_head(NETWORK)
     learn(table_of(told), by_hand, TrainOptions(start=start))
     ours, theirs = (read_arrays(folder / WEIGHTS_FILE) for folder in (draft, by_hand))
     assert ours.keys() == theirs.keys()
