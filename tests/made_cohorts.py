@@ -25,7 +25,7 @@ def make_cohort(dimension: int = 16, seed: int = 3) -> Cohort:
     """Everyday strangers of three groups, and one kind of posed pictures."""
     prior = 0.1 * np.random.default_rng(seed).normal(size=dimension)
     kinds = (make_density(3, dimension + 1, seed + 1), make_density(1, dimension + 1, seed + 2))
-    return Cohort(prior.astype(np.float32), *kinds)
+    return Cohort(prior.astype(np.float32), *kinds, np.arange(3, dtype=np.int32))
 
 
 def write_cohort(folder: Path, cohort: Cohort) -> Path:

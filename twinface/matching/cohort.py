@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
 from twinface.matching.density import Density
+from twinface.matching.normalising import Groups
 from twinface.matching.vectors import normalised
 from twinface.types import Vectors
 
 COHORT_FILE = "cohort.npz"
 
-REFERENCE_STRANGERS, REFERENCE_POSED = 8000, 560
-"""How many imagined faces scores are normalised by; of posed pictures few, as many as keep their scores in line."""
+REFERENCE_STRANGERS, REFERENCE_POSED = 6300, 100
+"""How many imagined faces scores are normalised by: everyday ones, of each group alike many, and posed ones of each
+component of their density."""
 
 IMAGINED = 3000
 """How many strangers of each kind are imagined to come to a gallery."""
 
-_REFERENCE_SEED, _STRANGERS_SEED = 1, 2
+_STRANGERS_SEED, _REFERENCE_SEED = 2, 100
 _MOST_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 512
 
@@ -36,18 +38,31 @@ class Cohort:
     `prior` float32 (d,) is the average unit vector of pictures of no kind in particular. Both densities are over points
     of d + 1 numbers: the unit vector less its kind's average, and the logarithm of the vector's length. `strangers` is
     fitted to people in everyday pictures, one of each; `posed` to pictures of people who look at the camera, or away.
+    `group_of` int32 (k,) says of which group of people, from 0, each component of `strangers` is.
     """
 
     prior: NDArray[np.float32]
     strangers: Density
     posed: Density
+    group_of: NDArray[np.int32]
+
+    @property
+    def groups(self) -> Groups:
+        """How the reference is laid out."""
+        everyday = int(self.group_of.max()) + 1
+        return Groups(everyday, REFERENCE_STRANGERS // everyday, len(self.posed.weights), REFERENCE_POSED)
 
     @property
     def reference(self) -> Vectors:
-        """The faces that scores are normalised by, float32 (REFERENCE_STRANGERS + REFERENCE_POSED, d)."""
-        vectors = np.empty((REFERENCE_STRANGERS + REFERENCE_POSED, len(self.prior)), np.float32)
-        self._fill(vectors[:REFERENCE_STRANGERS], self.strangers, _REFERENCE_SEED)
-        self._fill(vectors[REFERENCE_STRANGERS:], self.posed, _REFERENCE_SEED)
+        """The faces that scores are normalised by, float32 (faces, d), group after group."""
+        groups = self.groups
+        everyday = [self.strangers.of(np.flatnonzero(self.group_of == one)) for one in range(groups.everyday)]
+        posed = [self.posed.of(np.array([one])) for one in range(groups.posed)]
+        sizes = np.repeat([groups.size, groups.posed_size], [groups.everyday, groups.posed])
+        vectors = np.empty((sizes.sum(), len(self.prior)), np.float32)
+        parts = np.split(vectors, np.cumsum(sizes)[:-1])
+        for number, (part, kind) in enumerate(zip(parts, (*everyday, *posed), strict=True)):
+            self._fill(part, kind, _REFERENCE_SEED + number)
         return vectors
 
     def imagined(self, count: int = IMAGINED, seed: int = _STRANGERS_SEED) -> tuple[Vectors, Vectors]:
@@ -71,7 +86,8 @@ class Cohort:
 
     def arrays(self) -> dict[str, NDArray[np.floating]]:
         """What cohort.npz holds."""
-        return {"prior": self.prior, **self.strangers.arrays("strangers"), **self.posed.arrays("posed")}
+        densities = {**self.strangers.arrays("strangers"), **self.posed.arrays("posed")}
+        return {"prior": self.prior, **densities, "strangers_groups": self.group_of.astype(np.float32)}
 
 
 def read_cohort(folder: Path) -> Cohort | None:
@@ -84,10 +100,19 @@ def read_cohort(folder: Path) -> Cohort | None:
         prior = arrays.get("prior", np.empty(0, np.float32))
         if prior.ndim != 1 or not np.isfinite(prior).all():
             raise ArtefactError("prior is no vector of finite numbers")
-        cohort = Cohort(prior, *(Density.of_arrays(arrays, name) for name in ("strangers", "posed")))
+        strangers, posed = (Density.of_arrays(arrays, name) for name in ("strangers", "posed"))
+        cohort = Cohort(prior, strangers, posed, _read_groups(arrays, len(strangers.weights)))
     except (OSError, ValueError, ArtefactError) as error:
         raise ArtefactError(f"{path}: cannot be used ({error}); train the head again") from error
     numbers = {len(prior) + 1, cohort.strangers.means.shape[1], cohort.posed.means.shape[1]}
     if len(numbers) != 1:
         raise ArtefactError(f"{path}: its parts do not fit each other; train the head again")
     return cohort
+
+
+def _read_groups(arrays: dict[str, NDArray[np.float32]], components: int) -> NDArray[np.int32]:
+    """The group of each component. Raises ArtefactError where it is missing, or a group has no component."""
+    groups = arrays.get("strangers_groups", np.empty(0, np.float32))
+    if groups.shape != (components,) or not np.array_equal(np.unique(groups), np.arange(len(np.unique(groups)))):
+        raise ArtefactError("strangers_groups does not number a group for each component")
+    return groups.astype(np.int32)

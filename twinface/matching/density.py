@@ -1,6 +1,6 @@
 """A density of faces that is nobody: a mixture of normal distributions, from which faces can be imagined."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -42,6 +42,13 @@ class Density:
             np.matmul(rng.standard_normal(part.shape, np.float32), factor.T, out=part)
             np.add(part, mean, out=part)
         return points
+
+    def of(self, components: NDArray[np.intp]) -> Self:
+        """The mixture of some of its components only."""
+        weights = self.weights[components]
+        return replace(
+            self, weights=weights / weights.sum(), means=self.means[components], factors=self.factors[components]
+        )
 
     @property
     def covariance(self) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ from twinface.matching.cohort import Cohort, read_cohort
 from twinface.matching.heads import Head, Scorer, Scores, sigmoid
 from twinface.matching.imagined import read_imagined
 from twinface.matching.layers import WEIGHTS_FILE, read_arrays
-from twinface.matching.normalising import Nearest, find_nearest, normalise_all, normalise_pairs
+from twinface.matching.normalising import Groups, Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.spec import HeadSpec
 from twinface.matching.vectors import checked_vectors
 from twinface.types import Vectors
@@ -78,7 +78,7 @@ class Projection:
     `centre` (d,) is taken off vectors of length 1, which are then of length 1 again; nothing happens where it is 0.
     `mean` (d,) is taken off these, `projection` (d, k) brings them where `own` is the sum of squares weighted by
     `curvature` (k,). `length_range` (2,): logarithms of lengths are kept inside, and told from its middle. All are
-    float32. `reference` are the sides of a cohort.
+    float32. `reference` are the sides of a cohort, laid out in `groups`.
     """
 
     mean: _Floats
@@ -87,6 +87,7 @@ class Projection:
     length_range: _Floats
     centre: _Floats
     reference: Sides | None = None
+    groups: Groups | None = None
 
     def __call__(self, vectors: Vectors) -> Sides:
         """The sides of vectors (n, d) that are finite, some at a time: little more is held than the sides."""
@@ -97,11 +98,13 @@ class Projection:
         )
         for start in range(0, len(vectors), _AT_ONCE):
             self._fill(sides.of(slice(start, start + _AT_ONCE)), vectors[start : start + _AT_ONCE])
-        return replace(sides, nearest=_nearest(sides, self.reference)) if self.reference else sides
+        if self.reference is None or self.groups is None:
+            return sides
+        return replace(sides, nearest=_nearest(sides, self.reference, self.groups))
 
     def with_cohort(self, cohort: Cohort | None) -> "Projection":
         """The same, normalised by a cohort."""
-        return replace(self, reference=self(cohort.reference)) if cohort else self
+        return replace(self, reference=self(cohort.reference), groups=cohort.groups) if cohort else self
 
     def _fill(self, sides: Sides, vectors: Vectors) -> None:
         lengths, (low, high) = _lengths(vectors), self.length_range
@@ -230,7 +233,7 @@ def _lengths(vectors: Vectors) -> _Floats:
     return np.asarray(np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 
 
-def _nearest(sides: Sides, reference: Sides) -> Nearest:
+def _nearest(sides: Sides, reference: Sides, groups: Groups) -> Nearest:
     """What the sides of a reference score that are nearest to each of the `sides`."""
     others, own = reference.projected.T, reference.own
 
@@ -239,7 +242,7 @@ def _nearest(sides: Sides, reference: Sides) -> Nearest:
         scores += own
         return scores
 
-    nearest = find_nearest(len(sides.own), score)
+    nearest = find_nearest(len(sides.own), groups, score)
     return Nearest(nearest.mean + sides.own, nearest.deviation)
 
 

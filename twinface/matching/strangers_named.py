@@ -7,6 +7,7 @@ much, on strangers that its cohort had not learnt from, and what is asked for is
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ LEAST_SHARE = 1e-9
 _HALVINGS = 40
 _TAIL_SHARE = 0.02
 _FEWEST_ABOVE = 10
+_NORMAL = NormalDist()
 
 
 def share_asked_for(strangers_named: float | None, people: int) -> float:
@@ -37,7 +39,7 @@ def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray
     """
     rate = -math.expm1(math.log1p(-share) / people)
     imagined = min(1.0, share * imagined_rate(rate, tail) / rate)
-    return max(_score_of(scores, imagined) for scores in best)
+    return max(_score_of(scores, imagined, people) for scores in best)
 
 
 def expected_share(best: Scores, people: int, threshold: float, tail: NDArray[np.float32]) -> float:
@@ -71,8 +73,12 @@ def imagined_rate(rate: float, tail: NDArray[np.float32]) -> float:
     return math.exp(float(np.interp(wanted, rates, imagined)))
 
 
-def _score_of(scores: Scores, share: float) -> float:
-    """The score that a `share` of them reaches; beyond the last few, by an exponential tail of the logits."""
+def _score_of(scores: Scores, share: float, people: int) -> float:
+    """The score that a `share` of the best of each with so many `people`, reaches; beyond the last few by their tail.
+
+    The tail is that of the best of as many normal deviates: a line through the highest logits over the deviates that as
+    large a share of comparisons with one person reaches.
+    """
     lowest = np.finfo(np.float32).tiny
     kept = np.clip(scores.astype(np.float64), lowest, 1.0 - 2.0**-24)
     logits = np.sort(np.log(kept) - np.log1p(-kept))
@@ -80,7 +86,16 @@ def _score_of(scores: Scores, share: float) -> float:
     if above >= _FEWEST_ABOVE or len(logits) * _TAIL_SHARE < _FEWEST_ABOVE:
         logit = float(logits[max(0, len(logits) - max(1, round(above)))])
     else:
-        start = len(logits) - int(_TAIL_SHARE * len(logits))
-        tail = logits[start] + (logits[start:] - logits[start]).mean() * math.log(_TAIL_SHARE / share)
+        highest = logits[len(logits) - int(_TAIL_SHARE * len(logits)) :]
+        places = np.arange(len(highest), 0, -1) - 0.5
+        deviates = np.array([_deviate(place / len(logits) / people) for place in places])
+        around = deviates - deviates.mean()
+        slope = float(around @ highest / (around @ around))
+        tail = highest.mean() + slope * (_deviate(share / people) - deviates.mean())
         logit = float(max(tail, logits[-_FEWEST_ABOVE]))
     return 1.0 / (1.0 + math.exp(-logit))
+
+
+def _deviate(share: float) -> float:
+    """What a `share` of normal deviates reaches."""
+    return -_NORMAL.inv_cdf(share)

@@ -1,6 +1,7 @@
 """The cohort of a head: nobody is in it twice, and a file that is not one is refused by its name."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +11,36 @@ from made_cohorts import make_cohort, write_cohort
 
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import IMAGINED, REFERENCE_POSED, REFERENCE_STRANGERS, read_cohort
+from twinface.matching.normalising import Groups
 from twinface.matching.vectors import normalised
 
 
 def test_reference_and_strangers_are_vectors_of_both_kinds() -> None:
     cohort = make_cohort(16)
-    assert (cohort.reference.shape, cohort.reference.dtype) == ((REFERENCE_STRANGERS + REFERENCE_POSED, 16), np.float32)
+    groups = cohort.groups
+    assert groups == Groups(3, REFERENCE_STRANGERS // 3, 1, REFERENCE_POSED)
+    assert cohort.reference.dtype == np.float32
+    assert cohort.reference.shape == (REFERENCE_STRANGERS + REFERENCE_POSED, 16)
     assert [(part.shape, part.dtype) for part in cohort.imagined()] == [((IMAGINED, 16), np.float32)] * 2
-    for drawn, kind in zip((cohort.reference[:REFERENCE_STRANGERS], *cohort.imagined()), "ssp", strict=True):
-        density = cohort.strangers if kind == "s" else cohort.posed
+    for drawn, density in zip(cohort.imagined(), (cohort.strangers, cohort.posed), strict=True):
         logarithms = np.log(np.linalg.norm(drawn, axis=1))
         assert logarithms.mean() == pytest.approx(float(density.weights @ density.means[:, -1]), abs=0.05)
         assert logarithms.std() == pytest.approx(float(np.sqrt(density.covariance[-1, -1])), rel=0.05)
 
 
-def test_directions_are_those_of_the_prior_and_the_density() -> None:
-    cohort = make_cohort(16)
-    points = cohort.posed.imagine(REFERENCE_POSED, seed=1)
-    expected = normalised(cohort.prior + points[:, :-1])
-    assert normalised(cohort.reference[REFERENCE_STRANGERS:]) == pytest.approx(expected, abs=1e-5)
+def test_the_reference_has_as_many_of_each_group_drawn_from_its_components() -> None:
+    cohort = replace(make_cohort(16), group_of=np.array([1, 0, 1], np.int32))
+    groups = cohort.groups
+    assert groups.size == REFERENCE_STRANGERS // 2
+    directions = normalised(cohort.reference)
+    means = normalised(cohort.prior + cohort.strangers.means[:, :-1])
+    nearest = (directions[: groups.everyday * groups.size] @ means.T).argmax(axis=1).reshape(2, -1)
+    assert (nearest[0] == 1).mean() > 0.9
+    assert np.isin(nearest[1], [0, 2]).mean() > 0.9
+    shares = [(nearest[1] == one).mean() for one in (0, 2)]
+    assert shares[1] > 2 * shares[0], "as large as their weights, 3 and 1"
+    posed = normalised(cohort.prior + cohort.posed.means[:, :-1])
+    assert (directions[-REFERENCE_POSED:] @ np.concatenate([means, posed]).T).argmax(axis=1).tolist().count(3) > 90
 
 
 def test_nobody_comes_who_is_in_the_reference_and_they_are_the_same_each_time() -> None:
@@ -46,6 +58,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     back = read_cohort(tmp_path)
     assert back is not None
     assert np.array_equal(back.prior, cohort.prior)
+    assert back.groups == cohort.groups
     assert back.reference == pytest.approx(cohort.reference, rel=0.02, abs=0.02)
 
 
@@ -70,8 +83,25 @@ def _written(folder: Path, **changes: Any) -> Path:
         {"posed_means": None},
         make_cohort(15).posed.arrays("posed"),
         make_cohort(15).strangers.arrays("strangers"),
+        {"strangers_groups": None},
+        {"strangers_groups": np.array([0, 1], np.float32)},
+        {"strangers_groups": np.array([0, 2, 2], np.float32)},
+        {"strangers_groups": np.array([1, 0.5, 0], np.float32)},
     ],
-    ids=["no prior", "a number", "a matrix", "shorter prior", "not finite", "no means", "posed shorter", "shorter"],
+    ids=[
+        "no prior",
+        "a number",
+        "a matrix",
+        "shorter prior",
+        "not finite",
+        "no means",
+        "posed shorter",
+        "shorter",
+        "no groups",
+        "few groups",
+        "a group without",
+        "half a group",
+    ],
 )
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     path = _written(tmp_path, **changes)

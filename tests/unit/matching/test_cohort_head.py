@@ -10,7 +10,7 @@ from made_cohorts import TAIL, make_cohort, make_density, write_cohort, write_co
 from twinface.errors import ArtefactError
 from twinface.matching import Head, head_fingerprint, load_head
 from twinface.matching.cohort import IMAGINED, Cohort, read_cohort
-from twinface.matching.normalising import NEAREST
+from twinface.matching.normalising import find_nearest
 from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import normalised
 
@@ -65,9 +65,10 @@ def test_a_score_is_what_both_sides_make_of_the_nearest_of_the_reference(folder:
     a, b = told(VECTORS[:4]), told(VECTORS[4:8])
     ratio, expected = ratios(a, b), np.zeros((4, 4))
     for side, axis in ((a, 0), (b, 1)):
-        near = np.sort(ratios(side, told(cohort.reference)), axis=1)[:, -NEAREST:]
+        with_all = ratios(side, told(cohort.reference))
+        near = find_nearest(len(side), cohort.groups, lambda rows, scores=with_all: scores[rows].copy())  # type: ignore[misc]
         lifted = ratio if axis == 0 else ratio.T
-        normal = (lifted - near.mean(axis=1)[:, np.newaxis]) / near.std(axis=1)[:, np.newaxis]
+        normal = (lifted - near.mean[:, np.newaxis]) / near.deviation[:, np.newaxis]
         expected += (normal if axis == 0 else normal.T) / 2
     lengths = np.clip(np.log(np.linalg.norm(VECTORS, axis=1)), -1.0, 1.0)
     both = lengths[:4, np.newaxis] + lengths[4:8]
@@ -90,7 +91,7 @@ def test_a_score_is_told_from_who_is_near(tmp_path: Path, head: Head) -> None:
     direction = VECTORS[0] / np.linalg.norm(VECTORS[0])
     like = make_density(1, 17, seed=9, spread=0.1)
     like.means[0, :-1] = direction
-    crowd = Cohort(cohort.prior, like, cohort.posed)
+    crowd = Cohort(cohort.prior, like, cohort.posed, np.zeros(1, np.int32))
     crowded = load_head(write_cohort_head(tmp_path / "crowded", NETWORK, crowd), NETWORK)
     looks = VECTORS[:1] + 0.5 * np.random.default_rng(6).normal(size=(50, 16)).astype(np.float32)
     pairs = (np.repeat(VECTORS[:1], 50, axis=0), looks)

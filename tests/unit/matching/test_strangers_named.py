@@ -1,6 +1,7 @@
 """From strangers who come to a gallery to the score that keeps them nameless."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -46,10 +47,13 @@ def test_where_enough_are_above_it_is_what_so_many_reach(share: float) -> None:
 
 
 @pytest.mark.parametrize("share", [1e-3, 1e-4, 1e-5])
-def test_beyond_the_last_few_it_follows_the_tail_of_the_logits(share: float) -> None:
-    logits = -6.0 + np.sort(-np.log((np.arange(3000) + 0.5) / 3000))
-    needed = least_score([_scores(logits)], 1, share, AS_REAL)
-    assert _logit(needed) == pytest.approx(-6.0 - math.log(share), abs=0.2)
+@pytest.mark.parametrize("people", [1, 20, 1000])
+def test_beyond_the_last_few_it_is_the_best_of_so_many_normal_logits(share: float, people: int) -> None:
+    deviate = NormalDist(mu=-6.0, sigma=1.5).inv_cdf
+    reached = 1.0 - (np.arange(3000) + 0.5) / 3000
+    best = np.array([deviate((1.0 - above) ** (1 / people)) for above in reached])
+    needed = least_score([_scores(best)], people, share, AS_REAL)
+    assert _logit(needed) == pytest.approx(deviate((1.0 - share) ** (1 / people)), abs=0.05)
 
 
 @given(st.integers(0, 50), st.floats(1e-6, 0.5), st.floats(1.0, 1000.0), st.integers(1, 2000))
@@ -112,4 +116,4 @@ def test_ten_who_stand_out_are_above_whatever_the_tail_says() -> None:
 def test_rarer_comparisons_of_more_people_are_corrected_by_more() -> None:
     few, many = (least_score([BEST], people, 1e-3, TAIL) for people in (1, 100))
     assert many > few
-    assert least_score([BEST], 100, 1e-3, AS_REAL) == pytest.approx(least_score([BEST], 1, 1e-3, AS_REAL), rel=1e-3)
+    assert least_score([BEST], 100, 1e-2, AS_REAL) == pytest.approx(least_score([BEST], 1, 1e-2, AS_REAL), rel=1e-3)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from twinface.errors import InputError
 from twinface.matching.density import Density
-from twinface.training.heads.densities import density_of_parts, face_points, fit_density, mixed
+from twinface.training.heads.densities import density_of_parts, face_points, fit_density, fit_groups, mixed
 
 SIZES = (1500, 900, 600)
 CENTRES = np.array([[1.0, 0, 0, 0, 0, 2.0], [0, 1.0, 0, 0, 0, 2.5], [0, 0, 1.0, 0, 0, 3.0]])
@@ -71,3 +72,26 @@ def test_a_point_is_the_direction_less_the_average_and_the_logarithm_of_the_leng
     points = face_points(vectors, np.array([0.1, 0.2], np.float32))
     assert points.dtype == np.float32
     assert points == pytest.approx(np.array([[0.5, 0.6, np.log(5)], [-0.1, 0.8, np.log(0.5)]]), abs=1e-6)
+
+
+def test_each_group_has_components_of_its_own_and_the_nearest_take_in_who_has_none() -> None:
+    points = _points()
+    labels = np.repeat([2, 0, 1], SIZES).astype(np.int32)
+    known = labels.copy()
+    labels[::3] = -1
+    density, group_of = fit_groups(points, labels, seed=0)
+    assert np.unique(group_of).tolist() == [0, 1, 2]
+    for one in range(3):
+        weights, means = density.weights[group_of == one], density.means[group_of == one]
+        assert weights.sum() == pytest.approx((known == one).mean(), abs=0.01)
+        assert weights @ means / weights.sum() == pytest.approx(points[known == one].mean(axis=0), abs=0.02)
+
+
+def test_a_group_of_too_few_joins_another_and_too_few_altogether_are_refused() -> None:
+    points = _points()
+    labels = np.repeat([0, 1, 2], SIZES).astype(np.int32)
+    labels[:5] = 3
+    _, group_of = fit_groups(points, labels, seed=0)
+    assert np.unique(group_of).tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match=r"--groups: no group has the 9 strangers it needs; put groups together"):
+        fit_groups(points[:40], np.arange(40, dtype=np.int32) // 8, seed=0)

@@ -3,11 +3,12 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_strangers import NETWORK, make_people, write_people
+from made_strangers import GROUP, NETWORK, make_people, write_people
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.protocols.split import person_digest, validation_people
@@ -18,6 +19,7 @@ from twinface.matching.imagined import read_imagined
 from twinface.matching.kinds import adjust
 from twinface.matching.plda import PldaHead
 from twinface.matching.strangers_named import least_score
+from twinface.matching.vectors import normalised
 from twinface.training.heads.feature_table import FeatureTable, table_of
 from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.strangers import (
@@ -137,6 +139,44 @@ def test_strangers_of_a_group_pass_for_each_other_less_often(folders: Path, tmp_
     assert after < 0.25 * before
 
 
+def _labels(path: Path, people: Sequence[PersonVectors]) -> Path:
+    """Who of them are of the group, as a table; the last fifty have no row."""
+    of_group = [float(normalised(one.vectors)[0] @ GROUP) > 0.25 for one in people]
+    rows = [f"{one.name}\t{'apart' if of else 'others'}\t30" for one, of in zip(people, of_group, strict=True)]
+    path.write_text("\n".join(["name\tgroup\tage", *rows[:-50]]) + "\n")
+    return path
+
+
+def test_labels_make_the_groups_of_the_cohort(folders: Path, tmp_path: Path) -> None:
+    labels = _labels(tmp_path / "labels.tsv", STRANGERS)
+    train_head(folders / "people", tmp_path / "head", replace(_with_strangers(folders), groups=labels, by="group"))
+    labelled, unlabelled = read_cohort(tmp_path / "head"), read_cohort(folders / "with")
+    assert labelled is not None
+    assert unlabelled is not None
+    assert labelled.groups.everyday == 2
+    assert unlabelled.group_of.tolist() == list(range(len(unlabelled.strangers.weights)))
+    means = normalised(labelled.strangers.means[:, :-1] + labelled.prior) @ GROUP
+    assert means[labelled.group_of == 0].min() > means[labelled.group_of == 1].max(), "apart, others"
+
+
+@pytest.mark.parametrize(
+    ("table", "by", "match"),
+    [
+        ("name\tgroup\nnobody\ta\n", "group", "no row is about any of the strangers"),
+        ("name\tgroup\nstranger 0001\ta\n", "sex", "no label column 'sex'"),
+        ("name\tgroup\nstranger 0001\ta\n", None, "no group has the .* strangers it needs; put groups together"),
+    ],
+)
+def test_labels_that_make_no_groups_are_refused(
+    folders: Path, tmp_path: Path, table: str, by: str | None, match: str
+) -> None:
+    (tmp_path / "labels.tsv").write_text(table)
+    options = TrainOptions(strangers=folders / "strangers", groups=tmp_path / "labels.tsv", by=by)
+    with pytest.raises(InputError, match=match):
+        train_head(folders / "people", tmp_path / "head", options)
+    assert not (tmp_path / "head").exists()
+
+
 def test_the_head_says_whom_it_has_learnt_from_and_ships_no_vector(folders: Path) -> None:
     about = json.loads((folders / "with/head.json").read_text())
     assert about["recipe"]["strangers"] == 1200
@@ -198,6 +238,8 @@ def test_strangers_of_another_network_are_refused(folders: Path, tmp_path: Path)
     ("options", "match"),
     [
         (TrainOptions(others=(Path("others"),)), "--other needs --strangers"),
+        (TrainOptions(groups=Path("labels.tsv")), "--groups needs --strangers"),
+        (TrainOptions(strangers=Path("s"), by="group"), "--by needs --groups"),
         (TrainOptions(strangers=Path("s"), architecture="linear"), "--strangers and --other teach a plda"),
         (TrainOptions(strangers=Path("s"), start=Path("head")), "--strangers and --other teach a plda"),
     ],

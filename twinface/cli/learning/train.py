@@ -62,6 +62,18 @@ def train(
         list[Path] | None,
         typer.Option("--other", help="With --strangers: features of people in another kind of pictures; repeatable."),
     ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            "--groups",
+            metavar="LABELS.tsv",
+            help="With --strangers: labels of theirs, as of `evaluate --groups`; evens out errors between groups.",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Of LABELS.tsv: columns that make groups of people, as group,sex; default: all."),
+    ] = None,
     corrections: Annotated[
         Path | None,
         typer.Option(
@@ -114,6 +126,8 @@ def train(
         hard_negatives=hard_negatives,
         strangers=strangers,
         others=tuple(other or ()),
+        groups=groups,
+        by=by,
     )
     with progress_bar("training", None) as bar:
 

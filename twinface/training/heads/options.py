@@ -31,7 +31,8 @@ class TrainOptions:
     `start` is a head to go on from, of "plda"; None is the one in the box for the network, if there is one; "" none.
     `hard_negatives` is a file with two pictures a line that are taken for one person and are not. `strangers` are
     features of people of whom one picture is enough, to make a cohort of and to learn from how people differ; `others`
-    those of people in other kinds of pictures.
+    those of people in other kinds of pictures. `groups` is a table of labels of the strangers, and `by` its columns
+    that make groups of people, all of them by default: scores then mean the same within each group.
     """
 
     architecture: Architecture = "plda"
@@ -49,6 +50,8 @@ class TrainOptions:
     hard_negatives: Path | None = None
     strangers: Path | None = None
     others: tuple[Path, ...] = ()
+    groups: Path | None = None
+    by: str | None = None
 
     def check(self) -> None:
         """Raise InputError where an option makes no sense."""
@@ -80,6 +83,10 @@ class TrainOptions:
             raise InputError("--strangers and --other teach a plda from the beginning; leave the other options out")
         if self.others and not self.strangers:
             raise InputError("--other needs --strangers, the features that a cohort is made of")
+        if self.groups and not self.strangers:
+            raise InputError("--groups needs --strangers, the features whose people it is about")
+        if self.by and not self.groups:
+            raise InputError("--by needs --groups, the table whose columns it names")
 
 
 @dataclass(frozen=True, slots=True)

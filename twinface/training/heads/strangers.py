@@ -12,18 +12,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import FingerprintError, InputError
+from twinface.evaluation.differentials.grouping import make_groupings
+from twinface.evaluation.differentials.label_table import match_rows, read_labels
 from twinface.evaluation.protocols.split import validation_people
+from twinface.gallery import PersonVectors, read_features
 from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
 from twinface.matching.kinds import adjust, centre
 from twinface.matching.plda import Projection, all_logits
 from twinface.matching.vectors import normalised
 from twinface.training.heads.covariances import Covariances, measure_scatter
-from twinface.training.heads.densities import density_of_parts, face_points, fit_density, mixed
-from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.densities import (
+    density_of_parts,
+    face_points,
+    fit_density,
+    fit_groups,
+    mixed,
+)
+from twinface.training.heads.feature_table import FeatureTable, read_table, table_of
 from twinface.types import Vectors
 
 _Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A table of labels of people or pictures, as `evaluate --groups` has, and the columns to group `by`."""
+
+    path: Path
+    by: str | None = None
+
+    def groups_of(self, people: Sequence[PersonVectors]) -> NDArray[np.int32]:
+        """The number of each person's group, by their first picture, (people,), -1 where there is none.
+
+        Raises InputError where the table is none, `by` names no column of it, or nobody has a group.
+        """
+        table = read_labels(self.path)
+        by = self.by or ",".join(table.columns)
+        (grouping,), _ = make_groupings(table, match_rows(table, people), [by])
+        first = np.cumsum([0, *(len(one.files) for one in people[:-1])])
+        groups = np.asarray(grouping.of_picture[first], np.int32)
+        if (groups < 0).all():
+            raise InputError(f"--groups {self.path}: no row is about any of the strangers; the first column names them")
+        return groups
+
 
 FEWEST_STRANGERS = 500
 """Fewer tell nothing of the one in a thousand who passes for somebody."""
@@ -66,27 +98,45 @@ def average_of(table: FeatureTable) -> NDArray[np.float32]:
     return np.asarray(means.mean(axis=0), np.float32)
 
 
-def read_lessons(people: FeatureTable, others: Sequence[Path], strangers: Path, seed: int) -> StrangerLessons:
-    """As `learn_strangers`, from folders of features. Raises FingerprintError for those of another network."""
-    tables = [read_table(folder) for folder in (*others, strangers)]
+def read_lessons(
+    people: FeatureTable,
+    others: Sequence[Path],
+    strangers: Path,
+    seed: int,
+    labels: Labels | None = None,
+) -> StrangerLessons:
+    """As `learn_strangers`, from folders of features, and labels of the strangers where there are some.
+
+    Raises FingerprintError for those of another network, InputError for labels that fit nobody.
+    """
+    everybody = read_features(strangers)
+    tables = [*(read_table(folder) for folder in others), table_of(everybody)]
     for folder, table in zip((*others, strangers), tables, strict=True):
         if table.network != people.network:
             raise FingerprintError(
                 f"{folder}: of another network ({table.network[:12]}) than the features ({people.network[:12]});"
                 " extract both with the same --network"
             )
-    return learn_strangers(people, tables[:-1], tables[-1], seed)
+    return learn_strangers(people, tables[:-1], tables[-1], seed, labels.groups_of(everybody) if labels else None)
 
 
 def learn_strangers(
-    people: FeatureTable, others: Sequence[FeatureTable], strangers: FeatureTable, seed: int
+    people: FeatureTable,
+    others: Sequence[FeatureTable],
+    strangers: FeatureTable,
+    seed: int,
+    groups: NDArray[np.int32] | None = None,
 ) -> StrangerLessons:
     """Take up what strangers and `others`, people in other kinds of pictures, teach; the same for the same seed.
+
+    `groups` (strangers,) numbers from 0 the group of people that each stranger is of, -1 for none; without it groups
+    are the parts that the cohort's density is made of.
 
     Every fifth of them, by the fixed split, is left out and can be told figures of; so are, of `people`, those who are
     not in the table. Raises InputError for too few strangers.
     """
-    learnt = _without_validation(strangers)
+    kept = _learnt_rows(strangers)
+    learnt = strangers.of_people(kept)
     if len(learnt.names) < FEWEST_STRANGERS:
         raise InputError(
             f"--strangers: {len(learnt.names)} people to learn from, at least {FEWEST_STRANGERS} are needed; extract"
@@ -95,21 +145,26 @@ def learn_strangers(
     rng = np.random.default_rng(seed)
     asked = rng.permutation(len(learnt.names))
     asked, fitted = asked[: min(_ASKED, len(asked) // 4)], np.sort(asked[min(_ASKED, len(asked) // 4) :])
-    groups = [people, *(_without_validation(one) for one in others)]
-    averages = [average_of(one) for one in groups]
+    kinds = [people, *(_without_validation(one) for one in others)]
+    averages = [average_of(one) for one in kinds]
     average = average_of(learnt)
     prior = np.stack([average, *averages]).mean(axis=0)
-    posed = mixed([_fit_kind(one, mean, seed) for one, mean in zip(groups, averages, strict=True)])
-    density = fit_density(face_points(learnt.of_people(fitted.tolist()).vectors, average), seed)
-    cohort = Cohort(prior, density, posed)
-    told = [_told(one, mean, prior) for one, mean in zip(groups[1:], averages[1:], strict=True)]
+    posed = mixed([_fit_kind(one, mean, seed) for one, mean in zip(kinds, averages, strict=True)])
+    points = face_points(learnt.of_people(fitted.tolist()).vectors, average)
+    if groups is None:
+        density = fit_density(points, seed)
+        group_of = np.arange(len(density.weights), dtype=np.int32)
+    else:
+        density, group_of = fit_groups(points, groups[np.array(kept)[fitted]], seed)
+    cohort = Cohort(prior, density, posed, group_of)
+    told = [_told(one, mean, prior) for one, mean in zip(kinds[1:], averages[1:], strict=True)]
     around = [_covariances(one) for one in told]
     return StrangerLessons(
         cohort,
         tuple(within for within, _ in around),
         (_total(_told(learnt, average, prior).vectors), *(total for _, total in around)),
         adjust(learnt.of_people(np.sort(asked).tolist()).vectors, average, prior),
-        tuple(name for one in groups[1:] for name in one.names),
+        tuple(name for one in kinds[1:] for name in one.names),
         len(learnt.names),
     )
 
@@ -183,8 +238,12 @@ def _fit_kind(table: FeatureTable, average: NDArray[np.float32], seed: int) -> D
 
 
 def _without_validation(table: FeatureTable) -> FeatureTable:
+    return table.of_people(_learnt_rows(table))
+
+
+def _learnt_rows(table: FeatureTable) -> list[int]:
     kept_out = set(validation_people(table.names))
-    return table.of_people([row for row, name in enumerate(table.names) if name not in kept_out])
+    return [row for row, name in enumerate(table.names) if name not in kept_out]
 
 
 def _told(table: FeatureTable, average: NDArray[np.float32], prior: NDArray[np.float32]) -> FeatureTable:

@@ -33,7 +33,7 @@ from twinface.training.heads.hard_negatives import HardNegatives, read_hard_nega
 from twinface.training.heads.options import OnStep, TrainOptions, TrainReport
 from twinface.training.heads.pairs import Pairs, PairSampler
 from twinface.training.heads.plda import Start, fit_plda, read_start
-from twinface.training.heads.strangers import StrangerLessons, average_of, read_lessons
+from twinface.training.heads.strangers import Labels, StrangerLessons, average_of, read_lessons
 from twinface.training.publishing import published
 from twinface.types import Vectors
 
@@ -61,7 +61,8 @@ def train_head(
     options = options or TrainOptions()
     options.check()
     check_head_output(
-        output, (features, options.start or None, options.hard_negatives, options.strangers, *options.others)
+        output,
+        (features, options.start or None, options.hard_negatives, options.strangers, options.groups, *options.others),
     )
     people = read_features(features)
     table = table_of(people)
@@ -70,7 +71,8 @@ def train_head(
     lessons = start = None
     if options.strangers:
         learnt, _ = hold_out(table, _FEWEST_HELD_OUT)
-        lessons = read_lessons(learnt, options.others, options.strangers, options.seed)
+        labels = Labels(options.groups, options.by) if options.groups else None
+        lessons = read_lessons(learnt, options.others, options.strangers, options.seed, labels)
         table = table.with_vectors(adjust(table.vectors, average_of(learnt), lessons.cohort.prior))
     elif options.architecture == "plda":
         start = _read_start(options, table)
