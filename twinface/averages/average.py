@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery import PersonVectors
+from twinface.gallery.sources import is_camera
 from twinface.matching.vectors import normalised
 
 PRIOR_COUNT = 12
 """The bundled average counts as much as so many faces: about what differs between people's vectors, in squares, against
 what differs between cameras."""
+
+ENROLLED_PRIOR_COUNT = 50
+"""The same of a source that is no camera: its faces are those enrolled, who would be told from their own mean."""
 
 FEWEST = 20
 """A source that has shown fewer different faces has the bundled average: its own would be these people."""
@@ -69,7 +73,9 @@ class Averages:
     @classmethod
     def made_of(cls, tallies: Mapping[str, Tally], prior: NDArray[np.float32], version: int = 1) -> Self:
         """From what each source has shown."""
-        return cls(version, prior, {source: _average(tally, prior) for source, tally in sorted(tallies.items())})
+        return cls(
+            version, prior, {source: _average(source, tally, prior) for source, tally in sorted(tallies.items())}
+        )
 
     def of(self, source: str) -> NDArray[np.float32]:
         """What is to be subtracted from the unit vectors of a source, float32 (d,); the bundled average of others."""
@@ -106,5 +112,6 @@ def averages_of_people(people: Iterable[PersonVectors], prior: NDArray[np.float3
     return Averages.made_of(tallies, prior)
 
 
-def _average(tally: Tally, prior: NDArray[np.float32]) -> Average:
-    return Average(prior if tally.people < FEWEST else tally.average(prior), tally.people)
+def _average(source: str, tally: Tally, prior: NDArray[np.float32]) -> Average:
+    prior_count = PRIOR_COUNT if is_camera(source) else ENROLLED_PRIOR_COUNT
+    return Average(prior if tally.people < FEWEST else tally.average(prior, prior_count), tally.people)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from twinface.averages import FEWEST, MOVED, PRIOR_COUNT, Averages, AveragesInUse, Clusters, averages_of_people
-from twinface.averages.average import MOST_SHIFT, Tally
+from twinface.averages.average import ENROLLED_PRIOR_COUNT, MOST_SHIFT, Tally
 from twinface.errors import ArtefactError
 from twinface.gallery import PersonVectors
 
@@ -39,7 +39,7 @@ def no_faces() -> dict[str, Clusters]:
 
 def test_the_bundled_average_counts_as_so_many_people() -> None:
     found = averages_of_people(people(30, [7.0 * one for one in SPREAD]).values(), PRIOR)
-    expected = (PRIOR_COUNT * PRIOR + 30 * np.mean(SPREAD, axis=0)) / (PRIOR_COUNT + 30)
+    expected = (ENROLLED_PRIOR_COUNT * PRIOR + 30 * np.mean(SPREAD, axis=0)) / (ENROLLED_PRIOR_COUNT + 30)
     np.testing.assert_allclose(found.of("photos"), expected, rtol=1e-5)
     assert found.of("photos").dtype == np.float32
 
@@ -55,7 +55,7 @@ def test_pictures_count_for_their_own_source() -> None:
     sources = ("photos", "camera:a", "camera:a", "photos")
     mixed = [person(str(n), [axis(0), axis(1), axis(2), axis(3)], sources) for n in range(20)]
     found = averages_of_people(mixed, PRIOR)
-    of_photos = (PRIOR_COUNT * PRIOR + 10 * (axis(0) + axis(3))) / (PRIOR_COUNT + 20)
+    of_photos = (ENROLLED_PRIOR_COUNT * PRIOR + 10 * (axis(0) + axis(3))) / (ENROLLED_PRIOR_COUNT + 20)
     np.testing.assert_allclose(found.of("photos"), of_photos, rtol=1e-5)
     of_camera = (PRIOR_COUNT * PRIOR + 10 * (axis(1) + axis(2))) / (PRIOR_COUNT + 20)
     np.testing.assert_allclose(found.of("camera:a"), of_camera, rtol=1e-5)
