@@ -130,5 +130,5 @@ def test_a_rejected_face_is_learnt_to_score_lower(material: Material, tmp_path: 
         learn(table, folder, TrainOptions(), hard=rejected_pairs(rejections_of(said, table), table))
         with_person = load_head(folder, NETWORK).score(rejected[0].vector, fuse(person.vectors)[np.newaxis])
         scores.append(float(with_person[0]))
-    assert 0.05 < scores[0] < 0.99, "a score in which a difference of one pair can be told"
+    assert 0.001 < scores[0] < 0.999, "a score in which a difference of one pair can be told"
     assert scores[1] < scores[0]
