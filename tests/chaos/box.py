@@ -33,9 +33,8 @@ class Box:
         until(lambda: self.matched() != seen, _PATIENCE_S, "a new match")
 
     def status(self) -> dict[str, Any]:
-        """`twinface status --json`; empty while nothing answers."""
-        done = self.pipeline.command("status", "--json", check=False)
-        return self.pipeline.status() if done.stdout else {}
+        """`twinface status --json`, also while nothing answers."""
+        return self.pipeline.status()
 
     def matched(self) -> tuple[int, int]:
         """Which matcher it is, and how many looks it has matched."""

@@ -131,7 +131,7 @@ def _call(run: RunDirectory, method: str, *arguments: str) -> object:
         pid = pid_of_box(run.path)
         if pid is None:
             said = f"nothing is running in {run.path}; start it with `twinface up`"
-        else:
-            said = f"`twinface up` runs (pid {pid}), but nobody answers in {run.path}: it starts, or that was emptied"
-        raise ServiceError(said, "not running") from error
+            raise ServiceError(said, "not running") from error
+        said = f"`twinface up` runs (pid {pid}), but nobody answers in {run.path}: it starts, or that was emptied"
+        raise ServiceError(said, "starting") from error
     return answer

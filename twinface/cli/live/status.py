@@ -17,6 +17,7 @@ from twinface.box.supervision import ProcessState, process_states
 from twinface.bus.health import latest_heartbeats
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say, say_json
+from twinface.errors import ServiceError
 from twinface.messages.schema import Heartbeat
 from twinface.processes import MATCHER, find_process
 
@@ -28,10 +29,18 @@ def status(
 
     RUNNING, ENDED (a file that was played) and STOPPED (what runs on request only) are well. STARTING, RESTARTING,
     WAITING (it tries again), DEGRADED (it works, and something is wrong), HUNG and FAILED are not.
+
+    With --json there is an object also where no box answers; `box` is running, starting, "not running" or hangs.
     """
     settings = chosen_settings()
     run = chosen_run_directory(settings)
-    states = process_states(run, settings)
+    try:
+        states = process_states(run, settings)
+    except ServiceError as error:
+        if as_json:
+            about = {"run_directory": str(run.path), "box": error.code, "ok": False, "problems": [str(error)]}
+            say_json({**about, "processes": [], "links": []}, indent=None)
+        raise
     beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
     links = read_links(run)
     healths = [
@@ -45,7 +54,7 @@ def status(
     problems = [one.problem for one in healths if not one.ok]
     problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]
     if as_json:
-        summary = {"run_directory": str(run.path), "ok": not problems, "problems": problems}
+        summary = {"run_directory": str(run.path), "box": "running", "ok": not problems, "problems": problems}
         say_json({**summary, **_as_plain(states, beats, healths, links)}, indent=None)
     else:
         console, matcher = Terminal(highlight=True), beats.get(MATCHER.name)
