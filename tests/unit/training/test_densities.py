@@ -87,6 +87,14 @@ def test_each_group_has_components_of_its_own_and_the_nearest_take_in_who_has_no
         assert weights @ means / weights.sum() == pytest.approx(points[known == one].mean(axis=0), abs=0.02)
 
 
+def test_who_has_a_label_stays_with_it_however_like_another_group_they_are() -> None:
+    points = _points()
+    labels = np.repeat([0, 1], [1500, 1500]).astype(np.int32)
+    labels[:200] = 1
+    density, group_of = fit_groups(points, labels, seed=0)
+    assert density.weights[group_of == 1].sum() == pytest.approx(1700 / 3000, abs=1e-3)
+
+
 def test_a_group_of_too_few_joins_another_and_too_few_altogether_are_refused() -> None:
     points = _points()
     labels = np.repeat([0, 1, 2], SIZES).astype(np.int32)
