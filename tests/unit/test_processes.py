@@ -2,10 +2,6 @@
 
 import ast
 import configparser
-import os
-import platform
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,30 +70,6 @@ def test_whatever_ends_is_started_again_and_never_given_up(programs: dict[str, l
 def test_who_reads_starts_before_who_sends(programs: dict[str, list[Any]]) -> None:
     priority = {name: running[0].priority for name, running in programs.items()}
     assert priority["matcher"] < priority["extractor"] < priority["camera"]
-
-
-_KNOW_A_HEAD = """
-import numpy as np, psutil
-from twinface.matching import load_head
-from twinface.networks import find_recipe
-
-process = psutil.Process()
-before = process.memory_full_info().uss
-head = load_head(None, find_recipe("sface").fingerprint)
-head.score_strangers(np.ones((1, 128), np.float32))
-print(process.memory_full_info().uss - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="these are variables of glibc")
-def test_the_matcher_gives_back_what_a_head_took_for_a_moment(programs: dict[str, list[Any]]) -> None:
-    (matcher,) = programs["matcher"]
-    assert set(matcher.environment) == {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
-    kept = [
-        int(subprocess.check_output([sys.executable, "-c", _KNOW_A_HEAD], env={**os.environ, **environment}))
-        for environment in ({}, matcher.environment)
-    ]
-    assert kept[1] < kept[0] - 6e6
 
 
 def test_supervisord_listens_to_its_owner_only() -> None:
