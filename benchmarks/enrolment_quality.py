@@ -20,8 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.gate import Reason, choose_picker, look_at
+from twinface.enrolment.gate import choose_picker, look_at
 from twinface.enrolment.likeness import object_to_likeness
+from twinface.enrolment.reasons import Reason
 from twinface.evaluation.protocols.split import validation_people
 from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.gallery import Snapshot

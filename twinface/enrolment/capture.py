@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.gate import Look, Objection, look_at
+from twinface.enrolment.gate import Look, look_at
+from twinface.enrolment.reasons import Objection
 from twinface.enrolment.selfies import save_crop
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, FrameFeed, Source, SourceWord

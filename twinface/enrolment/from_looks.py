@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.from_pictures import LikenessGate
-from twinface.enrolment.gate import Objection, Reason, object_to_measures
 from twinface.enrolment.likeness import object_to_likeness
+from twinface.enrolment.reasons import Objection, Reason, object_to_measures
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.faces import FaceMeasures

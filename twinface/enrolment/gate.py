@@ -1,115 +1,20 @@
 """The gate of enrolment, as far as one picture tells: which pictures are no good example of somebody, and why.
 
-What the gate refuses is left out and said, never deleted. Its bounds, and what each costs and catches, are measured in
-docs/decisions/enrolment-quality.md.
+What the gate refuses is left out and said, never deleted. Its reasons and bounds stand in `reasons.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from twinface.enrolment.reasons import Objection, Reason, object_to_measures
 from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
-from twinface.faces import FaceMeasures, align_face, measure_face, pick_enrolment_face, pick_main_face
+from twinface.faces import align_face, measure_face, pick_enrolment_face, pick_main_face
 from twinface.recognition.embedding import PickFace
 from twinface.types import Crop, Face, Image
 
 CROP_SIZE_PX = 224
 """Side of saved crops: enough for every network, which then shrinks them (`--aligned`)."""
-
-
-class Reason(StrEnum):
-    """Why a picture is set aside, or a person of many not enrolled, in a word for machines."""
-
-    UNREADABLE = "unreadable"
-    NO_FACE = "no_face"
-    TURNED = "turned"
-    MORE_THAN_ONE_FACE = "more_than_one_face"
-    DOUBTFUL_FACE = "doubtful_face"
-    TOO_SMALL = "too_small"
-    BLURRED = "blurred"
-    TOO_DARK = "too_dark"
-    TOO_BRIGHT = "too_bright"
-    LOW_CONTRAST = "low_contrast"
-    EXTREME_POSE = "extreme_pose"
-    NOT_LIKE_THE_OTHERS = "not_like_the_others"
-    LOOKS_LIKE_SOMEBODY_ELSE = "looks_like_somebody_else"
-
-    # Of a person as a whole.
-    NO_PICTURES = "no_pictures"
-    UNUSABLE_NAME = "unusable_name"
-    DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """What speaks against a picture: `sentence` for people; where something was measured, its `value` and `bound`."""
-
-    reason: Reason
-    sentence: str
-    value: float | None = None
-    bound: float | None = None
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.sentence}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A measure and its bound: a least one, or for `most` a greatest one; `template` makes the sentence."""
-
-    reason: Reason
-    measure: Callable[[FaceMeasures], float]
-    bound: float
-    template: str
-    most: bool = False
-
-    def object_to(self, measures: FaceMeasures) -> Objection | None:
-        value = self.measure(measures)
-        if value <= self.bound if self.most else value >= self.bound:
-            return None
-        return Objection(self.reason, self.template.format(value=value, bound=self.bound), round(value, 3), self.bound)
-
-
-_CHECKS = (
-    _Check(
-        Reason.TOO_SMALL, lambda face: face.face_px, 40.0, "{value:.3g} pixels wide, at least {bound:.0f} are needed"
-    ),
-    _Check(
-        Reason.TOO_DARK, lambda face: face.brightness, 45.0, "brightness {value:.3g}, at least {bound:.0f} is needed"
-    ),
-    _Check(
-        Reason.TOO_BRIGHT,
-        lambda face: face.brightness,
-        212.0,
-        "brightness {value:.3g}, at most {bound:.0f} will do",
-        most=True,
-    ),
-    _Check(
-        Reason.LOW_CONTRAST, lambda face: face.contrast, 8.0, "contrast {value:.3g}, at least {bound:.0f} is needed"
-    ),
-    _Check(Reason.BLURRED, lambda face: face.sharpness, 0.40, "sharpness {value:.3g}, at least {bound:.2f} is needed"),
-    _Check(
-        Reason.EXTREME_POSE,
-        lambda face: max(abs(face.yaw_deg), abs(face.pitch_deg)),
-        35.0,
-        "turned away by {value:.3g} degrees, at most {bound:.0f} will do",
-        most=True,
-    ),
-    _Check(
-        Reason.EXTREME_POSE,
-        lambda face: abs(face.roll_deg),
-        18.0,
-        "tilted by {value:.3g} degrees, at most {bound:.0f} will do",
-        most=True,
-    ),
-    _Check(
-        Reason.DOUBTFUL_FACE,
-        lambda face: face.detection_score,
-        0.88,
-        "detection score {value:.3g}, at least {bound:.2f} is needed",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,19 +40,9 @@ def look_at(image: Image, faces: Sequence[Face], *, force: bool = False) -> Look
     return Look(face, Crop(crop, measures.overall), None if force else object_to_measures(measures))
 
 
-def force_helps(objection: Objection | None) -> bool:
-    """Whether --force would take a picture all the same: not one that shows no face."""
-    return objection is not None and objection.reason not in {Reason.UNREADABLE, Reason.NO_FACE}
-
-
 def choose_picker(*, force: bool) -> PickFace:
     """How the face of a picture is found."""
     return pick_main_face if force else pick_enrolment_face
-
-
-def object_to_measures(measures: FaceMeasures) -> Objection | None:
-    """The first thing that speaks against a face, of those that one picture can tell."""
-    return next((found for check in _CHECKS if (found := check.object_to(measures))), None)
 
 
 def objection_of(error: InputError, picture: Path | None = None) -> Objection:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.gate import Objection
 from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
+from twinface.enrolment.reasons import Objection
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores
 from twinface.matching.templates import enrolled

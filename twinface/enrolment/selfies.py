@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from twinface.enrolment.gate import Objection, look_at, objection_of
+from twinface.enrolment.gate import look_at, objection_of
+from twinface.enrolment.reasons import Objection
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image

@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from twinface.cli.main import app
+from twinface.enrolment.reasons import Objection, Reason, force_helps
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -25,3 +26,12 @@ def test_no_help_text_loses_what_it_has_in_brackets() -> None:
         assert [text for text in (command.help.splitlines()[0], *about) if text not in shown] == [], path
         texts += len(about)
     assert texts > 50
+
+
+def test_every_reason_that_force_helps_against_is_in_the_help_of_who_enrols() -> None:
+    """Of a person as a whole is nothing that a picture could be taken in spite of."""
+    of_people = {Reason.NO_PICTURES, Reason.UNUSABLE_NAME, Reason.DAMAGED}
+    for path in (("gallery", "add"), ("selfies",), ("capture",)):
+        shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "900"}).stdout
+        listed = {reason for reason in set(Reason) - of_people if reason.value in shown.partition("--force ")[2]}
+        assert listed == {reason for reason in set(Reason) - of_people if force_helps(Objection(reason, ""))}, path

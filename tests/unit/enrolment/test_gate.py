@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.enrolment.gate import Reason, look_at, objection_of
+from twinface.enrolment.gate import look_at, objection_of
+from twinface.enrolment.reasons import Reason
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, list_pictures, read_image
 from twinface.types import Image

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from twinface.enrolment.gate import Reason
 from twinface.enrolment.likeness import object_to_likeness
+from twinface.enrolment.reasons import Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, load_head
 from twinface.matching.metric import SFACE_CALIBRATION, MetricHead

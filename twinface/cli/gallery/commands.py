@@ -58,9 +58,8 @@ def add(
 ) -> None:
     """Add pictures of a person, who may be known already; each picture shows one face.
 
-    A picture that is no good example of the person is not added, and the reason is said: too_small, blurred, too_dark,
-    too_bright, low_contrast, extreme_pose, more_than_one_face, no_face, not_like_the_others (the person's other
-    pictures), looks_like_somebody_else (of the gallery). It stays where it is.
+    A picture that is no good example of the person is not added, and the reason is said in a word and a sentence:
+    unreadable, no_face, or one of those that --force lists. It stays where it is.
 
     With --people everybody is added one after the other. One bad person costs only themselves, Ctrl-C leaves who was
     added, and the same command again adds what is new. Of features only what vectors tell is checked; they keep their
@@ -117,7 +116,7 @@ def _add_person(
 
 def _report(enrolled: "EnrolledPictures", gallery: Path, *, as_json: bool) -> None:
     """Say what was added and what was not, and why; an error where nothing could be used."""
-    from twinface.enrolment.gate import force_helps
+    from twinface.enrolment.reasons import force_helps
     from twinface.enrolment.set_aside import describe
 
     refused = enrolled.refused

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.console import say, say_json, warn
+from twinface.enrolment.reasons import FORCED
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled
-    from twinface.enrolment.gate import Objection
+    from twinface.enrolment.reasons import Objection
 
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Take what the quality gate would set aside, where there is a face at all.")
+    bool,
+    typer.Option("--force", help=f"Take what the gate would set aside, where there is a face: {', '.join(FORCED)}."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
