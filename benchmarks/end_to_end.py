@@ -56,7 +56,7 @@ def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def measure(folder: Path, seconds: float, extractors: int) -> dict[str, Any]:
-    """Play the video through the real processes; what was measured, in plain containers."""
+    """Play the video through the real processes; what was measured, JSON-ready."""
     frames = make_video(folder / "walk.mp4", seconds)
     box = Box(folder)
     box.configure(['name = "walk"\nsource = "walk.mp4"'], extractors=extractors)

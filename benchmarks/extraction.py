@@ -113,7 +113,7 @@ def make_folders(sources: list[Path], count: int, folder: Path, size_px: int) ->
 
 
 def measure(sources: list[Path], count: int, repeats: int, network: str) -> dict[str, Any]:
-    """All four, in turns; medians and ratios in plain containers."""
+    """All four, in turns; medians and ratios, JSON-ready."""
     workers = count_workers()
     networks = [load_network(network, threads=1) for _ in range(workers)]
     embed = [bare_network(one) for one in networks]

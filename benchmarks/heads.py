@@ -4,7 +4,7 @@
 
 People in byte order of their names make the folds by turns: each is asked about the people of one after having learnt
 from all others, and every choice, such as how far covariances shrink, is made within those others. Nothing is gone on
-from, not even the head in the box, which knows most of the people. Figures are means over folds; the intervals of
+from, not even the bundled head, which knows most of the people. Figures are means over folds; the intervals of
 their differences are paired, people drawn with replacement within their folds (twinface.evaluation.figures.intervals).
 Pictures called frontal_… and profile_… are told apart; without such names all pairs are told.
 """

@@ -72,7 +72,7 @@ def int8_instructions() -> list[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("networks", nargs="*", metavar="NETWORK", help="names or folders; default: all in the box")
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help="names or folders; default: all bundled ones")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")

@@ -4,7 +4,7 @@
 
 In each draw half of the people teach a head, from nothing, and the other half is tested: fifty of them are enrolled
 with three of their pictures called frontal_…, all their other frontals are probes, and so are those of everybody else
-in that half, the strangers. FNIR is told at the threshold that one in a hundred strangers' probes passes, and at the
+in that half, the strangers. FNIR is reported at the threshold that one in 100 strangers' probes passes, and at the
 default settings; beside it plain cosine with the mean of the three. Differences are paired over the draws, which share
 people: their intervals, by drawing draws, are a little too narrow.
 """

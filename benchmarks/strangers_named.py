@@ -283,7 +283,7 @@ def main() -> None:
     parser.add_argument("--strangers", type=Path, required=True)
     parser.add_argument("--people", type=Path, required=True)
     parser.add_argument("--other", type=Path)
-    parser.add_argument("--head", type=Path, help="default: the one in the box")
+    parser.add_argument("--head", type=Path, help="default: the bundled one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

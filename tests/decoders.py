@@ -145,7 +145,7 @@ def _backups(folder: Path) -> list[bytes]:
 
 
 def _restore(body: bytes, folder: Path) -> None:
-    """With its checksum and signature made anew."""
+    """With its checksum and signature made again."""
     digest = hashlib.sha256(body).digest()
     (folder / "backup").write_bytes(body + digest + hmac.digest(box_key(), b"TWINBACK" + digest, "sha256"))
     gallery = Gallery.open(folder / "gallery", network=NETWORK, create=True)
@@ -175,7 +175,7 @@ def _network_json(folder: Path) -> list[bytes]:
 
 
 def _head(name: str) -> Decoder:
-    """A file of the head in the box; the others stay whole."""
+    """A file of the bundled head; the others stay whole."""
     sface = find_recipe("sface").fingerprint
     box = built_in_head(sface)
     assert box is not None

@@ -40,7 +40,7 @@ def enrol(folder: Path, people: list[PersonVectors]) -> Settings:
 
 
 def write_metric(folder: Path, slope: float) -> None:
-    """A head of plain cosine: it has learnt from nobody; with a low slope, 1, its scores mean nothing."""
+    """A head of plain cosine: it was trained on nobody; with a low slope, 1, its scores mean nothing."""
     folder.mkdir(parents=True)
     about = {"format": 1, "architecture": "metric", "network": NETWORK, "calibration": {"slope": slope, "offset": 0.3}}
     (folder / "head.json").write_text(json.dumps(about))

@@ -1,4 +1,4 @@
-"""A head retrained on the running box is taken up by the matcher that runs, and so is the one before it."""
+"""A head retrained on the running box is loaded by the matcher that runs, and so is the one before it."""
 
 import json
 from pathlib import Path
@@ -74,6 +74,6 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
     assert pipeline.command("retrain", "--features", "nowhere", check=False).returncode == 1
     mistaken = pipeline.command("retrain", "--normalize", check=False)
     assert (mistaken.returncode, "give --architecture linear or mlp" in mistaken.stderr) == (2, True)
-    assert "not taken up" not in pipeline.logs()
+    assert "not loaded" not in pipeline.logs()
     assert pipeline.stop() == 0, pipeline.logs()
     assert pipeline.leftovers() == []

@@ -28,7 +28,7 @@ _GONE_S = 3.0
 
 
 class MatchFollower:
-    """Listens to `matches` and asks again for what it missed; takes up a matcher that was started anew.
+    """Listens to `matches` and asks again for what it missed; follows a restarted matcher.
 
     A context manager. Raises ServiceError (`not running`) when nothing runs in the run directory.
     """

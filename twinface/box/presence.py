@@ -37,7 +37,7 @@ class Presence:
         return sorted(self._present.values(), key=lambda one: (one.camera, one.since_ns or 0, one.track))
 
     def take_snapshot(self, snapshot: Mapping[str, Any]) -> None:
-        """Begin anew from what the matcher says is there."""
+        """Begin again from what the matcher says is there."""
         before = self._present if snapshot["epoch"] == self._epoch else {}
         self._epoch = snapshot["epoch"]
         self._present = {}
@@ -55,7 +55,7 @@ class Presence:
             )
 
     def take(self, event: MatchEvent) -> None:
-        """Take the next event; one of a matcher that was started anew begins with nobody."""
+        """Take the next event; one of a restarted matcher begins with nobody."""
         if event.epoch != self._epoch:
             self._epoch = event.epoch
             self._present.clear()

@@ -31,7 +31,7 @@ def run_directory(settings: Settings) -> RunDirectory:
 
 
 def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:
-    """Run `work` as the process called `name_of(settings)` until it is told to stop; returns the exit code.
+    """Run `work` as the process called `name_of(settings)` until it is asked to stop; returns the exit code.
 
     Whatever its threads do, it ends soon after its parent has died, and within the `stop_within_s` of its row. What
     fails for a reason that may pass is started again for ever where supervisord runs it, and ends it elsewhere. A

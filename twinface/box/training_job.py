@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: in a word, and in plain containers where there is more to say."""
+    """What came of it: in a word, and JSON-ready where there is more to say."""
 
     detail: str
     report: dict[str, object] | None = None
@@ -57,7 +57,7 @@ class TrainingJob:
             self._thread.join(timeout_s)
 
     def progress(self) -> dict[str, object]:
-        """How far it is, in plain containers; with its report, once it is done."""
+        """How far it is, JSON-ready; with its report, once it is done."""
         return {"state": self.state, "detail": self.detail, "report": self._report}
 
     def _run(self, work: Work) -> None:

@@ -1,4 +1,4 @@
-"""What the trainer does on request: a head made anew, or a ResNet50 taught."""
+"""What the trainer does on request: a head retrained, or a ResNet50 taught."""
 
 import dataclasses
 import logging

@@ -16,7 +16,7 @@ from twinface.types import Captured
 log = logging.getLogger(__name__)
 
 Handler = Callable[[str, Mapping[str, Any]], Any]
-"""(verb, arguments) → a result of plain containers. A TwinfaceError becomes the error of the reply, and so does what
+"""(verb, arguments) → a JSON-ready result. A TwinfaceError becomes the error of the reply, and so does what
 arguments that are missing or of another type lead to."""
 
 

@@ -210,7 +210,7 @@ class Node:
             raise ServiceError(f"{self._run.path}: its files there were removed; it starts again")
 
     def _clear_outdated_books(self) -> None:
-        # What earlier starts answered for still counts for senders whose own books are kept.
+        # What earlier starts acknowledged still counts for senders whose own books are kept.
         kept = {f"{origin}@{epoch}" for origin, epoch, _ in self._run.list_books()}
         for path in self._run.outdated_books(self.name):
             with suppress(ArtefactError):

@@ -73,7 +73,7 @@ class Subscriber:
             self.socket.connect(endpoint)
 
     def listen(self, listening: bool) -> None:
-        """Stop or take up listening; what is made on demand is not made for who does not listen."""
+        """Stop or start listening; what is made on demand is not made for who does not listen."""
         if listening:
             self.socket.subscribe(self.topic.name)
         else:

@@ -80,7 +80,7 @@ def read_strangers(folder: Path, gallery: Gallery) -> tuple[list[PersonVectors],
 
 
 def learnt_by(head: Path, names: Iterable[str]) -> list[str]:
-    """Those of `names` that a head learnt from, or was tuned on, by what its head.json lists."""
+    """Those of `names` that a head was trained or tuned on, by what its head.json lists."""
     digests = read_json_object(head / HEAD_FILE).get("learnt_from")
     return [name for name in names if isinstance(digests, list) and person_digest(name) in digests]
 

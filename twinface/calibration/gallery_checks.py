@@ -97,7 +97,7 @@ def check_gallery(
 
 
 def _is_told(person: str, other: str | None, alike: list[Lookalikes]) -> bool:
-    """Whether it is no wonder: two names of one person are told once, not picture by picture."""
+    """Whether it is no wonder: two names of one person are reported once, not picture by picture."""
     return any({two.first, two.second} == {person, other} for two in alike)
 
 

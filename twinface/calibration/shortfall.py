@@ -32,7 +32,7 @@ class Shortfall:
 
 
 def find_shortfall(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> Shortfall | None:
-    """What is missing for a false-accept rate to be told; None where nothing is. There is somebody in the gallery."""
+    """What is missing to report a false-accept rate; None where nothing is. There is somebody in the gallery."""
     people, pictures = len(gallery.names), len(gallery.vectors)
     evidence = Evidence(people, pictures, len(strangers), sum(len(person.vectors) for person in strangers))
     if pictures == people:

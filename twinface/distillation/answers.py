@@ -1,4 +1,4 @@
-"""What the teacher says to every view, asked once and kept on disk."""
+"""What the teacher outputs for every view, asked once and kept on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

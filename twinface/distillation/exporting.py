@@ -1,4 +1,4 @@
-"""The network that a run has taught, as one that can be converted: built anew in float32, without what was scaffold."""
+"""The network that a run has taught, as one that can be converted: rebuilt in float32, without what was scaffold."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ def build_taught(run: Path, pooling: str) -> tuple[Any, int]:
     """A float32 keras.Model from pictures (n, s, s, 3), BGR less ImageNet's means, to vectors; and its input size s.
 
     `pooling`: "standardised" for the 2048 pooled numbers, each less its mean and divided by its deviation over the
-    pictures learnt from, or "projected" for the linear map of these that learnt to say what the teacher says.
+    pictures trained on, or "projected" for the linear map of these that learnt to output what the teacher outputs.
     Raises ArtefactError when `run` has no checkpoint, or a damaged one.
     """
     checkpoint = find_checkpoint(run)

@@ -1,4 +1,4 @@
-"""One step of learning: what the student is shown, what the teacher says to it, and how far apart they are."""
+"""One step of learning: what the student is shown, what the teacher outputs for it, and how far apart they are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from twinface.types import Vectors
 
 
 def build_lesson(student: Any, *, hint_weight: float = 0.0, people_weight: float = 0.0, showing: Any = None) -> Any:
-    """A keras.Model that teaches `student`; `fit` takes what it is shown and what the teacher says to that.
+    """A keras.Model that teaches `student`; `fit` takes what it is shown and what the teacher outputs for that.
 
     Without `showing` that is pictures as the student wants them, and the teacher's centred unit vectors (n, d) and maps
     (n, h, w, channels) of any grid; with a `people_weight`, in place of the maps, whose pictures they are, int (n,).
@@ -62,7 +62,7 @@ def build_lesson(student: Any, *, hint_weight: float = 0.0, people_weight: float
 def build_showing(
     crops: NDArray[np.uint8], teacher: Teacher, centre: Vectors, bases: Sequence[HintBasis], size_px: int
 ) -> Any:
-    """A keras layer from `endless_views.Drawn` to pictures as the student wants them and what the teacher says to them.
+    """A keras layer from `endless_views.Drawn` to pictures as the student wants them and the outputs of the teacher.
 
     The packed crops, uint8 (n, 128, 128, 3), lie in the memory of the device (50 KB each). Raises ArtefactError for a
     teacher whose layers are not known.

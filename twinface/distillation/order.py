@@ -14,7 +14,7 @@ from twinface.distillation.run import Listener, Settings, resume, start
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Learn in the folder `run` for a `period`; `resume`: go on from its last checkpoint, without a period with the
+    """Learn in the folder `run` for a `period`; `resume`: continue from its last checkpoint, without a period with the
     one that was stopped.
     """
 
@@ -34,7 +34,7 @@ def carry_out(order: Order, listener: Listener) -> Progress:
 
 
 def to_plain(order: Order) -> dict[str, Any]:
-    """An order in plain containers."""
+    """An order, JSON-ready."""
     plain: dict[str, Any] = TypeAdapter(Order).dump_python(order, mode="json")
     return plain
 

@@ -17,7 +17,7 @@ from twinface.training.networks.pictures import OnPicture, pictures_below
 from twinface.types import Image
 
 HELD_OUT_EVERY = 5
-"""Of people in byte order of their names, each fifth (index % 5 = 4) is never learnt from."""
+"""Of people in byte order of their names, each fifth (index % 5 = 4) is never trained on."""
 
 _LEARNT, _PEOPLE, _HELD_OUT, _ABOUT = "crops.u8", "people.npy", "held_out.u8", "pack.json"
 _FORMAT = 2
@@ -50,7 +50,7 @@ class Pack:
 
 
 def split_people(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The people of a folder that may be learnt from, and those held out. Raises InputError when there are too few."""
+    """The people of a folder that may be trained on, and those held out. Raises InputError when there are too few."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name one with a folder a person")
     everyone = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name.encode())

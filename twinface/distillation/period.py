@@ -26,7 +26,7 @@ _MEASURE_BATCH = 58
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """People never learnt from: input float32 (m, s, s, 3), whom it is of (m,), the teacher's centred unit vectors."""
+    """People never trained on: input float32 (m, s, s, 3), whom it is of (m,), the teacher's centred unit vectors."""
 
     pictures: NDArray[np.float32]
     people: NDArray[np.int64]
@@ -95,7 +95,7 @@ class Clock:
         self._last = time.monotonic()
 
     def due(self) -> bool:
-        """Whether it is time again; if so, counting starts anew."""
+        """Whether it is time again; if so, counting starts again."""
         if time.monotonic() - self._last < self._seconds:
             return False
         self._last = time.monotonic()

@@ -1,4 +1,4 @@
-"""A run of distillation: started, stopped and taken up again.
+"""A run of distillation: started, stopped and resumed.
 
 The teacher's answers are wanted less their mean: pictures of one kind (soft, frontal, …) lie to one side of the sphere,
 and a student that is asked for the plain answers learns that side first and nothing else for long.
@@ -58,7 +58,7 @@ _MEMORY = "too little memory; give a smaller --batch or --input-size; the last c
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
-    its answers kept; 0: endless ones, drawn and answered on the device as they are learnt from. `begin_with`: a run
+    its answers kept; 0: endless ones, drawn and answered on the device as they are trained on. `begin_with`: a run
     or a network whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart,
     beside the teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of the weights taken over, in
     those that a finished period ends with.
@@ -100,7 +100,7 @@ def start(run: Path, settings: Settings, period: Progress, listener: Listener) -
 
 
 def resume(run: Path, settings: Settings, period: Progress | None, listener: Listener) -> Progress:
-    """Go on from a run's last checkpoint: with the period that was stopped, or with a new one.
+    """Resume from a run's last checkpoint: with the period that was stopped, or with a new one.
 
     Raises ArtefactError when there is nothing to resume, or the period is finished and no new one is given.
     """
@@ -122,7 +122,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     refuse_inputs(run, inputs, "name another folder with --output")
     sweep(run)
     if settings.begin_with and not checkpoint:
-        read_shape(settings.begin_with)  # what is no beginning is told before hours of packing, not after
+        read_shape(settings.begin_with)  # what is no beginning is reported before hours of packing, not after
     limit_threads(settings.threads)
     if not _has_gpu(import_keras()):
         check_memory(period, settings.last_stages, read_free_bytes())

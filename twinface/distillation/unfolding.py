@@ -1,7 +1,7 @@
 """From a network that was exported back to weights that can learn on.
 
 An export keeps each convolution with its batch norm folded in, in eight bits or as floats. What such a layer puts out,
-over some pictures, gives the batch norm back: the network says what it said, and its layers are scaled as fresh ones.
+over some pictures, gives the batch norm back: outputs stay, and layers are scaled as fresh ones.
 """
 
 import re
@@ -43,7 +43,7 @@ class _Moments:
 
 
 def unfold(layers: Mapping[str, Folded], pictures: NDArray[np.float32]) -> Weights:
-    """The weights of a student that says what the layers say, of pictures like these, float32 (n, s, s, 3), n > 1."""
+    """The weights of a student that outputs what the layers do, of pictures like these, float32 (n, s, s, 3), n > 1."""
     last, convolutions = layers[_MAP], _convolutions()
     keras = import_keras()
     student = build_student(len(last.bias))

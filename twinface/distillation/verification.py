@@ -1,4 +1,4 @@
-"""How well vectors tell people apart that were never learnt from."""
+"""How well vectors tell people apart that were never trained on."""
 
 import numpy as np
 from numpy.typing import NDArray

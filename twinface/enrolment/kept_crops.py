@@ -1,4 +1,4 @@
-"""Crops that are kept beside their vectors: cut when a picture is added, embedded anew when the network changes."""
+"""Crops that are kept beside their vectors: cut when a picture is added, embedded again when the network changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Gap:
 
 
 def find_gaps(gallery: Gallery) -> list[Gap]:
-    """Whose vectors cannot all be made anew. Raises ArtefactError or SignatureError for damaged crops."""
+    """Whose vectors cannot all be made again. Raises ArtefactError or SignatureError for damaged crops."""
     gaps = []
     for name, person in gallery.people.items():
         crops = gallery.crops(name)
@@ -60,7 +60,7 @@ def find_gaps(gallery: Gallery) -> list[Gap]:
 
 
 def rebuild(gallery: Gallery, network: Network, gaps: list[Gap], advance: Callable[[], None]) -> int:
-    """Make everybody's vectors anew from their crops, by another network; returns how many. All of it, or nothing.
+    """Make everybody's vectors again from their crops, by another network; returns how many. All of it, or nothing.
 
     Vectors without a crop are left out, which `gaps` allows. `advance` is called after each. Raises ArtefactError when
     there are other gaps by now, nothing is left, a crop is damaged, or the new gallery cannot be written.

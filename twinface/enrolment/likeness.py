@@ -17,7 +17,7 @@ from twinface.types import State, Vectors
 _RATE = "0.001"
 _LIKE = 0.05
 """What two pictures of one person score at least, where the head does not say what strangers reach once in 1,000 pairs:
-by plain cosine, 0.35. The head in the box says 0.037: of the frontal pairs of one person 1.2 % score less, of those of
+by plain cosine, 0.35. The bundled head has 0.037: of the frontal pairs of one person 1.2 % score less, of those of
 two people 0.06 % more."""
 
 

@@ -1,6 +1,6 @@
 """Many people enrolled at once: from a folder with a folder of pictures for each, or from features.
 
-Each person is a change of the gallery by itself, past the gate that compares with everybody, those before included. So
+Each person is a change of the gallery by itself, through the gate that compares with everybody, also those before. So
 one bad person costs only itself, what breaks off leaves everybody before whole, and the same once more adds only what
 is new.
 """

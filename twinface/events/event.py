@@ -69,7 +69,7 @@ class Opinion:
 
     @property
     def said(self) -> tuple[str, str | None]:
-        """What somebody is told of it; a change of this is an update."""
+        """What is reported of it; a change of this is an update."""
         return self.state, self.name
 
 
@@ -113,7 +113,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a writer that starts anew has to know: events of tracks and visits that have not ended, in their order, the
+    """What a writer that starts again has to know: events of tracks and visits that have not ended, in their order, the
     last event with the name of each such visit, the last stream of each camera, and tracks that have ended lately.
     """
 

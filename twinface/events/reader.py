@@ -39,7 +39,7 @@ def read_events(path: Path, query: EventQuery) -> list[Event]:
     """Events of a store in the order of their numbers; none where there is no store yet.
 
     Works where nothing can be written, too. Raises ArtefactError when the file is not ours, damaged or of another
-    version, and InputError for an `after` that was never given: the store was made anew since.
+    version, and InputError for an `after` that was never given: the store was made again since.
     """
     if not is_there(path):
         return []

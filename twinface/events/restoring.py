@@ -1,4 +1,4 @@
-"""What a writer that was killed left open: taken up where its camera goes on, ended where it does not."""
+"""What a writer that was killed left open: resumed where its camera goes on, ended where it does not."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is going on: tracks and visits that have begun and not ended, and the events that are told of them."""
+"""What is going on: tracks and visits that have begun and not ended, and the events that report them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

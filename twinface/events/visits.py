@@ -1,6 +1,6 @@
 """From what is said of tracks to events: one visit makes one `enter`, however often its track breaks.
 
-A track enters, is told anew whenever who it is said to be changes, and exits. A person's visit to a camera begins when
+A track enters, is reported again when its name changes, and exits. A person's visit to a camera begins when
 a track there gets their name and ends when nobody there was seen with it for the cool-down. No clock is asked:
 durations are differences of the moments that come in, so two runs over the same moments give the same events.
 """
@@ -142,7 +142,7 @@ class Visits:
         if not goes_on:
             yield from self._close(lambda one: one == camera, reason)
         if not self._live.get(camera):
-            del self._now[camera]  # the next recording's time begins anew
+            del self._now[camera]  # the next recording's time begins again
 
     def _due(self, camera: str, now: Moment) -> Iterator[Event]:
         """What the time that has passed at a camera brings."""
@@ -186,7 +186,7 @@ class Visits:
     # --- two cameras ------------------------------------------------------------------------------------------------
 
     def _at_once(self, camera: str) -> Iterator[Event]:
-        """Visits of one person to two live cameras that see them during the same time, told once."""
+        """Visits of one person to two live cameras that see them during the same time, reported once."""
         for here in [one for one in self._visits.values() if one.camera == camera and self._live[camera]]:
             for there in list(self._visits.values()):
                 if there.name != here.name or there.camera == camera or not self._live.get(there.camera):

@@ -39,7 +39,7 @@ PutPerson = Callable[[PersonVectors, Mapping[str, bytes]], None]
 
 
 class Gallery(GalleryWriter):
-    """An open gallery; `refresh()` takes up what other processes changed, reading only the files that did."""
+    """An open gallery; `refresh()` loads what other processes changed, reading only the files that did."""
 
     @classmethod
     def open(

@@ -86,7 +86,7 @@ class GalleryReader:
         return True
 
     def verify(self) -> Mapping[Path, ArtefactError]:
-        """Read every file anew, changed or not, crops too, and return those that cannot be used, and why.
+        """Read every file again, changed or not, crops too, and return those that cannot be used, and why.
 
         Raises as `refresh` does.
         """

@@ -31,7 +31,7 @@ class GalleryWriter(GalleryReader):
 
     @contextmanager
     def unchanging(self) -> Iterator[None]:
-        """Keep writers out while the block runs, with what they wrote before taken up. Raises ArtefactError.
+        """Keep writers out while the block runs, with what they wrote before loaded. Raises ArtefactError.
 
         Features have no lock: each file is whole.
         """
@@ -59,7 +59,7 @@ class GalleryWriter(GalleryReader):
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Hold the lock, with what others wrote taken up, and a rename that was broken off ended."""
+        """Hold the lock, with what others wrote loaded, and a rename that was broken off ended."""
         with writers_lock(self.folder, self._lock_wait_s):
             self.refresh()
             self._check_network(self._manifest, empty=False)

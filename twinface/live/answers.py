@@ -29,7 +29,7 @@ class MatcherAnswers:
     events_path: Path
 
     def __call__(self, verb: str, arguments: Mapping[str, Any]) -> Any:
-        """The answer, in plain containers."""
+        """The answer, JSON-ready."""
         if verb == "snapshot":
             return self.stage.snapshot()
         if verb == "replay":

@@ -108,7 +108,7 @@ class CameraStage:
     def end(self) -> Sighting:
         """The update that says that no frame follows, and the crops of faces that were not recognised yet.
 
-        Made anew it says the same with the newest tally, and has no crops.
+        Made again it says the same with the newest tally, and has no crops.
         """
         crops: list[ChosenCrop] = []
         if not self._last.ended_stream:

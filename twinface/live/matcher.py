@@ -43,13 +43,13 @@ class Namer(Protocol):
 
     @property
     def bounds(self) -> Mapping[str, Any]:
-        """The rule that decides, and what it asks for, in plain containers."""
+        """The rule that decides, and what it asks for, JSON-ready."""
 
 
 class MatcherStage:
     """Keeps the streams of all cameras and says what happens in them.
 
-    The `namer` is asked anew after every look. `expected_cameras` are those of the configuration: their streams count
+    The `namer` is asked again after every look. `expected_cameras` are those of the configuration: their streams count
     as open until they are closed. The `journal` is shown every frame and event in the order they are handled. Of a live
     frame older than `stale_after_ms` only what it ends is taken: nobody enters who was there minutes ago.
     """
@@ -94,7 +94,7 @@ class MatcherStage:
         return list(self._tick())
 
     def reconsider(self) -> list[MatchEvent]:
-        """Decide anew, by the looks there are, who everybody in sight is: what is known has changed."""
+        """Decide again, by the looks there are, who everybody in sight is: what is known has changed."""
         return list(self._reconsider())
 
     def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
@@ -103,7 +103,7 @@ class MatcherStage:
         return [unpack_body(MatchEvent, packed) for packed in islice(self._events, first, first + limit)]
 
     def snapshot(self) -> dict[str, object]:
-        """The present, in plain containers: tracks, streams, and the number of the next event."""
+        """The present, JSON-ready: tracks, streams, and the number of the next event."""
         streams = [stream for stream in self._streams.values() if stream is not None]
         return {
             "epoch": self._epoch,

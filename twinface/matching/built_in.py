@@ -1,4 +1,4 @@
-"""Heads in the box: one for each network whose vectors one was trained on."""
+"""Bundled heads: one for each network whose vectors one was trained on."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ _IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
 
 
 def built_in_head(network: str) -> Path | None:
-    """The folder of the head in the box for the network with this fingerprint; None where there is none."""
+    """The folder of the bundled head for the network with this fingerprint; None where there is none."""
     return _folders().get(network)
 
 

@@ -17,7 +17,7 @@ def add_calibration(folder: Path, calibration: DecisionCalibration, before: byte
     """Put thresholds into the head.json of a folder; everything else in it stays.
 
     `before` is what the file was when the head was loaded. Raises ArtefactError when it is another by now, because the
-    head was trained anew, or when it cannot be written.
+    head was trained again, or when it cannot be written.
     """
     path = folder / HEAD_FILE
     with only_writer(folder):
@@ -29,7 +29,7 @@ def add_calibration(folder: Path, calibration: DecisionCalibration, before: byte
 def write_built_in_head(
     folder: Path, network: str, network_name: str, calibration: DecisionCalibration | None = None
 ) -> None:
-    """Make a folder of the head in the box, with thresholds where there are some, or renew it.
+    """Make a folder of the bundled head, with thresholds where there are some, or renew it.
 
     Raises ArtefactError where another head stands, or when it cannot be written.
     """
@@ -43,7 +43,7 @@ def write_built_in_head(
 
 
 def require_free(folder: Path, network: str) -> None:
-    """Raise ArtefactError unless the head in the box can be written to a folder: nothing is there, or that head."""
+    """Raise ArtefactError unless the bundled head can be written to a folder: nothing is there, or that head."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     unlike = {"decision", "network_name"}
@@ -56,7 +56,7 @@ def require_free(folder: Path, network: str) -> None:
 
 
 def _built_in_about(network: str) -> dict[str, Any]:
-    """The head.json of the head in the box."""
+    """The head.json of the bundled head."""
     box = built_in_head(network)
     if box is not None:
         return read_json_object(box / HEAD_FILE)

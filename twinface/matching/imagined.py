@@ -2,7 +2,7 @@
 
 They are the same strangers each time, so what the nearest of the reference score with each of them depends on the head
 alone. Training writes it beside the head. Whoever reads it checks it on a few of them, since another version of numpy
-may draw others, and finds it anew where it does not fit or is not there; so it is no part of what a head decides by.
+may draw others, and finds it again where it does not fit or is not there; so it is no part of what a head decides by.
 """
 
 from collections.abc import Sequence

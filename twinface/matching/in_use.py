@@ -16,7 +16,7 @@ def head_place(configured: Path | None, gallery: Path, network: str) -> Path:
 
 
 def head_in_use(configured: Path | None, gallery: Path, network: str) -> Path | None:
-    """The configured folder, else that of the head retrained from this gallery; None, the head in the box, where there
+    """The configured folder, else that of the head retrained from this gallery; None, the bundled head, where there
     is none.
     """
     place = head_place(configured, gallery, network)

@@ -19,9 +19,9 @@ def cosine_spec(network: str) -> HeadSpec:
 
 
 def load_head(folder: Path | None, network: str) -> Head:
-    """The head in a folder, for vectors of the network with this fingerprint; None is the one in the box for it.
+    """The head in a folder, for vectors of the network with this fingerprint; None is the bundled one for it.
 
-    Where there is none in the box it is plain cosine, calibrated for SFace: its order is right, its scores are not.
+    Where none is bundled it is plain cosine, calibrated for SFace: its order is right, its scores are not.
     Raises ArtefactError (missing, damaged, another format) or FingerprintError (trained on another network).
     """
     folder = folder or built_in_head(network)

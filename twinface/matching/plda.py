@@ -176,7 +176,7 @@ class PldaHead(Head):
         return tuple(strangers.nearest for strangers in self._imagined if strangers.nearest)
 
     def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
-        """Whose vectors are not shorter than nearly all that were learnt from; see Head."""
+        """Whose vectors are not shorter than nearly all that were trained on; see Head."""
         if self.cohort is None:
             return super().knows_quality(vectors)
         return np.asarray(np.linalg.norm(vectors, axis=1) >= np.exp(self._plain.length_range[0]))

@@ -2,7 +2,7 @@
 
 Strangers who are imagined (`cohort`) come to the gallery, and the best score of each with anybody in it is looked at.
 Imagined people are a little less alike than real ones, the more so the rarer what is asked: a head has measured by how
-much, on strangers that its cohort had not learnt from, and what is asked for is lowered by that.
+much, on strangers that its cohort was not trained on, and what is asked for is lowered by that.
 """
 
 import math

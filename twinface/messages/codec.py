@@ -78,7 +78,7 @@ def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
 
 
 def body_from(kind: type[Any], value: object) -> Any:
-    """`value` (plain containers, as from msgpack or JSON) as a message body of `kind`; WireError when it is not one."""
+    """`value` (as from msgpack or JSON) as a message body of `kind`; WireError when it is not one."""
     try:
         return _CHECKERS[kind].validate_python((value,))[0]
     except pydantic.ValidationError as error:

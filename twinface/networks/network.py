@@ -28,11 +28,11 @@ class Network:
             numbers = self._run(np.zeros((size_px, size_px, 3), np.float32)).size
         except (ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
-            raise ArtefactError(f"network {recipe.name!r}: {reason}; make it anew with `twinface network`") from error
+            raise ArtefactError(f"network {recipe.name!r}: {reason}; make it again with `twinface network`") from error
         if numbers != recipe.dimension:
             raise ArtefactError(
                 f"network {recipe.name!r}: gives {numbers} numbers, its recipe says {recipe.dimension};"
-                " make it anew with `twinface network`"
+                " make it again with `twinface network`"
             )
 
     def embed(self, crops: NDArray[np.uint8]) -> Vectors:

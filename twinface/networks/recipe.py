@@ -83,12 +83,12 @@ def read_recipe(folder: Path) -> NetworkRecipe:
     path = folder / RECIPE_FILE
     content = read_json_object(path)
     if content.pop("format", None) != FORMAT:
-        raise ArtefactError(f"{path}: not of format {FORMAT}; make the network anew with `twinface network`")
+        raise ArtefactError(f"{path}: not of format {FORMAT}; make the network again with `twinface network`")
     try:
         _check_fields(content)
         return NetworkRecipe(**content)
     except ValueError as error:
-        raise ArtefactError(f"{path}: {error}; make the network anew with `twinface network`") from error
+        raise ArtefactError(f"{path}: {error}; make the network again with `twinface network`") from error
 
 
 def read_network_file(folder: Path, recipe: NetworkRecipe) -> bytes:

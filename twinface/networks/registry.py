@@ -1,4 +1,4 @@
-"""Which networks there are: `sface` from the assets, those in the box, and any folder with a network.json."""
+"""Which networks there are: `sface` from the assets, the bundled ones, and any folder with a network.json."""
 
 import hashlib
 from dataclasses import replace
@@ -21,7 +21,7 @@ def available_networks() -> tuple[str, ...]:
 
 
 def boxed_folder(name: str) -> Path | None:
-    """The folder of a network in the box, with its terms and its model card; None where there is none of this name."""
+    """The folder of a bundled network, with its terms and its model card; None where there is none of this name."""
     return _boxed().get(name)
 
 
@@ -49,7 +49,7 @@ def load_network_file(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
     if compute_fingerprint(recipe, network_file) != recipe.fingerprint:
         raise FingerprintError(
             f"{folder}: {recipe.file} and {RECIPE_FILE} do not belong together (fingerprint differs);"
-            " copy the whole folder again, or make the network anew"
+            " copy the whole folder again, or make the network again"
         )
     return recipe, network_file
 
@@ -60,7 +60,7 @@ def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
 
 
 def name_network(fingerprint: str) -> str:
-    """The name of the network with this fingerprint, "" of one that is not in the box; nothing is fetched for it."""
+    """The name of the network with this fingerprint, "" of one that is not bundled; nothing is fetched for it."""
     known = {read_recipe(folder).fingerprint: name for name, folder in _boxed().items()}
     return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
 

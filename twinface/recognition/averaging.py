@@ -69,7 +69,7 @@ def find_head(settings: Settings, network: str) -> Head | None:
 
 
 def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages | None:
-    """The averages that a head's scores are told from; None for a head without a cohort.
+    """The averages that a head's scores are relative to; None for a head without a cohort.
 
     Where the file of averages cannot be used, those by the people of the gallery alone.
     """

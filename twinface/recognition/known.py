@@ -40,7 +40,7 @@ class _Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """A gallery at one version, made ready by one head: score i is with `names[person_index[i]]`, int32 (n,).
+    """A gallery at one version, prepared by one head: score i is with `names[person_index[i]]`, int32 (n,).
 
     `vectors` counts the vectors enrolled, which for the rule `template` are more than the scores.
     """
@@ -58,7 +58,7 @@ class Known:
     ) -> Self:
         """The gallery as it is now, told from the `averages` of its sources.
 
-        Head and rule have to be those that made the earlier blocks ready, else begin anew; other averages do so anyway.
+        Head and rule have to be those that prepared the earlier blocks, else begin again; other averages do so anyway.
 
         Raises ArtefactError for vectors that do not fit the head.
         """

@@ -41,7 +41,7 @@ def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
     if head is not None or built_in_head(recipe.fingerprint) is not None:
         return None
     return (
-        f"no head is in the box for the network {recipe.name!r}, and plain cosine is calibrated for sface: strangers"
+        f"no head is bundled for the network {recipe.name!r}, and plain cosine is calibrated for sface: strangers"
         " may get names; train a head with `twinface train` and set it as `head`"
     )
 
@@ -128,7 +128,7 @@ class Naming:
         problems += self._left_out()
         problem = "; ".join(problems)
         if problem and problem != self.problem:
-            log.error("gallery, head or corrections not taken up", extra={"error": problem})
+            log.error("gallery, head or corrections not loaded", extra={"error": problem})
         self.problem = problem
         return changed
 
@@ -225,7 +225,7 @@ class Naming:
 
 
 def _look_at(head: Path | None) -> tuple[Path | None, int, int]:
-    """What tells one head from the next: its folder, None of the head in the box, and its head.json, where there is
+    """What tells one head from the next: its folder, None of the bundled head, and its head.json, where there is
     one."""
     path = head / _HEAD_FILE if head else None
     if path is None or not path.exists():

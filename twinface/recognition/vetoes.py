@@ -37,7 +37,7 @@ class _Rejected:
 class Vetoes:
     """Who may not be called what, by the rejections in a gallery's folder that are of vectors of one network.
 
-    `refresh` takes up what was said since; it raises ArtefactError for a damaged file, and the vetoes stay as before.
+    `refresh` loads what was said since; it raises ArtefactError for a damaged file, and the vetoes stay as before.
     """
 
     def __init__(self, gallery: Path, network: str) -> None:
@@ -69,7 +69,7 @@ class Vetoes:
         averages: Averages | None = None,
     ) -> bool:
         """Whether a face of the looks `vectors` (n, d) from a source, which count as much as `weights` (n,) say, is not
-        `name`. With `averages` each vector is told from that of its source.
+        `name`. With `averages` each vector is taken relative to that of its source.
         """
         rejected = self._rejected.get(name)
         if rejected is None or rejected.vectors.shape[1] != vectors.shape[1]:

@@ -1,4 +1,4 @@
-"""Why somebody was said to be whom they were said to be, in plain containers."""
+"""Why somebody was said to be whom they were said to be, JSON-ready."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ _TOLD = ("sequence", "kind", "at_ns", "state", "name", "score", "reason")
 
 
 def explain(evidence: Evidence) -> dict[str, Any]:
-    """Every track: what was told of it, and every look that is kept; `decision` is the one after the last of these, of
+    """Every track: what was reported of it, and every kept look; `decision` is the one after the last of these, of
     an event after the last before it.
     """
     return {

@@ -1,6 +1,6 @@
 """uvicorn's HTTP/1.1 with deadlines: it has none for a request that does not come or an answer that is not taken.
 
-Its time-out of idle connections starts anew with every byte and holds after an answer only, so that bytes sent one by
+Its time-out of idle connections starts again with every byte and holds after an answer only, so that bytes sent one by
 one, or no byte at all, keep a connection for ever (https://github.com/Kludex/uvicorn/pull/1192).
 """
 

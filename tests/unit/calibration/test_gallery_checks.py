@@ -1,4 +1,4 @@
-"""What is wrong in a gallery is found, told once, and nothing else is."""
+"""What is wrong in a gallery is found, reported once, and nothing else is."""
 
 from pathlib import Path
 

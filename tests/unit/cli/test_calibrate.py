@@ -63,7 +63,7 @@ def test_thresholds_are_stored_in_a_head_of_its_own(twinface: Run, gallery: Path
     assert (code, err) == (0, "")
     assert "50 people with 250 pictures; rule template" in out
     assert "12,250 impostor comparisons of 1,225 pairs of people" in out
-    assert "0.0001: not told, too few people; the lowest told is 0.00082" in out
+    assert "0.0001: not reported, too few people; the lowest reported is 0.00082" in out
     assert "most alike: p03 and p07" in out
     assert "p07: 2.jpg" in out
     assert "p09: 4.jpg" in out

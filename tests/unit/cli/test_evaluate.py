@@ -108,7 +108,7 @@ def test_pairs_of_whom_the_head_learnt_from_are_left_out(
     (head / "head.json").write_text(json.dumps(about))
     code, _, error = twinface("evaluate", "--pairs", pairs, "--images", images, "--head", head)
     assert code == 2
-    assert re.search(r"6 of 8 pairs show people that .*head learnt from, too few are left; name a list", error)
+    assert re.search(r"6 of 8 pairs show people that .*head was trained on, too few are left; name a list", error)
     about["learnt_from"] = [person_digest("impostor")]
     (head / "head.json").write_text(json.dumps(about))
     found = json.loads(twinface("evaluate", "--pairs", pairs, "--images", images, "--head", head, "--json", "-")[1])

@@ -27,7 +27,7 @@ def test_a_family_is_told_what_stood_for_other_people_and_of_whom_it_says_nothin
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     said = printed(replace(REPORT, measured=replace(MEASURED, strangers=2000)), capsys)
-    assert "measured on 3 people whom neither head has learnt from, 30 pairs of the same person" in said
+    assert "measured on 3 people whom neither head was trained on, 30 pairs of the same person" in said
     assert "30,000 with strangers, of whom 2,000 were drawn from the cohort" in said
     assert "by pictures of these people, it says nothing of other people" in said
     rows = [line.split() for line in said.splitlines() if line.strip().startswith("cost")]

@@ -25,7 +25,7 @@ def make_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 
 @pytest.fixture
 def write_head(tmp_path: Path) -> Callable[..., Path]:
-    """A head of one linear layer on 16 numbers that learnt from the people named."""
+    """A head of one linear layer on 16 numbers trained on the people named."""
 
     def write(learnt_from: Sequence[str] | None, network: str = NETWORK, dimension: int = DIMENSION) -> Path:
         folder = tmp_path / "head"

@@ -131,7 +131,7 @@ def test_pairs_are_adjusted_by_the_average_of_their_pictures(
 
 @pytest.fixture
 def crops(shared_data: Path, tmp_path: Path) -> Callable[[], list[Path]]:
-    """Aligned crops of 12 people whom the head in the box did not learn from, two each."""
+    """Aligned crops of 12 people whom the bundled head was not trained on, two each."""
 
     def cut() -> list[Path]:
         box = built_in_head(NETWORK)

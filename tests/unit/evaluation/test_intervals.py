@@ -25,7 +25,7 @@ def all_pairs(vectors: NDArray[np.float64], person: NDArray[np.int32]) -> Scored
 
 
 def test_a_round_is_what_drawing_people_by_hand_gives() -> None:
-    """Every pair written down as often as its people were drawn, all figures computed anew from these."""
+    """Every pair written down as often as its people were drawn, all figures computed again from these."""
     pairs = all_pairs(*faces(1))
     figures = verification_figures(pairs.scores, pairs.same)
     found = figure_intervals(pairs, figures, rounds=200, seed=5)

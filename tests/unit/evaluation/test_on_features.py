@@ -76,14 +76,14 @@ def test_a_head_that_learnt_from_nearly_all_is_refused(
     make_features: Callable[..., Path], write_head: Callable[..., Path]
 ) -> None:
     head = write_head([f"person {n:02}" for n in range(29)])
-    with pytest.raises(InputError, match="learnt from 29 of these 30 people, 1 are left; evaluate on people it never"):
+    with pytest.raises(InputError, match="trained on 29 of these 30 people, 1 are left; evaluate on people it never"):
         evaluate_features(make_features(30), head=head, people="all")
 
 
 def test_a_head_that_does_not_say_whom_it_learnt_from_is_refused(
     make_features: Callable[..., Path], write_head: Callable[..., Path]
 ) -> None:
-    with pytest.raises(ArtefactError, match="does not say whom it learnt from"):
+    with pytest.raises(ArtefactError, match="does not say whom it was trained on"):
         evaluate_features(make_features(), head=write_head(None))
 
 

@@ -1,4 +1,4 @@
-"""What is kept beside a head of imagined strangers: taken where it fits, found anew where it does not."""
+"""What is kept beside a head of imagined strangers: taken where it fits, found again where it does not."""
 
 from pathlib import Path
 

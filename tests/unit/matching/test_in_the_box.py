@@ -1,4 +1,4 @@
-"""The head in the box for sface: found by its network, right about faces it has not seen, copied with thresholds."""
+"""The bundled head for sface: found by its network, right about faces it has not seen, copied with thresholds."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Plain cosine as a score, where no head is in the box."""
+"""Plain cosine as a score, where no head is bundled."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The cohort of the bundled head against real strangers whom it has not learnt from."""
+"""The cohort of the bundled head against real strangers whom it was not trained on."""
 
 import io
 import tarfile
@@ -20,7 +20,7 @@ COUNT, MARGIN_PX, AT_ONCE, ONE_PERSON_COSINE = 1500, 8, 100, 0.6
 
 
 def read_held_out(shard: Path) -> np.ndarray:
-    """Crops, uint8 (COUNT, 112, 112, 3), of strangers whom no head learns from: every fifth, by name."""
+    """Crops, uint8 (COUNT, 112, 112, 3), of strangers whom no head is trained on: every fifth, by name."""
     crops: list[np.ndarray] = []
     with tarfile.open(fileobj=io.BytesIO(shard.read_bytes())) as archive:
         members = (one for one in archive if one.isfile() and int(Path(one.name).stem) % 5 == 4)

@@ -1,4 +1,4 @@
-"""The network `face` in the box, and its head."""
+"""The bundled network `face`, and its head."""
 
 import cv2
 import numpy as np

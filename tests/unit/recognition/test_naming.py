@@ -1,4 +1,4 @@
-"""Where a name is not to be trusted, it is said; new thresholds are taken up while running."""
+"""Where a name is not to be trusted, it is said; new thresholds are loaded while running."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -110,7 +110,7 @@ def test_people_whom_the_present_head_knows_are_counted_apart(tmp_path: Path) ->
 
 
 def test_a_head_that_would_be_worse_is_not_taken(tmp_path: Path) -> None:
-    """The head in use has learnt from 150 people, the next one begins anew with 20 who have two pictures each."""
+    """The head in use was trained on 150 people, the next one starts from scratch with 20 who have two each."""
     everybody = make_people(170)
     write_features(tmp_path / "many", everybody[:150])
     train_head(tmp_path / "many", tmp_path / "head", TrainOptions(start=""))
@@ -185,7 +185,7 @@ def test_thresholds_are_found_anew_or_the_head_is_kept(box: Settings) -> None:
     strict = box.matching.model_copy(update={"false_accept_rate": 0.0001})
     kept = run(box.model_copy(update={"matching": strict}))
     assert not kept.published
-    assert "thresholds cannot be found anew: --far 0.0001: 30 people" in " ".join(kept.reasons)
+    assert "thresholds cannot be found again: --far 0.0001: 30 people" in " ".join(kept.reasons)
 
 
 def test_a_full_disk_leaves_the_old_head_and_the_gallery_whole(box: Settings, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_family_of_three_gets_a_head_that_is_no_worse_for_them_and_strangers(t
 
 
 def test_a_head_that_would_be_worse_for_a_family_is_not_taken(tmp_path: Path) -> None:
-    """It goes on from one that has learnt from nobody, so that these three are all it would know of faces."""
+    """It starts from one that was trained on nobody, so that these three are all it would know of faces."""
     bundled, head = built_in_head(NETWORK), tmp_path / "head"
     assert bundled is not None
     shutil.copytree(bundled, head)
@@ -84,7 +84,7 @@ def test_one_person_alone_is_said_to_be_too_few(tmp_path: Path, pictures: tuple[
     (reason,) = report.reasons
     assert "from 2 people on who have two pictures or more" in reason
     assert f"There are {report.measurable}. {needed}" in reason
-    assert "who is learnt from cannot show whether a head is better" in reason
+    assert "who is trained on cannot show whether a head is better" in reason
     assert head_in_use(None, settings.gallery, NETWORK) is None
 
 

@@ -56,7 +56,7 @@ def restore(
 ) -> None:
     """Bring back a gallery from a backup: all of it, or nothing. What is there stays until everybody is restored.
 
-    A backup that another box signed is shown and asked about first, then signed anew with this box's key.
+    A backup that another box signed is shown and asked about first, then signed again with this box's key.
     """
     settings = chosen_settings()
     folder = gallery or settings.gallery

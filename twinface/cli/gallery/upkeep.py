@@ -77,7 +77,7 @@ def rebuild(
     gallery: GalleryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make all vectors anew by another network, from the crops that were kept (store_crops = true).
+    """Make all vectors again by another network, from the crops that were kept (store_crops = true).
 
     The old gallery stays until the new one is whole. Where crops are missing it says of whom, and does nothing.
     """
@@ -98,7 +98,7 @@ def rebuild(
         opened.require_sound()
         gaps = find_gaps(opened)
         _refuse_gaps(opened, gaps, leave_out=leave_out)
-        with progress_bar("embedding anew", vectors - sum(gap.missing for gap in gaps)) as bar:
+        with progress_bar("embedding again", vectors - sum(gap.missing for gap in gaps)) as bar:
             rebuilt = rebuild_gallery(opened, loaded, gaps, bar.advance)
     if as_json:
         left_out = [dataclasses.asdict(gap) for gap in gaps]
@@ -115,7 +115,7 @@ def rebuild(
 
 def _say_next(network: str, settings: Settings) -> str:
     head = " and a head that was trained for it" if settings.head is not None else ""
-    return f'set in the configuration: network = "{network}"{head}; then start anew what runs'
+    return f'set in the configuration: network = "{network}"{head}; then restart what runs'
 
 
 def _refuse_gaps(gallery: Gallery, gaps: list["Gap"], *, leave_out: bool) -> None:

@@ -1,4 +1,4 @@
-"""`twinface distill`: teach a ResNet50 what a network that knows faces says."""
+"""`twinface distill`: teach a ResNet50 what a network that knows faces outputs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,7 @@ def distill(
     minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
+        bool, typer.Option("--resume", help="Resume from the last checkpoint; with --minutes or --steps: a new period.")
     ] = False,
     begin_with: Annotated[
         Path | None, typer.Option("--start", help="A run, or face, whose weights are taken over; default: random ones.")

@@ -21,7 +21,7 @@ def finetune(
     minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint; with --minutes or --steps: a new period.")
+        bool, typer.Option("--resume", help="Resume from the last checkpoint; with --minutes or --steps: a new period.")
     ] = False,
     weight: Annotated[
         float, typer.Option("--weight", min=1e-6, help="How much people count, beside staying near the teacher.")
@@ -43,8 +43,8 @@ def finetune(
     background: BackgroundOption = False,
     stop: StopOption = False,
 ) -> None:
-    """Go on from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
-    different ones apart, while all stay near what the teacher says.
+    """Start from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
+    different ones apart, while all stay near what the teacher outputs.
     """
     from twinface.distillation.beginning import read_shape
     from twinface.distillation.checkpoints import Progress

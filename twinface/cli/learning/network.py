@@ -18,7 +18,7 @@ def network(
         str,
         typer.Option(
             "--weights",
-            help="face (in the box), imagenet (downloaded), none (random), a Keras weights file, or a run of distill.",
+            help="face (bundled), imagenet (downloaded), none (random), a Keras weights file, or a run of distill.",
         ),
     ] = "face",
     layer: Annotated[

@@ -34,8 +34,8 @@ def retrain(
 ) -> None:
     """Retrain the head of the running box from its gallery and corrections; taken only if it is not worse.
 
-    Both heads are measured on people whom they have not learnt from; where these are few, from two on, by their
-    pictures and by strangers drawn from the head's cohort. The matcher takes the new one up by itself, and
+    Both heads are measured on people whom they were not trained on; where these are few, from two on, by their
+    pictures and by strangers drawn from the head's cohort. The matcher loads the new one by itself, and
     `twinface rollback` brings the one before it back.
     """
     TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize).check()

@@ -22,7 +22,7 @@ _MOST_CORRECTIONS = 20
 def print_report(report: Mapping[str, Any]) -> None:
     """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
     console = Terminal(highlight=False, soft_wrap=True)
-    verb = "learnt from" if report["new_threshold"] is not None else "to learn from:"
+    verb = "trained on" if report["new_threshold"] is not None else "to train on:"
     console.print(
         f"{verb} {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
         f" faces among them, and {report['rejected']} rejected ones"
@@ -47,7 +47,7 @@ def print_report(report: Mapping[str, Any]) -> None:
 
 def _measured_on(measured: Mapping[str, Any]) -> str:
     new = measured["new"]
-    what = f"measured on {measured['people']:,} people whom neither head has learnt from"
+    what = f"measured on {measured['people']:,} people whom neither head was trained on"
     pairs = f"{new['genuine_pairs']:,} pairs of the same person"
     if strangers := measured["strangers"]:
         others = f"{new['impostor_pairs']:,} with strangers, of whom {strangers:,} were drawn from the cohort"

@@ -45,7 +45,7 @@ def train(
     start: Annotated[
         str | None,
         typer.Option(
-            "--start", help="Of plda: head to go on from, or none; left out: the one in the box for the network."
+            "--start", help="Of plda: head to start from, or none; left out: the bundled one for the network."
         ),
     ] = None,
     hard_negatives: Annotated[
@@ -55,7 +55,7 @@ def train(
     strangers: Annotated[
         Path | None,
         typer.Option(
-            "--strangers", help="Of plda: features of 500 strangers or more, one picture each is enough; learnt anew."
+            "--strangers", help="Of plda: features of 500 strangers or more, one picture each is enough; from scratch."
         ),
     ] = None,
     other: Annotated[
@@ -164,8 +164,8 @@ def _tell(report: "TrainReport", output: Path) -> None:
         say(f"rejected faces as hard negatives: {report.rejections}")
     if report.left_out:
         say(
-            f"of the people held out the head gone on from had learnt from {report.left_out}, who are left out"
-            " (--start none begins anew)"
+            f"the head it started from was trained on {report.left_out} of the people held out, who are left out"
+            " (--start none starts from scratch)"
         )
     if report.head is None or report.cosine is None:
         say("too few people to measure on (every fifth, two at least): not measured")

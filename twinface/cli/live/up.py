@@ -184,7 +184,7 @@ def _all_streams_closed(run: RunDirectory) -> bool:
     try:
         return bool(ask(run.endpoint(CONTROL, "matcher"), "snapshot", timeout_s=5.0)["streams_open"] == 0)
     except ServiceError:
-        return False  # the matcher is starting anew
+        return False  # the matcher is starting again
 
 
 def _stop(daemon: "subprocess.Popen[bytes]") -> None:

@@ -41,7 +41,7 @@ def calibrate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell what is expected in this gallery: how often a stranger gets a name, and how many own pictures are missed.
+    """Report what is expected in this gallery: how often a stranger gets a name, and how many own pictures are missed.
 
     It needs no pictures of strangers, and stores nothing: what decides follows every change of the gallery by itself.
 

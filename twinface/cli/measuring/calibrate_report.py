@@ -37,9 +37,9 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingS
     )
     console.print(_table(report))
     for rate in report.not_carried:
-        told = f"too few people; the lowest told is {evidence.lowest_rate:.2g}"
+        told = f"too few people; the lowest reported is {evidence.lowest_rate:.2g}"
         reason = "more comparisons reach the highest score there is" if evidence.carries(rate) else told
-        console.print(f"{rate:g}: not told, {reason}")
+        console.print(f"{rate:g}: not reported, {reason}")
     console.print(_LEGEND)
     named = report.chosen.strangers_named.share
     if named > _MANY_STRANGERS:

@@ -75,7 +75,7 @@ def _about_force(found: "StrangersExpected", matching: MatchingSettings, share: 
     if matching.threshold is not None:
         mend = f'set in the configuration: [matching] threshold = "", {wanted}'
     elif not found.is_left_open:
-        mend = f"that of the head decides; set in the configuration: another head, such as the one in the box, {wanted}"
+        mend = f"that of the head decides; set in the configuration: another head, such as the bundled one, {wanted}"
     elif share is None or share == matching.strangers_named:
         return [
             "this threshold is in force, and found again at every change of the gallery; nothing is stored. For "

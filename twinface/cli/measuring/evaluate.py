@@ -186,7 +186,7 @@ def _refuse_inputs(outputs: tuple[Path | None, ...], inputs: tuple[Path | str | 
 
 
 def _require_new(json_file: Path | None, plots: Path | None) -> None:
-    """Before the work: what would be overwritten is told at once."""
+    """Before the work: what would be overwritten is reported at once."""
     from twinface.evaluation.report.page import REPORT_FILE
     from twinface.files import require_new
 

@@ -31,14 +31,14 @@ def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
         counts = f"{plural(len(done.people), 'person', 'people')}, {plural(len(done.files), 'picture')}"
         console.print(f"{counts} ({escape(done.chosen)})")
         if done.left_out:
-            console.print(f"{plural(done.left_out, 'person', 'people')} left out: the head learnt from them")
+            console.print(f"{plural(done.left_out, 'person', 'people')} left out: the head was trained on them")
         _print_verifications(console, done.verifications)
         if done.identification:
             _print_identification(console, done.identification, done)
         else:
             console.print("identification: not measured, it needs four people, two of them with four pictures")
     console.print(
-        f"[dim]below each figure its 95 % interval, by drawing people anew, where {FEWEST_PEOPLE} carry it;"
+        f"[dim]below each figure its 95 % interval, by redrawing people, where {FEWEST_PEOPLE} carry it;"
         f" {done.seconds:.1f} s[/]"
     )
 
@@ -56,7 +56,7 @@ def _print_accuracy(console: Terminal, done: PairsEvaluation) -> None:
             f" {plural(done.undetected_pictures, 'picture')}"
         )
     if done.left_out:
-        console.print(f"{plural(done.left_out, 'pair')} left out: the head learnt from somebody in them")
+        console.print(f"{plural(done.left_out, 'pair')} left out: the head was trained on somebody in them")
 
 
 def _print_verifications(console: Terminal, verifications: Sequence[Verification]) -> None:

@@ -82,7 +82,7 @@ def events(
 
 
 def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
-    """Each event once, in order, by its number: also one that a matcher stores that was started anew."""
+    """Each event once, in order, by its number: also one that a restarted matcher stores."""
     if query.after is not None:
         query = dataclasses.replace(query, limit=None)
     while not reader_has_left():

@@ -38,7 +38,7 @@ def explain(
 
 
 def _headline(track: dict[str, Any]) -> str:
-    who = track["name"] or track["stranger"] or track["state"] or "nothing is told of it"
+    who = track["name"] or track["stranger"] or track["state"] or "nothing is known of it"
     return printable(f"{track['track']}: {who}")
 
 
@@ -88,5 +88,5 @@ def _decision(track: dict[str, Any]) -> list[str]:
         decision["reason"] or f"{decision['name'] or decision['state']}, with a score of {decision['score']:.3f}"
     )
     if last and (last["state"], last["name"]) != (decision["state"], decision["name"]):
-        lines.append(f"{last['name'] or last['state']} since {clock(last['at_ns'])}, decided anew by the same looks")
+        lines.append(f"{last['name'] or last['state']} since {clock(last['at_ns'])}, decided again by the same looks")
     return lines

@@ -63,7 +63,7 @@ class Evidence:
         return math.ceil(round(rate / unit, 6)) * unit
 
     def carries(self, rate: float) -> bool:
-        """Whether a threshold can be told for this false-accept rate."""
+        """Whether a threshold can be reported for this false-accept rate."""
         return rate * self.comparisons >= _FEWEST_ACCEPTED and rate * self.pairs >= _FEWEST_PAIRS
 
     def people_for(self, rate: float) -> int:

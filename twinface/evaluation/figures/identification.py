@@ -23,7 +23,7 @@ GALLERY_PICTURES = 3
 DRAWS = 20
 RATES = (0.01, 0.001)
 _FEWEST_STRANGERS = 3
-"""A false positive rate is told only where it is at least so many of the strangers' pictures."""
+"""A false positive rate is reported only where it is at least so many of the strangers' pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ def search_open_set(
 ) -> Searches:
     """Draw galleries and search for every other picture, by the rule of the settings; the same for the same seed.
 
-    Half of the people are in each gallery, with three pictures each, drawn anew each time; people with fewer than four
+    Half of the people are in each gallery, with three pictures each, drawn again each time; people with fewer than four
     are always strangers. `vectors` (n, d) are compared by what `prepare` makes of those that are enrolled.
     """
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""What an evaluation found, ready to be told as a table, as JSON or as a page."""
+"""What an evaluation found, ready to be shown as a table, as JSON or as a page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ class Verification:
 class Identification:
     """Figures of searches by `rule`; as those of `Searches.as_pairs`, at false positive rates.
 
-    `threshold` is where confusions and outcomes are told: that of `rate`, or the most right one where `rate` is None.
+    `threshold` is where outcomes are reported: that of `rate`, or the most right one where `rate` is None.
     """
 
     rule: str
@@ -62,7 +62,7 @@ class PairsEvaluation:
     """Of a list of pairs.
 
     `undetected` pairs have a picture without a face, of which there are `undetected_pictures`; `left_out` pairs show
-    somebody whom the head learnt from. `pictures` are all that the pairs number.
+    somebody whom the head was trained on. `pictures` are all that the pairs number.
     """
 
     subject: Subject

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 FALSE_ACCEPT_RATES = (0.01, 0.001, 0.0001)
 _FEWEST_IMPOSTORS = 10
-"""A false-accept rate is told only where at least so many impostor pairs lie above its threshold."""
+"""A false-accept rate is reported only where at least so many impostor pairs lie above its threshold."""
 
 
 @dataclass(frozen=True, slots=True)

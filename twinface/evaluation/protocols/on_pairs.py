@@ -39,7 +39,7 @@ def evaluate_pairs(
     """Verify the pairs of a file, each picture embedded once; the main face of each is compared.
 
     A pair with a picture without a face is decided "different", has the lowest of all scores, and is counted. Pairs
-    with somebody whom the head learnt from are left out. Where the head has a cohort, the pictures of the list are one
+    with somebody the head was trained on are left out. Where the head has a cohort, the pictures of the list are one
     source, and vectors are adjusted by its average. With `aligned` the pictures are crops already.
     Raises InputError (see `read_pairs`; a picture cannot be read; too few pairs are left), ArtefactError and its kin
     (network, head, see `choose_similarity`).
@@ -54,7 +54,7 @@ def evaluate_pairs(
     if len(np.unique(same)) < 2 or len(np.unique(fold)) < 2:
         raise InputError(
             f"{pairs_file}: {len(listed.same) - kept.sum()} of {len(listed.same)} pairs show people that"
-            f" {similarity.head} learnt from, too few are left; name a list of other people"
+            f" {similarity.head} was trained on, too few are left; name a list of other people"
         )
     row, vectors = _embed(listed, np.union1d(first, second), network, aligned=aligned, show=show)
     if similarity.cohort is not None:
@@ -87,7 +87,7 @@ def _number_folds(pairs_file: Path, listed: PairList) -> NDArray[np.intp]:
 
 
 def _unlearnt_pairs(listed: PairList, similarity: Similarity) -> NDArray[np.bool_]:
-    """The pairs of which neither picture shows somebody whom the head learnt from, (n,)."""
+    """The pairs of which neither picture shows somebody whom the head was trained on, (n,)."""
     if not similarity.learnt_from:
         return np.ones(len(listed.same), np.bool_)
     learnt = np.array([any(person_digest(name) in similarity.learnt_from for name in names) for names in listed.names])

@@ -77,13 +77,13 @@ def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -
 
 
 def learnt_from(head: Path) -> frozenset[str]:
-    """The digests of the people that the head in a folder learnt from or was tuned on, as its head.json lists them.
+    """The digests of the people that the head in a folder was trained or tuned on, as its head.json lists them.
 
     Raises ArtefactError when it does not say.
     """
     about = read_json_object(head / "head.json")
     if "learnt_from" not in about and about.get("architecture") != "metric":
-        raise ArtefactError(f"{head}: does not say whom it learnt from, so no figure can be trusted; train it again")
+        raise ArtefactError(f"{head}: does not say whom it was trained on, so no figure can be trusted; train it again")
     digests = about.get("learnt_from", [])
     if not isinstance(digests, list) or not all(isinstance(digest, str) for digest in digests):
         raise ArtefactError(f"{head / 'head.json'}: learnt_from: expected a list of digests; train the head again")

@@ -1,4 +1,4 @@
-"""The fixed split of people: who figures are told of, and whom nothing may ever learn from.
+"""The fixed split of people: who figures are reported of, and whom nothing may ever be trained on.
 
 People in byte order of their names (as `LC_ALL=C sort` has them), every fifth is validation. It depends on the names
 alone, so that figures can be compared for years.
@@ -17,7 +17,7 @@ def validation_people(names: Iterable[str]) -> list[str]:
 
 
 def person_digest(name: str) -> str:
-    """What a head.json lists of the people it learnt from, or was tuned on: 16 hex digits of the name's sha256.
+    """What a head.json lists of the people it was trained or tuned on: 16 hex digits of the name's sha256.
 
     A head can be handed on without telling whose faces it was made of.
     """

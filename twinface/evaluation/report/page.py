@@ -118,7 +118,7 @@ def _left_out(done: PairsEvaluation | FeaturesEvaluation) -> str:
         )
     if done.left_out:
         kind = ("pair", "pairs") if isinstance(done, PairsEvaluation) else ("person", "people")
-        parts.append(f"{plural(done.left_out, *kind)} left out, since the head learnt from them. ")
+        parts.append(f"{plural(done.left_out, *kind)} left out, since the head was trained on them. ")
     return "".join(parts)
 
 

@@ -120,18 +120,18 @@ def verification_notes(done: PairsEvaluation | FeaturesEvaluation) -> list[Note]
     elif done.chosen == "validation":
         people = ("People", "Every fifth in byte order of their names, whom nothing learns from.")
     else:
-        people = ("People", f"Chosen with --people {done.chosen}; those that the head learnt from are left out.")
+        people = ("People", f"Chosen with --people {done.chosen}; those that the head was trained on are left out.")
     return [
         people,
         ("EER", "Equal error rate: where as many genuine pairs are refused as impostors are accepted."),
         (
             "TAR at FAR",
-            "Genuine pairs accepted where that share of impostors is; told only with ten impostors above.",
+            "Genuine pairs accepted where that share of impostors is; reported only with ten impostors above.",
         ),
         ("AUC", "The chance that a genuine pair scores higher than an impostor's."),
         (
             "Intervals",
-            f"95 %: {ROUNDS:,} rounds in which people, not pairs, are drawn anew with replacement (Bolle et al., the"
+            f"95 %: {ROUNDS:,} rounds in which people, not pairs, are drawn again with replacement (Bolle et al., the"
             " subsets bootstrap, 2004; Owen, the pigeonhole bootstrap, 2007). Fewer than"
             f" {FEWEST_PEOPLE} people carry none.",
         ),
@@ -146,7 +146,7 @@ def identification_notes(found: Identification) -> list[Note]:
             "Identification",
             f"{DRAWS} galleries are drawn, each of half of the people with {GALLERY_PICTURES} pictures each; every"
             " other picture is searched for. FPIR is the share of strangers who get a name, FNIR that of known people"
-            " who do not get their own (ISO/IEC 19795-1). Misses and confusions are told at the threshold"
+            " who do not get their own (ISO/IEC 19795-1). Misses and confusions are reported at the threshold"
             f" {score_text(found.threshold)}, {rate}.",
         )
     ]

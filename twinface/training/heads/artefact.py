@@ -69,9 +69,9 @@ def write_layers(
 
 
 def describe_head(table: FeatureTable, seed: int, before: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What head.json says of every head: its network, and whom it learnt from, by digests.
+    """What head.json says of every head: its network, and whom it was trained on, by digests.
 
-    `before` are digests of those that the head it started from had learnt from: what they taught is still in it.
+    `before` are digests of those that the head it started from was trained on: what they taught is still in it.
     """
     return {
         "format": FORMAT,

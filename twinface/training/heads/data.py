@@ -1,4 +1,4 @@
-"""Features made ready for a head: people split, vectors normalised, differences in batches."""
+"""Features prepared for a head: people split, vectors normalised, differences in batches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +79,7 @@ def make_stream(
     batch: int,
     seed: int,
 ) -> Any:
-    """A keras PyDataset of (inputs, labels) from ready `vectors`; each epoch is drawn anew from (seed, epoch).
+    """A keras PyDataset of (inputs, labels) from ready `vectors`; each epoch is drawn again from (seed, epoch).
 
     Of the `hard` impostor pairs, ready too, each batch has an eighth of its size, or all where there are fewer.
     """

@@ -28,7 +28,7 @@ class TrainOptions:
     be in, at most; `hidden` units and the `dropout` behind each, None for the architecture's own; `pair`, what is made
     of two vectors, None for the architecture's own; `model_function` (`module:function`), which takes the place of all
     layers; `batch` pairs a step, None for the architecture's own.
-    `start` is a head to go on from, of "plda"; None is the one in the box for the network, if there is one; "" none.
+    `start` is a head to start from, of "plda"; None is the bundled one for the network, if there is one; "" none.
     `hard_negatives` is a file with two pictures a line that are taken for one person and are not. `strangers` are
     features of people of whom one picture is enough, to make a cohort of and to learn from how people differ; `others`
     those of people in other kinds of pictures. `groups` is a table of labels of the strangers, and `by` its columns
@@ -94,7 +94,7 @@ class TrainReport:
     """What came of it; figures on people held out, None where there were too few people to hold any out.
 
     `differences` are the head's figures less cosine's, paired. `pairs_per_epoch` is 0 of what has no epochs.
-    `left_out` people were held out, but the head that was gone on from had learnt from them: no figure is of them.
+    `left_out` people were held out, but the head it started from was trained on them: no figure is of them.
     `rejections` faces were learnt as hard negatives of those they had been taken for.
     """
 
@@ -110,7 +110,7 @@ class TrainReport:
 
     @property
     def is_better(self) -> bool:
-        """Whether the head has the lower EER and, where it can be told, no lower TAR at FAR 0.001 than cosine."""
+        """Whether the head has the lower EER and, where it can be reported, no lower TAR at FAR 0.001 than cosine."""
         if self.head is None or self.cosine is None:
             return False
         accepted, plain = (figures.accepted_at.get("0.001", 0.0) for figures in (self.head, self.cosine))

@@ -1,4 +1,4 @@
-"""A metric head: both covariances and the calibration, each choice made on people it did not learn from."""
+"""A metric head: both covariances and the calibration, each choice made on people it was not trained on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _WITHOUT_LONGER = np.array([name != "longer" for name in COEFFICIENTS])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A metric that is gone on from: what it knew of faces, how it weighed it, and the digests of who taught it."""
+    """A metric to start from: what it knew of faces, how it weighed it, and the digests of who taught it."""
 
     covariances: Covariances
     coefficients: NDArray[np.float64]
@@ -61,7 +61,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PldaFit:
-    """What was learnt, and the `shrinkage` that served people best who were not learnt from."""
+    """What was learnt, and the `shrinkage` that served people best whom it was not trained on."""
 
     projection: Projection
     coefficients: NDArray[np.float64]
@@ -71,7 +71,7 @@ class PldaFit:
     tail: NDArray[np.float32] | None = None
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """What head.npz has: the head's own arrays, and the covariances for those who go on from it."""
+        """What head.npz has: the head's own arrays, and the covariances for those who start from it."""
         parts: dict[str, NDArray[np.floating]] = {
             "mean": self.projection.mean,
             "projection": self.projection.projection,
@@ -106,9 +106,9 @@ class _Impostors:
 
 
 def read_start(folder: Path) -> Start | None:
-    """What the head in a folder knows to go on from; None of a head that is no such metric.
+    """What the head in a folder knows to start from; None of a head that is no such metric.
 
-    Raises ArtefactError when it cannot be read, or does not say whom it learnt from.
+    Raises ArtefactError when it cannot be read, or does not say whom it was trained on.
     """
     arrays = read_arrays(folder / WEIGHTS_FILE)
     names = ("mean", "basis", "within", "between", "coefficients")
@@ -138,7 +138,7 @@ def fit_plda(
     """Learn the metric of a table's people; the same for the same seed.
 
     How far the covariances are shrunk, and how the ratio is calibrated, is found by cross-fitting: people are asked
-    about whom their fold's covariances have not seen. `start` and these people weigh as many as each had learnt from: a
+    about whom their fold's covariances have not seen. `start` and these people weigh as many as each was trained on: a
     dozen people on a box say little of faces. One person with two pictures is enough where `start` has a cohort. `hard`
     are pairs that were taken for one person and are not. `progress` is called with how many of how many candidates are
     tried, and the last one's loss.
@@ -203,7 +203,7 @@ def fit_plda(
 def _choose_impostors(
     table: FeatureTable, strangers: StrangerLessons | None, start: Start | None, seed: int
 ) -> _Impostors | None:
-    """Who count as much as the impostors among the people: strangers with each other, where these are learnt from.
+    """Who count as much as the impostors among the people: strangers with each other, where these are trained on.
 
     Of few people going on from a cohort, each with strangers that it imagines: they are who comes to their door, and
     a family's own impostors are relatives, or none.
@@ -218,7 +218,7 @@ def _choose_impostors(
 
 
 def _from_start(least: float) -> list[Shrinkage]:
-    """Shares to try of what is gone on from, not below `least`."""
+    """Shares to try of what training starts from, not below `least`."""
     return [Shrinkage(share, share) for share in sorted({max(share, least) for share in _SHARES_FROM_START})]
 
 

@@ -1,7 +1,7 @@
 """What strangers teach a head: how faces differ that are nobody's in particular, and who passes for whom.
 
 One picture a person is enough: it shows how pictures of different people differ, not how those of one do. So all kinds
-of pictures, the people learnt from and the strangers, say alike much how far pictures lie apart altogether.
+of pictures, the people trained on and the strangers, say alike much how far pictures lie apart altogether.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ FEWEST_STRANGERS = 500
 """Fewer tell nothing of the one in a thousand who passes for somebody."""
 
 _ASKED = 3000
-"""So many strangers whom the cohort has not learnt from are compared with each other to calibrate."""
+"""So many strangers whom the cohort was not trained on are compared with each other to calibrate."""
 
 _ONE_PERSON_COSINE = 0.6
 """Two pictures of strangers nearer than this are most likely one person's, who came twice."""
@@ -81,7 +81,7 @@ class StrangerLessons:
     """What there is to learn besides the people of a table, told from the cohort's `prior` like them.
 
     `withins` and `totals` are float64 (d, d) covariances of other kinds of pictures, and of the strangers; `asked`
-    float32 (n, d) are strangers whom the cohort has not learnt from.
+    float32 (n, d) are strangers whom the cohort was not trained on.
     """
 
     cohort: Cohort
@@ -132,7 +132,7 @@ def learn_strangers(
     `groups` (strangers,) numbers from 0 the group of people that each stranger is of, -1 for none; without it groups
     are the parts that the cohort's density is made of.
 
-    Every fifth of them, by the fixed split, is left out and can be told figures of; so are, of `people`, those who are
+    Every fifth of them, by the fixed split, is left out and can be reported on; so are, of `people`, those who are
     not in the table. Raises InputError for too few strangers.
     """
     kept = _learnt_rows(strangers)
@@ -212,7 +212,7 @@ def measure_tail(
     """How much lighter the imagined strangers' tail is than the real ones': float32 (rates, 2), a share of real
     comparisons and the share of imagined ones that reach the same score, the larger shares first.
 
-    Strangers whom the cohort has not learnt from are compared with each other, and with those it imagines. A rate whose
+    Strangers whom the cohort was not trained on are compared with each other, and with those it imagines. A rate whose
     share is no smaller than that of a more common one is left out. Raises InputError where fewer than two are left.
     """
     asked, weights = projection(lessons.asked), coefficients.astype(np.float32)

@@ -51,10 +51,10 @@ def train_head(
 ) -> TrainReport:
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
 
-    The `corrections` that say of a face that it is not one of those learnt from are hard negatives.
+    The `corrections` that say of a face that it is not one of those trained on are hard negatives.
 
-    People of the validation side of the fixed split are never learnt from; the head is measured on them, next to plain
-    cosine on the same pairs, less those whom the head that it went on from had learnt from. Raises ArtefactError or
+    People of the validation side of the fixed split are never trained on; the head is measured on them, next to plain
+    cosine on the same pairs, less those whom the head it started from was trained on. Raises ArtefactError or
     InputError when there is too little to learn from or an option makes no sense, and MissingExtraError where the
     architecture needs Keras and there is none.
     """
@@ -104,7 +104,7 @@ def learn(
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
-    `deviation` (d,) is what differences are divided by, `start` the metric to go on from where that was read already,
+    `deviation` (d,) is what differences are divided by, `start` the metric to start from where that was read already,
     `lessons` are of strangers, `hard` are pairs that were taken for one person and are not. Where there is a cohort the
     table's vectors are adjusted, as heads compare them. Returns how many pairs an epoch has, 0 without epochs.
     """
@@ -150,7 +150,7 @@ def _learn_plda(
 
 
 def _read_start(options: TrainOptions, table: FeatureTable) -> Start | None:
-    """The metric to go on from: the one asked for, else the one in the box, if there is one."""
+    """The metric to start from: the one asked for, else the bundled one, if there is one."""
     folder = None if options.start == "" else options.start or built_in_head(table.network)
     if folder is None:
         return None
@@ -159,7 +159,7 @@ def _read_start(options: TrainOptions, table: FeatureTable) -> Start | None:
     load_head(folder, table.network)
     start = read_start(folder)
     if start is None and options.start:
-        raise ArtefactError(f"--start {folder}: only a plda head can be gone on from; leave --start out")
+        raise ArtefactError(f"--start {folder}: only a plda head can be started from; leave --start out")
     known, dimension = len(start.covariances.mean) if start else 0, table.vectors.shape[1]
     if start and known != dimension:
         raise ArtefactError(
@@ -196,7 +196,7 @@ def _measure(
 
 
 def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | None:
-    """Those held out whom the head has not learnt from by way of the head it went on from; None where too few are."""
+    """Those held out whom the head was not trained on by way of the head it started from; None where too few are."""
     unseen = held_out.of_people([row for row, name in enumerate(held_out.names) if person_digest(name) not in learnt])
     return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
 
@@ -210,7 +210,7 @@ def score_pairs_of(
 
 
 def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
-    """Pairs of both kinds, each once: a pair told twice would pass for more evidence than it is."""
+    """Pairs of both kinds, each once: a pair counted twice would pass for more evidence than it is."""
     drawn = PairSampler(table, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
     lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
     places = np.sort(np.unique(lower * len(table.vectors) + upper, return_index=True)[1])

@@ -209,5 +209,5 @@ def _preprocessing_of(application: Any) -> tuple[str, str]:
 
 def _licence(weights: str) -> str:
     if weights == "imagenet":
-        return "Keras applications (Apache-2.0); weights learnt from ImageNet, which is offered for research"
+        return "Keras applications (Apache-2.0); weights trained on ImageNet, which is offered for research"
     return "none: random weights" if weights == "none" else "that of the pictures and weights it was made from"

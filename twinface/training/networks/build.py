@@ -50,9 +50,9 @@ def build_network(
 
 
 def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: str | None) -> NetworkRecipe:
-    """Copy a network of the box, its terms and its card to `output`/`blueprint.name`.
+    """Copy a bundled network, its terms and its card to `output`/`blueprint.name`.
 
-    Raises InputError where something else than it is asked for: its float weights are not in the box.
+    Raises InputError where something else than it is asked for: its float weights are not bundled.
     """
     recipe = read_recipe(source)
     _check_output(output, blueprint)
@@ -66,8 +66,8 @@ def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: s
     for option, (value, there) in asked.items():
         if value not in {None, there}:
             raise InputError(
-                f"{option} {value}: {recipe.name} is in the box as {there} only, without the float weights it could be"
-                " cut anew from; leave the option out, or give other --weights"
+                f"{option} {value}: {recipe.name} is bundled as {there} only, without the float weights it could be"
+                " cut again from; leave the option out, or give other --weights"
             )
     with published(output / blueprint.name) as folder:
         for path in source.iterdir():

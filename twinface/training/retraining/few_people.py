@@ -1,6 +1,6 @@
 """A head judged by few people: their own pictures for one side, strangers drawn from the cohort for the other.
 
-What is told is told of these people: pictures and strangers are drawn again and again, never people, of whom there are
+Figures are of these people only: pictures and strangers are drawn again and again, never people, of whom there are
 too few to say anything of others. A box that knows a family has nobody else to tell apart from strangers.
 """
 
@@ -47,7 +47,7 @@ def score_with_strangers(
 ) -> tuple[ScoredPairs, ScoredPairs]:
     """The same pairs by the present head and by the new one: each two pictures of a person, and each with strangers.
 
-    `people` are rows that `people_to_ask` gives; of each those heads are asked that have not learnt from them. The
+    `people` are rows that `people_to_ask` gives; of each those heads are asked that were not trained on them. The
     numbers in `person` are those of pictures and strangers, which are what is drawn.
     """
     strangers = np.concatenate(cohort.imagined(STRANGERS, _SEED))
@@ -56,7 +56,7 @@ def score_with_strangers(
 
 
 def _head_without(judged: Judged, name: str, network: str) -> Path | None:
-    """The head itself, or the one of a fold, that has not learnt from a person; None where all have."""
+    """The head itself, or the one of a fold, that was not trained on a person; None where all have."""
     folder = judged.folder or built_in_head(network)
     heads = [folder, *sorted((folder / FOLDS_FOLDER).glob("*"))] if folder else []
     return next((head for head in heads if person_digest(name) not in learnt_from(head)), None)

@@ -1,6 +1,6 @@
-"""Heads that have not learnt from some of the people, so that everybody can be both learnt from and measured on.
+"""Heads that were not trained on some of the people, so that everybody can be both trained and measured on.
 
-Everybody has a fold for good, by their name: the head that is published keeps, of each fold, a head that learnt from
+Everybody has a fold for good, by their name: the head that is published keeps, of each fold, a head trained on
 everybody else, and the next one is measured against that. So a head is never praised for people whom it knows. Few
 people have a fold each (`few_people`).
 """
@@ -55,7 +55,7 @@ def without(table: FeatureTable, people: frozenset[str]) -> FeatureTable:
 
 
 def fold_head(head: Path | None, fold: int) -> Path | None:
-    """The head that has not learnt from the people of a fold; the head itself where its folder keeps none."""
+    """The head that was not trained on the people of a fold; the head itself where its folder keeps none."""
     kept = head / FOLDS_FOLDER / str(fold) if head else None
     return kept if kept and kept.is_dir() else head
 
@@ -63,7 +63,7 @@ def fold_head(head: Path | None, fold: int) -> Path | None:
 def score_held_out(present: Judged, new: Judged, seed: int) -> tuple[ScoredPairs, ScoredPairs] | None:
     """The same pairs, each of two people of one fold, by the present head and by the new one, both of that fold.
 
-    Nobody is in them whom either had learnt from. None where there are no pairs of both kinds.
+    Nobody is in them whom either was trained on. None where there are no pairs of both kinds.
     """
     found = [_score_fold(fold, present, new, seed + fold) for fold in range(FOLDS)]
     parts = [both for both in found if both is not None]

@@ -13,7 +13,7 @@ PREVIOUS = "previous"
 
 
 def keep_previous(draft: Path, present: Path | None, network: str, network_name: str) -> None:
-    """Put the present head, None is the one in the box, into the draft of the next. Raises OSError, ArtefactError."""
+    """Put the present head, None is the bundled one, into the draft of the next. Raises OSError, ArtefactError."""
     if present is None:
         write_built_in_head(draft / PREVIOUS, network, network_name)
     else:

@@ -1,9 +1,9 @@
 """Whether a new head is not worse than the present one, and by which figures.
 
-It is not worse when, on people whom neither had learnt from,
+It is not worse when, on people whom neither was trained on,
 
 * its cost (twinface.evaluation.cost) is with 95 % confidence at most 5 % above the present head's. So what cannot be
-  told, because there are too few people, keeps the present head;
+  reported, because there are too few people, keeps the present head;
 * neither its EER nor a TAR is worse by more than chance: the paired interval of the difference has both;
 
 Where there are fewer than ten people that is asked of their pictures and of strangers drawn from the cohort, and of the
@@ -96,7 +96,7 @@ def too_few(people: int, left_out: int = 0, *, needed: int = FEWEST_PEOPLE) -> s
     )
     why = "so that both can be compared"
     if needed < FEWEST_PEOPLE:
-        why = "so that each can be left out in turn: who is learnt from cannot show whether a head is better"
+        why = "so that each can be left out in turn: who is trained on cannot show whether a head is better"
     return (
         f"a new head is trained from {needed} people on who have two pictures or more and whom the present head "
         f"was not trained on, {why}. There are {people}{others}. Enrol {needed - people} "

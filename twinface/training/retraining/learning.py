@@ -1,4 +1,4 @@
-"""A head learnt from everybody, and for each fold one learnt from everybody else."""
+"""A head trained on everybody, and for each fold one trained on everybody else."""
 
 import shutil
 from collections.abc import Callable
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 def learn_all(material: Material, start: Path | None, draft: Path, options: TrainOptions, say: Say) -> None:
     """Learn from everybody, and for each fold from everybody else, and write the heads to the folder `draft`.
 
-    A metric goes on from the head in the folder `start` and keeps its cohort; None begins anew.
+    A metric starts from the head in the folder `start` and keeps its cohort; None starts from scratch.
     """
     network = material.gallery.network
     head = load_head(start, network) if start else None
@@ -54,7 +54,7 @@ def learn_all(material: Material, start: Path | None, draft: Path, options: Trai
 
 
 def start_of(present: Path | None, network: str, options: TrainOptions) -> Path | None:
-    """The head that a metric goes on from, None for none: not one that was itself retrained from these people."""
+    """The head that a metric starts from, None for none: not one that was itself retrained from these people."""
     if options.architecture != "plda":
         return None
     if present is not None and RETRAINED in read_json_object(present / HEAD_FILE):

@@ -65,13 +65,13 @@ class Material:
     lessons: Lessons
 
     def averages(self, head: Head) -> Averages | None:
-        """The averages of sources that a head's scores are told from; None for a head without a cohort."""
+        """The averages of sources that a head's scores are relative to; None for a head without a cohort."""
         return averages_for(head, self.settings, self.gallery)
 
     def seen_by(self, head: Head) -> Lessons:
         """The lessons as a head compares them: for a head with a cohort all vectors are adjusted.
 
-        The same pictures in the same order. Whoever is in the gallery is told from the averages of its sources, the
+        The same pictures in the same order. Vectors of the gallery are relative to the averages of its sources, the
         strangers from their own. Raises ArtefactError for vectors of another length than the head's.
         """
         averages, lessons = self.averages(head), self.lessons

@@ -1,4 +1,4 @@
-"""What came of a retraining, in plain containers once `dataclasses.asdict` has been at it."""
+"""What came of a retraining, JSON-ready once `dataclasses.asdict` has been at it."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from twinface.evaluation.figures.intervals import Difference
 from twinface.evaluation.figures.verification import VerificationFigures
 
 FEWEST_PEOPLE = 10
-"""People with two pictures, at least, of whom figures are told: of fewer, a draw of people says nothing of others."""
+"""People with two pictures, at least, of whom figures are reported: a draw of fewer says nothing of others."""
 
 FEW_PEOPLE, FEWEST_PICTURES = 2, 5
 """With a cohort, whose strangers are the others: so many people with two pictures, and pictures of theirs, at least."""
@@ -16,10 +16,10 @@ BUNDLED = "bundled"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Both heads on the same pairs of people whom neither had learnt from.
+    """Both heads on the same pairs of people whom neither was trained on.
 
     `differences` are the new head's figures less the present one's, paired: "cost", "auc", "eer" and, where they can be
-    told, "tar_at_far_0.001" and its kin. `left_out` people had been learnt from, or are alone in their fold.
+    reported, "tar_at_far_0.001" and its kin. `left_out` people were trained on, or are alone in their fold.
 
     Of few people the others are so many `strangers`, drawn from the cohort, and "cost_people" and "cost_strangers" are
     told, too; intervals are by drawing pictures and strangers, and say nothing of other people.
@@ -48,7 +48,7 @@ class CorrectionScores:
 class RetrainReport:
     """`published`, unless there are `reasons` against it, each a line.
 
-    `people` and `pictures` are what was learnt from, `confirmed` and `rejected` how many corrections of each kind.
+    `people` and `pictures` are what was trained on, `confirmed` and `rejected` how many corrections of each kind.
     Of the `corrections` that are told the rejects come first, those highest now at the head. The thresholds are those
     in use with the present head and with the new one.
 

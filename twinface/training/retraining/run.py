@@ -27,7 +27,7 @@ from twinface.training.retraining.verdict import add_to_head, judge
 def retrain(settings: Settings, options: TrainOptions, features: Path | None, say: Say) -> RetrainReport:
     """Learn a head from the gallery, corrections and features of others, and publish it where it is not worse.
 
-    It goes on from what the present head, or the one in the box, had gone on from: nobody is learnt from twice. What
+    It starts from what the present head, or the bundled one, had started from: nobody is trained on twice. What
     stands at its place until then is kept as the one before. Raises ArtefactError and its kin for what cannot be read,
     when the head has changed meanwhile, and when it cannot be written; all is then as it was.
     """
@@ -77,7 +77,7 @@ def _write_figures(draft: Path, report: RetrainReport) -> None:
     measured = asdict(report.measured) if report.measured else {}
     thresholds = measured.get("new", {}).get("thresholds", {})
     if report.measured and report.measured.strangers:
-        # Drawn strangers are less alike than people are: what the head that was gone on from says stays true.
+        # Drawn strangers are less alike than people are: what the head it started from has stays true.
         thresholds = read_spec(draft / START).thresholds
     corrected = {"confirmed": report.confirmed, "rejected": report.rejected}
     add_to_head(draft, {RETRAINED: corrected, "thresholds": thresholds, "validation": measured})

@@ -39,7 +39,7 @@ _MOST_TOLD = 200
 def judge(material: Material, report: RetrainReport, start: Path | None, draft: Path, seed: int) -> RetrainReport:
     """The report with all figures of the head in the draft, which gets its thresholds, and what speaks against it.
 
-    The head went on from the one in the folder `start`, whose cohort stands for strangers where there are few people.
+    The head started from the one in the folder `start`, whose cohort stands for strangers where there are few people.
 
     Raises ArtefactError as `load_head` does.
     """
@@ -54,7 +54,7 @@ def judge(material: Material, report: RetrainReport, start: Path | None, draft: 
         try:
             _calibrate(draft, new, material)
         except InputError as error:
-            reasons.append(f"the present head is calibrated, and thresholds cannot be found anew: {error}")
+            reasons.append(f"the present head is calibrated, and thresholds cannot be found again: {error}")
         new = load_head(draft, network)
     now, then = (_threshold(head, material) for head in (old, new))
     corrections = score_corrections((old, new), lessons, matching)
@@ -105,7 +105,7 @@ def _threshold(head: Head, material: Material) -> float:
 
 
 def _calibrate(draft: Path, head: Head, material: Material) -> None:
-    """Find the thresholds of the head in the draft anew, as `twinface calibrate` does. Raises InputError."""
+    """Find the thresholds of the head in the draft again, as `twinface calibrate` does. Raises InputError."""
     matching = material.settings.matching
     found = calibrate_gallery(
         material.gallery,
