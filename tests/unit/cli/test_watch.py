@@ -98,6 +98,16 @@ def test_json_from_start_of_a_stream_that_has_ended(run: RunDirectory, config: P
     assert [json.loads(line)["type"] for line in output.splitlines()] == ["enter", "end"]
 
 
+def test_who_comes_after_every_stream_has_ended_reads_where_to_look(run: RunDirectory, config: Path) -> None:
+    with FakeMatcher(run) as matcher:
+        matcher.event("enter")
+        matcher.event("end", streams_open=0)
+        watcher = _watch(config, "--json")
+        output, errors = watcher.communicate(timeout=120.0)
+    assert (watcher.returncode, output) == (0, "")
+    assert errors.startswith("every stream has ended; `twinface watch --from-start`")
+
+
 def test_a_reader_that_has_enough_ends_it_quietly(run: RunDirectory, config: Path) -> None:
     with FakeMatcher(run) as matcher:
         watcher = _watch(config, "--json")

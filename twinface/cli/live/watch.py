@@ -2,7 +2,8 @@
 
 import dataclasses
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.live import Live
@@ -11,7 +12,7 @@ from twinface.box.following import MatchFollower
 from twinface.box.presence import Presence
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
+from twinface.cli.console import Terminal, ended_by_its_reader, note, reader_has_left, say, say_json, warn
 from twinface.cli.live.watch_table import Tally, describe, presence_table, summary_table
 
 
@@ -32,9 +33,17 @@ def watch(
             _show_table(run, from_start=from_start)
 
 
+def _begin(follower: MatchFollower, *, from_start: bool) -> Mapping[str, Any]:
+    """The matcher's snapshot; says so where nothing is to be expected any more."""
+    snapshot = follower.begin(from_start=from_start)
+    if follower.streams_open == 0:
+        note("every stream has ended; `twinface watch --from-start` shows what was, `twinface events` who came")
+    return snapshot
+
+
 def _print_json(run: RunDirectory, *, from_start: bool) -> None:
     with MatchFollower(run) as follower:
-        follower.begin(from_start=from_start)
+        _begin(follower, from_start=from_start)
         for events in follower.batches():
             for event in events:
                 say_json(dataclasses.asdict(event), indent=None)
@@ -48,7 +57,7 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
     said: dict[tuple[str, int, int | None], str | None] = {}
     tally = Tally()
     with MatchFollower(run) as follower:
-        follower.begin(from_start=from_start)
+        _begin(follower, from_start=from_start)
         try:
             for events in follower.batches():
                 for event in events:
@@ -67,7 +76,7 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
 def _show_table(run: RunDirectory, *, from_start: bool) -> None:
     presence, tally, console = Presence(), Tally(), Terminal()
     with MatchFollower(run) as follower:
-        snapshot = follower.begin(from_start=from_start)
+        snapshot = _begin(follower, from_start=from_start)
         if not from_start:
             presence.take_snapshot(snapshot)
         missed = 0
