@@ -43,7 +43,7 @@ def _work(node: Node, settings: Settings) -> None:
     }
     node.loop.every(1.0, lambda: server.post(hub.tell_health))
     ask_matcher = partial(ask, control)
-    app = create_app(hub, web.host, ask_matcher, token=token, most_per_client=web.connections_per_client)
+    app = create_app(hub, web, ask_matcher, token=token)
     server.start(app, on_exit=node.loop.stop)
     if token:
         log.warning(CLEARTEXT_WARNING)

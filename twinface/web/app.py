@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
 from twinface.web.guard import FairShare, SecurityHeaders, TokenRequired, allowed_hosts
 from twinface.web.hub import PICTURE_HEAD, Hub
@@ -23,10 +24,8 @@ _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
 
 
-def create_app(
-    hub: Hub, host: str, ask_matcher: AskMatcher, *, token: TokenFile | None = None, most_per_client: int = 32
-) -> Starlette:
-    """The ASGI app for a server that is bound to `host`; with a `token`, for whoever brings it."""
+def create_app(hub: Hub, web: WebSettings, ask_matcher: AskMatcher, *, token: TokenFile | None = None) -> Starlette:
+    """The ASGI app for a server that is bound to `web.host`; with a `token`, for whoever brings it."""
 
     async def page(_request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -62,9 +61,9 @@ def create_app(
         ],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host), www_redirect=False),
+            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False),
             *([Middleware(TokenRequired, token=token)] if token else []),
-            Middleware(FairShare, most_per_client=most_per_client),
+            Middleware(FairShare, most_per_client=web.connections_per_client),
         ],
     )
 
