@@ -90,17 +90,18 @@ def test_a_played_video_teaches_its_camera(pipeline: Pipeline, shared_data: Path
     found = sources(pipeline)
     assert set(found) == taught
     for one in found.values():
-        assert 1 <= one["people"] <= one["tracks"] <= 40
-        assert one["is_frozen"]
+        assert 1 <= one["people"] <= one["tracks"]
 
 
 def test_with_learning_switched_off_nothing_is_kept(pipeline: Pipeline) -> None:
     portraits = assets.fetch("portraits")
     (pipeline.folder / "door").mkdir()
     shutil.copy(portraits / "impostor_1.jpg", pipeline.folder / "door")
-    camera = 'name = "door"\nsource = "door"\npicture_seconds = 1.4\npicture_fps = 10.0'
+    camera = 'name = "door"\nsource = "door"\nloop = true\npicture_seconds = 1.4\npicture_fps = 10.0'
     pipeline.configure(camera, extra="[averages]\nlearn = false")
-    pipeline.start("--exit-when-done")
-    assert pipeline.wait() == 0
-    assert json.loads(pipeline.command("unknowns", "--json").stdout)
+    pipeline.start()
+    until(
+        lambda: json.loads(pipeline.command("unknowns", "--json").stdout), 120.0, "somebody who is good enough to learn"
+    )
+    assert pipeline.stop() == 0
     assert not (pipeline.folder / "averages.pkl").exists()

@@ -21,11 +21,17 @@ def is_there(path: Path) -> bool:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that writes nothing, also where nothing can be written.
 
-    Raises ArtefactError when the file is not ours, damaged or of another version.
+    A file that its writer has begun, and not yet filled, reads as one without events. Raises ArtefactError when the
+    file is not ours, damaged or of another version.
     """
     try:
         with closing(_connect_to_read(path)) as connection:
             version = check_version(connection, path)
+            if not version:
+                with closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+                    migrate(empty, path)
+                    yield empty
+                return
             if version < VERSION:
                 raise ArtefactError(f"{path}: version {version}, not {VERSION}; `twinface up` brings it up to date")
             yield connection

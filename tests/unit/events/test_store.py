@@ -27,6 +27,7 @@ from twinface.events import (
 )
 from twinface.events.rows import COLUMNS, to_row
 from twinface.events.schema import MIGRATIONS, VERSION, migrate
+from twinface.strangers import list_strangers
 
 MakeEvent = Callable[..., Event]
 
@@ -278,6 +279,19 @@ def test_there_is_nothing_where_there_is_no_store(path: Path) -> None:
     assert read_events(path, EVERYTHING) == []
     assert newest_number(path) == 0
     assert not path.exists()
+
+
+def test_what_its_writer_has_only_begun_has_nothing_in_it(path: Path, make_event: MakeEvent) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        assert path.stat().st_size > 0
+        assert read_events(path, EventQuery()) == []
+        assert newest_number(path) == 0
+        assert list_strangers(path) == []
+    with EventStore(path) as store:
+        store.append([make_event()])
+    assert newest_number(path) == 1
 
 
 def test_an_older_version_is_brought_up_to_date_with_what_it_holds(path: Path, make_event: MakeEvent) -> None:
