@@ -56,7 +56,7 @@ OTHERS = {
     "sources",
     "photos",
 }
-OTHERS |= {"pickles", "calibration", "hard_negatives", "corrections", "gallery", "features", "faces", "file"}
+OTHERS |= {"groups", "pickles", "calibration", "hard_negatives", "corrections", "gallery", "features", "faces", "file"}
 """Options that name what is read, or the box's own gallery and configuration."""
 
 

@@ -57,8 +57,8 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
     said: dict[tuple[str, int, int | None], str | None] = {}
     tally = Tally()
     with MatchFollower(run) as follower:
-        _begin(follower, from_start=from_start)
         try:
+            _begin(follower, from_start=from_start)
             for events in follower.batches():
                 for event in events:
                     tally.take(event)
@@ -76,11 +76,11 @@ def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
 def _show_table(run: RunDirectory, *, from_start: bool) -> None:
     presence, tally, console = Presence(), Tally(), Terminal()
     with MatchFollower(run) as follower:
-        snapshot = _begin(follower, from_start=from_start)
-        if not from_start:
-            presence.take_snapshot(snapshot)
         missed = 0
         try:
+            snapshot = _begin(follower, from_start=from_start)
+            if not from_start:
+                presence.take_snapshot(snapshot)
             with Live(presence_table(presence), console=console, auto_refresh=False, transient=True) as live:
                 for events in follower.batches():
                     for event in events:
