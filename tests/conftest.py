@@ -54,17 +54,17 @@ def _home_is_left_alone(home_guard: Guard) -> Iterator[None]:
     assert home_guard.touched == [], "a test depends on the home of whoever runs it"
 
 
-class OnePipelineAtATime(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests two at a time, but those of one file, and all that start a pipeline, one after the other."""
+class FewPipelinesAtATime(LoadScopeScheduling):  # type: ignore[misc]
+    """One after the other: tests of one file, those in pipeline/, and those in chaos/, which start pipelines, too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        starts_pipeline = nodeid.startswith(("tests/pipeline/", "tests/chaos/"))
-        return "pipeline" if starts_pipeline else nodeid.partition("::")[0]
+        room = nodeid.split("/")[1]
+        return room if room in {"pipeline", "chaos"} else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     """How scripts/test shares the tests out."""
-    return OnePipelineAtATime(config, log)
+    return FewPipelinesAtATime(config, log)
 
 
 @pytest.fixture(scope="session")
