@@ -73,10 +73,9 @@ class Calibrated:
 class TooFewPeopleError(InputError):
     """These people cannot show the rate: what they can, and the threshold that stays `in_force`, with its `meaning`."""
 
-    def __init__(self, opened: "_Opened", shortfall: Shortfall, in_force: Threshold) -> None:
+    def __init__(self, opened: "_Opened", shortfall: Shortfall, in_use: Head, in_force: Threshold) -> None:
         without = "call `twinface calibrate` without --far and --impostors, which needs neither"
         trained = "train a head that knows strangers with `twinface train --strangers`"
-        in_use = load_head(opened.in_use, opened.gallery.network)
         super().__init__(f"{shortfall}, or {without if in_use.tail is not None else trained}")
         self.gallery, self.head = opened.gallery.folder, opened.head
         self.shortfall, self.in_force = shortfall, in_force
@@ -135,7 +134,8 @@ def _by_people(
     strangers, left_out = read_strangers(wanted.impostors, gallery) if wanted.impostors else ([], [])
     snapshot = gallery.snapshot()
     if shortfall := find_shortfall(snapshot, strangers, rate):
-        raise TooFewPeopleError(opened, shortfall, _in_force(opened, settings))
+        in_use = load_head(opened.in_use, gallery.network)
+        raise TooFewPeopleError(opened, shortfall, in_use, _in_force(gallery, in_use, settings))
     averages = averages_for(opened.loaded, settings, gallery)
     with show("comparing", len(snapshot.vectors) + sum(len(person.vectors) for person in strangers)) as bar:
         report = calibrate_gallery(
@@ -175,10 +175,9 @@ def _open_gallery(folder: Path, on_damaged: Callable[[Exception], None]) -> Gall
     return gallery
 
 
-def _in_force(opened: _Opened, settings: Settings) -> Threshold:
-    in_use = load_head(opened.in_use, opened.gallery.network)
-    averages = averages_for(in_use, settings, opened.gallery)
-    return Known().updated(opened.gallery, in_use, settings.matching, averages).threshold(in_use, settings.matching)
+def _in_force(gallery: Gallery, in_use: Head, settings: Settings) -> Threshold:
+    averages = averages_for(in_use, settings, gallery)
+    return Known().updated(gallery, in_use, settings.matching, averages).threshold(in_use, settings.matching)
 
 
 def _store(calibration: DecisionCalibration, opened: _Opened, before: bytes, output: Path | None) -> Path | None:
