@@ -35,7 +35,7 @@ from rich.table import Table
 
 from twinface.averages import Averages, Clusters, adjusted_vectors
 from twinface.matching import Head, load_head
-from twinface.matching.strangers_named import least_score, share_asked_for
+from twinface.matching.threshold import least_score, share_asked_for
 from twinface.matching.vectors import normalised
 from twinface.networks import load_network
 from twinface.recognition.known import best_of_strangers

@@ -21,8 +21,7 @@ from rich.table import Table
 from twinface.averages import averages_of_people, centred_vectors
 from twinface.gallery import read_features
 from twinface.matching import load_head
-from twinface.matching.templates import fuse
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import fuse, normalised
 from twinface.recognition.vetoes import VETO_COSINE, VETO_COSINE_CENTRED
 from twinface.strangers.clustering import SAME_STRANGER_COSINE
 from twinface.training.heads.feature_table import table_of

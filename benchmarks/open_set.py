@@ -24,8 +24,7 @@ from rich.table import Table
 
 from twinface.matching import Head, decide, load_head
 from twinface.matching.decision import person_scores
-from twinface.matching.templates import enrolled
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import enrolled_vectors, normalised
 from twinface.settings import MatchingSettings
 from twinface.training.heads.feature_table import FeatureTable, read_table
 from twinface.training.heads.options import TrainOptions
@@ -62,7 +61,7 @@ def draw(table: FeatureTable, seed: int) -> tuple[Draw, list[int]]:
 def search(table: FeatureTable, one: Draw, head: Head, settings: MatchingSettings) -> NDArray[np.float64]:
     """What the rule makes of each probe and each person of the gallery, (n, people)."""
     index = np.repeat(np.arange(ENROLLED, dtype=np.int32), PICTURES)
-    compared, index = enrolled(table.vectors[one.gallery.ravel()], index, ENROLLED, settings)
+    compared, index = enrolled_vectors(table.vectors[one.gallery.ravel()], index, ENROLLED, settings)
     scores = head.prepare(compared)(table.vectors[one.probes])
     return np.stack([person_scores(row, index, ENROLLED, settings) for row in scores])
 

@@ -30,9 +30,8 @@ from rich.table import Table
 from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Head, Scorer, decide, load_head
-from twinface.matching.strangers_named import least_score, share_asked_for
-from twinface.matching.templates import enrolled
-from twinface.matching.vectors import normalised
+from twinface.matching.threshold import least_score, share_asked_for
+from twinface.matching.vectors import enrolled_vectors, normalised
 from twinface.recognition.averaging import adjust_features
 from twinface.recognition.known import best_of_strangers
 from twinface.settings import MatchingSettings
@@ -129,7 +128,7 @@ def known_missed(head: Head, kind: Kind, settings: MatchingSettings, seed: int) 
         rows = [rng.permutation(_of(kind.people[one], "frontal")) for one in known]
         vectors = np.concatenate([kind.people[one].vectors[row[:3]] for one, row in zip(known, rows, strict=True)])
         index = np.repeat(np.arange(len(known), dtype=np.int32), 3)
-        compared, index = enrolled(vectors, index, len(known), settings)
+        compared, index = enrolled_vectors(vectors, index, len(known), settings)
         needed = threshold_for(head, compared, len(known), settings, share_asked_for(None, len(known)))
         at = settings.model_copy(update={"threshold": needed})
         score, names = head.prepare(compared), tuple(map(str, range(len(known))))

@@ -26,7 +26,7 @@ from twinface.gallery.crops import crop_key, crops_of
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.set_aside import SetAside
 from twinface.matching import load_head
-from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.head_folder import write_built_in_head
 from twinface.networks import find_recipe
 from twinface.training.publishing import published
 

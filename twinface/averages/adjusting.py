@@ -7,7 +7,7 @@ import numpy as np
 
 from twinface.averages.average import Averages
 from twinface.gallery import PersonVectors
-from twinface.matching.kinds import adjust, centre
+from twinface.matching.vectors import adjust, centre
 from twinface.types import Vectors
 
 

@@ -16,7 +16,7 @@ from twinface.errors import ArtefactError
 from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.age_clock import AgeClock
 from twinface.gallery import PersonVectors, camera_source
-from twinface.matching.templates import fuse
+from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import Head
-from twinface.matching.spec import HEAD_FILE, DecisionCalibration
+from twinface.matching.head_folder import HEAD_FILE
+from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import rate_key
 from twinface.recognition.averaging import adjust_features, adjust_gallery
 from twinface.settings import MatchingSettings

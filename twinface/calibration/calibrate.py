@@ -11,8 +11,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.gallery import Gallery
 from twinface.matching import Head, Threshold, head_in_use, load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.calibrated import add_calibration, head_file, require_free, write_built_in_head
+from twinface.matching.head_folder import add_calibration, built_in_head, head_file, require_free, write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import stands_for
 from twinface.networks import name_network

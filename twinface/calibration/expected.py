@@ -17,9 +17,14 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import Gallery
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.matching import Head, Scores, Threshold, choose_threshold
-from twinface.matching.strangers_named import expected_share, least_score, share_asked_for
-from twinface.matching.templates import enrolled
-from twinface.matching.threshold import is_left_open, keep_strangers_nameless
+from twinface.matching.threshold import (
+    expected_share,
+    is_left_open,
+    keep_strangers_nameless,
+    least_score,
+    share_asked_for,
+)
+from twinface.matching.vectors import enrolled_vectors
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import strangers_with_people
 from twinface.settings import MatchingSettings, Settings
@@ -156,7 +161,7 @@ def _strangers(head: Head, told: Snapshot, matching: MatchingSettings) -> list[S
         end = min(len(told.names), start + _PEOPLE_AT_ONCE)
         rows = slice(*np.searchsorted(told.person_index, (start, end)))
         index = told.person_index[rows] - np.int32(start)
-        vectors, index = enrolled(told.vectors[rows], index, end - start, matching)
+        vectors, index = enrolled_vectors(told.vectors[rows], index, end - start, matching)
         blocks.append(strangers_with_people(head, vectors, index, end - start, matching))
     return [np.concatenate(kind, axis=1) for kind in zip(*blocks, strict=True)]
 

@@ -14,7 +14,7 @@ from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
 from twinface.enrolment.reasons import Objection
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores
-from twinface.matching.templates import enrolled
+from twinface.matching.vectors import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -69,7 +69,7 @@ class GrowingGate:
             return _Chunk((), np.empty(0, np.int32), score_nobody)
         index = np.repeat(np.arange(len(people), dtype=np.int32), [len(person.files) for person in people])
         vectors = np.concatenate([person.vectors for person in people])
-        compared, index = enrolled(vectors, index, len(people), self._matching)
+        compared, index = enrolled_vectors(vectors, index, len(people), self._matching)
         return _Chunk(people, index, self._head.prepare(compared))
 
     def _others(self, name: str) -> Others:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.reasons import Objection, Reason
 from twinface.gallery import Snapshot
-from twinface.matching import Head, Scorer, Scores, decide, templates
+from twinface.matching import Head, Scorer, Scores, decide
+from twinface.matching.vectors import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import State, Vectors
 
@@ -40,7 +41,7 @@ def object_to_likeness(
     own = np.array([known == name for known in gallery.names], bool)[gallery.person_index]
     people, numbers = np.unique(gallery.person_index[~own], return_inverse=True)
     names = tuple(gallery.names[person] for person in people)
-    compared, index = templates.enrolled(gallery.vectors[~own], numbers.astype(np.int32), len(names), settings)
+    compared, index = enrolled_vectors(gallery.vectors[~own], numbers.astype(np.int32), len(names), settings)
     enrolled = gallery.vectors[own] if own.any() else vectors[:0]
     score = head.prepare(compared) if names else score_nobody
     return object_to_pictures(vectors, enrolled, Others(names, index, score), head, settings)

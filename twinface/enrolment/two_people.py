@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.likeness import least_score
 from twinface.matching import Head
-from twinface.matching.templates import fuse
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import fuse, normalised
 from twinface.types import Vectors
 
 _LEAST_PICTURES = 2

@@ -1,4 +1,4 @@
-"""What every head does: say from two vectors, 0…1, whether they are of the same person."""
+"""What every head does: say from two vectors, 0…1, whether they are of the same person. The simplest one is here."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.cohort import Cohort
-from twinface.matching.spec import HeadSpec
+from twinface.matching.spec import Calibration, HeadSpec
+from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
 Scores = NDArray[np.float32]
@@ -20,7 +21,7 @@ Scorer = Callable[[Any], Scores]
 
 class Head(ABC):
     """The similarity of two faces. `spec` is what head.json says of it; `cohort` are the strangers it normalises
-    by, and `tail` how much less alike these are than real ones (`matching.strangers_named`).
+    by, and `tail` how much less alike these are than real ones (`matching.threshold`).
     """
 
     spec: HeadSpec
@@ -69,3 +70,32 @@ def sigmoid(logits: NDArray[np.float32]) -> Scores:
     np.exp(np.negative(powers, out=powers), out=powers)
     powers += 1.0
     return np.divide(1.0, powers, out=powers).astype(np.float32, copy=False)
+
+
+class MetricHead(Head):
+    """Cosine, with nothing to train: score = sigmoid(slope · (cosine - offset)).
+
+    One matrix product for all probes and the whole gallery.
+    """
+
+    def __init__(self, spec: HeadSpec, calibration: Calibration) -> None:
+        self.spec = spec
+        self._slope, self._offset = calibration.slope, calibration.offset
+
+    def prepare(self, gallery: Vectors) -> Scorer:
+        """A scorer that keeps the gallery normalised; see Head."""
+        columns = normalised(checked_vectors(gallery)).T
+
+        def score(probes: Vectors) -> Scores:
+            unit = normalised(checked_vectors(probes, columns.shape[0] if columns.size else None))
+            if not columns.size:
+                return unit[:, :0]
+            return sigmoid(self._slope * (unit @ columns - self._offset))
+
+        return score
+
+    def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
+        """Scores of pairs; see Head."""
+        unit_a, unit_b = normalised(checked_vectors(a)), normalised(checked_vectors(b, a.shape[1]))
+        cosines = (unit_a * unit_b).sum(axis=1)
+        return sigmoid(self._slope * (cosines - self._offset))

@@ -10,8 +10,8 @@ How long the network's vector is before it is made of length 1 says how good the
 have short ones, and say less for and against. So the ratio is calibrated by logistic regression on it and on both
 lengths (as quality measures in calibration: Mandasari et al., IEEE TASLP 21(11), 2013).
 
-With a cohort the ratio is first normalised by the strangers nearest to each side (`normalising`), and vectors are told
-from the average of their kind of picture, not from nought: `centre` is taken off before they are of length 1 again.
+With a cohort the ratio is first normalised by the strangers nearest to each side (`normalisation`), and vectors are
+taken relative to the average of their kind of picture: `centre` is taken off before they are of length 1 again.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.matching.cohort import Cohort, read_cohort
+from twinface.matching.cohort import Cohort, read_cohort, read_imagined
 from twinface.matching.heads import Head, Scorer, Scores, sigmoid
-from twinface.matching.imagined import read_imagined
-from twinface.matching.layers import WEIGHTS_FILE, read_arrays
-from twinface.matching.normalising import Groups, Nearest, find_nearest, normalise_all, normalise_pairs
-from twinface.matching.spec import HeadSpec
+from twinface.matching.layers import read_arrays
+from twinface.matching.normalisation import Groups, Nearest, find_nearest, normalise_all, normalise_pairs
+from twinface.matching.spec import WEIGHTS_FILE, HeadSpec
 from twinface.matching.vectors import checked_vectors
 from twinface.types import Vectors
 

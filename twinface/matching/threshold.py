@@ -1,11 +1,34 @@
-"""Which threshold decides, and where it comes from: the settings, the head's calibration, or neither."""
+"""Which score gives a name, and where that comes from: the settings, the head's calibration, or strangers.
 
+Where strangers decide, asked for is how often one may get any name. Strangers who are imagined (`cohort`) come to the
+gallery, and the best score of each with anybody in it is looked at. Imagined people are a little less alike than real
+ones, the more so the rarer what is asked: a head has measured by how much, on strangers that its cohort was not trained
+on, and what is asked for is lowered by that.
+"""
+
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twinface.matching.decision import DEFAULT_THRESHOLD
+from twinface.matching.heads import Scores
 from twinface.matching.spec import DecisionCalibration, HeadSpec
-from twinface.matching.strangers_named import share_asked_for
 from twinface.settings import MatchingSettings
+
+DEFAULT_A_PERSON, DEFAULT_AT_MOST = 5e-5, 0.002
+"""Where nothing is asked for: how often a stranger may get the name of one person in particular, and anybody's."""
+
+LEAST_SHARE = 1e-9
+"""No smaller share of strangers is told: it rests on a tail that is carried on, and was seen by nobody."""
+
+_HALVINGS = 40
+_TAIL_SHARE = 0.02
+_FEWEST_ABOVE = 10
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,53 @@ def rate_key(rate: float) -> str:
     return f"{rate:g}"
 
 
+def share_asked_for(strangers_named: float | None, people: int) -> float:
+    """The share of strangers who may get any name, 0…1: what is asked for, else the default for so many `people`."""
+    return min(DEFAULT_AT_MOST, people * DEFAULT_A_PERSON) if strangers_named is None else strangers_named
+
+
+def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray[np.float32]) -> float:
+    """The score, 0…1, from which a name is given so that at most a `share` of strangers get any.
+
+    `best` has, for each kind of picture, the best score (n,) of each imagined stranger with one of the `people`; what
+    is worst among kinds decides. `tail` (rates, 2) is what `training.stranger_lessons.measure_tail` gives.
+    """
+    rate = -math.expm1(math.log1p(-share) / people)
+    imagined = min(1.0, share * imagined_rate(rate, tail) / rate)
+    return max(_score_of(scores, imagined, people) for scores in best)
+
+
+def expected_share(best: Scores, people: int, threshold: float, tail: NDArray[np.float32]) -> float:
+    """The share of strangers, 0…1, expected to get any name at a threshold: what `least_score` undoes.
+
+    `best` (n,) are imagined strangers of one kind of picture. No share below `LEAST_SHARE` is told apart from it.
+    """
+    low, high = math.log(LEAST_SHARE), math.log1p(-LEAST_SHARE)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if least_score([best], people, math.exp(middle), tail) > threshold:
+            low = middle
+        else:
+            high = middle
+    return math.exp(high)
+
+
+def imagined_rate(rate: float, tail: NDArray[np.float32]) -> float:
+    """The share of comparisons with imagined strangers that reach what a share `rate` of those with real ones does.
+
+    Between measured rates it is interpolated in logarithms; beyond the rarest it falls on as over all of them, and
+    above the most common their ratio stays.
+    """
+    rates, imagined = np.log(tail[::-1, 0]), np.log(tail[::-1, 1])
+    wanted = math.log(rate)
+    if wanted < rates[0]:
+        slope = (imagined[-1] - imagined[0]) / (rates[-1] - rates[0])
+        return math.exp(imagined[0] + slope * (wanted - rates[0]))
+    if wanted > rates[-1]:
+        return math.exp(imagined[-1] + wanted - rates[-1])
+    return math.exp(float(np.interp(wanted, rates, imagined)))
+
+
 def _misfit(settings: MatchingSettings, calibration: DecisionCalibration) -> str:
     if calibration.rule != settings.rule:
         return f"the head is calibrated for the rule {calibration.rule!r}, not {settings.rule!r}"
@@ -83,3 +153,31 @@ def _misfit(settings: MatchingSettings, calibration: DecisionCalibration) -> str
     if rate not in calibration.thresholds:
         return f"the head is calibrated for false-accept rates of {', '.join(calibration.thresholds)}, not {rate}"
     return ""
+
+
+def _score_of(scores: Scores, share: float, people: int) -> float:
+    """The score that a `share` of the best of each with so many `people`, reaches; beyond the last few by their tail.
+
+    The tail is that of the best of as many normal deviates: a line through the highest logits over the deviates that as
+    large a share of comparisons with one person reaches.
+    """
+    lowest = np.finfo(np.float32).tiny
+    kept = np.clip(scores.astype(np.float64), lowest, 1.0 - 2.0**-24)
+    logits = np.sort(np.log(kept) - np.log1p(-kept))
+    above = share * len(logits)
+    if above >= _FEWEST_ABOVE or len(logits) * _TAIL_SHARE < _FEWEST_ABOVE:
+        logit = float(logits[max(0, len(logits) - max(1, round(above)))])
+    else:
+        highest = logits[len(logits) - int(_TAIL_SHARE * len(logits)) :]
+        places = np.arange(len(highest), 0, -1) - 0.5
+        deviates = np.array([_deviate(place / len(logits) / people) for place in places])
+        around = deviates - deviates.mean()
+        slope = float(around @ highest / (around @ around))
+        tail = highest.mean() + slope * (_deviate(share / people) - deviates.mean())
+        logit = float(max(tail, logits[-_FEWEST_ABOVE]))
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+def _deviate(share: float) -> float:
+    """What a `share` of normal deviates reaches."""
+    return -_NORMAL.inv_cdf(share)

@@ -17,9 +17,8 @@ from twinface.averages import Averages
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores, Threshold, choose_threshold
 from twinface.matching.decision import person_scores
-from twinface.matching.strangers_named import least_score, share_asked_for
-from twinface.matching.templates import enrolled
-from twinface.matching.threshold import is_left_open, keep_strangers_nameless
+from twinface.matching.threshold import is_left_open, keep_strangers_nameless, least_score, share_asked_for
+from twinface.matching.vectors import enrolled_vectors
 from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
@@ -98,7 +97,7 @@ def _prepare(
 ) -> _Block:
     index = np.repeat(np.arange(len(people), dtype=np.int32), [len(person.files) for person in people])
     told = adjust_gallery(people, averages)
-    vectors, index = enrolled(np.concatenate([one.vectors for one in told]), index, len(people), settings)
+    vectors, index = enrolled_vectors(np.concatenate([one.vectors for one in told]), index, len(people), settings)
     strangers = best_of_strangers(head, vectors, index, len(people), settings)
     return _Block(people, index, head.prepare(vectors), strangers)
 
@@ -108,7 +107,7 @@ def best_of_strangers(
 ) -> tuple[Scores, ...]:
     """What the rule makes of each imagined stranger and the most alike of `people`, (n,), of each kind of picture.
 
-    Vector i of `vectors` (m, d) is of `person_index[i]`, as `templates.enrolled` gives them. None without a cohort.
+    Vector i of `vectors` (m, d) is of `person_index[i]`, as `enrolled_vectors` gives them. None without a cohort.
     """
     if not is_left_open(settings, head.spec):
         return ()

@@ -15,11 +15,9 @@ from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.sources import camera_source
 from twinface.matching import Head, choose_threshold, decide, head_fingerprint, head_in_use, load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.consensus import agree
-from twinface.matching.decision import needed_score
-from twinface.matching.templates import fuse
-from twinface.matching.vectors import normalised
+from twinface.matching.decision import agree, needed_score
+from twinface.matching.head_folder import built_in_head
+from twinface.matching.vectors import fuse, normalised
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from twinface.matching.templates import fuse
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import fuse, normalised
 from twinface.types import Vectors
 
 SAME_STRANGER_COSINE = 0.5

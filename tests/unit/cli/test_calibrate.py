@@ -13,7 +13,7 @@ from twinface.evaluation.protocols.split import person_digest
 from twinface.files import canonical_json, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
 from twinface.matching import load_head
-from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import find_recipe
 

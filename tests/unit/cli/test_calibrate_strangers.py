@@ -10,7 +10,7 @@ from documented_json import differences
 
 from twinface.gallery import Gallery
 from twinface.matching import load_head
-from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_groups import directions, two_groups, write_labels, write_people
 
-from twinface.matching.built_in import built_in_head
+from twinface.matching.head_folder import built_in_head
 from twinface.networks.registry import name_network
 
 Run = Callable[..., tuple[int, str, str]]

@@ -11,7 +11,7 @@ import pytest
 
 from twinface.faces import read_image
 from twinface.gallery import Gallery, read_features
-from twinface.matching.calibrated import write_built_in_head
+from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import Network
 

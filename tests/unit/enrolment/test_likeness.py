@@ -7,7 +7,8 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.reasons import Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, load_head
-from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
+from twinface.matching.heads import MetricHead
+from twinface.matching.spec import SFACE_CALIBRATION
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -16,10 +16,9 @@ from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import Head, Scores, load_head
-from twinface.matching.built_in import built_in_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.kinds import adjust
-from twinface.matching.vectors import normalised
+from twinface.matching.head_folder import built_in_head
+from twinface.matching.vectors import adjust, normalised
 from twinface.networks import Network, find_recipe
 from twinface.types import Vectors
 

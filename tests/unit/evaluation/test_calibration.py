@@ -10,7 +10,7 @@ from twinface.evaluation.figures.intervals import Interval
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
-from twinface.matching.metric import MetricHead
+from twinface.matching.heads import MetricHead
 from twinface.matching.spec import Calibration, HeadSpec
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

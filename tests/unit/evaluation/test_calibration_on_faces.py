@@ -10,8 +10,8 @@ from twinface.evaluation.figures.calibration import find_threshold, measure
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
-from twinface.matching.loading import cosine_spec
-from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
+from twinface.matching.heads import MetricHead
+from twinface.matching.spec import SFACE_CALIBRATION, cosine_spec
 from twinface.networks import Network
 from twinface.settings import MatchingSettings
 

@@ -10,7 +10,7 @@ from made_cohorts import TAIL, make_cohort, make_density, write_cohort, write_co
 from twinface.errors import ArtefactError
 from twinface.matching import Head, head_fingerprint, load_head
 from twinface.matching.cohort import IMAGINED, Cohort, read_cohort
-from twinface.matching.normalising import find_nearest
+from twinface.matching.normalisation import find_nearest
 from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import normalised
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from twinface.matching.consensus import agree
-from twinface.matching.templates import enrolled, fuse
+from twinface.matching.decision import agree
+from twinface.matching.vectors import enrolled_vectors, fuse
 from twinface.settings import MatchingSettings
 from twinface.types import Candidate, Decision, State
 
@@ -80,9 +80,9 @@ def test_a_template_points_where_the_pictures_do_and_is_shorter_where_they_disag
 def test_the_rule_template_compares_with_one_vector_a_person() -> None:
     vectors = np.eye(5, dtype=np.float32)
     index = np.array([0, 0, 1, 2, 2], np.int32)
-    templates, people = enrolled(vectors, index, 3, SETTINGS)
+    templates, people = enrolled_vectors(vectors, index, 3, SETTINGS)
     assert people.tolist() == [0, 1, 2]
     assert templates == pytest.approx(np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]]))
-    same, unchanged = enrolled(vectors, index, 3, MatchingSettings(rule="best-k"))
+    same, unchanged = enrolled_vectors(vectors, index, 3, MatchingSettings(rule="best-k"))
     assert same is vectors
     assert unchanged is index

@@ -7,11 +7,11 @@ import pytest
 from made_cohorts import make_cohort, write_cohort_head
 
 from twinface.matching import head_fingerprint, load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.cohort import IMAGINED
-from twinface.matching.imagined import IMAGINED_FILE, read_imagined, write_imagined
-from twinface.matching.normalising import Nearest
+from twinface.matching.cohort import IMAGINED, read_imagined, write_imagined
+from twinface.matching.head_folder import built_in_head
+from twinface.matching.normalisation import Nearest
 from twinface.matching.plda import PldaHead
+from twinface.matching.spec import IMAGINED_FILE
 from twinface.networks import find_recipe
 
 NETWORK = "c" * 64
@@ -97,6 +97,6 @@ def test_what_the_heads_in_the_box_keep_is_theirs(network: str, tmp_path: Path) 
     alone = load_head(tmp_path, fingerprint)
     assert isinstance(alone, PldaHead)
     kept, found = read_imagined(box), alone.nearest_of_imagined
-    assert len(kept) == len(found), "write it once more with twinface.matching.imagined.write_imagined"
+    assert len(kept) == len(found), "write it once more with twinface.matching.cohort.write_imagined"
     for one, other in zip(kept, found, strict=True):
         assert one.is_close(other)

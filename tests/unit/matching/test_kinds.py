@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from twinface.matching.kinds import adjust, centre
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import adjust, centre, normalised
 
 RNG = np.random.default_rng(2)
 PRIOR = (0.1 * RNG.normal(size=24)).astype(np.float32)

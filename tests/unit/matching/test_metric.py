@@ -5,7 +5,7 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
-from twinface.matching.metric import SFACE_CALIBRATION
+from twinface.matching.spec import SFACE_CALIBRATION
 
 HEAD = load_head(None, "a" * 64)
 

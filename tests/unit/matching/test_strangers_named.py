@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinface.matching.strangers_named import (
-    DEFAULT_A_PERSON,
-    DEFAULT_AT_MOST,
-    imagined_rate,
-    least_score,
-    share_asked_for,
-)
+from twinface.matching.threshold import DEFAULT_A_PERSON, DEFAULT_AT_MOST, imagined_rate, least_score, share_asked_for
 
 TAIL = np.array([[3e-2, 2.9e-2], [1e-2, 9e-3], [1e-3, 6e-4], [1e-4, 3e-5]], np.float32)
 AS_REAL = np.array([[1e-1, 1e-1], [1e-5, 1e-5]], np.float32)

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from twinface.matching import Head, load_head
-from twinface.matching.kinds import adjust
-from twinface.matching.strangers_named import imagined_rate, least_score, share_asked_for
-from twinface.matching.vectors import normalised
+from twinface.matching.threshold import imagined_rate, least_score, share_asked_for
+from twinface.matching.vectors import adjust, normalised
 from twinface.networks import Network
 from twinface.types import Vectors
 

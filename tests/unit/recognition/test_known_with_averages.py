@@ -13,7 +13,7 @@ from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import Head, Scorer, load_head
 from twinface.matching.heads import Scores
-from twinface.matching.kinds import adjust
+from twinface.matching.vectors import adjust
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known

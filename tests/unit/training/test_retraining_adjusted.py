@@ -11,9 +11,10 @@ from twinface.averages import FEWEST, adjusted_vectors
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.layers import WEIGHTS_FILE, read_arrays
-from twinface.matching.templates import fuse
+from twinface.matching.head_folder import built_in_head
+from twinface.matching.layers import read_arrays
+from twinface.matching.spec import WEIGHTS_FILE
+from twinface.matching.vectors import fuse
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings

@@ -14,12 +14,10 @@ from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors
 from twinface.matching import load_head
-from twinface.matching.cohort import read_cohort
-from twinface.matching.imagined import read_imagined
-from twinface.matching.kinds import adjust
+from twinface.matching.cohort import read_cohort, read_imagined
 from twinface.matching.plda import PldaHead
-from twinface.matching.strangers_named import least_score
-from twinface.matching.vectors import normalised
+from twinface.matching.threshold import least_score
+from twinface.matching.vectors import adjust, normalised
 from twinface.training.heads.feature_table import FeatureTable, table_of
 from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.strangers import (

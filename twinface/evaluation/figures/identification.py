@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.progress import ShowProgress
-from twinface.matching import templates
 from twinface.matching.decision import person_scores
 from twinface.matching.heads import Scorer
+from twinface.matching.vectors import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -90,7 +90,7 @@ def search_open_set(
                 [rng.permutation(np.flatnonzero(person == one))[:GALLERY_PICTURES] for one in enrolled]
             )
             index = np.repeat(np.arange(size, dtype=np.int32), GALLERY_PICTURES)
-            compared, index = templates.enrolled(vectors[pictures], index, size, matching)
+            compared, index = enrolled_vectors(vectors[pictures], index, size, matching)
             probes = np.setdiff1d(np.arange(len(person)), pictures)
             by_person = [person_scores(scores, index, size, matching) for scores in prepare(compared)(vectors[probes])]
             parts.append(_find(np.array(by_person), person, enrolled, probes))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinface.gallery import PersonVectors, Snapshot
 from twinface.matching import Head
 from twinface.matching.decision import person_scores
-from twinface.matching.templates import enrolled
+from twinface.matching.vectors import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -75,7 +75,7 @@ def compare(
     numbers = np.repeat(np.arange(people, people + len(strangers)), [len(person.vectors) for person in strangers])
     probes = np.concatenate([gallery.vectors, *(person.vectors for person in strangers)])
     scores, closest = np.empty((len(probes), people)), np.full(len(probes), np.nan)
-    compared, index = enrolled(gallery.vectors, gallery.person_index, people, settings)
+    compared, index = enrolled_vectors(gallery.vectors, gallery.person_index, people, settings)
     for row, values in enumerate(_scored(head, compared, probes)):
         scores[row] = person_scores(values, index, people, settings)
         if row < own_count:
@@ -91,7 +91,7 @@ def compare(
 
 def score_with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, settings: MatchingSettings) -> float:
     """What the rule makes of a probe (d,) and one person's vectors (n, d)."""
-    compared, index = enrolled(vectors, np.zeros(len(vectors), np.int32), 1, settings)
+    compared, index = enrolled_vectors(vectors, np.zeros(len(vectors), np.int32), 1, settings)
     return float(person_scores(head.score(probe, compared), index, 1, settings)[0])
 
 

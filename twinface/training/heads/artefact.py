@@ -9,10 +9,8 @@ import numpy as np
 
 from twinface.evaluation.protocols.split import person_digest
 from twinface.files import canonical_json, read_json_object
-from twinface.matching.cohort import COHORT_FILE
-from twinface.matching.imagined import IMAGINED_FILE
-from twinface.matching.layers import WEIGHTS_FILE
-from twinface.matching.spec import FORMAT, HEAD_FILE
+from twinface.matching.head_folder import FORMAT, HEAD_FILE
+from twinface.matching.spec import COHORT_FILE, IMAGINED_FILE, WEIGHTS_FILE
 from twinface.networks import name_network
 from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.heads.data import Normaliser

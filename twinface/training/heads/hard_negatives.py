@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twinface.corrections import Correction, CorrectionKind
 from twinface.errors import InputError
-from twinface.matching.templates import fuse
+from twinface.matching.vectors import fuse
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.types import Vectors
 

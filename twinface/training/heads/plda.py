@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.matching.cohort import Cohort, read_cohort
-from twinface.matching.kinds import centre
-from twinface.matching.layers import WEIGHTS_FILE, read_arrays
+from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
+from twinface.matching.spec import WEIGHTS_FILE
+from twinface.matching.vectors import centre
 from twinface.training.heads.calibrated_pairs import Calibrated, calibrate_pairs
 from twinface.training.heads.covariances import (
     Covariances,

@@ -18,9 +18,8 @@ from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
-from twinface.matching.kinds import adjust, centre
 from twinface.matching.plda import Projection, all_logits
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import adjust, centre, normalised
 from twinface.training.heads.covariances import Covariances, measure_scatter
 from twinface.training.heads.densities import (
     density_of_parts,

@@ -18,13 +18,11 @@ from twinface.evaluation.protocols.split import person_digest
 from twinface.files import canonical_json
 from twinface.gallery import read_features
 from twinface.matching import Scores, load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.cohort import COHORT_FILE
-from twinface.matching.imagined import write_imagined
-from twinface.matching.kinds import adjust
-from twinface.matching.layers import WEIGHTS_FILE
+from twinface.matching.cohort import write_imagined
+from twinface.matching.head_folder import HEAD_FILE, built_in_head
 from twinface.matching.plda import PldaHead
-from twinface.matching.spec import HEAD_FILE
+from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
+from twinface.matching.vectors import adjust
 from twinface.recognition.averaging import adjust_features
 from twinface.training.heads.artefact import check_head_output, describe_head, write_figures
 from twinface.training.heads.data import check_enough, hold_out

@@ -15,9 +15,9 @@ from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import Head, load_head
-from twinface.matching.built_in import built_in_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.kinds import adjust
+from twinface.matching.head_folder import built_in_head
+from twinface.matching.vectors import adjust
 from twinface.training.retraining.folds import FOLDS_FOLDER, Judged
 from twinface.types import Vectors
 

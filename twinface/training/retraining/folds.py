@@ -14,7 +14,7 @@ from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import load_head
-from twinface.matching.built_in import built_in_head
+from twinface.matching.head_folder import built_in_head
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.train import pairs_to_measure, score_pairs_of
 from twinface.training.retraining.report import FEWEST_PEOPLE

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
-from twinface.matching.calibrated import write_built_in_head
-from twinface.matching.spec import read_spec
+from twinface.matching.head_folder import read_spec, write_built_in_head
 from twinface.training.publishing import draft_of, put_in_place
 
 PREVIOUS = "previous"

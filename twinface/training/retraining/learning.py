@@ -9,10 +9,9 @@ import numpy as np
 
 from twinface.files import make_folder, read_json_object
 from twinface.matching import load_head
-from twinface.matching.built_in import built_in_head
-from twinface.matching.cohort import COHORT_FILE
-from twinface.matching.layers import WEIGHTS_FILE, read_arrays
-from twinface.matching.spec import HEAD_FILE, read_spec
+from twinface.matching.head_folder import HEAD_FILE, built_in_head, read_spec
+from twinface.matching.layers import read_arrays
+from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.training.heads.data import check_enough
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of

@@ -9,8 +9,7 @@ from twinface.files import only_writer
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
 from twinface.matching import head_place, load_head
-from twinface.matching.calibrated import head_file
-from twinface.matching.spec import HEAD_FILE, read_spec
+from twinface.matching.head_folder import HEAD_FILE, head_file, read_spec
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output

@@ -8,7 +8,7 @@ from twinface.errors import InputError
 from twinface.files import canonical_json, read_json_object
 from twinface.matching import Head, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.spec import HEAD_FILE
+from twinface.matching.head_folder import HEAD_FILE
 from twinface.recognition.known import Known
 from twinface.training.retraining.few_people import STRANGERS, people_to_ask, score_with_strangers
 from twinface.training.retraining.folds import Judged, score_held_out

@@ -3,19 +3,11 @@
 from pathlib import Path
 
 from twinface.errors import FingerprintError
-from twinface.matching.built_in import built_in_head
-from twinface.matching.custom import read_custom_head
-from twinface.matching.heads import Head
-from twinface.matching.layers import fold, read_layers
-from twinface.matching.metric import SFACE_CALIBRATION, MetricHead
+from twinface.matching.head_folder import built_in_head, read_spec
+from twinface.matching.heads import Head, MetricHead
+from twinface.matching.layers import FoldedHead, LayeredHead, fold, read_custom_head, read_layers
 from twinface.matching.plda import read_plda_head
-from twinface.matching.spec import HeadSpec, read_spec
-from twinface.matching.trained import FoldedHead, LayeredHead
-
-
-def cosine_spec(network: str) -> HeadSpec:
-    """What head.json would say of plain cosine, for vectors of the network with this fingerprint."""
-    return HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION)
+from twinface.matching.spec import SFACE_CALIBRATION, cosine_spec
 
 
 def load_head(folder: Path | None, network: str) -> Head:

@@ -9,8 +9,7 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
-from twinface.matching.layers import Dense, fold
-from twinface.matching.trained import FoldedHead, LayeredHead
+from twinface.matching.layers import Dense, FoldedHead, LayeredHead, fold
 
 WriteHead = Callable[..., Path]
 NETWORK = "a" * 64

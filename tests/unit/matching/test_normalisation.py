@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from twinface.matching.normalising import (
+from twinface.matching.normalisation import (
     NEAREST_SHARE,
     POSED_BEHIND,
     SHARPNESS,
