@@ -83,7 +83,7 @@ def _measure(case: str, work_s: float, run_s: float) -> Figures:
 
             def work(delivery: Delivery) -> None:
                 time.sleep(work_s)
-                ages_ms.append((time.monotonic_ns() - delivery.message.stamp.captured_mono_ns) / 1e6)
+                ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic_ns()))
                 reader.settle(delivery)
 
             reader = node.reader(CROPS, [f"camera.{number}" for number in range(_CAMERAS)], work)

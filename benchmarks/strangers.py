@@ -59,14 +59,18 @@ class Figures:
     looks_of: dict[str, int]
 
 
+def _media_ms(look: MatchEvent) -> float:
+    return look.captured.media_ms if look.captured is not None else 0.0
+
+
 def count(events: Sequence[MatchEvent], truth: Truth) -> Figures:
     """The figures of one camera's events."""
     looks = [event for event in events if event.type == "match"]
     shown = [truth(look.frame, look.box_xyxy) for look in looks if look.frame is not None and look.box_xyxy]
     wrong = [look for look, who in zip(looks, shown, strict=True) if look.name not in {who, None}]
     right = [look for look, who in zip(looks, shown, strict=True) if look.name is not None and look.name == who]
-    seen_ms = {look.track: look.media_ms or 0.0 for look in reversed(looks)}
-    named_ms = {look.track: look.media_ms or 0.0 for look in reversed(right)}
+    seen_ms = {look.track: _media_ms(look) for look in reversed(looks)}
+    named_ms = {look.track: _media_ms(look) for look in reversed(right)}
     return Figures(
         tracks=len(seen_ms),
         looks=len(looks),

@@ -40,7 +40,7 @@ from twinface.networks import Network, load_network
 from twinface.recognition.embedding import open_detector
 from twinface.recognition.naming import Naming
 from twinface.settings import CameraSettings, DetectionSettings, MatchingSettings, TrackingSettings
-from twinface.types import Face, Frame, Image
+from twinface.types import Captured, Face, Frame, Image
 
 ACTORS = 5
 NAMED_SCENES = ("crossing", "meeting", "crowd")
@@ -208,7 +208,7 @@ class _Sequence:
     def frames(self) -> Iterator[Frame]:
         for index, shot in enumerate(self._shots):
             self.detector.shot = shot
-            yield Frame(shot.image, index, shot.time_ms, 0, 0)
+            yield Frame(shot.image, index, Captured(0, 0, shot.time_ms))
 
     def truth(self, _frame: int, box_xyxy: BoxXyxy) -> str | None:
         faces = self.detector.shot.faces if self.detector.shot else ()

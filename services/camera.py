@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 from twinface.box.service import camera_settings, run_service
@@ -72,7 +73,7 @@ class _Camera:
         return self._crops.full or self._tracks.full
 
     def _show(self, frame: Frame) -> None:
-        self._captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
+        self._captured = frame.captured
         started_s = time.perf_counter()
         sighting = self._stage.see(frame)
         self._offer_crops(sighting)
@@ -103,7 +104,7 @@ class _Camera:
             sighting = self._stage.end()
             self._offer_crops(sighting)
             # Nothing was captured any more, and what became of the crops is known only now.
-            self._tracks.offer(sighting.update, self._captured._replace(mono_ns=time.monotonic_ns()), key=0)
+            self._tracks.offer(sighting.update, replace(self._captured, mono_ns=time.monotonic_ns()), key=0)
 
 
 def _work(node: Node, settings: Settings) -> None:

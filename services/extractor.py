@@ -13,7 +13,6 @@ from twinface.messages.topics import CROPS, VECTORS
 from twinface.networks import load_network
 from twinface.processes import camera_names
 from twinface.settings import Settings
-from twinface.types import Captured
 
 
 def _work(node: Node, settings: Settings) -> None:
@@ -29,10 +28,9 @@ def _work(node: Node, settings: Settings) -> None:
         started_s = time.perf_counter()
         vector = network.embed(image[None])[0]
         embed_ms = (time.perf_counter() - started_s) * 1000.0
-        captured = Captured(stamp.captured_at_ns, stamp.captured_mono_ns, stamp.media_ms)
         meta = VectorMeta(crop, network.recipe.fingerprint, embed_ms)
         ended = partial(answer, delivery)
-        vectors.offer(meta, captured, array=vector, rank=crop.look, pinned=crop.lossless, on_outcome=ended)
+        vectors.offer(meta, stamp.captured, array=vector, rank=crop.look, pinned=crop.lossless, on_outcome=ended)
         node.meters.count("crops")
         node.meters.latency("embed", embed_ms)
 

@@ -1,7 +1,6 @@
 """matcher: vectors and tracks in, match events out. The gallery, the head and the decision live here, once."""
 
 import sys
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -86,7 +85,7 @@ class _Matcher:
 
     def _publish(self, events: Sequence[MatchEvent]) -> None:
         for event in events:
-            self._matches.publish(event, Captured(event.captured_at_ns, time.monotonic_ns(), event.media_ms))
+            self._matches.publish(event, event.captured or Captured.now())
             self._node.meters.count(event.type)
             if event.type == "match" and event.latency_ms is not None:
                 self._node.meters.latency("capture_to_match", event.latency_ms)

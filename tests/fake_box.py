@@ -120,8 +120,7 @@ class FakeMatcher(FakeProcess):
             "score": None if kind == "end" else 0.0,
             "box_xyxy": None if kind == "end" else (10.0, 20.0, 60.0, 90.0),
             "frame": 7,
-            "media_ms": 280.0,
-            "captured_at_ns": time.time_ns(),
+            "captured": Captured(time.time_ns(), time.monotonic_ns(), 280.0),
             "latency_ms": 31.5,
         }
         event = MatchEvent(type=kind, **{**defaults, **fields})

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,11 @@ Vectors = NDArray[np.float32]
 """Embeddings, shape (n, d), float32."""
 
 
-class Captured(NamedTuple):
-    """When a frame was taken: wall clock, monotonic, position in the source."""
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """When a frame was taken: by the wall clock, by the monotonic clock that all processes of a machine share, and its
+    position in the source, 0 for the first frame.
+    """
 
     at_ns: int
     mono_ns: int
@@ -27,10 +29,9 @@ class Captured(NamedTuple):
         """This moment, for messages that speak of no frame."""
         return cls(time.time_ns(), time.monotonic_ns(), 0.0)
 
-
-def age_ms(captured_mono_ns: int, now_mono_ns: int) -> float:
-    """Milliseconds since the capture, by the monotonic clock that all processes of a machine share."""
-    return (now_mono_ns - captured_mono_ns) / 1e6
+    def age_ms(self, now_mono_ns: int) -> float:
+        """Milliseconds since the capture, by the monotonic clock."""
+        return (now_mono_ns - self.mono_ns) / 1e6
 
 
 def _check_image(image: Image) -> None:
@@ -42,16 +43,13 @@ def _check_image(image: Image) -> None:
 class Frame:
     """One picture of a source.
 
-    `media_ms` is the position in the source (0 for its first frame), `captured_at_ns` wall-clock and
-    `captured_mono_ns` monotonic time. `cut` says that it does not continue the frame before (a new picture of a
-    slideshow, a source that started again), so that no track may live across it.
+    `cut` says that it does not continue the frame before (a new picture of a slideshow, a source that started again),
+    so that no track may live across it.
     """
 
     image: Image
     index: int
-    media_ms: float
-    captured_at_ns: int
-    captured_mono_ns: int
+    captured: Captured
     cut: bool = False
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from twinface.faces import FaceDetector, SceneCuts, align_face, assess_quality
 from twinface.faces.tracking import compute_iou
 from twinface.live.camera import ChosenCrop, Sighting
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
-from twinface.types import Captured, Face, Frame
+from twinface.types import Face, Frame
 
 
 class GreedyTracker:
@@ -73,18 +73,18 @@ class GreedyCamera:
 
     def _is_due(self, frame: Frame, track: int, face: Face) -> bool:
         looked_at_ms = self._looked_at_ms.get(track)
-        due = looked_at_ms is None or frame.media_ms - looked_at_ms >= self._look_interval_ms
+        due = looked_at_ms is None or frame.captured.media_ms - looked_at_ms >= self._look_interval_ms
         return due and face.width_px >= 24
 
     def _cut(self, frame: Frame, track: int, face: Face) -> ChosenCrop:
-        self._looked_at_ms[track] = frame.media_ms
+        self._looked_at_ms[track] = frame.captured.media_ms
         image = align_face(frame.image, face.landmarks_px, 112)
         quality = assess_quality(image, face)
         self._crops += 1
         meta = CropMeta(
             "bench", 1, self._crops - 1, track, frame.index, _box(face), face.detection_score, quality, lossless=True
         )
-        return ChosenCrop(meta, image, Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms))
+        return ChosenCrop(meta, image, frame.captured)
 
 
 def _box(face: Face) -> BoxXyxy:

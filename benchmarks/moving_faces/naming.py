@@ -14,7 +14,7 @@ from twinface.live.streams import Arrival
 from twinface.messages.schema import Stamp, VectorMeta
 from twinface.networks import Network
 from twinface.recognition.naming import Naming
-from twinface.types import Frame
+from twinface.types import Captured, Frame
 
 
 class Camera(Protocol):
@@ -67,7 +67,7 @@ def name_film(
     named_ms: dict[tuple[str, int], float] = {}
     for frame in frames:
         sighting = camera.see(frame)
-        stamp = Stamp("bench", 1, frame.index, 0, time.monotonic_ns(), frame.media_ms)
+        stamp = Stamp("bench", 1, frame.index, Captured(0, time.monotonic_ns(), frame.captured.media_ms))
         matcher.on_tracks(sighting.update, stamp)
         for crop in sighting.crops:
             vector = recogniser.network.embed(crop.image[np.newaxis])[0]
@@ -81,10 +81,10 @@ def name_film(
             if right is not None:
                 account.known_boxes += 1
                 account.named_right += name == right
-                first, _ = seen_ms.get((right, box.track), (frame.media_ms, 0.0))
-                seen_ms[right, box.track] = first, frame.media_ms
+                first, _ = seen_ms.get((right, box.track), (frame.captured.media_ms, 0.0))
+                seen_ms[right, box.track] = first, frame.captured.media_ms
                 if name == right:
-                    named_ms.setdefault((right, box.track), frame.media_ms)
+                    named_ms.setdefault((right, box.track), frame.captured.media_ms)
     account.named_after_ms += [
         named_ms[who] - first for who, (first, last) in seen_ms.items() if last - first >= 1000 and who in named_ms
     ]

@@ -69,12 +69,13 @@ class Presence:
         known = self._present.pop(key, None)
         if event.type == "exit":
             return
+        since_ns = event.captured.at_ns if event.captured is not None else None
         self._present[key] = Present(
             *key,
             event.camera_epoch,
             name=event.name,
             state=event.state or State.PENDING,
             score=event.score or 0.0,
-            since_ns=known.since_ns if known else event.captured_at_ns,
+            since_ns=known.since_ns if known else since_ns,
             latency_ms=event.latency_ms,
         )

@@ -21,9 +21,7 @@ arguments that are missing or of another type lead to."""
 
 
 def _frames(body: Request | Reply, origin: str, epoch: int) -> Frames:
-    now = Captured.now()
-    stamp = Stamp(origin, epoch, 0, now.at_ns, now.mono_ns, 0.0)
-    return encode(CONTROL, Message(stamp, body))
+    return encode(CONTROL, Message(Stamp(origin, epoch, 0, Captured.now()), body))
 
 
 class ControlServer:

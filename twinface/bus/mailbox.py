@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from twinface.bus.outcome import OnOutcome, Outcome
 from twinface.messages.codec import Frames
 from twinface.messages.topics import Order, Overflow
+from twinface.types import Captured
 
 _PINNED_CAPACITY_TIMES = 16
 
@@ -21,7 +22,7 @@ class Parcel:
     frames: Frames = field(repr=False)
     key: int | None
     pinned: bool
-    captured_mono_ns: int
+    captured: Captured
     rank: int = 0
     on_outcome: OnOutcome | None = None
     attempts: int = 0

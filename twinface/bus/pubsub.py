@@ -40,7 +40,7 @@ class Publisher:
 
     def publish(self, body: Body, captured: Captured, array: Array | None = None) -> None:
         """Send to whoever is subscribed; a subscriber that is `capacity` messages behind misses this one."""
-        stamp = Stamp(self._origin, self._epoch, self._sequence, captured.at_ns, captured.mono_ns, captured.media_ms)
+        stamp = Stamp(self._origin, self._epoch, self._sequence, captured)
         self._sequence += 1
         self.socket.send_multipart(encode(self.topic, Message(stamp, body, array)), zmq.NOBLOCK)
 

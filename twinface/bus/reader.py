@@ -16,7 +16,6 @@ from twinface.messages.codec import MAX_HEADER_BYTES, decode
 from twinface.messages.recent import RecentNumbers
 from twinface.messages.schema import Message
 from twinface.messages.topics import Topic
-from twinface.types import age_ms
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +197,7 @@ class WorkReader:
     def _is_too_old(self, message: Message) -> bool:
         budget_ms = self.topic.stale_after_ms
         work_ms = min(self._work_s * 1000.0, _LONGEST_WORK_SHARE * budget_ms)
-        return age_ms(message.stamp.captured_mono_ns, time.monotonic_ns()) + work_ms > budget_ms
+        return message.stamp.captured.age_ms(time.monotonic_ns()) + work_ms > budget_ms
 
     def _window(self) -> int:
         """How many messages each sender may have here, so that none waits for long; at least one."""

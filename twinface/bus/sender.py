@@ -20,7 +20,7 @@ from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
-from twinface.types import Captured, age_ms
+from twinface.types import Captured
 
 _PINNED_ATTEMPTS_TIMES = 10
 """As many times as often a pinned message is offered: what a source waits for survives that the reader of its reader
@@ -114,10 +114,10 @@ class WorkSender:
         """
         sequence = self._sequence
         self._sequence += 1
-        frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, *captured, pinned), body, array))
+        frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, captured, pinned), body, array))
         self._account.add(Column.OFFERED)
         self._owes_since_s = self._owes_since_s or time.monotonic()
-        self._put(Parcel(sequence, frames, key, pinned, captured.mono_ns, rank, on_outcome))
+        self._put(Parcel(sequence, frames, key, pinned, captured, rank, on_outcome))
         self._dispatch()
 
     def on_readable(self) -> None:
@@ -199,7 +199,7 @@ class WorkSender:
         return Outcome.STALE if self._is_stale(parcel) else None
 
     def _is_stale(self, parcel: Parcel) -> bool:
-        too_old = age_ms(parcel.captured_mono_ns, time.monotonic_ns()) > self.topic.stale_after_ms
+        too_old = parcel.captured.age_ms(time.monotonic_ns()) > self.topic.stale_after_ms
         return too_old and not parcel.pinned
 
     def _overdue(self) -> list[Parcel]:

@@ -72,7 +72,8 @@ class CameraStage:
     def see(self, frame: Frame) -> Sighting:
         """Detect, track, and choose the crops that are worth recognising."""
         cut = self._is_cut(frame)
-        tracked = self._tracker.update(frame.image, self._detector.detect(frame.image), frame.media_ms, cut=cut)
+        faces = self._detector.detect(frame.image)
+        tracked = self._tracker.update(frame.image, faces, frame.captured.media_ms, cut=cut)
         crops = self._choose_last(tracked.ended)
         for track, face in tracked.tracked:
             if face.width_px >= self._detection.min_face_px:
@@ -122,16 +123,15 @@ class CameraStage:
     def _is_cut(self, frame: Frame) -> bool:
         """Whether no track may go on: a new scene or picture size, or nothing for as long as a track may be lost."""
         new_scene = self._scenes.is_cut(frame.image)
-        before, self._before = self._before, (frame.media_ms, frame.image.shape)
+        before, self._before = self._before, (frame.captured.media_ms, frame.image.shape)
         if before is None or frame.cut or new_scene:
             return True
         media_ms, shape = before
-        return frame.image.shape != shape or not 0.0 <= frame.media_ms - media_ms <= self._tracking.lost_ms
+        return frame.image.shape != shape or not 0.0 <= frame.captured.media_ms - media_ms <= self._tracking.lost_ms
 
     def _glimpse(self, frame: Frame, face: Face) -> Glimpse:
-        captured = Captured(frame.captured_at_ns, frame.captured_mono_ns, frame.media_ms)
         image = align_face(frame.image, face.landmarks_px, self._crop_size_px)
-        return Glimpse(frame.index, captured, face, image, measure_face(image, face))
+        return Glimpse(frame.index, frame.captured, face, image, measure_face(image, face))
 
     def _choose_last(self, ended: tuple[int, ...]) -> list[ChosenCrop]:
         """The crops of tracks that have ended before their face was recognised."""

@@ -10,7 +10,7 @@ from twinface.events import Event, EventWriter, LookRecord, Moment, Opinion, Tra
 from twinface.live.streams import Arrival
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
-from twinface.types import Decision, State
+from twinface.types import Captured, Decision, State
 
 _RESTARTED = "camera restarted"
 
@@ -55,14 +55,14 @@ class Journal:
     def saw(self, update: TracksUpdate, stamp: Stamp) -> None:
         """Take a frame, before the events that follow from it."""
         self._lossless[update.camera] = update.lossless
-        moment = self._moment(update.camera, stamp.captured_at_ns, stamp.media_ms, update.frame)
+        moment = self._moment(update.camera, stamp.captured, update.frame)
         tracks = {box.track for box in update.tracks}
         self._write(self._visits.saw(update.camera, update.epoch, tracks, moment, live=not update.lossless))
 
     def take(self, event: MatchEvent) -> None:
         """Take the next match event."""
         camera, stream = event.camera, event.camera_epoch
-        moment = self._moment(camera, event.captured_at_ns, event.media_ms, event.frame)
+        moment = self._moment(camera, event.captured, event.frame)
         if event.track is None:
             goes_on = event.reason == _RESTARTED and not self._lossless.get(camera, False)
             self._write(self._visits.ended(camera, stream, moment, event.reason or event.type, goes_on=goes_on))
@@ -88,7 +88,7 @@ class Journal:
                 key=TrackKey(crop.camera, crop.epoch, crop.track),
                 crop=crop.crop,
                 face=face,
-                at_ns=event.captured_at_ns,
+                at_ns=arrival.stamp.captured.at_ns,
                 frame=crop.frame,
                 network=arrival.meta.network,
                 vector=arrival.vector,
@@ -119,10 +119,11 @@ class Journal:
         if events:
             self._writer.put(events)
 
-    def _moment(self, camera: str, at_ns: int, media_ms: float, frame: int) -> Moment:
+    def _moment(self, camera: str, captured: Captured | None, frame: int) -> Moment:
+        at_ns, media_ms = (captured.at_ns, captured.media_ms) if captured is not None else (0, 0.0)
         time_s = media_ms / 1e3 if self._lossless.get(camera) else time.monotonic()
         moment = Moment(time_s, at_ns, media_ms, frame)
-        if not at_ns:  # the end of a stream of which no frame was handled
+        if captured is None:  # the end of a stream of which no frame was handled
             moment = replace(self._latest.get(camera, moment), time_s=time_s)
         self._latest[camera] = moment
         return moment

@@ -16,7 +16,7 @@ from twinface.live.streams import Arrival, Stream
 from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
-from twinface.types import Decision, Vectors, age_ms
+from twinface.types import Decision, Vectors
 
 _KEPT_EVENTS = 4096
 """Events a subscriber that missed some can still ask for."""
@@ -139,7 +139,7 @@ class MatcherStage:
             stream.hold_frame(update, stamp)
             yield from self._drain(stream)
         else:
-            if age_ms(stamp.captured_mono_ns, time.monotonic_ns()) <= self._stale_after_ms:
+            if stamp.captured.age_ms(time.monotonic_ns()) <= self._stale_after_ms:
                 yield from self._show(stream, update, stamp)
             for number in update.ended:
                 self._begin_to_end(stream, number, update.tally.offered)
@@ -239,7 +239,7 @@ class MatcherStage:
         yield self._record(event)
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
-        track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured_at_ns, time.monotonic())
+        track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured.at_ns, time.monotonic())
         return self._record(self._event("enter", stream, track, frame, stamp))
 
     def _exit(self, stream: Stream, track: Track) -> MatchEvent:
@@ -274,9 +274,8 @@ class MatcherStage:
             score=decision.score if decision is not None else None,
             box_xyxy=track.box_xyxy if track is not None else None,
             frame=frame,
-            media_ms=stamp.media_ms if stamp is not None else 0.0,
-            captured_at_ns=stamp.captured_at_ns if stamp is not None else 0,
-            latency_ms=(time.monotonic_ns() - stamp.captured_mono_ns) / 1e6 if stamp is not None else None,
+            captured=stamp.captured if stamp is not None else None,
+            latency_ms=stamp.captured.age_ms(time.monotonic_ns()) if stamp is not None else None,
             candidates=tuple(CandidateScore(one.name, one.score) for one in decision.candidates) if decision else (),
             looks=track.looks_seen if track is not None else 0,
             gallery_version=self.gallery_version,

@@ -1,11 +1,13 @@
 """What stands in a message. Fields are only ever added, each with a default; anything else is a new version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twinface.types import Captured
 
 Array = NDArray[Any]
 BoxXyxy = tuple[float, float, float, float]
@@ -16,17 +18,14 @@ class Stamp:
     """Where and when a message, or the frame it speaks of, came into being.
 
     `origin` is the process ("camera.front"), `epoch` its start (one number per start), `sequence` the number of the
-    message on its link within the epoch, from 0. Times: wall clock and monotonic of the capture, and `media_ms`, the
-    position in the source. Nobody drops one that is `pinned` for its age: a source waits for it, or it says what no
-    other message says.
+    message on its link within the epoch, from 0. Nobody drops one that is `pinned` for its age: a source waits for it,
+    or it says what no other message says.
     """
 
     origin: str
     epoch: int
     sequence: int
-    captured_at_ns: int
-    captured_mono_ns: int
-    media_ms: float
+    captured: Captured
     pinned: bool = False
 
 
@@ -134,6 +133,8 @@ class MatchEvent:
     `type`: enter (a track was born), match (a look was decided; `name` and `state` are the track's now), exit (the
     track ended), end (the stream of `camera` is closed; `reason` says how, `streams_open` how many go on).
     `sequence` counts the events of one matcher `epoch` without gaps, so that a subscriber sees what it missed.
+    `frame` and `captured` are those of the look, or of the last frame that was handled; the end of a stream of which
+    none was has no `captured`.
     """
 
     kind: ClassVar[str] = "match"
@@ -148,8 +149,7 @@ class MatchEvent:
     score: float | None
     box_xyxy: BoxXyxy | None
     frame: int
-    media_ms: float
-    captured_at_ns: int
+    captured: Captured | None
     latency_ms: float | None
     candidates: tuple[CandidateScore, ...] = ()
     quality: float | None = None
@@ -157,6 +157,13 @@ class MatchEvent:
     gallery_version: int = 0
     reason: str | None = None
     streams_open: int | None = None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """JSON-ready, the times of the capture beside the rest; 0 where there are none."""
+        values = asdict(self)
+        captured = values.pop("captured") or {"at_ns": 0, "media_ms": 0.0}
+        return {**values, "media_ms": captured["media_ms"], "captured_at_ns": captured["at_ns"]}
 
 
 @dataclass(frozen=True, slots=True)

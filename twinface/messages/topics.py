@@ -59,7 +59,7 @@ class Topic:
 
 CROPS = Topic(
     name="crops",
-    version=1,
+    version=2,
     publisher="camera",
     readers=("extractor",),
     pattern=Pattern.WORK,
@@ -73,7 +73,7 @@ CROPS = Topic(
 )
 VECTORS = Topic(
     name="vectors",
-    version=1,
+    version=2,
     publisher="extractor",
     readers=("matcher",),
     pattern=Pattern.WORK,
@@ -87,7 +87,7 @@ VECTORS = Topic(
 )
 TRACKS = Topic(
     name="tracks",
-    version=1,
+    version=2,
     publisher="camera",
     readers=("matcher",),
     pattern=Pattern.WORK,
@@ -98,7 +98,7 @@ TRACKS = Topic(
 )
 MATCHES = Topic(
     name="matches",
-    version=1,
+    version=2,
     publisher="matcher",
     readers=("watch", "web"),
     pattern=Pattern.PUBLISH,
@@ -107,7 +107,7 @@ MATCHES = Topic(
 )
 PREVIEW = Topic(
     name="preview",
-    version=1,
+    version=2,
     publisher="camera",
     readers=("web",),
     pattern=Pattern.ON_DEMAND,
@@ -119,7 +119,7 @@ PREVIEW = Topic(
 )
 HEALTH = Topic(
     name="health",
-    version=1,
+    version=2,
     publisher="every process",
     readers=("web", "sentinel", "up"),
     pattern=Pattern.PUBLISH,
@@ -128,7 +128,7 @@ HEALTH = Topic(
 )
 CONTROL = Topic(
     name="control",
-    version=1,
+    version=2,
     publisher="matcher, trainer",
     readers=("cli", "web"),
     pattern=Pattern.REQUEST,

@@ -73,7 +73,7 @@ class Hub:
             outlet.close()
 
     def _take_event(self, event: MatchEvent) -> None:
-        told = {**dataclasses.asdict(event), "news": self._is_news(event)}
+        told = {**event.plain, "news": self._is_news(event)}
         if told["news"]:
             self._news.append(told)
         self._tell("match", told)

@@ -3,6 +3,7 @@ from typing import Any
 
 from twinface.box.presence import Presence
 from twinface.messages.schema import MatchEvent
+from twinface.types import Captured
 
 _EVENT = MatchEvent(
     type="enter",
@@ -16,8 +17,7 @@ _EVENT = MatchEvent(
     score=0.0,
     box_xyxy=(0.0, 0.0, 1.0, 1.0),
     frame=0,
-    media_ms=0.0,
-    captured_at_ns=1000,
+    captured=Captured(1000, 0, 0.0),
     latency_ms=None,
 )
 
@@ -33,7 +33,9 @@ def _event(**fields: Any) -> MatchEvent:
 def test_somebody_enters_is_named_and_leaves() -> None:
     presence = Presence()
     presence.take(_event())
-    presence.take(_event(type="match", name="Ada", state="known", score=0.9, captured_at_ns=2000, latency_ms=30.0))
+    presence.take(
+        _event(type="match", name="Ada", state="known", score=0.9, captured=Captured(2000, 0, 0.0), latency_ms=30.0)
+    )
     (ada,) = presence.everybody()
     assert (ada.name, ada.state, ada.score, ada.since_ns, ada.latency_ms) == ("Ada", "known", 0.9, 1000, 30.0)
     presence.take(_event(type="exit"))
@@ -56,7 +58,7 @@ def test_since_when_stays_unknown_for_who_was_there_before() -> None:
     presence = Presence()
     track = {"camera": "front", "camera_epoch": 1, "track": 1, "name": None, "state": "pending", "score": 0.0}
     presence.take_snapshot({"epoch": 5, "tracks": [track]})
-    presence.take(_event(type="match", name="Ada", state="known", captured_at_ns=9000))
+    presence.take(_event(type="match", name="Ada", state="known", captured=Captured(9000, 0, 0.0)))
     assert presence.everybody()[0].since_ns is None
 
 

@@ -85,7 +85,7 @@ def test_bytes_that_are_no_request_are_passed_over(run: RunDirectory, endpoint: 
     with answering(run, lambda _verb, _arguments: "fine") as node:
         stranger = context.socket(zmq.DEALER)
         stranger.connect(endpoint)
-        reply = encode(CONTROL, Message(Stamp("x", 0, 0, 0, 0, 0.0), Reply("1")))
+        reply = encode(CONTROL, Message(Stamp("x", 0, 0, Captured.now()), Reply("1")))
         for frames in ([b""], [b"control", b"\xc1"], [b"control"], [b"crops", b"\x80", b"\0"], reply):
             stranger.send_multipart(frames)
         assert ask(endpoint, "snapshot") == "fine"
@@ -103,7 +103,7 @@ def test_an_answer_to_something_else_is_refused(endpoint: str, context: Any, ans
     def reply_wrongly() -> None:
         assert server.poll(120_000)
         identity, *frames = server.recv_multipart()
-        wrong = encode(CONTROL, Message(Stamp("x", 0, 0, *Captured.now()), Reply("another id")))
+        wrong = encode(CONTROL, Message(Stamp("x", 0, 0, Captured.now()), Reply("another id")))
         server.send_multipart([identity, *(wrong if answer == "another id" else frames)])
 
     thread = threading.Thread(target=reply_wrongly)

@@ -5,10 +5,11 @@ import pytest
 from twinface.bus.mailbox import Mailbox, Parcel
 from twinface.bus.outcome import Outcome
 from twinface.messages.topics import Order, Overflow
+from twinface.types import Captured
 
 
 def parcel(sequence: int, key: int | None = None, *, pinned: bool = False, rank: int = 0) -> Parcel:
-    return Parcel(sequence, [], key, pinned, captured_mono_ns=0, rank=rank)
+    return Parcel(sequence, [], key, pinned, captured=Captured(0, 0, 0.0), rank=rank)
 
 
 def fill(mailbox: Mailbox, *parcels: Parcel) -> list[tuple[int, Outcome]]:

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ class Source:
 
     def send(self, sequence: int, *, epoch: int = 1, captured: Captured | None = None, pinned: bool = False) -> None:
         captured = captured or Captured.now()
-        stamp = Stamp(self.name, epoch, sequence, *captured, pinned)
+        stamp = Stamp(self.name, epoch, sequence, captured, pinned)
         self.send_frames(*encode(TRACKS, Message(stamp, self._make_update(sequence))))
 
     def send_frames(self, *frames: Any) -> None:
@@ -160,7 +161,7 @@ def test_what_is_too_old_on_receipt_is_not_handed_out_unless_it_is_pinned(
     run: RunDirectory, reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
 ) -> None:
     now = Captured.now()
-    old = now._replace(mono_ns=now.mono_ns - 2 * TRACKS.stale_after_ms * 10**6)
+    old = replace(now, mono_ns=now.mono_ns - 2 * TRACKS.stale_after_ms * 10**6)
     sources[0].send(6, captured=old)
     sources[0].send(7, captured=old, pinned=True)
     assert receive(reader, wait_for).message.body.frame == 7
@@ -173,7 +174,7 @@ def test_what_would_be_too_old_once_it_is_done_is_not_begun(
 ) -> None:
     reader._work_s = 0.4 * TRACKS.stale_after_ms / 1000.0
     now = Captured.now()
-    sources[0].send(6, captured=now._replace(mono_ns=now.mono_ns - int(0.7 * TRACKS.stale_after_ms * 10**6)))
+    sources[0].send(6, captured=replace(now, mono_ns=now.mono_ns - int(0.7 * TRACKS.stale_after_ms * 10**6)))
     sources[0].send(7)
     assert receive(reader, wait_for).message.body.frame == 7
 

@@ -1,6 +1,7 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -177,7 +178,7 @@ def test_age_counts_from_the_capture_not_from_the_offer(link: MakeLink, make_upd
     reader = line.peer("reader@1")
     reader.grant(2)
     taken = Captured.now()
-    old = taken._replace(mono_ns=taken.mono_ns - 2 * _LONG_MS * 10**6)
+    old = replace(taken, mono_ns=taken.mono_ns - 2 * _LONG_MS * 10**6)
     ends = line.outcomes.setdefault(0, [])
     line.sender.offer(make_update(0), old, on_outcome=ends.append)
     line.offer(1)
@@ -374,7 +375,7 @@ def test_answers_for_an_earlier_start_or_for_nothing_change_nothing(link: MakeLi
     line.offer(0)
     message = reader.take()
     for epoch, sequence in ((0, 0), (2, 0), (1, 5)):
-        stamp = type(message.stamp)("sender", epoch, sequence, 0, 0, 0.0)
+        stamp = type(message.stamp)("sender", epoch, sequence, Captured(0, 0, 0.0))
         reader.grant(2, settles=type(message)(stamp, message.body))
     assert line.outcomes[0] == []
     assert line.sender.in_flight == 1

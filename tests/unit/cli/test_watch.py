@@ -59,7 +59,8 @@ def test_json_prints_each_event_once_and_ends_with_the_stream(run: RunDirectory,
     match = events[1]
     assert (match["camera"], match["track"], match["name"], match["state"]) == ("front", 1, "Ada", "known")
     assert (match["score"], match["box_xyxy"], match["latency_ms"]) == (0.9, [10.0, 20.0, 60.0, 90.0], 31.5)
-    assert match["captured_at_ns"] == matcher.events[2].captured_at_ns
+    assert match["captured_at_ns"] == matcher.events[2].captured.at_ns
+    assert (match["media_ms"], "captured" in match) == (280.0, False)
     assert (watcher.returncode, errors) == (0, "")
 
 

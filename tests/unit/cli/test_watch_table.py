@@ -7,6 +7,7 @@ from twinface.cli.console import Terminal
 from twinface.cli.live.watch_table import describe, presence_table
 from twinface.events import TrackKey
 from twinface.messages.schema import MatchEvent
+from twinface.types import Captured
 
 _EPOCH = int("dn83w93akhl8", 36)
 
@@ -24,8 +25,7 @@ def _event(camera: str, track: int, name: str | None) -> MatchEvent:
         score=0.5,
         box_xyxy=(0.0, 0.0, 1.0, 1.0),
         frame=0,
-        media_ms=0.0,
-        captured_at_ns=1000,
+        captured=Captured(1000, 0, 0.0),
         latency_ms=1234.0,
     )
 

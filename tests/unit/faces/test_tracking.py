@@ -175,7 +175,7 @@ def test_people_of_a_real_video_are_one_track_each(
 
     def track(frame: Frame) -> TrackUpdate:
         faces, cut = detector.detect(frame.image), cuts.is_cut(frame.image)
-        return tracker.update(frame.image, faces, frame.media_ms, cut=cut)
+        return tracker.update(frame.image, faces, frame.captured.media_ms, cut=cut)
 
     for frame in open_source(SourceSpec(str(shared_data / "video" / f"{video}.mp4"), paced=False)):
         born += len(track(frame).born)

@@ -10,7 +10,7 @@ from twinface.faces import FaceDetector, read_image
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.messages.schema import CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
-from twinface.types import Frame, Image
+from twinface.types import Captured, Frame, Image
 
 MakeStage = Callable[..., CameraStage]
 
@@ -40,7 +40,7 @@ def make_stage(detector: FaceDetector) -> MakeStage:
 
 def frame(image: Image, index: int, *, cut: bool = False) -> Frame:
     """A frame of a film of ten a second."""
-    return Frame(image, index, index * 100.0, 0, 0, cut)
+    return Frame(image, index, Captured(0, 0, index * 100.0), cut)
 
 
 def without_face(image: Image, face: TrackBox) -> Image:

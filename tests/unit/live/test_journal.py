@@ -24,7 +24,7 @@ from twinface.messages.schema import (
     VectorMeta,
 )
 from twinface.settings import EventSettings
-from twinface.types import Candidate, Decision, State
+from twinface.types import Candidate, Captured, Decision, State
 
 _BOX = (0.0, 0.0, 50.0, 50.0)
 
@@ -53,11 +53,18 @@ def frame(media_s: float, *tracks: int, lossless: bool = True) -> tuple[TracksUp
     number = int(media_s * 25)
     update = TracksUpdate("door", 7, number, 640, 360, boxes, (), (), (), CropTally(), lossless)
     now_ns = time.time_ns()
-    return update, Stamp("camera.door", 7, number, now_ns, time.monotonic_ns(), media_s * 1e3)
+    return update, Stamp("camera.door", 7, number, Captured(now_ns, time.monotonic_ns(), media_s * 1e3))
 
 
 def happened(kind: str, media_s: float, **fields: Any) -> MatchEvent:
-    given = {"track": 1, "name": None, "state": None, "score": None, "captured_at_ns": time.time_ns(), **fields}
+    given = {
+        "track": 1,
+        "name": None,
+        "state": None,
+        "score": None,
+        "captured": Captured(time.time_ns(), 0, media_s * 1e3),
+        **fields,
+    }
     return MatchEvent(
         type=kind,
         epoch=1,
@@ -66,7 +73,6 @@ def happened(kind: str, media_s: float, **fields: Any) -> MatchEvent:
         camera_epoch=7,
         box_xyxy=_BOX,
         frame=int(media_s * 25),
-        media_ms=media_s * 1e3,
         latency_ms=1.0,
         gallery_version=4,
         **given,
@@ -128,7 +134,7 @@ def test_a_live_stream_is_measured_by_the_monotonic_clock(path: Path, journal: J
 
 def test_what_the_end_of_a_stream_without_frames_was_is_when_it_was_last_heard_of(path: Path, journal: Journal) -> None:
     journal.take(happened("enter", 3.0))
-    journal.take(dataclasses.replace(happened("exit", 0.0), captured_at_ns=0))
+    journal.take(dataclasses.replace(happened("exit", 0.0), captured=None))
     enter, exit_ = stored(path, journal)
     assert (exit_.at_ns, exit_.media_ms, exit_.frame) == (enter.at_ns, 3000.0, 75)
 

@@ -15,10 +15,10 @@ import twinface.live.streams
 from twinface.live.matcher import MatcherStage
 from twinface.live.streams import Arrival
 from twinface.messages.schema import CropMeta, CropTally, MatchEvent, Stamp, TrackBox, TracksUpdate, VectorMeta
-from twinface.types import Candidate, Decision, State
+from twinface.types import Candidate, Captured, Decision, State
 
 _DEADLINE_S = 5.0
-_TIMES = ("sequence", "latency_ms", "captured_at_ns")
+_TIMES = ("sequence", "latency_ms")
 
 
 class Clock:
@@ -129,7 +129,7 @@ class Camera:
         return update, dataclasses.replace(self._stamp(update.frame), sequence=self._sequence)
 
     def _stamp(self, frame: int) -> Stamp:
-        return Stamp(f"camera.{self.name}", self.epoch, 0, frame * 10**9, frame * 10**6, frame * 40.0)
+        return Stamp(f"camera.{self.name}", self.epoch, 0, Captured(frame * 10**9, frame * 10**6, frame * 40.0))
 
 
 def _box(track: int, frame: int) -> tuple[float, float, float, float]:
@@ -164,7 +164,7 @@ def test_somebody_comes_is_recognised_and_goes(stage: MatcherStage) -> None:
     assert stage.on_tracks(*camera.frame([1])) == []
     (exit_,) = stage.on_tracks(*camera.frame(ended=[1]))
     assert (exit_.type, exit_.name, exit_.frame, exit_.box_xyxy) == ("exit", "Ada", 2, _box(1, 1))
-    assert exit_.media_ms == 80.0
+    assert exit_.captured.media_ms == 80.0
 
 
 def test_a_look_may_come_before_its_frame(stage: MatcherStage) -> None:
@@ -264,7 +264,7 @@ def test_of_frames_that_are_minutes_old_only_the_end_of_tracks_is_taken(clock: C
 
     def aged(message: Any, age_s: float) -> Any:
         update, stamp = message
-        return update, dataclasses.replace(stamp, captured_mono_ns=int((clock.now_s - age_s) * 1e9))
+        return update, dataclasses.replace(stamp, captured=Captured(0, int((clock.now_s - age_s) * 1e9), 0.0))
 
     assert kinds(stage.on_tracks(*aged(fresh, 4.0))) == [("enter", 1)]
     assert stage.on_tracks(*aged(old, 6.0)) == []

@@ -13,7 +13,7 @@ from twinface.faces import FaceDetector, SourceSpec, open_source, read_image
 from twinface.live.camera import CameraStage
 from twinface.messages.schema import TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
-from twinface.types import Frame, Image
+from twinface.types import Captured, Frame, Image
 
 MakeStage = Callable[[float], CameraStage]
 
@@ -62,8 +62,8 @@ def test_a_track_goes_on_over_a_gap_within_lost_ms(
     media_ms: float, size: int, goes_on: bool, make_stage: MakeStage, portrait: Image
 ) -> None:
     stage = make_stage(2000)
-    stage.see(Frame(portrait, 0, 0.0, 0, 0, cut=True))
+    stage.see(Frame(portrait, 0, Captured(0, 0, 0.0), cut=True))
     again = np.asarray(cv2.resize(portrait, (320, size)), np.uint8)
-    update = stage.see(Frame(again, 1, media_ms, 0, 0)).update
+    update = stage.see(Frame(again, 1, Captured(0, 0, media_ms))).update
     assert update.born == (() if goes_on else (2,))
     assert update.ended == (() if goes_on else (1,))

@@ -21,8 +21,10 @@ from twinface.messages.schema import (
     TracksUpdate,
     VectorMeta,
 )
+from twinface.types import Captured
 
-_STAMP = Stamp("camera.front", 1_700_000_000_000_000_000, 41, 1_700_000_001_000_000_000, 5_000_000_000, 1640.5)
+_CAPTURED = Captured(1_700_000_001_000_000_000, 5_000_000_000, 1640.5)
+_STAMP = Stamp("camera.front", 1_700_000_000_000_000_000, 41, _CAPTURED)
 _MEASURES = CropMeasures(48.0, 0.5, 128.25, 40.5, -10.5, 5.25, 2.0)
 _CROP = CropMeta("front", 1_700_000_000_000_000_000, 17, 3, 41, (10.0, 20.5, 58.0, 84.25), 0.75, 0.5, True, _MEASURES)
 _BOXES = (TrackBox(3, (10.0, 20.5, 58.0, 84.25), 0.75), TrackBox(4, (0.0, 0.0, 1.0, 1.0), 1.0))
@@ -48,8 +50,7 @@ _MESSAGES = {
             score=0.875,
             box_xyxy=(10.0, 20.5, 58.0, 84.25),
             frame=41,
-            media_ms=1640.5,
-            captured_at_ns=1_700_000_001_000_000_000,
+            captured=_CAPTURED,
             latency_ms=31.25,
             candidates=(CandidateScore("Zoë", 0.875), CandidateScore("Ada", 0.25)),
             quality=0.5,

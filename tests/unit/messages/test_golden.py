@@ -5,6 +5,7 @@ A field that is added with a default leaves older bytes readable: its record is 
 topic.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import msgpack
 import numpy as np
 import pytest
 
+from twinface.errors import WireError
 from twinface.messages.codec import decode, encode
 from twinface.messages.schema import Message
 from twinface.messages.topics import TOPICS
 
 GOLDEN = Path(__file__).parent / "golden"
-RECORDS = sorted(path for path in GOLDEN.glob("*.hex") if f"-v{TOPICS[path.stem.split('-')[0]].version}-" in path.name)
+_ALL = sorted(GOLDEN.glob("*.hex"))
+RECORDS = [path for path in _ALL if f"-v{TOPICS[path.stem.split('-')[0]].version}-" in path.name]
+EARLIER = [path for path in _ALL if path not in RECORDS]
 
 
 def _read(path: Path) -> list[bytes]:
@@ -62,6 +66,14 @@ def test_recorded_bytes_still_mean_the_same(path: Path, samples: Mapping[tuple[s
         assert encoded[2:] == recorded[2:]
     if message.array is not None:
         np.testing.assert_array_equal(message.array, samples[topic, kind].array)
+
+
+@pytest.mark.parametrize("path", EARLIER, ids=lambda path: path.stem)
+def test_bytes_of_an_earlier_version_are_refused_with_both_versions(path: Path) -> None:
+    topic, version, *_ = path.stem.split("-")
+    told = f"{topic}: version {version.removeprefix('v')} is not {TOPICS[topic].version}; update both sides"
+    with pytest.raises(WireError, match=re.escape(told)):
+        decode(_read(path), TOPICS[topic])
 
 
 def test_all_kinds_are_sampled(samples: Mapping[tuple[str, str], Message]) -> None:

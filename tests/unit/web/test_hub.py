@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta, Stamp, TrackBox
+from twinface.types import Captured
 from twinface.web.health import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.outlets import Outlet
 
-_STAMP = Stamp("matcher", 1, 0, 0, 0, 0.0)
+_STAMP = Stamp("matcher", 1, 0, Captured(0, 0, 0.0))
 
 
 def _event(type: str, **fields: Any) -> Message:  # noqa: A002  as in MatchEvent
     known: dict[str, Any] = {"epoch": 1, "sequence": 0, "camera": "front", "camera_epoch": 1, "track": 1, "name": None}
-    known |= {"state": "pending", "score": 0.0, "box_xyxy": None, "frame": 0, "media_ms": 0.0, "captured_at_ns": 0}
+    known |= {"state": "pending", "score": 0.0, "box_xyxy": None, "frame": 0, "captured": None}
     return Message(_STAMP, MatchEvent(type=type, latency_ms=None, **{**known, **fields}))
 
 

@@ -1,6 +1,5 @@
 """`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
 
-import dataclasses
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -46,7 +45,7 @@ def _print_json(run: RunDirectory, *, from_start: bool) -> None:
         _begin(follower, from_start=from_start)
         for events in follower.batches():
             for event in events:
-                say_json(dataclasses.asdict(event), indent=None)
+                say_json(event.plain, indent=None)
             if reader_has_left():
                 return
         _warn_of_missed(follower)

@@ -60,8 +60,9 @@ class Tally:
 def describe(event: MatchEvent) -> str:
     """A look in one line."""
     track = TrackKey(event.camera, event.camera_epoch, event.track or 0)
+    seen_at = _clock(event.captured.at_ns) if event.captured is not None else ""
     return (
-        f"{_clock(event.captured_at_ns)}  {track}  {event.name or event.state}"
+        f"{seen_at}  {track}  {event.name or event.state}"
         f"  (score {event.score or 0.0:.2f}, {event.latency_ms or 0.0:.0f} ms)"
     )
 

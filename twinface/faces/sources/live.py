@@ -8,7 +8,7 @@ from contextlib import closing
 from twinface.errors import SourceError
 from twinface.faces.sources.source import SourceKind, SourceState, SourceWord
 from twinface.faces.sources.standstill import Standstill
-from twinface.types import Frame, Image
+from twinface.types import Captured, Frame, Image
 
 Pictures = Generator[Image, None, None]
 """The pictures of a camera until it breaks off; SourceError says why it cannot be read."""
@@ -89,4 +89,4 @@ class LiveSource:
             self._first_mono_ns = mono_ns
         self._latest_s, self._trouble = mono_ns / 1e9, ""
         self._standstill.look(image, self._latest_s)
-        return Frame(image, index, (mono_ns - self._first_mono_ns) / 1e6, now_ns, mono_ns, cut=index == 0)
+        return Frame(image, index, Captured(now_ns, mono_ns, (mono_ns - self._first_mono_ns) / 1e6), cut=index == 0)

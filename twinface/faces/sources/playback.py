@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from twinface.faces.sources.source import SourceKind, SourceState, SourceWord
-from twinface.types import Frame, Image
+from twinface.types import Captured, Frame, Image
 
 _MOST_SKIPPED_AT_ONCE = 25
 """Also when decoding alone is slower than real time, something is delivered."""
@@ -76,13 +76,13 @@ class PlayedSource:
         return not late and not self._closing.wait(ahead_s)
 
     def _deliver(self, playable: Playable, index: int, *, cut: bool) -> Frame | None:
-        taken_at_ns, taken_mono_ns = time.time_ns(), time.monotonic_ns()
+        captured = Captured(time.time_ns(), time.monotonic_ns(), playable.media_ms)
         image = playable.decode()
         if image is None:
             return None
         self._delivered_in_pass = True
         self.state = SourceState(SourceWord.RUNNING)
-        return Frame(image, index, playable.media_ms, taken_at_ns, taken_mono_ns, cut)
+        return Frame(image, index, captured, cut)
 
     def _passes(self) -> Pass:
         """One pass, or with `loop` one after the other; where nothing can be read now, it is tried again and again."""

@@ -12,7 +12,7 @@ import pytest
 from twinface.errors import InputError
 from twinface.faces import FrameFeed, SourceKind, SourceState, SourceWord
 from twinface.faces.sources.playback import Pass, Playable, PlayedSource
-from twinface.types import Frame, Image
+from twinface.types import Captured, Frame, Image
 
 _PATIENCE_S = 120.0
 
@@ -38,7 +38,7 @@ class Scripted:
                 if self.closed.is_set():
                     return
             self.given += 1
-            yield Frame(np.zeros((2, 2, 3), np.uint8), index, 0.0, 0, 0)
+            yield Frame(np.zeros((2, 2, 3), np.uint8), index, Captured(0, 0, 0.0))
         if self._error is not None:
             raise self._error
 

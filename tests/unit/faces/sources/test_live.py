@@ -89,7 +89,7 @@ def test_a_url_that_answers_with_a_picture_is_asked_again_and_again_at_its_rate(
     assert [round(float(frame.image.mean()) / 10) for frame in frames] == [0, 1, 2, 3, 4, 5]
     assert [frame.cut for frame in frames] == [True] + [False] * 5, "its pictures are one film"
     assert camera.asked["/snap.jpg"] <= 7
-    assert all(after.media_ms > before.media_ms for before, after in itertools.pairwise(frames))
+    assert all(after.captured.media_ms > before.captured.media_ms for before, after in itertools.pairwise(frames))
 
 
 def test_a_stream_that_breaks_off_is_opened_again_and_goes_on_but_is_not_stormed() -> None:

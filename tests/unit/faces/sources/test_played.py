@@ -47,7 +47,7 @@ def test_every_frame_of_a_video_is_delivered_in_order(video: Path) -> None:
     frames = list(source)
     assert [frame.index for frame in frames] == list(range(FRAMES))
     assert [round(float(frame.image.mean()) / 20) for frame in frames] == list(range(FRAMES))
-    np.testing.assert_allclose([frame.media_ms for frame in frames], np.arange(FRAMES) * 1000 / FPS, atol=0.5)
+    np.testing.assert_allclose([frame.captured.media_ms for frame in frames], np.arange(FRAMES) * 1000 / FPS, atol=0.5)
     assert [frame.cut for frame in frames] == [True] + [False] * (FRAMES - 1)
     assert (source.state, source.skipped) == (ENDED, 0)
 
@@ -58,7 +58,9 @@ def test_looped_video_goes_on_in_media_time_with_a_cut(video: Path) -> None:
     reading = iter(source)
     frames = list(itertools.islice(reading, 3 * FRAMES))
     assert [frame.index for frame in frames if frame.cut] == [0, FRAMES, 2 * FRAMES]
-    np.testing.assert_allclose([frame.media_ms for frame in frames], np.arange(3 * FRAMES) * 1000 / FPS, atol=0.5)
+    np.testing.assert_allclose(
+        [frame.captured.media_ms for frame in frames], np.arange(3 * FRAMES) * 1000 / FPS, atol=0.5
+    )
     assert source.state.word is SourceWord.RUNNING
     source.close()
     assert list(reading) == []
@@ -83,7 +85,7 @@ def test_jumps_of_time_stamps_are_cuts_that_nobody_waits_for(jump_ms: int, tmp_p
 
     frames = list(open_source(SourceSpec(str(path), paced=False)))
     assert len(frames) == 5 * FPS
-    steps_ms = np.diff([frame.media_ms for frame in frames])
+    steps_ms = np.diff([frame.captured.media_ms for frame in frames])
     believed = 0 < jump_ms < 2000
     assert sum(frame.cut for frame in frames) == (1 if believed else 2)
     assert steps_ms.max() == pytest.approx(1000 / FPS + (jump_ms if believed else 0), abs=1)
@@ -144,7 +146,7 @@ def test_slideshow_repeats_each_picture_and_passes_over_what_is_none(slides: Pat
     assert source.kind == SourceKind.PICTURES
     assert [int(frame.image[0, 0, 0]) for frame in frames] == [50] * 3 + [200] * 3
     assert [frame.cut for frame in frames] == [True, False, False] * 2
-    np.testing.assert_allclose([frame.media_ms for frame in frames], np.arange(6) * 1000 / 6)
+    np.testing.assert_allclose([frame.captured.media_ms for frame in frames], np.arange(6) * 1000 / 6)
 
 
 def test_single_picture_is_a_source(slides: Path) -> None:
