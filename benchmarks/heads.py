@@ -26,9 +26,9 @@ from rich.table import Table
 
 from twinface.evaluation.figures.intervals import Difference, compare_scorers
 from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.progress import no_progress
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity, score_matrix
 from twinface.evaluation.report.wording import no_interval
+from twinface.progress import no_progress
 from twinface.training.heads.feature_table import FeatureTable, read_table
 from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.train import learn

@@ -8,13 +8,13 @@ from twinface.calibration.by_people import CalibrationReport, calibrate_gallery,
 from twinface.calibration.expected import StrangersExpected, expect_strangers
 from twinface.calibration.shortfall import Shortfall, find_shortfall
 from twinface.errors import ArtefactError, InputError
-from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.gallery import Gallery
 from twinface.matching import Head, Threshold, head_in_use, load_head
 from twinface.matching.head_folder import add_calibration, built_in_head, head_file, require_free, write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import stands_for
 from twinface.networks import name_network
+from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings, Settings

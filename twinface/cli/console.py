@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -155,6 +155,16 @@ class Downloads:
         self._said, self._said_at_s = (what, here_bytes), now_s
         of = f" of {all_bytes / 1e6:.1f}" if all_bytes else ""
         note(f"downloading {what}: {here_bytes / 1e6:.1f}{of} MB")
+
+
+@contextmanager
+def shown_status(first: str, before: str = "") -> Iterator[Callable[[str], None]]:
+    """A line that says how far it is while the block runs, at first `first`; what is shown then has `before` before it.
+
+    Nothing where stderr is no terminal.
+    """
+    with errors.status(escape(first)) as status:
+        yield lambda detail: status.update(escape(before + detail))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from twinface.distillation.checkpoints import Progress
 from twinface.distillation.packing import Sources
 from twinface.distillation.run import Listener, Settings, resume, start
+from twinface.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,19 @@ class Order:
     settings: Settings
     period: Progress | None
     resume: bool = False
+
+
+def make_order(run: Path, settings: Settings, period: Progress, *, resume: bool = False) -> Order:
+    """An order for a period of so many minutes or steps, as `period` says; with `resume` it may leave both open.
+
+    Raises InputError where it says neither or both.
+    """
+    if period.period_minutes is not None and period.period_steps is not None:
+        raise InputError("--minutes and --steps exclude each other; give one")
+    is_new = period.period_minutes is not None or period.period_steps is not None
+    if not is_new and not resume:
+        raise InputError("how long? give --minutes or --steps")
+    return Order(run, settings, period if is_new else None, resume)
 
 
 def carry_out(order: Order, listener: Listener) -> Progress:

@@ -40,6 +40,16 @@ class Enrolled:
     step: int | None = None
 
 
+class NothingEnrolledError(InputError):
+    """None of the looks was any good: what became of them is `enrolled`, where each was refused."""
+
+    def __init__(self, enrolled: Enrolled, mend: str) -> None:
+        reasons = "; ".join(dict.fromkeys(str(objection) for _, objection in enrolled.refused))
+        count, what = len(enrolled.refused), enrolled.what
+        super().__init__(f"{enrolled.name}: none of {count} looks of {what} could be used ({reasons}); {mend}")
+        self.enrolled = enrolled
+
+
 def object_to_look(look: LookRecord) -> Objection | None:
     """What speaks against enrolling a look, as far as was measured when it was taken."""
     if not look.measures:
@@ -85,14 +95,6 @@ def enrol_looks(
     if good:
         mark_enrolled(settings.events_path, good, name)
     return Enrolled(name, tuple(added), tuple(known), tuple(refused))
-
-
-def refuse_empty(enrolled: Enrolled, mend: str) -> None:
-    """Raises InputError where none of the looks was any good."""
-    if not enrolled.added and not enrolled.known:
-        reasons = "; ".join(dict.fromkeys(str(objection) for _, objection in enrolled.refused))
-        count = len(enrolled.refused)
-        raise InputError(f"{enrolled.name}: none of {count} looks of {enrolled.what} could be used ({reasons}); {mend}")
 
 
 def _object(name: str, looks: Sequence[LookRecord], gate: LikenessGate | None) -> list[Objection | None]:

@@ -59,7 +59,7 @@ def find_gaps(gallery: Gallery) -> list[Gap]:
     return gaps
 
 
-def rebuild(gallery: Gallery, network: Network, gaps: list[Gap], advance: Callable[[], None]) -> int:
+def embed_again(gallery: Gallery, network: Network, gaps: list[Gap], advance: Callable[[], None]) -> int:
     """Make everybody's vectors again from their crops, by another network; returns how many. All of it, or nothing.
 
     Vectors without a crop are left out, which `gaps` allows. `advance` is called after each. Raises ArtefactError when

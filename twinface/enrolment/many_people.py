@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
-from twinface.corrections.recording import Change, recorded
+from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
 from twinface.enrolment.candidates import Candidate
 from twinface.enrolment.from_pictures import LikenessGate, judge_pictures
@@ -75,7 +75,7 @@ def enrol_people(
     gate: LikenessGate | None,
     settings: Settings,
     *,
-    who: str,
+    who: str | None = None,
     aligned: bool = False,
     force: bool = False,
     source: str | None = None,
@@ -87,7 +87,7 @@ def enrol_people(
     crops already or not, become vectors by the network of the settings; with `force` whatever has a face is taken.
     `source` is where all come from; None leaves features theirs and takes pictures for photos.
     `advance` is called after each picture. A step that can be taken back is of up to a hundred people, added by `who`,
-    so that nobody else who changes something waits for long.
+    by default whoever runs this process, so that nobody else who changes something waits for long.
     Raises ArtefactError when the gallery cannot be written (full disk, another writer that does not end); who was told
     of before is in it.
     """
@@ -95,7 +95,7 @@ def enrol_people(
     settings = settings.model_copy(update={"gallery": gallery.folder})
     for batch in _batches(_prepare(candidates, settings, aligned=aligned, source=source, force=force, advance=advance)):
         names = tuple(one.name for one in batch if one.person is not None)
-        change = Change(StepKind.ADD, f"pictures of {len(names)} people added", names, who)
+        change = Change(StepKind.ADD, f"pictures of {len(names)} people added", names, who or user_name())
         with recorded(change, settings) if names else nullcontext():
             for one in batch:
                 yield _enrol(gallery, one, growing)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from twinface.corrections import Correction, CorrectionKind, add_corrections
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
-from twinface.enrolment.from_looks import Enrolled, enrol_looks
+from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.errors import InputError
 from twinface.events import LookRecord, TrackKey
@@ -62,7 +62,7 @@ def confirm(
     """Note that whoever an event or a track is about is who they were said to be, and enrol the good new looks.
 
     With `force` nothing speaks against any. Raises InputError where that says nobody, or nobody of that name is in the
-    gallery; otherwise as `enrol_looks`.
+    gallery, NothingEnrolledError where no look is any good, which changes nothing; otherwise as `enrol_looks`.
     """
     evidence = find_evidence(settings.events_path, event, track)
     chosen = evidence.choose_name(name)
@@ -77,7 +77,10 @@ def confirm(
         taken = (*enrolled.added, *enrolled.known)
         if taken:
             add_corrections(settings.gallery, _corrections(CorrectionKind.CONFIRM, chosen, taken, evidence))
-    return replace(enrolled, what=evidence.what, unchecked=unchecked, step=step.number)
+    return _some(
+        replace(enrolled, what=evidence.what, unchecked=unchecked, step=step.number),
+        "it stays as it was; --force takes them where they are right all the same",
+    )
 
 
 def enrol(
@@ -93,7 +96,7 @@ def enrol(
     """Give a face that was seen a name: that of a track, or of an unknown visitor, who then is unknown no more.
 
     With `merge` the person may be in the gallery already. Raises InputError for a name that is none or somebody's, and
-    where nobody is meant; otherwise as `enrol_looks`.
+    where nobody is meant, NothingEnrolledError where no look is any good; otherwise as `enrol_looks`.
     """
     name = checked_name(name)
     what, looks = _choose(settings, track, unknown)
@@ -110,7 +113,16 @@ def enrol(
         enrolled = enrol_looks(name, looks, gallery, gate, settings, force=force)
         if enrolled.added or enrolled.known:
             remove_strangers(settings.events_path, strangers)
-    return replace(enrolled, what=what, unchecked=unchecked, step=step.number)
+    return _some(
+        replace(enrolled, what=what, unchecked=unchecked, step=step.number),
+        "wait for a better look, or use --force where they are right all the same",
+    )
+
+
+def _some(enrolled: Enrolled, mend: str) -> Enrolled:
+    if not enrolled.added and not enrolled.known:
+        raise NothingEnrolledError(enrolled, mend)
+    return enrolled
 
 
 def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple[str, list[LookRecord]]:

@@ -10,8 +10,8 @@ from twinface.evaluation.figures.identification import (
     worst_confusions,
 )
 from twinface.evaluation.figures.results import measure_identification
-from twinface.evaluation.progress import no_progress
 from twinface.matching import Scorer
+from twinface.progress import no_progress
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

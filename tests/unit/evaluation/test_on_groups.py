@@ -14,8 +14,8 @@ from twinface.evaluation.differentials.grouping import Grouping, everybody_toget
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation, evaluate_groups
 from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.progress import no_progress
 from twinface.evaluation.protocols.similarity import choose_similarity
+from twinface.progress import no_progress
 from twinface.settings import MatchingSettings
 
 

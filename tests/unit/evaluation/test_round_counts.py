@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from twinface.evaluation.differentials.grouping import Grouping, everybody_together
 from twinface.evaluation.differentials.round_counts import GroupCounts, count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.progress import no_progress
 from twinface.evaluation.protocols.similarity import choose_similarity
+from twinface.progress import no_progress
 
 COSINE = choose_similarity("cosine", None, "")
 THRESHOLD = 0.1

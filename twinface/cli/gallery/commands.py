@@ -1,10 +1,8 @@
 """`twinface gallery`: who is known."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from twinface.cli.configuration import App, chosen_settings
@@ -12,10 +10,9 @@ from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.gallery import backup, many_people, upkeep
 from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption, describe
-from twinface.errors import ArtefactError, InputError
+from twinface.errors import InputError
 from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
 from twinface.gallery.sources import count_sources
-from twinface.outputs import refuse_inputs
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,11 +62,14 @@ def add(
     added, and the same command again adds what is new. Of features only what vectors tell is checked; they keep their
     source unless --source says another.
     """
+    from twinface.recognition.identification import choose_settings
+
     source = None if source is None else checked_source(source)
     if people is not None:
         if name is not None or aside is not None:
             raise InputError("--people goes with neither a name nor --set-aside; --json lists what is refused and why")
-        many_people.add_people(people, gallery, network, aligned=aligned, force=force, source=source, as_json=as_json)
+        settings = choose_settings(chosen_settings(), network, None, gallery)
+        many_people.add_people(people, settings, aligned=aligned, force=force, source=source, as_json=as_json)
         return
     if name is None or not sources:
         raise InputError(_WHO)
@@ -208,43 +208,12 @@ def import_pickles(
 
     --network is the one they were made with: pickles do not say.
     """
-    from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
-    from twinface.networks import find_recipe
+    from twinface.enrolment.from_pickles import import_pickles as import_into_gallery
+    from twinface.recognition.identification import choose_settings
 
-    folder, recipe = gallery or chosen_settings().gallery, find_recipe(network or chosen_settings().network)
-    refuse_inputs(folder, [pickles], "name another folder with --gallery")
-    people = find_foreign_people(pickles)
-    opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    files = [(name, path) for name, paths in people.items() for path in paths]
-    imported: set[str] = set()
-    said = f"pickles of {len(people)} people imported"
-    with _recorded_add(opened, said, *people), progress_bar("importing", len(files)) as bar:
-        for name, path in files:
-            bar.advance()
-            try:
-                vectors = read_foreign_vectors(path)
-                if vectors.shape[1] != recipe.dimension:
-                    raise ArtefactError(
-                        f"{path}: vectors of {vectors.shape[1]} numbers, {recipe.name} makes {recipe.dimension}; "
-                        "name the network they were made with by --network"
-                    )
-                numbered = [f"{path.absolute()}#{row}" for row in range(len(vectors))]
-                opened.add(name, numbered, vectors, np.ones(len(vectors), np.float32))
-            except (ArtefactError, InputError) as error:
-                warn(error)
-            else:
-                imported.add(name)
-    if not imported:
-        raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
-    say(f"{len(imported)} people imported, {len(people) - len(imported)} skipped: {folder}")
-
-
-def _recorded_add(gallery: Gallery, said: str, *names: str) -> AbstractContextManager[object]:
-    """Has what the block adds to people be a step that `twinface undo` takes back."""
-    from twinface.corrections.recording import Change, recorded, user_name
-    from twinface.corrections.step import StepKind
-
-    return recorded(Change(StepKind.ADD, said, names, user_name()), _settings_for(gallery))
+    settings = choose_settings(chosen_settings(), network, None, gallery)
+    done = import_into_gallery(pickles, settings, warn=warn, show=progress_bar)
+    say(f"{len(done.imported)} people imported, {len(done.skipped)} skipped: {done.gallery}")
 
 
 def _settings_for(gallery: Gallery) -> Settings:

@@ -1,6 +1,7 @@
 """What the commands that enrol share: --force, and how they say what was set aside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,18 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 def warn_of(picture: Path, objection: "Objection", *, taken: bool = False) -> None:
     """One line on stderr: the picture, the reason's code, and a sentence."""
     warn(f"{picture}: {objection}" + ("; taken all the same" if taken else ""))
+
+
+@contextmanager
+def refusals_told(tell: Callable[["Enrolled"], None]) -> Iterator[None]:
+    """The block enrols looks; where none of them is any good, `tell` says why of each before that is an error."""
+    from twinface.enrolment.from_looks import NothingEnrolledError
+
+    try:
+        yield
+    except NothingEnrolledError as error:
+        tell(error.enrolled)
+        raise
 
 
 def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:

@@ -9,66 +9,30 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, note, progress_bar, say_json, warn
 from twinface.errors import InputError
-from twinface.gallery import Gallery
+from twinface.settings import Settings
 
 if TYPE_CHECKING:
+    from twinface.enrolment.folder_of_people import FolderOfPeople
     from twinface.enrolment.many_people import PersonResult
 
 _INTERRUPTED = 130
 
 
 def add_people(
-    people: Path,
-    gallery: Path | None,
-    network: str | None,
-    *,
-    aligned: bool,
-    force: bool,
-    source: str | None,
-    as_json: bool,
+    folder: Path, settings: Settings, *, aligned: bool, force: bool, source: str | None, as_json: bool
 ) -> None:
     """Enrol everybody of a folder of people or of features, and show a summary."""
-    from twinface.corrections.recording import user_name
-    from twinface.enrolment.candidates import list_candidates
-    from twinface.enrolment.from_pictures import try_likeness_gate
-    from twinface.enrolment.many_people import enrol_people
-    from twinface.networks import find_recipe
-    from twinface.outputs import refuse_inputs
-    from twinface.recognition.people import describe_left_out_of_people
+    from twinface.enrolment.folder_of_people import enrol_folder, open_folder_of_people
 
-    settings = chosen_settings()
-    settings = settings.model_copy(update={"network": network or settings.network})
-    folder, recipe = gallery or settings.gallery, find_recipe(settings.network)
-    refuse_inputs(folder, [people], "name another folder with --gallery")
-    candidates = list_candidates(people, recipe.fingerprint)
-    for line in describe_left_out_of_people(people):
+    people = open_folder_of_people(folder, settings, force=force)
+    for line in people.warnings:
         warn(line)
-    opened = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
-    gate, unchecked = (None, "") if force else try_likeness_gate(opened, settings)
-    if unchecked:
-        warn(f"not checked whom the pictures look like: {unchecked}")
     results: list[PersonResult] = []
     stopped = True
     try:
-        with (
-            progress_bar("adding people", sum(one.count for one in candidates)) as bar,
-            closing(
-                enrol_people(
-                    candidates,
-                    opened,
-                    gate,
-                    settings,
-                    who=user_name(),
-                    aligned=aligned,
-                    force=force,
-                    source=source,
-                    advance=bar.advance,
-                )
-            ) as enrolled,
-        ):
+        with closing(enrol_folder(people, settings, aligned=aligned, source=source, show=progress_bar)) as enrolled:
             for result in enrolled:
                 results.append(result)
                 _warn_of(result)
@@ -77,13 +41,13 @@ def add_people(
         note("stopped: who was added is in the gallery; the same command goes on")
         raise typer.Exit(_INTERRUPTED) from None
     finally:
-        report = _report(opened, people, results, of=len(candidates), stopped=stopped)
+        report = _report(people, results, stopped=stopped)
         if as_json:
             say_json(report)
         else:
             _print(report)
     if not any(one.added or one.known for one in results):
-        raise InputError(f"{people}: nobody of {len(candidates)} people could be added; see the warnings")
+        raise InputError(f"{folder}: nobody of {len(people.candidates)} people could be added; see the warnings")
 
 
 def _warn_of(result: "PersonResult") -> None:
@@ -98,17 +62,17 @@ def _counted(reasons: Counter[str]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
 
 
-def _report(gallery: Gallery, source: Path, results: list["PersonResult"], *, of: int, stopped: bool) -> dict[str, Any]:
+def _report(people: "FolderOfPeople", results: list["PersonResult"], *, stopped: bool) -> dict[str, Any]:
     """The summary, JSON-ready."""
     from twinface.enrolment.many_people import Outcome
     from twinface.enrolment.set_aside import describe
 
     reasons = sum((one.reasons for one in results), Counter[str]())
     return {
-        "gallery": str(gallery.folder),
-        "from": str(source),
+        "gallery": str(people.gallery.folder),
+        "from": str(people.folder),
         "stopped": stopped,
-        "people": {"all": of} | {outcome.value: _count(results, outcome) for outcome in Outcome},
+        "people": {"all": len(people.candidates)} | {outcome.value: _count(results, outcome) for outcome in Outcome},
         "pictures": {
             "added": sum(one.added for one in results),
             "known": sum(one.known for one in results),

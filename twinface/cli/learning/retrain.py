@@ -1,17 +1,15 @@
 """`twinface retrain` and `rollback`: a new head while the pipeline runs, and the one before it back."""
 
-import time
+import dataclasses
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
-from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import errors, escape, say, say_json
+from twinface.cli.configuration import chosen_run_directory, chosen_settings
+from twinface.cli.console import say, say_json, shown_status
 from twinface.cli.learning.retrain_report import print_report
-from twinface.cli.learning.trainer import POLL_S, ask_trainer, start_trainer
 from twinface.cli.options import JsonOption
-from twinface.errors import TwinfaceError
 from twinface.training.heads.options import Architecture, TrainOptions
 
 
@@ -38,27 +36,17 @@ def retrain(
     pictures and by strangers drawn from the head's cohort. The matcher loads the new one by itself, and
     `twinface rollback` brings the one before it back.
     """
-    TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize).check()
+    from twinface.box.trainer import retrain_on_box
+
+    options = TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize)
+    options.check()
     settings = chosen_settings()
-    arguments = {
-        "features": str(features.absolute()) if features else None,
-        "architecture": architecture,
-        "epochs": epochs,
-        "normalize": normalize,
-    }
-    with errors.status("starting the trainer") as shown:
-        run = start_trainer(settings)
-        answer = ask_trainer(run, "train", arguments)
-        while answer["state"] == "running":
-            shown.update(escape(answer["detail"]))
-            time.sleep(POLL_S)
-            answer = ask_trainer(run, "progress")
-    if answer["state"] != "done":
-        raise TwinfaceError(answer["detail"])
+    with shown_status("starting the trainer") as show:
+        report = retrain_on_box(settings, chosen_run_directory(settings), options, features, say=show)
     if as_json:
-        say_json(answer["report"])
+        say_json(dataclasses.asdict(report) | {"published": report.published})
     else:
-        print_report(answer["report"])
+        print_report(report)
 
 
 def rollback(
@@ -69,13 +57,9 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Bring back the head that was there before the last `retrain`; once more, and the newer one is back."""
-    from twinface.matching import head_place
-    from twinface.networks import find_recipe
-    from twinface.training.retraining.history import roll_back
+    from twinface.training.retraining.history import roll_back_published
 
-    settings = chosen_settings()
-    folder = head or head_place(settings.head, settings.gallery, find_recipe(settings.network).fingerprint)
-    roll_back(folder)
+    folder = roll_back_published(chosen_settings(), head)
     if as_json:
         say_json({"head": str(folder)}, indent=None)
     else:

@@ -1,13 +1,15 @@
 """What `twinface retrain` found, for people to read."""
 
-from collections.abc import Mapping
-from typing import Any
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
-from twinface.evaluation.report.wording import no_interval
-from twinface.training.retraining.report import BUNDLED
+
+if TYPE_CHECKING:
+    from twinface.training.retraining.report import CorrectionScores, Measured, RetrainReport
 
 _TITLES = {
     "cost": "cost",
@@ -19,58 +21,59 @@ _TITLES = {
 _MOST_CORRECTIONS = 20
 
 
-def print_report(report: Mapping[str, Any]) -> None:
+def print_report(report: "RetrainReport") -> None:
     """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
+    from twinface.training.retraining.report import BUNDLED
+
     console = Terminal(highlight=False, soft_wrap=True)
-    verb = "trained on" if report["new_threshold"] is not None else "to train on:"
+    verb = "trained on" if report.new_threshold is not None else "to train on:"
     console.print(
-        f"{verb} {report['pictures']:,} pictures of {report['people']:,} people, {report['confirmed']} confirmed"
-        f" faces among them, and {report['rejected']} rejected ones"
+        f"{verb} {report.pictures:,} pictures of {report.people:,} people, {report.confirmed} confirmed"
+        f" faces among them, and {report.rejected} rejected ones"
     )
-    if measured := report["measured"]:
-        console.print(f"{_measured_on(measured)}\n")
-        console.print(_figures(measured))
-    if report["new_threshold"] is not None:
-        console.print(
-            f"threshold: {report['present_threshold']:.4g} now, {report['new_threshold']:.4g} with the new head"
-        )
-    if report["corrections"]:
-        console.print(_corrections(report["corrections"]))
-    if report["published"]:
-        console.print(f"published: {escape(report['head'])}; `twinface rollback` brings the one before it back")
+    if report.measured:
+        console.print(f"{_measured_on(report.measured)}\n")
+        console.print(_figures(report.measured))
+    if report.new_threshold is not None:
+        console.print(f"threshold: {report.present_threshold:.4g} now, {report.new_threshold:.4g} with the new head")
+    if report.corrections:
+        console.print(_corrections(report.corrections))
+    if report.published:
+        console.print(f"published: {escape(report.head)}; `twinface rollback` brings the one before it back")
     else:
-        kept = "the bundled one" if report["present"] == BUNDLED else report["present"]
+        kept = "the bundled one" if report.present == BUNDLED else report.present
         console.print(f"the present head is kept ({escape(kept)}):")
-        for reason in report["reasons"]:
+        for reason in report.reasons:
             console.print(f"  {escape(reason)}")
 
 
-def _measured_on(measured: Mapping[str, Any]) -> str:
-    new = measured["new"]
-    what = f"measured on {measured['people']:,} people whom neither head was trained on"
-    pairs = f"{new['genuine_pairs']:,} pairs of the same person"
-    if strangers := measured["strangers"]:
-        others = f"{new['impostor_pairs']:,} with strangers, of whom {strangers:,} were drawn from the cohort"
+def _measured_on(measured: "Measured") -> str:
+    new = measured.new
+    what = f"measured on {measured.people:,} people whom neither head was trained on"
+    pairs = f"{new.genuine_pairs:,} pairs of the same person"
+    if strangers := measured.strangers:
+        others = f"{new.impostor_pairs:,} with strangers, of whom {strangers:,} were drawn from the cohort"
         return f"{what}, {pairs}, {others}; by pictures of these people, it says nothing of other people"
-    return f"{what}, {pairs}, {new['impostor_pairs']:,} of different people"
+    return f"{what}, {pairs}, {new.impostor_pairs:,} of different people"
 
 
-def _figures(measured: Mapping[str, Any]) -> Table:
+def _figures(measured: "Measured") -> Table:
+    from twinface.evaluation.report.wording import no_interval
+
     table = Table("", "now", "new", "new - now, 95 %", box=None)
-    for name, difference in measured["differences"].items():
-        interval = difference["interval"] or {}
-        parts = (difference["second"], difference["first"], *interval.values())
+    for name, difference in measured.differences.items():
+        interval = dataclasses.astuple(difference.interval) if difference.interval else ()
+        parts = (difference.second, difference.first, *interval)
         now, new, *ends = (f"{part:.6f}" if name.startswith(("cost", "auc")) else f"{part:.2%}" for part in parts)
         title = _TITLES.get(name) or f"TAR at FAR {name.rpartition('_')[2]}"
-        table.add_row(title, now, new, " to ".join(ends) or no_interval(difference["people"]))
+        table.add_row(title, now, new, " to ".join(ends) or no_interval(difference.people))
     return table
 
 
-def _corrections(corrections: list[Mapping[str, Any]]) -> Table:
+def _corrections(corrections: Sequence["CorrectionScores"]) -> Table:
     table = Table("corrected", "as", "seen", "now", "new", box=None)
     for one in corrections[:_MOST_CORRECTIONS]:
-        scores = (f"{one[side]:.3f}" for side in ("present", "new"))
-        table.add_row(one["kind"], escape(one["name"]), escape(one["track"]), *scores)
+        table.add_row(one.kind, escape(one.name), escape(one.track), f"{one.present:.3f}", f"{one.new:.3f}")
     if (more := len(corrections) - _MOST_CORRECTIONS) > 0:
         table.add_row(f"and {more} more; --json has all", "", "", "", "")
     return table

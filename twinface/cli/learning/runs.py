@@ -1,6 +1,5 @@
 """What `distill` and `finetune` share: a run learns here and shows it, or the trainer of the running box does it."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,15 +7,14 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import errors, escape, note, say, warn
-from twinface.cli.learning.trainer import POLL_S, ask_trainer, start_trainer, trainer_runs
-from twinface.errors import InputError, TwinfaceError
+from twinface.cli.console import errors, note, say, shown_status, warn
 
 if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress as State
     from twinface.distillation.order import Order
     from twinface.distillation.period import Figures
     from twinface.distillation.run import Settings
+    from twinface.errors import InputError
 
 BackgroundOption = Annotated[
     bool,
@@ -40,17 +38,13 @@ def learn(
 
     Raises InputError when it is not said for how long.
     """
-    from twinface.distillation.order import Order
+
+    from twinface.distillation.order import make_order
 
     if stop:
         _stop(output)
         return
-    if period.period_minutes is not None and period.period_steps is not None:
-        raise InputError("--minutes and --steps exclude each other; give one")
-    new = period.period_minutes is not None or period.period_steps is not None
-    if not new and not resume:
-        raise InputError("how long? give --minutes or --steps")
-    order = Order(output, settings, period if new else None, resume)
+    order = make_order(output, settings, period, resume=resume)
     if background:
         _hand_over(order)
     else:
@@ -65,7 +59,7 @@ def _learn_shown(order: "Order") -> None:
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("preparing", total=None)
 
-        def on_picture(_path: Path, error: InputError | None) -> None:
+        def on_picture(_path: Path, error: "InputError | None") -> None:
             bar.advance(task)
             if error is not None:
                 warn(error)
@@ -84,35 +78,21 @@ def _learn_shown(order: "Order") -> None:
 
 
 def _hand_over(order: "Order") -> None:
-    """Returns when the trainer has begun to learn, so that what is wrong with the order is said here."""
-    from twinface.box.training_work import LEARNING
-    from twinface.distillation.order import in_full, to_plain
+    from twinface.box.trainer import begin_teaching
 
     settings = chosen_settings()
-    with errors.status("starting the trainer") as shown:
-        run = start_trainer(settings)
-        answer = ask_trainer(run, "teach", to_plain(in_full(order)))
-        while answer["state"] == "running" and not answer["detail"].startswith(LEARNING):
-            shown.update(escape(answer["detail"]))
-            time.sleep(POLL_S)
-            answer = ask_trainer(run, "progress")
-    if answer["state"] == "failed":
-        raise TwinfaceError(answer["detail"])
-    say(f"{answer['detail']}; `twinface status` shows how far it is, the same command with --stop ends it")
+    with shown_status("starting the trainer") as show:
+        begun = begin_teaching(settings, chosen_run_directory(settings), order, say=show)
+    say(f"{begun.detail}; `twinface status` shows how far it is, the same command with --stop ends it")
 
 
 def _stop(output: Path) -> None:
+    from twinface.box.trainer import stop_teaching
+
     settings = chosen_settings()
-    run = chosen_run_directory(settings)
-    if not trainer_runs(run, settings):
-        raise InputError("nothing is being trained")
-    with errors.status("stopping") as shown:
-        answer = ask_trainer(run, "stop", {"run": str(output.absolute())})
-        while answer["state"] == "running":
-            shown.update(f"stopping: {answer['detail']}")
-            time.sleep(POLL_S)
-            answer = ask_trainer(run, "progress")
-    say(answer["detail"])
+    with shown_status("stopping", before="stopping: ") as show:
+        ended = stop_teaching(settings, chosen_run_directory(settings), output, say=show)
+    say(ended.detail)
 
 
 def describe(figures: "Figures") -> str:

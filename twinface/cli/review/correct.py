@@ -1,13 +1,16 @@
 """`twinface reject` and `twinface confirm`: what people say of a name that was given."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
-from twinface.cli.gallery.gate import ForceOption, tell_enrolled
+from twinface.cli.gallery.gate import ForceOption, refusals_told, tell_enrolled
 from twinface.cli.options import EventOption, JsonOption, TrackOption
+
+if TYPE_CHECKING:
+    from twinface.enrolment.from_looks import Enrolled
 
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Which of the names; needed where a track was given several.")
@@ -56,10 +59,12 @@ def confirm(
 
     They pass the gate that pictures pass in `gallery add`; what is refused is said with the reason.
     """
-    from twinface.enrolment.from_looks import refuse_empty
     from twinface.review.correct import confirm as note_confirmation
 
     settings = chosen_settings()
-    enrolled = note_confirmation(settings, event=event, track=track, name=name, force=force)
-    tell_enrolled(enrolled, {"event": event, "gallery": str(settings.gallery)}, as_json=as_json)
-    refuse_empty(enrolled, "it stays as it was; --force takes them where they are right all the same")
+
+    def tell(enrolled: "Enrolled") -> None:
+        tell_enrolled(enrolled, {"event": event, "gallery": str(settings.gallery)}, as_json=as_json)
+
+    with refusals_told(tell):
+        tell(note_confirmation(settings, event=event, track=track, name=name, force=force))

@@ -8,10 +8,11 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
-from twinface.cli.gallery.gate import ForceOption, tell_enrolled
+from twinface.cli.gallery.gate import ForceOption, refusals_told, tell_enrolled
 from twinface.cli.options import JsonOption, TrackOption
 
 if TYPE_CHECKING:
+    from twinface.enrolment.from_looks import Enrolled
     from twinface.strangers import Stranger
 
 
@@ -30,13 +31,15 @@ def enrol(
 
     They pass the gate that pictures pass in `gallery add`. Who was remembered as unknown is so no more.
     """
-    from twinface.enrolment.from_looks import refuse_empty
     from twinface.review.correct import enrol as enrol_face
 
     settings = chosen_settings()
-    enrolled = enrol_face(settings, name, track=track, unknown=unknown, merge=merge, force=force)
-    tell_enrolled(enrolled, {"from": enrolled.what, "gallery": str(settings.gallery)}, as_json=as_json)
-    refuse_empty(enrolled, "wait for a better look, or use --force where they are right all the same")
+
+    def tell(enrolled: "Enrolled") -> None:
+        tell_enrolled(enrolled, {"from": enrolled.what, "gallery": str(settings.gallery)}, as_json=as_json)
+
+    with refusals_told(tell):
+        tell(enrol_face(settings, name, track=track, unknown=unknown, merge=merge, force=force))
 
 
 def unknowns(as_json: JsonOption = False) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.differentials.grouping import Grouping
 from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.progress import ShowProgress
+from twinface.progress import ShowProgress
 
 _PAIRS_AT_ONCE = 2048
 _ROUNDS_AT_ONCE = 64

@@ -18,11 +18,11 @@ from twinface.evaluation.figures.results import (
     measure_verification,
 )
 from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.evaluation.protocols.similarity import score_matrix
 from twinface.gallery import PersonVectors
 from twinface.matching import Scores
+from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
 
 _MOST_PICTURES = 10_000

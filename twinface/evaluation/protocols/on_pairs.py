@@ -11,12 +11,12 @@ from twinface.evaluation.figures.folds import fold_numbers, folded_accuracy
 from twinface.evaluation.figures.intervals import share_interval
 from twinface.evaluation.figures.results import PairsEvaluation, Subject, measure_verification
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.progress import ShowProgress, no_progress
 from twinface.evaluation.protocols.pairs_file import PairList, read_pairs
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import Scores
 from twinface.networks import find_recipe
+from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import adjust_pictures
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder

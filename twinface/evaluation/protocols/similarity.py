@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from twinface.errors import ArtefactError
-from twinface.evaluation.progress import ShowProgress
 from twinface.files import read_json_object
 from twinface.matching import HeadSpec, Scorer, Scores, load_head
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.vectors import checked_vectors, normalised
+from twinface.progress import ShowProgress
 from twinface.types import Vectors
 
 METRICS = ("cosine", "l1")

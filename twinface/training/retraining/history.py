@@ -5,7 +5,10 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
+from twinface.matching import head_place
 from twinface.matching.head_folder import read_spec, write_built_in_head
+from twinface.networks import find_recipe
+from twinface.settings import Settings
 from twinface.training.publishing import draft_of, put_in_place
 
 PREVIOUS = "previous"
@@ -34,6 +37,16 @@ def roll_back(folder: Path) -> None:
         _copy(folder, draft / PREVIOUS)
         read_spec(draft)
         put_in_place(draft, folder)
+
+
+def roll_back_published(settings: Settings, head: Path | None = None) -> Path:
+    """The same for `head`, by default the one that retraining with these settings publishes to; returns its folder.
+
+    Raises as `roll_back`, and InputError for a network that there is not.
+    """
+    folder = head or head_place(settings.head, settings.gallery, find_recipe(settings.network).fingerprint)
+    roll_back(folder)
+    return folder
 
 
 def _copy(folder: Path, target: Path) -> None:

@@ -1,0 +1,129 @@
+"""What the trainer of the running box is asked to do, from beginning to end: a head retrained, or a network taught."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from twinface.box.supervision import process_states, start_process
+from twinface.box.training_work import LEARNING
+from twinface.bus.control import ask
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import InputError, ServiceError, TwinfaceError
+from twinface.messages.topics import CONTROL
+from twinface.processes import TRAINER
+from twinface.settings import Settings
+from twinface.training.heads.options import TrainOptions
+from twinface.training.retraining.report import RetrainReport
+
+if TYPE_CHECKING:
+    from twinface.distillation.order import Order
+
+Say = Callable[[str], object]
+"""Called with how far it is, in words, whenever the trainer was asked."""
+
+_START_TIMEOUT_S = 60.0
+_POLL_S = 0.5
+
+
+def _silent(_detail: str) -> None:
+    """For who does not want to hear of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerProgress:
+    """What the trainer says of its work: `state` idle, running, done or failed, `detail` more in words.
+
+    `report` is what came of a retraining, JSON-ready; None of other work and until it is done.
+    """
+
+    state: str
+    detail: str
+    report: Mapping[str, Any] | None = None
+
+
+def retrain_on_box(
+    settings: Settings, run: RunDirectory, options: TrainOptions, features: Path | None = None, *, say: Say = _silent
+) -> RetrainReport:
+    """Have the trainer retrain the head of the running box, wait for it, and return what was found and decided.
+
+    Of the options architecture, epochs and normalize count. `features` are vectors of others to train on as well.
+    Raises InputError for options that make no sense together, ServiceError where the box is not up or its trainer does
+    other work, TwinfaceError where the training failed; the present head stays then.
+    """
+    options.check()
+    arguments = {
+        "features": str(features.absolute()) if features else None,
+        "architecture": options.architecture,
+        "epochs": options.epochs,
+        "normalize": options.normalize,
+    }
+    _start(settings, run)
+    progress = _until(run, _ask(run, "train", arguments), lambda now: now.state != "running", say)
+    if progress.state != "done":
+        raise TwinfaceError(progress.detail)
+    return TypeAdapter(RetrainReport).validate_python(progress.report)
+
+
+def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say: Say = _silent) -> TrainerProgress:
+    """Have the trainer carry out an order; returns once it learns, so that what is wrong with the order is raised here.
+
+    An order that is so short that it is done by then is no mistake. Raises ServiceError where the box is not up or its
+    trainer does other work, TwinfaceError where it cannot be carried out.
+    """
+    from twinface.distillation.order import in_full, to_plain
+
+    _start(settings, run)
+    asked = _ask(run, "teach", to_plain(in_full(order)))
+    progress = _until(run, asked, lambda now: now.state != "running" or now.detail.startswith(LEARNING), say)
+    if progress.state == "failed":
+        raise TwinfaceError(progress.detail)
+    return progress
+
+
+def stop_teaching(settings: Settings, run: RunDirectory, output: Path, *, say: Say = _silent) -> TrainerProgress:
+    """Have the trainer end its work on the run in the folder `output`, and wait until its checkpoint is written.
+
+    Raises InputError where nothing is being trained, ServiceError where the box is not up or other work is done.
+    """
+    if not _is_running(settings, run):
+        raise InputError("nothing is being trained")
+    asked = _ask(run, "stop", {"run": str(output.absolute())})
+    return _until(run, asked, lambda now: now.state != "running", say)
+
+
+def _start(settings: Settings, run: RunDirectory) -> None:
+    """Returns once the trainer answers. Raises ServiceError where the box is not up, or it does not start."""
+    if not _is_running(settings, run):
+        start_process(run, TRAINER.name)
+    give_up_at_s = time.monotonic() + _START_TIMEOUT_S
+    while True:
+        try:
+            _ask(run, "progress")
+        except ServiceError as error:
+            if error.code != "timeout" or time.monotonic() > give_up_at_s:
+                raise
+        else:
+            return
+
+
+def _is_running(settings: Settings, run: RunDirectory) -> bool:
+    return any(state.name == TRAINER.name and state.pid for state in process_states(run, settings))
+
+
+def _until(
+    run: RunDirectory, progress: TrainerProgress, is_over: Callable[[TrainerProgress], bool], say: Say
+) -> TrainerProgress:
+    while not is_over(progress):
+        say(progress.detail)
+        time.sleep(_POLL_S)
+        progress = _ask(run, "progress")
+    return progress
+
+
+def _ask(run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None) -> TrainerProgress:
+    answer = ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=10.0)
+    return TrainerProgress(answer["state"], answer["detail"], answer["report"])
