@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinface.averages import Averages
 from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
-from twinface.calibration.shortfall import find_shortfall
+from twinface.calibration.shortfall import ShortfallError, find_shortfall
 from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.figures.calibration import (
     USUAL_RATES,
@@ -99,13 +99,14 @@ def calibrate_gallery(
     """Compare everybody, and find the thresholds of a rate and of the usual ones. The rule has a threshold: not `vote`.
 
     The gallery is adjusted by `averages`, which `averages_for` gives for the head; the strangers by their own.
-    Raises InputError where the data do not carry the rate, ArtefactError for vectors of another length than the head's.
+    Raises ShortfallError where the data do not carry the rate, InputError where more comparisons than that reach the
+    highest score, ArtefactError for vectors of another length than the head's.
     """
     adjusted = adjust_gallery(gallery.people.values(), averages)
     snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
     shortfall = find_shortfall(snapshot, strangers, rate)
     if shortfall is not None:
-        raise InputError(str(shortfall))
+        raise ShortfallError(shortfall)
     comparisons = compare(snapshot, adjust_features(strangers, head.cohort), head, settings, advance)
     evidence = evidence_of(comparisons)
     names = (*snapshot.names, *(person.name for person in strangers))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinface.calibration.by_people import CalibrationReport, calibrate_gallery, learnt_by, read_strangers
 from twinface.calibration.expected import StrangersExpected, expect_strangers
-from twinface.calibration.shortfall import Shortfall, find_shortfall
+from twinface.calibration.shortfall import Shortfall, ShortfallError
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery
 from twinface.matching import Head, Threshold, head_in_use, load_head
@@ -131,15 +131,16 @@ def _by_people(
     if wanted.output is not None:
         require_free(wanted.output, gallery.network)
     strangers, left_out = read_strangers(wanted.impostors, gallery) if wanted.impostors else ([], [])
-    snapshot = gallery.snapshot()
-    if shortfall := find_shortfall(snapshot, strangers, rate):
-        in_use = load_head(opened.in_use, gallery.network)
-        raise TooFewPeopleError(opened, shortfall, in_use, _in_force(gallery, in_use, settings))
     averages = averages_for(opened.loaded, settings, gallery)
-    with show("comparing", len(snapshot.vectors) + sum(len(person.vectors) for person in strangers)) as bar:
-        report = calibrate_gallery(
-            gallery, strangers, opened.loaded, matching, rate, averages=averages, advance=bar.advance
-        )
+    pictures = sum(len(person.vectors) for person in (*gallery.people.values(), *strangers))
+    try:
+        with show("comparing", pictures) as bar:
+            report = calibrate_gallery(
+                gallery, strangers, opened.loaded, matching, rate, averages=averages, advance=bar.advance
+            )
+    except ShortfallError as error:
+        in_use = load_head(opened.in_use, gallery.network)
+        raise TooFewPeopleError(opened, error.shortfall, in_use, _in_force(gallery, in_use, settings)) from error
     stored = _store(report.calibration(matching), opened, before, wanted.output)
     return Calibrated(
         gallery=gallery.folder,

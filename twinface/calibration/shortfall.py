@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Evidence
 from twinface.gallery import PersonVectors, Snapshot
 from twinface.matching.threshold import rate_key
@@ -29,6 +30,14 @@ class Shortfall:
 
     def __str__(self) -> str:
         return f"--far {rate_key(self.rate)}: {self.reason}; {', or '.join(self.mends)}"
+
+
+class ShortfallError(InputError):
+    """These people cannot show the rate: the `shortfall` says why, and what would help."""
+
+    def __init__(self, shortfall: Shortfall) -> None:
+        super().__init__(str(shortfall))
+        self.shortfall = shortfall
 
 
 def find_shortfall(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> Shortfall | None:
