@@ -88,6 +88,24 @@ def test_no_module_is_too_long() -> None:
     assert {path: length for path, length in lengths.items() if length > 500} == {}
 
 
+def test_functions_fit_a_screen(trees: dict[Path, ast.Module]) -> None:
+    """All but three; and what a command does below the declaration of its options, without exception."""
+    functions = [
+        (path, node)
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    long = [f"{path.stem}.{node.name}" for path, node in functions if (node.end_lineno or 0) - node.lineno >= 50]
+    assert len(long) <= 3, long
+    bodies = {
+        f"{path.stem}.{node.name}": (node.end_lineno or 0) - node.body[0].lineno + 1
+        for path, node in functions
+        if "cli" in path.parts
+    }
+    assert {name: lines for name, lines in bodies.items() if lines > 40} == {}
+
+
 @pytest.mark.parametrize("path", MAINS, ids=lambda path: path.stem)
 def test_a_main_only_wires(trees: dict[Path, ast.Module], path: Path) -> None:
     """Short, with few branches, and nothing that is not a function, a class or a constant at its top."""

@@ -1,9 +1,10 @@
-"""Which configuration a command works with: one rule for all of them, and one --config."""
+"""How commands are declared: one --config for all of them, and options that are packed into a value."""
 
 import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -24,14 +25,17 @@ _named: ContextVar[Path | None] = ContextVar("--config", default=None)
 
 
 class App(typer.Typer):
-    """A group of commands that all take --config, which `chosen_config` looks at."""
+    """A group of commands that all take --config, which `chosen_config` looks at.
+
+    A parameter of a command whose type is a dataclass stands for the options that its fields declare.
+    """
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Command], Command]:
         """Register a command; see typer.Typer."""
         register = super().command(name, **options)
 
         def add(function: Command) -> Command:
-            register(_with_config(function))
+            register(_with_config(_unpacked(function)))
             return function
 
         return add
@@ -40,6 +44,33 @@ class App(typer.Typer):
 def name_config(config: Path | None) -> None:
     """Choose the configuration of this call of `twinface`; None leaves it to the rule."""
     _named.set(config)
+
+
+def _unpacked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose packed options are each a parameter of its own, as typer reads and calls it."""
+    signature = inspect.signature(function)
+    parameters = signature.parameters.items()
+    packs: dict[str, Any] = {name: one.annotation for name, one in parameters if is_dataclass(one.annotation)}
+    if not packs:
+        return function
+
+    @functools.wraps(function)
+    def run(**options: Any) -> Any:
+        for name, pack in packs.items():
+            options[name] = pack(**{one.name: options.pop(one.name) for one in fields(pack)})
+        return function(**options)
+
+    declared: list[inspect.Parameter] = []
+    for name, parameter in parameters:
+        declared += map(_parameter, fields(packs[name])) if name in packs else [parameter]
+    run.__signature__ = signature.replace(parameters=declared)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in declared} | {"return": signature.return_annotation}
+    return run
+
+
+def _parameter(option: Field[Any]) -> inspect.Parameter:
+    default = inspect.Parameter.empty if option.default is MISSING else option.default
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option.type)
 
 
 def _with_config(function: Callable[..., Any]) -> Callable[..., Any]:

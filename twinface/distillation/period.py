@@ -124,12 +124,10 @@ def learn(
     budget = Budget(progress.period_steps, progress.period_minutes)
     clock = StopWatch(progress.seconds)
     checkpoint, measuring = Clock(checkpoint_minutes), Clock(measure_minutes)
-    means = Means()
-    stopped = False
+    means, stopped = Means(), False
     while not stopped:
         first = progress
-        steps = STRETCH - first.steps % STRETCH if clock.runs else 1
-        steps = min(steps, first.period_steps - first.steps) if first.period_steps else steps
+        steps = _steps_at_once(first, is_first=not clock.runs)
         rate = learning_rate(budget.progress(first.steps - first.steps % STRETCH, first.seconds), first.learning_rate)
         lesson.optimizer.learning_rate = rate
 
@@ -154,6 +152,12 @@ def learn(
         if checkpoint.due() or stopped:
             save_checkpoint(run, lesson, progress)
     return progress
+
+
+def _steps_at_once(progress: Progress, *, is_first: bool) -> int:
+    """How many steps are taken in one call of `fit`: to the next change of the rate, or to the end of the period."""
+    steps = 1 if is_first else STRETCH - progress.steps % STRETCH
+    return min(steps, progress.period_steps - progress.steps) if progress.period_steps else steps
 
 
 def _fit(lesson: Any, stream: Any, steps: int, on_batch: Callable[[int], bool]) -> tuple[int, dict[str, float]]:

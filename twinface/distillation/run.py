@@ -33,7 +33,7 @@ from twinface.distillation.memory import check_memory, read_free_bytes
 from twinface.distillation.packing import Pack, Sources, make_pack
 from twinface.distillation.period import Figures, HeldOut, learn
 from twinface.distillation.residual import freeze_stages
-from twinface.distillation.stream import as_input, make_stream, show_kept, show_people
+from twinface.distillation.stream import Show, as_input, make_stream, show_kept, show_people
 from twinface.distillation.student import Hint, build_student
 from twinface.distillation.teacher import Teacher, load_or_find_bases
 from twinface.distillation.views import MARGIN_PX
@@ -117,15 +117,7 @@ def resume(run: Path, settings: Settings, period: Progress | None, listener: Lis
 
 
 def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, checkpoint: Path | None) -> Progress:
-    sources = settings.sources
-    inputs = (*sources.crops, *sources.faces, sources.people, settings.teacher, settings.begin_with)
-    refuse_inputs(run, inputs, "name another folder with --output")
-    sweep(run)
-    if settings.begin_with and not checkpoint:
-        read_shape(settings.begin_with)  # what is no beginning is reported before hours of packing, not after
-    limit_threads(settings.threads)
-    if not _has_gpu(import_keras()):
-        check_memory(period, settings.last_stages, read_free_bytes())
+    _check_before(run, settings, period, is_new=checkpoint is None)
     teacher = Teacher(settings.teacher)
     _check_same_run(run, settings, teacher)
     pack = make_pack(settings.sources, run / "pack", listener.on_picture)
@@ -137,12 +129,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
     answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
-    if not settings.views:
-        show = show_endless(len(pack.crops), settings.seed)
-    elif settings.people_weight:
-        show = show_people(answers, centre, pack.people, size_px=period.size_px, seed=settings.seed)
-    else:
-        show = show_kept(answers, centre, size_px=period.size_px, count=len(pack.crops), seed=settings.seed)
+    show = _choose_show(settings, answers, centre, pack, period.size_px)
     with _mixed_precision():
         student = build_student(teacher.dimension, hints, period.depth)
         freeze_stages(student.resnet, settings.last_stages)
@@ -153,12 +140,6 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     if settings.begin_with and not checkpoint:
         mix_in(student, read_beginning(settings.begin_with, shown), 1.0)
     _prepare(lesson, period, checkpoint)
-
-    def on_figures(figures: Figures) -> None:
-        with (run / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(asdict(figures)) + "\n")
-        listener.on_figures(figures)
-
     held_out = _hold_out(run, pack, teacher, centre, period.size_px)
     with listener.hear_stop() as stop_asked:
         progress = learn(
@@ -168,7 +149,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
             period,
             held_out,
             on_step=listener.on_step,
-            on_figures=on_figures,
+            on_figures=lambda figures: _tell_figures(run, figures, listener),
             stop_asked=stop_asked,
             measure_minutes=settings.measure_minutes,
         )
@@ -177,6 +158,34 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
         save_checkpoint(run, lesson, progress)
     gc.collect()  # ends TensorFlow's thread that reads ahead, which would abort the process if it met Python's end
     return progress
+
+
+def _check_before(run: Path, settings: Settings, period: Progress, *, is_new: bool) -> None:
+    """What is wrong is reported before hours of packing, not after."""
+    sources = settings.sources
+    inputs = (*sources.crops, *sources.faces, sources.people, settings.teacher, settings.begin_with)
+    refuse_inputs(run, inputs, "name another folder with --output")
+    sweep(run)
+    if settings.begin_with and is_new:
+        read_shape(settings.begin_with)
+    limit_threads(settings.threads)
+    if not _has_gpu(import_keras()):
+        check_memory(period, settings.last_stages, read_free_bytes())
+
+
+def _choose_show(settings: Settings, answers: Answers, centre: Vectors, pack: Pack, size_px: int) -> Show:
+    """What is shown at a step: kept answers of crops or of people, or endless views that are answered as they come."""
+    if not settings.views:
+        return show_endless(len(pack.crops), settings.seed)
+    if settings.people_weight:
+        return show_people(answers, centre, pack.people, size_px=size_px, seed=settings.seed)
+    return show_kept(answers, centre, size_px=size_px, count=len(pack.crops), seed=settings.seed)
+
+
+def _tell_figures(run: Path, figures: Figures, listener: Listener) -> None:
+    with (run / "log.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps(asdict(figures)) + "\n")
+    listener.on_figures(figures)
 
 
 @contextmanager

@@ -5,26 +5,18 @@ from typing import Annotated
 
 import typer
 
-from twinface.cli.learning.runs import BackgroundOption, StopOption, learn
+from twinface.cli.learning.runs import RunOptions, learn
 from twinface.errors import InputError
 
 
 def distill(
     *,
-    output: Annotated[Path, typer.Option("--output", help="Folder of the run: crops, answers, checkpoints, log.")],
+    run: RunOptions,
     crops: Annotated[
         list[Path] | None, typer.Option("--crops", help="Folder of aligned crops, the template in their middle 7/8.")
     ] = None,
     faces: Annotated[list[Path] | None, typer.Option("--faces", help="Folder of pictures of a face each.")] = None,
-    people: Annotated[
-        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
-    ] = None,
     teacher: Annotated[str, typer.Option("--teacher", help="Network to learn from: a name or a folder.")] = "sface",
-    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume from the last checkpoint; with --minutes or --steps: a new period.")
-    ] = False,
     begin_with: Annotated[
         Path | None, typer.Option("--start", help="A run, or face, whose weights are taken over; default: random ones.")
     ] = None,
@@ -46,13 +38,6 @@ def distill(
             help="Ways in which the teacher sees each crop, once; 0: endless ones, blends too, each asked: for a GPU.",
         ),
     ] = 8,
-    measure_minutes: Annotated[
-        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
-    ] = 5.0,
-    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
-    background: BackgroundOption = False,
-    stop: StopOption = False,
 ) -> None:
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
     from twinface.distillation.checkpoints import Progress
@@ -65,12 +50,12 @@ def distill(
         batch=batch,
         learning_rate=learning_rate,
         hint_weight=hint_weight,
-        period_steps=steps,
-        period_minutes=minutes,
+        period_steps=run.steps,
+        period_minutes=run.minutes,
     )
-    sources = Sources(tuple(crops or ()), tuple(faces or ()), people)
-    settings = Settings(sources, teacher, seed, views, threads, measure_minutes, begin_with)
-    learn(output, settings, period, resume=resume, background=background, stop=stop)
+    sources = Sources(tuple(crops or ()), tuple(faces or ()), run.people)
+    settings = Settings(sources, teacher, run.seed, views, run.threads, run.measure_minutes, begin_with)
+    learn(run, settings, period)
 
 
 def parse_depth(text: str) -> tuple[int, ...]:

@@ -5,24 +5,16 @@ from typing import Annotated
 
 import typer
 
-from twinface.cli.learning.runs import BackgroundOption, StopOption, learn
+from twinface.cli.learning.runs import RunOptions, learn
 
 
 def finetune(
     *,
-    output: Annotated[Path, typer.Option("--output", help="Folder of the new run: crops, answers, checkpoints, log.")],
+    run: RunOptions,
     start: Annotated[Path, typer.Option("--start", help="A run, or face, whose weights are taken over.")],
     crops: Annotated[
         list[Path] | None, typer.Option("--crops", help="A folder of aligned crops a person, in a folder.")
     ] = None,
-    people: Annotated[
-        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
-    ] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume from the last checkpoint; with --minutes or --steps: a new period.")
-    ] = False,
     weight: Annotated[
         float, typer.Option("--weight", min=1e-6, help="How much people count, beside staying near the teacher.")
     ] = 0.2,
@@ -35,13 +27,6 @@ def finetune(
     batch: Annotated[int, typer.Option("--batch", min=8, help="Pictures a step, four of each person.")] = 64,
     learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 3e-4,
     views: Annotated[int, typer.Option("--views", min=1, help="Ways in which the teacher sees each crop.")] = 4,
-    measure_minutes: Annotated[
-        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
-    ] = 5.0,
-    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
-    background: BackgroundOption = False,
-    stop: StopOption = False,
 ) -> None:
     """Start from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher outputs.
@@ -57,18 +42,18 @@ def finetune(
         size_px=size_px,
         batch=batch,
         learning_rate=learning_rate,
-        period_steps=steps,
-        period_minutes=minutes,
+        period_steps=run.steps,
+        period_minutes=run.minutes,
     )
     settings = Settings(
-        Sources(tuple(crops or ()), (), people),
-        seed=seed,
+        Sources(tuple(crops or ()), (), run.people),
+        seed=run.seed,
         views=views,
-        threads=threads,
-        measure_minutes=measure_minutes,
+        threads=run.threads,
+        measure_minutes=run.measure_minutes,
         begin_with=start,
         people_weight=weight,
         last_stages=last_stages,
         kept_share=keep,
     )
-    learn(output, settings, period, resume=resume, background=background, stop=stop)
+    learn(run, settings, period)

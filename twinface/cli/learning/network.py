@@ -1,40 +1,57 @@
 """`twinface network`: build the network that turns a face into a vector."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinface.cli.console import progress_bar, say, warn
 from twinface.errors import InputError
 
+if TYPE_CHECKING:
+    from twinface.training.networks.backbones import Blueprint
 
-def network(
-    *,
-    output: Annotated[Path, typer.Option("--output", help="The network is written to the folder NAME in this one.")],
-    name: Annotated[str, typer.Option("--name", help="Name of the network and of its folder.")],
-    backbone: Annotated[str, typer.Option("--backbone", help="Any of keras.applications.")] = "resnet50",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlueprintOptions:
+    """What is built."""
+
+    name: Annotated[str, typer.Option("--name", help="Name of the network and of its folder.")]
+    backbone: Annotated[str, typer.Option("--backbone", help="Any of keras.applications.")] = "resnet50"
     weights: Annotated[
         str,
         typer.Option(
             "--weights",
             help="face (bundled), imagenet (downloaded), none (random), a Keras weights file, or a run of distill.",
         ),
-    ] = "face",
+    ] = "face"
     layer: Annotated[
         str | None,
         typer.Option("--layer", help="Where vectors are taken; default: conv5_block2_out of resnet50, else the last."),
-    ] = None,
+    ] = None
     input_size: Annotated[
         int | None, typer.Option("--input-size", min=1, help="Side of the crop, pixels; default: as learnt, else 224.")
-    ] = None,
+    ] = None
     pooling: Annotated[
         str | None,
         typer.Option(
             "--pooling",
             help="avg, or none for all numbers of the layer; of a run projected (its default) or standardised.",
         ),
-    ] = None,
+    ] = None
+
+    def parsed(self) -> "Blueprint":
+        """The same for the library."""
+        from twinface.training.networks.backbones import Blueprint
+
+        return Blueprint(self.name, self.backbone, self.weights, self.layer, self.input_size, self.pooling)
+
+
+def network(
+    *,
+    output: Annotated[Path, typer.Option("--output", help="The network is written to the folder NAME in this one.")],
+    options: BlueprintOptions,
     quantize: Annotated[
         str | None, typer.Option("--quantize", help="none, float16 or int8; default: none, int8 of face.")
     ] = None,
@@ -46,11 +63,10 @@ def network(
     """Build the feature network (the seed's network.py)."""
     from twinface.distillation.exporting import build_taught
     from twinface.networks import boxed_folder
-    from twinface.training.networks.backbones import Blueprint
     from twinface.training.networks.build import build_network, copy_boxed
 
-    blueprint = Blueprint(name, backbone, weights, layer, input_size, pooling)
-    boxed = boxed_folder(weights)
+    blueprint = options.parsed()
+    boxed = boxed_folder(blueprint.weights)
     if boxed:
         recipe = copy_boxed(boxed, blueprint, output, quantize)
     else:
@@ -72,7 +88,7 @@ def network(
             )
     say(
         f"{recipe.backbone} to {recipe.layer}, {recipe.input_size_px} px to {recipe.dimension} numbers,"
-        f" {recipe.quantization}: {output / name}"
+        f" {recipe.quantization}: {output / blueprint.name}"
     )
 
 

@@ -1,5 +1,6 @@
 """What `distill` and `finetune` share: a run learns here and shows it, or the trainer of the running box does it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,36 +17,46 @@ if TYPE_CHECKING:
     from twinface.distillation.run import Settings
     from twinface.errors import InputError
 
-BackgroundOption = Annotated[
-    bool,
-    typer.Option(
-        "--background", help="The trainer of the running box does it, at low priority; `twinface status` shows it."
-    ),
-]
-StopOption = Annotated[bool, typer.Option("--stop", help="Stop the trainer's work on this run; --resume goes on.")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The folder of a run, for how long it learns, and how."""
+
+    output: Annotated[Path, typer.Option("--output", help="Folder of the run: crops, answers, checkpoints, log.")]
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A folder a person; every fifth is held out and measured on.")
+    ] = None
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.01, help="Learn for so long.")] = None
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Learn for so many batches.")] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resume from the last checkpoint; with --minutes or --steps: a new period.")
+    ] = False
+    measure_minutes: Annotated[
+        float, typer.Option("--measure-minutes", min=0.0, help="Between two looks at the held-out people.")
+    ] = 5.0
+    seed: Annotated[int, typer.Option("--seed", help="The same for the same number of steps.")] = 0
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2
+    background: Annotated[
+        bool,
+        typer.Option(
+            "--background", help="The trainer of the running box does it, at low priority; `twinface status` shows it."
+        ),
+    ] = False
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the trainer's work on this run; --resume goes on.")] = False
 
 
-def learn(
-    output: Path,
-    settings: "Settings",
-    period: "State",
-    *,
-    resume: bool,
-    background: bool,
-    stop: bool,
-) -> None:
+def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
     """Learn for a period, or go on, here or in the background, or stop what goes on there.
 
     Raises InputError when it is not said for how long.
     """
-
     from twinface.distillation.order import make_order
 
-    if stop:
-        _stop(output)
+    if options.stop:
+        _stop(options.output)
         return
-    order = make_order(output, settings, period, resume=resume)
-    if background:
+    order = make_order(options.output, settings, period, resume=options.resume)
+    if options.background:
         _hand_over(order)
     else:
         _learn_shown(order)

@@ -15,11 +15,13 @@ from twinface.box.health import STALE_AFTER_S, Health, health_by_supervisor
 from twinface.box.last_words import last_error
 from twinface.box.supervision import ProcessState, process_states
 from twinface.bus.health import latest_heartbeats
+from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say, say_json
 from twinface.errors import ServiceError
 from twinface.messages.schema import Heartbeat
 from twinface.processes import MATCHER, find_process
+from twinface.settings import Settings
 
 
 def status(
@@ -43,14 +45,7 @@ def status(
         raise
     beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
     links = read_links(run)
-    healths = [
-        health_by_supervisor(state, beats.get(state.name), autostart=find_process(state.name).autostart)
-        for state in states
-    ]
-    healths = [
-        replace(one, reason=f"{one.reason}: {last_error(run, one.name, settings)}") if one.is_silent else one
-        for one in healths
-    ]
+    healths = [_health(state, beats.get(state.name), run, settings) for state in states]
     problems = [one.problem for one in healths if not one.ok]
     problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]
     if as_json:
@@ -66,6 +61,14 @@ def status(
             say(problem)
     if problems:
         raise typer.Exit(1)
+
+
+def _health(state: ProcessState, beat: Heartbeat | None, run: RunDirectory, settings: Settings) -> Health:
+    """How a process is; of one that says nothing any more its last error is added."""
+    health = health_by_supervisor(state, beat, autostart=find_process(state.name).autostart)
+    if not health.is_silent:
+        return health
+    return replace(health, reason=f"{health.reason}: {last_error(run, health.name, settings)}")
 
 
 def _as_plain(

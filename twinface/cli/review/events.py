@@ -5,6 +5,7 @@ import datetime
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,29 +23,50 @@ _POLL_S = 0.5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
-def events(
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhichEvents:
+    """Which events are shown."""
+
     since: Annotated[
         str | None, typer.Option("--since", help="From then on: 90s, 15m, 1h, 2d, 1w ago, or 2026-05-31[T08:30].")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", help="Before then; written like --since.")] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of this person.")] = None,
-    camera: Annotated[str | None, typer.Option("--camera", help="Of this camera.")] = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")] = None,
+    ] = None
+    until: Annotated[str | None, typer.Option("--until", help="Before then; written like --since.")] = None
+    name: Annotated[str | None, typer.Option("--name", help="Of this person.")] = None
+    camera: Annotated[str | None, typer.Option("--camera", help="Of this camera.")] = None
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")] = None
     subject: Annotated[
         Subject | None,
         typer.Option("--subject", help="Of people (one visit, one `enter`), or of the tracks of single faces."),
-    ] = None,
+    ] = None
     tracks: Annotated[
         bool,
         typer.Option("--tracks", help="The tracks of single faces too, also nameless ones; --json has them anyway."),
-    ] = False,
+    ] = False
     after: Annotated[
         int | None, typer.Option("--after", min=0, help="Those that follow this number, oldest first.")
-    ] = None,
+    ] = None
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="At most so many, the newest (with --after the oldest); 0 = all.")
-    ] = 100,
+    ] = 100
+
+    def query(self, *, as_json: bool) -> EventQuery:
+        """The same for the library. Raises InputError for what is no moment."""
+        return EventQuery(
+            since_ns=_moment_ns("--since", self.since),
+            until_ns=_moment_ns("--until", self.until),
+            name=self.name,
+            camera=self.camera,
+            kind=self.kind,
+            subject=self.subject,
+            faces=self.tracks or as_json or self.subject is Subject.TRACK,
+            after=self.after,
+            limit=self.limit or None,
+        )
+
+
+def events(
+    *,
+    which: WhichEvents,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what happens from now on, until Ctrl-C.")
     ] = False,
@@ -52,17 +74,7 @@ def events(
 ) -> None:
     """Show what happened: who came, when, where and for how long. The pipeline need not run."""
     path = chosen_settings().events_path
-    query = EventQuery(
-        since_ns=_moment_ns("--since", since),
-        until_ns=_moment_ns("--until", until),
-        name=name,
-        camera=camera,
-        kind=kind,
-        subject=subject,
-        faces=tracks or as_json or subject is Subject.TRACK,
-        after=after,
-        limit=limit or None,
-    )
+    query = which.query(as_json=as_json)
     if not path.exists():
         warn(f"no events yet in {path}; `twinface up` stores them")
     if follow:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinface.errors import InputError
 from twinface.evaluation.differentials.group_figures import (
@@ -22,6 +23,7 @@ from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.figures.intervals import ROUNDS
 from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.chosen_people import choose_people
+from twinface.gallery import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
 
@@ -92,36 +94,26 @@ def evaluate_groups(
         chosen = choose_people(features, people, metric=metric, head=head, network=network)
     labelled = match_rows(table, chosen.people)
     has_row = labelled.row >= 0
-    person = np.repeat(np.arange(len(chosen.people)), [len(one.files) for one in chosen.people])
-    if len(kept := np.unique(person[has_row])) < 2:
-        raise InputError(
-            f"--groups {labels}: has rows for {len(kept)} of {len(chosen.people)} people, such as"
-            f" {chosen.people[0].name}; the first column is for their names, or those of their pictures"
-        )
+    numbers, count = _number_people(labels, chosen.people, has_row)
     groupings, passed_over = make_groupings(table, labelled, by)
     everybody = everybody_together(int(has_row.sum()))
-    numbers = np.searchsorted(kept, person[has_row]).astype(np.int32)
     extracted, vectors = (
         np.concatenate([one.vectors for one in some])[has_row] for some in (chosen.people, chosen.compared)
     )
     pairs = AllPairs(vectors, numbers, chosen.similarity, same_person_above, extracted)
     point = operating_point(pairs, chosen.similarity, matching or MatchingSettings(), rate, show)
     with show("drawing people", None):
-        often = draw_rounds(len(kept), rounds, seed)
-    of_kept = [grouping.among(has_row) for grouping in groupings]
-    counted, *counts = count_pairs(pairs, [everybody, *of_kept], point.threshold, often, show)
+        often = draw_rounds(count, rounds, seed)
+    of_labelled = [grouping.among(has_row) for grouping in groupings]
+    counted, *counts = count_pairs(pairs, [everybody, *of_labelled], point.threshold, often, show)
+    people_without, pictures_without = len(chosen.people) - count, int((~has_row).sum())
     return GroupsEvaluation(
         subject=chosen.subject,
         point=point,
         everybody=measure_everybody(counted),
         differentials=tuple(measure_groups(one, counted) for one in counts),
         coverage=LabelCoverage(
-            file=labels,
-            rows=len(table.rows),
-            of_nobody=labelled.of_nobody,
-            people=len(chosen.people) - len(kept),
-            pictures=int((~has_row).sum()),
-            columns=passed_over,
+            labels, len(table.rows), labelled.of_nobody, people_without, pictures_without, passed_over
         ),
         chosen=people,
         left_out=chosen.left_out,
@@ -129,3 +121,20 @@ def evaluate_groups(
         set_aside=int(counted.set_aside[0, 0, 0]),
         seconds=time.perf_counter() - started_s,
     )
+
+
+def _number_people(
+    labels: Path, people: Sequence[PersonVectors], has_row: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], int]:
+    """Whom each picture with a row is of, int32 (pictures with one,), as numbers from 0, and how many these are.
+
+    Raises InputError where they are fewer than two.
+    """
+    person = np.repeat(np.arange(len(people)), [len(one.files) for one in people])[has_row]
+    labelled = np.unique(person)
+    if len(labelled) < 2:
+        raise InputError(
+            f"--groups {labels}: has rows for {len(labelled)} of {len(people)} people, such as {people[0].name}; "
+            "the first column is for their names, or those of their pictures"
+        )
+    return np.searchsorted(labelled, person).astype(np.int32), len(labelled)
