@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.gate import choose_picker, look_at
+from twinface.enrolment.gate import choose_picker, inspect_picture
 from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.reasons import Reason
 from twinface.evaluation.protocols.split import validation_people
@@ -140,7 +140,7 @@ def measure_pictures(people: list[Path]) -> tuple[dict[str, Tally], dict[str, Ve
             vector = own[name] if kind in {"frontal", "profile"} else embed(image, detector, network)
             others = [one for other, one in frontal.items() if other != name]
             cosine = -1.0 if vector is None else float(np.mean([_cosine(vector, one) for one in others]))
-            objection = look_at(image, detector.detect(image)).objection
+            objection = inspect_picture(image, detector.detect(image)).objection
             tallies.setdefault(kind, Tally()).add(cosine, objection.reason.value if objection else "")
     print(file=sys.stderr)
     return tallies, vectors

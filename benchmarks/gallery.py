@@ -33,7 +33,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from twinface.enrolment.candidates import Candidate
+from twinface.enrolment.applicants import Applicant
 from twinface.enrolment.from_pictures import open_likeness_gate
 from twinface.enrolment.many_people import enrol_people
 from twinface.gallery import Gallery, PersonVectors
@@ -143,12 +143,12 @@ def measure_enrolling(folder: Path, people: int, pictures: int) -> dict[str, lis
     for number in range(people):
         vectors = random.normal(size=recipe.dimension) + 0.3 * random.normal(size=(pictures, recipe.dimension))
         person = replace(make_person(number, pictures, 1, recipe.fingerprint), vectors=vectors.astype(np.float32))
-        everybody.append(Candidate(person.name, person=person))
+        everybody.append(Applicant(person.name, person=person))
     gallery = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     gate = open_likeness_gate(gallery.snapshot(), recipe, settings)
     results = enrol_people(everybody, gallery, gate, settings, who="bench")
 
-    def enrol(some: list[Candidate]) -> None:
+    def enrol(some: list[Applicant]) -> None:
         for _ in some:
             next(results)
 

@@ -26,10 +26,11 @@ from twinface.bus.reader import Delivery
 from twinface.bus.rundir import RunDirectory
 from twinface.messages.schema import CropMeta
 from twinface.messages.topics import CROPS
-from twinface.types import Captured
+from twinface.types import Captured, FaceMeasures
 
 _CAMERAS, _FACES, _FPS = 4, 10, 30
 _OFFERED_HZ = _CAMERAS * _FACES * _FPS
+_MEASURES = FaceMeasures(48.0, 0.5, 128.0, 40.0, 0.0, 0.0, 0.0, 0.9)
 _CASES = {f"{k} times too slow": k / _OFFERED_HZ for k in (2, 5, 20)} | {"0.4 s a crop": 0.4, "1.25 s a crop": 1.25}
 
 
@@ -62,8 +63,8 @@ def _camera(folder: Path, number: int) -> None:
         def see() -> None:
             nonlocal frame
             for face in range(_FACES):
-                box = (0.0, 0.0, 1.0, 1.0)
-                meta = CropMeta(str(number), node.epoch, frame * _FACES + face, face, frame, box, 0.9, 0.5, False)
+                box, crop = (0.0, 0.0, 1.0, 1.0), frame * _FACES + face
+                meta = CropMeta(str(number), node.epoch, crop, face, frame, box, _MEASURES, 0.5, False)
                 sender.offer(meta, Captured.now(), array=image, key=face, rank=min(frame, 4))
             frame += 1
 

@@ -15,7 +15,7 @@ from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.learning import LiveAverages
 from twinface.live.matcher import MatcherStage
-from twinface.live.streams import Arrival
+from twinface.live.tracks import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
@@ -74,7 +74,7 @@ class _Matcher:
     def _take_vector(self, delivery: Delivery) -> None:
         meta, vector, stamp = delivery.message.body, delivery.message.array, delivery.message.stamp
         if isinstance(meta, VectorMeta) and vector is not None and self._fits(meta, vector):
-            self._publish(self._stage.on_vector(Arrival(meta, vector, stamp)))
+            self._publish(self._stage.on_vector(Look(meta, vector, stamp)))
         else:
             self._node.meters.count("vectors_of_another_network")
         self._vectors.settle(delivery)

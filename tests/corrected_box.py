@@ -18,6 +18,7 @@ from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_one_face
 from twinface.settings import StrangerSettings
 from twinface.strangers import Strangers
+from twinface.types import Candidate
 
 STREAM = 35
 NOW_NS = time.time_ns()
@@ -50,9 +51,9 @@ def looks_of(
         name=None,
         score=0.25,
         reason="1 looks so far",
-        candidates=(("Ada", 0.25),),
-        together=(("Ada", 0.25), ("[red]Eve", 0.125)),
-        measures={**dataclasses.asdict(face.measures), **measures},
+        candidates=(Candidate("Ada", 0.25),),
+        together=(Candidate("Ada", 0.25), Candidate("[red]Eve", 0.125)),
+        measures=dataclasses.replace(face.measures, **measures),
         bounds={"rule": "template", "threshold": 0.5, "threshold_source": "set", "margin": 0.25, "agreeing_looks": 2},
     )
     shifted = face.vector + 0.2 * np.linalg.norm(face.vector) * np.eye(1, len(face.vector), dtype=np.float32)[0]

@@ -88,6 +88,29 @@ class Face:
         return float(self.box_xyxy[3] - self.box_xyxy[1])
 
 
+@dataclass(frozen=True, slots=True)
+class FaceMeasures:
+    """Plain measures of a face, each of one thing.
+
+    `face_px` is the width of its box in pixels of the picture. The next three are of the middle of the aligned crop,
+    eyes to mouth, always at 112 pixels, which is what a network sees of the face: `sharpness`, 0 (blurred) … 1, the
+    share of the steps between neighbouring pixels that another blur takes away, in the direction where it takes less
+    (Crété et al., The blur effect, SPIE 2007), which contrast does not change; `brightness` and `contrast`, mean and
+    deviation of the grey levels, 0…255. `yaw_deg`, `pitch_deg` and `roll_deg` are the angles by which the face is
+    turned to the right of the picture, lowered, and tilted clockwise, estimated from five landmarks as
+    `twinface.faces.measure_face` says. `detection_score` is the detector's, 0…1.
+    """
+
+    face_px: float
+    sharpness: float
+    brightness: float
+    contrast: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+    detection_score: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """An aligned face, uint8 (size, size, 3), BGR, with a `quality` of 0 (useless) … 1 (clear and frontal)."""

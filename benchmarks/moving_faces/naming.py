@@ -10,7 +10,7 @@ import numpy as np
 from moving_faces.truth import Truth
 from twinface.live.camera import Sighting
 from twinface.live.matcher import MatcherStage
-from twinface.live.streams import Arrival
+from twinface.live.tracks import Look
 from twinface.messages.schema import Stamp, VectorMeta
 from twinface.networks import Network
 from twinface.recognition.naming import Naming
@@ -71,7 +71,7 @@ def name_film(
         matcher.on_tracks(sighting.update, stamp)
         for crop in sighting.crops:
             vector = recogniser.network.embed(crop.image[np.newaxis])[0]
-            matcher.on_vector(Arrival(VectorMeta(crop.meta, "", 0.0), vector, stamp))
+            matcher.on_vector(Look(VectorMeta(crop.meta, "", 0.0), vector, stamp))
         names = {track["track"]: track["name"] for track in matcher.snapshot()["tracks"]}  # type: ignore[attr-defined]
         account.boxes += len(sighting.update.tracks)
         account.embeddings += len(sighting.crops)

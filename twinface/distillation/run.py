@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.distillation.answers import Answers
 from twinface.distillation.beginning import read_beginning, read_shape
 from twinface.distillation.checkpoints import (
     Progress,
@@ -35,6 +34,7 @@ from twinface.distillation.period import Figures, HeldOut, learn
 from twinface.distillation.residual import freeze_stages
 from twinface.distillation.stream import Show, as_input, make_stream, show_kept, show_people
 from twinface.distillation.student import Hint, build_student
+from twinface.distillation.targets import Targets
 from twinface.distillation.teacher import Teacher, load_or_find_bases
 from twinface.distillation.views import MARGIN_PX
 from twinface.errors import ArtefactError, InputError
@@ -128,8 +128,8 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     bases = load_or_find_bases(run / "hints.npz", teacher, shown) if hints else []
     centre = _centre(run, teacher, pack, sample)
     import_keras().utils.set_random_seed(settings.seed)
-    answers = Answers(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
-    show = _choose_show(settings, answers, centre, pack, period.size_px)
+    targets = Targets(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
+    show = _choose_show(settings, targets, centre, pack, period.size_px)
     with _mixed_precision():
         student = build_student(teacher.dimension, hints, period.depth)
         freeze_stages(student.resnet, settings.last_stages)
@@ -173,13 +173,13 @@ def _check_before(run: Path, settings: Settings, period: Progress, *, is_new: bo
         check_memory(period, settings.last_stages, read_free_bytes())
 
 
-def _choose_show(settings: Settings, answers: Answers, centre: Vectors, pack: Pack, size_px: int) -> Show:
-    """What is shown at a step: kept answers of crops or of people, or endless views that are answered as they come."""
+def _choose_show(settings: Settings, targets: Targets, centre: Vectors, pack: Pack, size_px: int) -> Show:
+    """What is shown at a step: kept targets of crops or of people, or endless views that are answered as they come."""
     if not settings.views:
         return show_endless(len(pack.crops), settings.seed)
     if settings.people_weight:
-        return show_people(answers, centre, pack.people, size_px=size_px, seed=settings.seed)
-    return show_kept(answers, centre, size_px=size_px, count=len(pack.crops), seed=settings.seed)
+        return show_people(targets, centre, pack.people, size_px=size_px, seed=settings.seed)
+    return show_kept(targets, centre, size_px=size_px, count=len(pack.crops), seed=settings.seed)
 
 
 def _tell_figures(run: Path, figures: Figures, listener: Listener) -> None:
@@ -277,6 +277,6 @@ def _hold_out(run: Path, pack: Pack, teacher: Teacher, centre: Vectors, size_px:
     count = len(pack.held_out)
     if count == 0:
         return None
-    held_out = Answers(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
-    look = held_out.look(0, np.arange(count))
-    return HeldOut(as_input(look.pictures, size_px), pack.held_out_people, normalised(look.vectors - centre))
+    held_out = Targets(run / "answers" / "held_out", teacher, pack.held_out, views=1, seed=0)
+    batch = held_out.batch(0, np.arange(count))
+    return HeldOut(as_input(batch.pictures, size_px), pack.held_out_people, normalised(batch.vectors - centre))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.distillation.answers import Answers
+from twinface.distillation.targets import Targets
 from twinface.distillation.views import resize
 from twinface.errors import InputError
 from twinface.matching.vectors import normalised
@@ -79,17 +79,17 @@ def make_stream(show: Show, start: int, batch: int) -> Any:
     return Stream()
 
 
-def show_kept(answers: Answers, centre: Vectors, *, size_px: int, count: int, seed: int) -> Show:
-    """Shows crops in the views that `answers` keeps: pictures, and the teacher's centred vectors and maps."""
+def show_kept(targets: Targets, centre: Vectors, *, size_px: int, count: int, seed: int) -> Show:
+    """Shows crops in the views that `targets` keeps: pictures, and the teacher's centred vectors and maps."""
 
     def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
-        look = answers.look(samples.start // count, rows_of(samples, count, seed))
-        return as_input(look.pictures, size_px), (normalised(look.vectors - centre), *look.maps)
+        batch = targets.batch(samples.start // count, rows_of(samples, count, seed))
+        return as_input(batch.pictures, size_px), (normalised(batch.vectors - centre), *batch.maps)
 
     return show
 
 
-def show_people(answers: Answers, centre: Vectors, people: NDArray[np.int64], *, size_px: int, seed: int) -> Show:
+def show_people(targets: Targets, centre: Vectors, people: NDArray[np.int64], *, size_px: int, seed: int) -> Show:
     """Shows a few people in several pictures each: pictures, the teacher's centred vectors, and whose they are.
 
     Raises InputError when nobody has two pictures.
@@ -98,7 +98,7 @@ def show_people(answers: Answers, centre: Vectors, people: NDArray[np.int64], *,
 
     def show(samples: range) -> tuple[NDArray[np.float32], tuple[NDArray[Any], ...]]:
         rows = draw(samples)
-        look = answers.look(samples.start // len(people), rows)
-        return as_input(look.pictures, size_px), (normalised(look.vectors - centre), people[rows])
+        batch = targets.batch(samples.start // len(people), rows)
+        return as_input(batch.pictures, size_px), (normalised(batch.vectors - centre), people[rows])
 
     return show

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.gate import Look, look_at
+from twinface.enrolment.gate import Inspection, inspect_picture
 from twinface.enrolment.reasons import Objection
 from twinface.enrolment.selfies import save_crop
 from twinface.errors import InputError
@@ -80,10 +80,10 @@ def capture_automatically(
     """
     different = DifferentFaces()
     for frame in _frames(source):
-        look = look_at(frame.image, detector.detect(frame.image), force=force)
-        on_frame(look.objection)
-        if look.crop is not None and look.objection is None and different.take(look.crop):
-            yield folder.save(look.crop)
+        seen = inspect_picture(frame.image, detector.detect(frame.image), force=force)
+        on_frame(seen.objection)
+        if seen.crop is not None and seen.objection is None and different.take(seen.crop):
+            yield folder.save(seen.crop)
             if folder.saved >= count:
                 return
 
@@ -102,31 +102,31 @@ def capture_by_hand(
     """
     try:
         for frame in _frames(source):
-            look = look_at(frame.image, detector.detect(frame.image), force=force)
-            on_frame(look.objection)
-            cv2.imshow(_WINDOW, mark(frame.image, look))
+            seen = inspect_picture(frame.image, detector.detect(frame.image), force=force)
+            on_frame(seen.objection)
+            cv2.imshow(_WINDOW, mark(frame.image, seen))
             key = cv2.waitKey(1) & 0xFF
             if key == ord("q"):
                 return
-            if key == ord("s") and look.crop is not None and look.objection is None:
-                yield folder.save(look.crop)
+            if key == ord("s") and seen.crop is not None and seen.objection is None:
+                yield folder.save(seen.crop)
     finally:
         cv2.destroyAllWindows()
 
 
-def mark(image: Image, look: Look) -> Image:
+def mark(image: Image, seen: Inspection) -> Image:
     """A copy of the picture with the face framed, green where it would be saved, else red, with the reason below."""
     marked = image.copy()
-    colour = _RED if look.objection else _GREEN
-    if look.face is not None:
-        left, top, right, bottom = (round(float(side)) for side in look.face.box_xyxy)
+    colour = _RED if seen.objection else _GREEN
+    if seen.face is not None:
+        left, top, right, bottom = (round(float(side)) for side in seen.face.box_xyxy)
         cv2.rectangle(marked, (left, top), (right, bottom), colour, 2)
-    if look.objection is not None:
+    if seen.objection is not None:
         height, width = marked.shape[:2]
         size = max(0.4, width / 1200)
         marked[height - round(50 * size) :] //= 4
         place = (round(16 * size), height - round(16 * size))
-        cv2.putText(marked, str(look.objection), place, cv2.FONT_HERSHEY_SIMPLEX, size, _WHITE, 1, cv2.LINE_AA)
+        cv2.putText(marked, str(seen.objection), place, cv2.FONT_HERSHEY_SIMPLEX, size, _WHITE, 1, cv2.LINE_AA)
     return marked
 
 

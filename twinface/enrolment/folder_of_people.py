@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.enrolment.candidates import Candidate, list_candidates
+from twinface.enrolment.applicants import Applicant, list_applicants
 from twinface.enrolment.from_pictures import LikenessGate, try_likeness_gate
 from twinface.enrolment.many_people import PersonResult, enrol_people
 from twinface.gallery import Gallery
@@ -24,7 +24,7 @@ class FolderOfPeople:
 
     folder: Path
     gallery: Gallery
-    candidates: tuple[Candidate, ...]
+    applicants: tuple[Applicant, ...]
     gate: LikenessGate | None
     warnings: tuple[str, ...]
     forced: bool
@@ -38,13 +38,13 @@ def open_folder_of_people(folder: Path, settings: Settings, *, force: bool = Fal
     """
     recipe = find_recipe(settings.network)
     refuse_inputs(settings.gallery, [folder], "name another folder with --gallery")
-    candidates = list_candidates(folder, recipe.fingerprint)
+    applicants = list_applicants(folder, recipe.fingerprint)
     gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
     gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
     warnings = [*describe_left_out_of_people(folder)]
     if unchecked:
         warnings.append(f"not checked whom the pictures look like: {unchecked}")
-    return FolderOfPeople(folder, gallery, tuple(candidates), gate, tuple(warnings), force)
+    return FolderOfPeople(folder, gallery, tuple(applicants), gate, tuple(warnings), force)
 
 
 def enrol_folder(
@@ -57,9 +57,9 @@ def enrol_folder(
     show: ShowProgress = no_progress,
 ) -> Generator[PersonResult, None, None]:
     """Enrol everybody of the folder, one after the other; the rest as of `enrol_people`."""
-    with show("adding people", sum(one.count for one in people.candidates)) as bar:
+    with show("adding people", sum(one.count for one in people.applicants)) as bar:
         yield from enrol_people(
-            people.candidates,
+            people.applicants,
             people.gallery,
             people.gate,
             settings,

@@ -11,7 +11,6 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.reasons import Objection, Reason, object_to_measures
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
-from twinface.faces import FaceMeasures
 from twinface.gallery import Gallery, camera_source, known_name
 from twinface.matching.vectors import normalised
 from twinface.settings import Settings
@@ -52,9 +51,9 @@ class NothingEnrolledError(InputError):
 
 def object_to_look(look: LookRecord) -> Objection | None:
     """What speaks against enrolling a look, as far as was measured when it was taken."""
-    if not look.measures:
+    if look.measures is None:
         return Objection(Reason.UNREADABLE, "nothing was measured of this crop")
-    return object_to_measures(FaceMeasures(**look.measures))
+    return object_to_measures(look.measures)
 
 
 def is_good_look(look: LookRecord) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinface.enrolment.reasons import Objection, Reason, object_to_measures
 from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
-from twinface.faces import align_face, measure_face, pick_enrolment_face, pick_main_face
+from twinface.faces import align_face, measure_face, overall_quality, pick_enrolment_face, pick_main_face
 from twinface.recognition.embedding import PickFace
 from twinface.types import Crop, Face, Image
 
@@ -18,7 +18,7 @@ CROP_SIZE_PX = 224
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Inspection:
     """A picture as the gate sees it: the `face` it is of and its `crop`, None where there is no single one."""
 
     face: Face | None
@@ -26,7 +26,7 @@ class Look:
     objection: Objection | None
 
 
-def look_at(image: Image, faces: Sequence[Face], *, force: bool = False) -> Look:
+def inspect_picture(image: Image, faces: Sequence[Face], *, force: bool = False) -> Inspection:
     """The one of its `faces` that a picture is of, its aligned crop of 224 pixels, and what speaks against it.
 
     With `force` nothing does but that there is no face; of several the largest and most central is taken.
@@ -34,10 +34,11 @@ def look_at(image: Image, faces: Sequence[Face], *, force: bool = False) -> Look
     try:
         face = choose_picker(force=force)(faces, image.shape)
     except NoFaceError as error:
-        return Look(None, None, objection_of(error))
+        return Inspection(None, None, objection_of(error))
     crop = align_face(image, face.landmarks_px, CROP_SIZE_PX)
     measures = measure_face(crop, face)
-    return Look(face, Crop(crop, measures.overall), None if force else object_to_measures(measures))
+    objection = None if force else object_to_measures(measures)
+    return Inspection(face, Crop(crop, overall_quality(measures)), objection)
 
 
 def choose_picker(*, force: bool) -> PickFace:

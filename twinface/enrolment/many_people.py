@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
-from twinface.enrolment.candidates import Candidate
+from twinface.enrolment.applicants import Applicant
 from twinface.enrolment.from_pictures import LikenessGate, judge_pictures
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.growing_gate import GrowingGate
@@ -70,7 +70,7 @@ class PersonResult:
 
 
 def enrol_people(
-    candidates: Sequence[Candidate],
+    applicants: Sequence[Applicant],
     gallery: Gallery,
     gate: LikenessGate | None,
     settings: Settings,
@@ -93,7 +93,7 @@ def enrol_people(
     """
     growing = GrowingGate(gallery, gate.head, gate.matching) if gate else None
     settings = settings.model_copy(update={"gallery": gallery.folder})
-    for batch in _batches(_prepare(candidates, settings, aligned=aligned, source=source, force=force, advance=advance)):
+    for batch in _batches(_prepare(applicants, settings, aligned=aligned, source=source, force=force, advance=advance)):
         names = tuple(one.name for one in batch if one.person is not None)
         change = Change(StepKind.ADD, f"pictures of {len(names)} people added", names, who or user_name())
         with recorded(change, settings) if names else nullcontext():
@@ -113,7 +113,7 @@ class _Prepared:
 
 
 def _prepare(
-    candidates: Sequence[Candidate],
+    applicants: Sequence[Applicant],
     settings: Settings,
     *,
     aligned: bool,
@@ -121,9 +121,9 @@ def _prepare(
     force: bool,
     advance: Callable[[], None],
 ) -> Iterator[_Prepared]:
-    paths = [path for one in candidates for path in one.pictures]
+    paths = [path for one in applicants for path in one.pictures]
     if not paths:
-        for one in candidates:
+        for one in applicants:
             yield _Prepared(one.name, _of_source(one.person, source), problem=one.problem)
             for _ in range(one.count):
                 advance()
@@ -131,7 +131,7 @@ def _prepare(
     pick = choose_picker(force=force)
     with Embedder(settings.network, aligned=aligned, pick=pick, upright_only=not force) as embedder:
         embedded = embedder.embed_files(paths)
-        for one in candidates:
+        for one in applicants:
             verdicts = judge_pictures(one.name, _followed(islice(embedded, one.count), advance), None)
             usable = [(each.picture, each.face) for each in verdicts if each.face and each.is_usable(force=force)]
             left = [each for each in verdicts if each.objection and not each.is_usable(force=force)]

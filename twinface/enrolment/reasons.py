@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinface.faces import FaceMeasures
+    from twinface.types import FaceMeasures
 
 
 class Reason(StrEnum):

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from twinface.enrolment.gate import look_at, objection_of
+from twinface.enrolment.gate import inspect_picture, objection_of
 from twinface.enrolment.reasons import Objection
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
@@ -117,9 +117,9 @@ def _crop_selfie(person: str, picture: Path, folder: Path, file: str, detector: 
             refuse_turned(image, faces, detector)
     except InputError as error:
         return Selfie(person, picture, None, objection_of(error, picture))
-    look = look_at(image, faces, force=force)
-    if look.crop is None:
-        return Selfie(person, picture, None, look.objection)
-    target = folder / SET_ASIDE / file if look.objection else folder / file
-    save_crop(target, look.crop.image)
-    return Selfie(person, picture, target, look.objection)
+    seen = inspect_picture(image, faces, force=force)
+    if seen.crop is None:
+        return Selfie(person, picture, None, seen.objection)
+    target = folder / SET_ASIDE / file if seen.objection else folder / file
+    save_crop(target, seen.crop.image)
+    return Selfie(person, picture, target, seen.objection)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.events.event import TrackKey
+from twinface.types import Candidate, FaceMeasures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,10 +17,10 @@ class LookRecord:
     the track's box before, unseen by the tracker.
 
     `vector` is float32 (d,), of the network with the fingerprint `network`; `quality` 0…1 and `measures` are of the
-    crop. `candidates` are whom this look alone shows, `together` whom all looks of the track so far show, (name, score)
-    each, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and why it was
-    no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whom it was enrolled as, `stranger`
-    the number of the unknown person it was found to show.
+    crop, None where nothing was measured. `candidates` are whom this look alone shows, `together` whom all looks of the
+    track so far show, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and
+    why it was no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whom it was enrolled as,
+    `stranger` the number of the unknown person it was found to show.
     """
 
     key: TrackKey
@@ -34,9 +35,9 @@ class LookRecord:
     name: str | None
     score: float
     reason: str = ""
-    candidates: tuple[tuple[str, float], ...] = ()
-    together: tuple[tuple[str, float], ...] = ()
-    measures: Mapping[str, float] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    together: tuple[Candidate, ...] = ()
+    measures: FaceMeasures | None = None
     bounds: Mapping[str, Any] = field(default_factory=dict)
     gallery_version: int = 0
     head: str = ""

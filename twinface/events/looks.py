@@ -16,6 +16,7 @@ from twinface.events.event import Event, TrackKey
 from twinface.events.look import LookRecord
 from twinface.events.rows import SELECT as SELECT_EVENT
 from twinface.events.rows import check_types, read_details, to_event
+from twinface.types import Candidate, FaceMeasures
 
 _COLUMNS = (
     "camera",
@@ -38,7 +39,6 @@ _TYPES = {
     "quality": float,
     "name": str | None,
 }
-_PAIRS = ("candidates", "together")
 _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
 SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as, stranger FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
@@ -75,7 +75,7 @@ def insert_looks(
     for look in looks:
         values = {field.name: getattr(look, field.name) for field in dataclasses.fields(look)}
         values |= {**look.key._asdict(), "vector": look.vector.astype("<f4").tobytes()}
-        details = json.dumps({name: values[name] for name in _DETAILS}, ensure_ascii=False, sort_keys=True)
+        details = json.dumps(_plain_details(look), ensure_ascii=False, sort_keys=True)
         connection.execute(_INSERT, [*(values[name] for name in _COLUMNS), details, stored_ns])
         connection.execute(_DROP_POOREST, [*look.key, *look.key, look.crop, per_track - 1])
 
@@ -86,16 +86,37 @@ def to_look(row: Sequence[Any]) -> LookRecord:
     fields = dict(zip(_COLUMNS, values, strict=True))
     check_types(fields, _TYPES)
     fields |= {name: value for name, value in read_details(details).items() if name in _DETAILS}
-    try:
-        pairs = {name: tuple((who, score) for who, score in fields.get(name, ())) for name in _PAIRS}
-    except TypeError:
-        raise ValueError("candidates that are no pairs") from None
+    candidates = {name: _to_candidates(fields.get(name, ())) for name in ("candidates", "together")}
     key = TrackKey(fields.pop("camera"), fields.pop("stream"), fields.pop("track"))
     vector = np.frombuffer(fields["vector"], "<f4")
-    more = {"key": key, "vector": vector, "enrolled_as": enrolled_as, "stranger": stranger}
+    measures = _to_measures(fields.get("measures"))
+    more = {"key": key, "vector": vector, "measures": measures, "enrolled_as": enrolled_as, "stranger": stranger}
     if "score" not in fields or not vector.size or not np.isfinite(vector).all():
         raise ValueError("a look without a score, or a vector of finite numbers")
-    return LookRecord(**{**fields, **pairs, **more})
+    return LookRecord(**{**fields, **candidates, **more})
+
+
+def _plain_details(look: LookRecord) -> dict[str, Any]:
+    """What stands in the column of JSON: a candidate as [name, score], measures as an object, empty for none."""
+    plain = {name: getattr(look, name) for name in _DETAILS}
+    plain |= {name: [[one.name, one.score] for one in plain[name]] for name in ("candidates", "together")}
+    return plain | {"measures": {} if look.measures is None else dataclasses.asdict(look.measures)}
+
+
+def _to_candidates(pairs: Any) -> tuple[Candidate, ...]:
+    try:
+        return tuple(Candidate(name, score) for name, score in pairs)
+    except TypeError:
+        raise ValueError("candidates that are no pairs") from None
+
+
+def _to_measures(values: Any) -> FaceMeasures | None:
+    if not values:
+        return None
+    try:
+        return FaceMeasures(**{field.name: float(values[field.name]) for field in dataclasses.fields(FaceMeasures)})
+    except (KeyError, OverflowError, TypeError):
+        raise ValueError("measures of a face that are none") from None
 
 
 def read_looks(path: Path, tracks: Iterable[TrackKey]) -> list[LookRecord]:

@@ -5,7 +5,7 @@ from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.formats import describe_left_out
 from twinface.faces.pictures import list_left_out, list_pictures, read_image
-from twinface.faces.quality import FaceMeasures, assess_quality, measure_face
+from twinface.faces.quality import assess_quality, measure_face, overall_quality
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import (
     FrameFeed,
@@ -20,7 +20,6 @@ from twinface.faces.tracking import Tracker, TrackUpdate
 
 __all__ = [
     "FaceDetector",
-    "FaceMeasures",
     "FrameFeed",
     "SceneCuts",
     "Source",
@@ -37,6 +36,7 @@ __all__ = [
     "list_pictures",
     "measure_face",
     "open_source",
+    "overall_quality",
     "pick_enrolment_face",
     "pick_main_face",
     "read_image",

@@ -1,6 +1,5 @@
 """What is measured of a face to tell how well it can be recognised, and one number from all of it."""
 
-from dataclasses import dataclass
 from math import atan, atan2, degrees, radians, tan
 
 import cv2
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.faces.alignment import TEMPLATE_SIZE_PX
-from twinface.types import Face, Image
+from twinface.types import Face, FaceMeasures, Image
 
 _POOR_FACE_PX, _GOOD_FACE_PX = 12.0, 48.0
 _POOR_SHARPNESS, _GOOD_SHARPNESS = 0.22, 0.5
@@ -28,44 +27,21 @@ _NOSE_HEIGHT = 0.547
 """Where the nose tip stands between eyes (0) and mouth (1): median of 2,360 frontal pictures as YuNet sees them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceMeasures:
-    """Plain measures of a face, each of one thing.
+def overall_quality(measures: FaceMeasures) -> float:
+    """How useful a face is, 0 (useless) … 1 (clear and frontal).
 
-    `face_px` is the width of its box in pixels of the picture. The next three are of the middle of the aligned crop,
-    eyes to mouth, always at 112 pixels, which is what a network sees of the face: `sharpness`, 0 (blurred) … 1, the
-    share of the steps between neighbouring pixels that another blur takes away, in the direction where it takes less
-    (Crété et al., The blur effect, SPIE 2007), which contrast does not change; `brightness` and `contrast`, mean and
-    deviation of the grey levels, 0…255. `yaw_deg`, `pitch_deg` and `roll_deg` are the angles by which the face is
-    turned to the right of the picture, lowered, and tilted clockwise, estimated from five landmarks as `measure_face`
-    says. `detection_score` is the detector's, 0…1.
+    The product of five scores, each 0…1: size, sharpness, frontal pose, exposure, and the detector's score. So one
+    bad score is not made up for by four good ones. Each rises from where SFace hardly knows anybody again to where
+    nothing is to be gained any more. Clear portraits reach 0.7…1, profiles 0.05.
     """
-
-    face_px: float
-    sharpness: float
-    brightness: float
-    contrast: float
-    yaw_deg: float
-    pitch_deg: float
-    roll_deg: float
-    detection_score: float
-
-    @property
-    def overall(self) -> float:
-        """How useful the face is, 0 (useless) … 1 (clear and frontal).
-
-        The product of five scores, each 0…1: size, sharpness, frontal pose, exposure, and the detector's score. So one
-        bad score is not made up for by four good ones. Each rises from where SFace hardly knows anybody again to where
-        nothing is to be gained any more. Clear portraits reach 0.7…1, profiles 0.05.
-        """
-        turned = max(abs(tan(radians(self.yaw_deg))), abs(tan(radians(self.pitch_deg))))
-        size = _rise(self.face_px, _POOR_FACE_PX, _GOOD_FACE_PX)
-        sharpness = _rise(self.sharpness, _POOR_SHARPNESS, _GOOD_SHARPNESS)
-        frontality = max(_LEAST_FRONTALITY, 1.0 - turned)
-        light = min(_rise(self.brightness, 0.0, _DARK), _rise(255.0 - self.brightness, 0.0, 255.0 - _BRIGHT))
-        exposure = light * _rise(self.contrast, 0.0, _GOOD_CONTRAST)
-        detection = _rise(self.detection_score, _POOR_DETECTION, _GOOD_DETECTION)
-        return size * sharpness * frontality * exposure * detection
+    turned = max(abs(tan(radians(measures.yaw_deg))), abs(tan(radians(measures.pitch_deg))))
+    size = _rise(measures.face_px, _POOR_FACE_PX, _GOOD_FACE_PX)
+    sharpness = _rise(measures.sharpness, _POOR_SHARPNESS, _GOOD_SHARPNESS)
+    frontality = max(_LEAST_FRONTALITY, 1.0 - turned)
+    light = min(_rise(measures.brightness, 0.0, _DARK), _rise(255.0 - measures.brightness, 0.0, 255.0 - _BRIGHT))
+    exposure = light * _rise(measures.contrast, 0.0, _GOOD_CONTRAST)
+    detection = _rise(measures.detection_score, _POOR_DETECTION, _GOOD_DETECTION)
+    return size * sharpness * frontality * exposure * detection
 
 
 def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
@@ -92,7 +68,7 @@ def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
 
 def assess_quality(crop_image: Image, face: Face) -> float:
     """The one number of `measure_face`, 0…1."""
-    return measure_face(crop_image, face).overall
+    return overall_quality(measure_face(crop_image, face))
 
 
 def _grey_middle(crop_image: Image) -> NDArray[np.uint8]:

@@ -1,12 +1,12 @@
 """The camera stage: frame → tracks, and the crops worth recognising."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from twinface.faces import FaceDetector, FaceMeasures, SceneCuts, Tracker, align_face, measure_face
+from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, measure_face
 from twinface.live.looks import Glimpse, LookPlan
-from twinface.messages.schema import BoxXyxy, CropMeasures, CropMeta, CropTally, TrackBox, TracksUpdate
+from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Captured, Face, Frame, Image
 
@@ -152,10 +152,9 @@ class CameraStage:
             track=track,
             frame=glimpse.frame,
             box_xyxy=_box(glimpse.face),
-            detection_score=glimpse.face.detection_score,
+            measures=glimpse.measures,
             quality=glimpse.quality,
             lossless=self._camera.lossless,
-            measures=_measures(glimpse.measures),
             look=self._looks.get(track, 0),
         )
         self._looks[track] = meta.look + 1
@@ -170,7 +169,3 @@ class CameraStage:
 def _box(face: Face) -> BoxXyxy:
     left, top, right, bottom = (float(side) for side in face.box_xyxy)
     return left, top, right, bottom
-
-
-def _measures(measures: FaceMeasures) -> CropMeasures:
-    return CropMeasures(**{field.name: getattr(measures, field.name) for field in fields(CropMeasures)})

@@ -1,13 +1,12 @@
 """What the matcher sees, written down as events that outlive it."""
 
-import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from twinface.events import Event, EventWriter, LookRecord, Moment, Opinion, TrackKey, Visits
-from twinface.live.streams import Arrival
+from twinface.live.tracks import Look
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
 from twinface.types import Captured, Decision, State
@@ -75,31 +74,28 @@ class Journal:
         elif event.type == "exit":
             self._write(self._visits.left(key, moment))
 
-    def looked(
-        self, arrival: Arrival, event: MatchEvent, face: int, alone: Decision, bounds: Mapping[str, Any]
-    ) -> None:
+    def looked(self, look: Look, event: MatchEvent, face: int, alone: Decision, bounds: Mapping[str, Any]) -> None:
         """Take a look, before the event that follows from it: what it shows `alone`, and by which `bounds` the track
         was decided. `face` counts the faces that have had the track's box before.
         """
-        crop = arrival.meta.crop
-        measures = {} if crop.measures is None else dataclasses.asdict(crop.measures)
+        crop = look.meta.crop
         self._writer.put_look(
             LookRecord(
                 key=TrackKey(crop.camera, crop.epoch, crop.track),
                 crop=crop.crop,
                 face=face,
-                at_ns=arrival.stamp.captured.at_ns,
+                at_ns=look.stamp.captured.at_ns,
                 frame=crop.frame,
-                network=arrival.meta.network,
-                vector=arrival.vector,
+                network=look.meta.network,
+                vector=look.vector,
                 quality=crop.quality,
                 state=event.state or State.PENDING,
                 name=event.name,
                 score=event.score or 0.0,
                 reason=event.reason or "",
-                candidates=tuple((one.name, one.score) for one in alone.candidates),
-                together=tuple((one.name, one.score) for one in event.candidates),
-                measures=measures and {**measures, "detection_score": crop.detection_score},
+                candidates=alone.candidates,
+                together=event.candidates,
+                measures=crop.measures,
                 bounds=bounds,
                 gallery_version=event.gallery_version,
                 head=self.head,

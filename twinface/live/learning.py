@@ -71,5 +71,5 @@ def teaches(head: Head | None, look: LookRecord) -> bool:
     """
     if head is None or head.cohort is None:
         return object_to_look(look) is None
-    is_face = look.measures.get("detection_score", 0.0) >= LEAST_DETECTION
+    is_face = look.measures is not None and look.measures.detection_score >= LEAST_DETECTION
     return is_face and bool(head.knows_quality(look.vector[np.newaxis])[0])

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from twinface.faces import FaceMeasures
+from twinface.faces import overall_quality
 from twinface.settings import TrackingSettings
-from twinface.types import Captured, Face, Image
+from twinface.types import Captured, Face, FaceMeasures, Image
 
 _GOOD = 0.4
 """Quality with which a face that was not recognised yet is not waited for any longer."""
@@ -37,7 +37,7 @@ class Glimpse:
     @property
     def quality(self) -> float:
         """Of the crop, 0…1."""
-        return self.measures.overall
+        return overall_quality(self.measures)
 
 
 class LookPlan:

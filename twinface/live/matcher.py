@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.live.journal import Journal
-from twinface.live.streams import Arrival, Stream
+from twinface.live.streams import Stream
 from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.codec import pack_body, unpack_body
-from twinface.messages.schema import BoxXyxy, CandidateScore, MatchEvent, Stamp, TracksUpdate
+from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Decision, Vectors
 
 _KEPT_EVENTS = 4096
@@ -85,9 +85,9 @@ class MatcherStage:
         """Take one frame's tracks."""
         return list(self._on_tracks(update, stamp))
 
-    def on_vector(self, arrival: Arrival) -> list[MatchEvent]:
+    def on_vector(self, look: Look) -> list[MatchEvent]:
         """Take the vector of one crop."""
-        return list(self._on_vector(arrival))
+        return list(self._on_vector(look))
 
     def tick(self) -> list[MatchEvent]:
         """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
@@ -146,16 +146,16 @@ class MatcherStage:
             yield from self._exit_ended(stream)
         yield from self._close_if_over(stream)
 
-    def _on_vector(self, arrival: Arrival) -> Iterator[MatchEvent]:
-        crop = arrival.meta.crop
+    def _on_vector(self, look: Look) -> Iterator[MatchEvent]:
+        crop = look.meta.crop
         stream = yield from self._stream(crop.camera, crop.epoch)
         if stream is None or stream.closed or not stream.is_new(crop.crop):
             return
         if crop.lossless:
-            stream.hold_vector(arrival)
+            stream.hold_vector(look)
             yield from self._drain(stream)
         elif crop.track in stream.tracks or crop.track not in stream.exited:
-            yield from self._look(stream, arrival)
+            yield from self._look(stream, look)
 
     def _tick(self) -> Iterator[MatchEvent]:
         for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
@@ -189,10 +189,10 @@ class MatcherStage:
 
     def _drain(self, stream: Stream, *, complete: bool = True) -> Iterator[MatchEvent]:
         while (ready := stream.next_ready(complete=complete)) is not None:
-            update, stamp, arrivals = ready
+            update, stamp, looks = ready
             yield from self._show(stream, update, stamp)
-            for arrival in arrivals:
-                yield from self._look(stream, arrival)
+            for look in looks:
+                yield from self._look(stream, look)
             for number in update.ended:
                 if number in stream.tracks:
                     yield self._exit(stream, stream.tracks[number])
@@ -221,21 +221,21 @@ class MatcherStage:
             if _is_over(track, stream.crops_done):
                 yield self._exit(stream, track)
 
-    def _look(self, stream: Stream, arrival: Arrival) -> Iterator[MatchEvent]:
-        crop = arrival.meta.crop
+    def _look(self, stream: Stream, look: Look) -> Iterator[MatchEvent]:
+        crop = look.meta.crop
         if crop.track not in stream.tracks:
-            yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, arrival.stamp)
+            yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, look.stamp)
         track = stream.tracks[crop.track]
         track.seen_at_s = time.monotonic()
-        if track.looks and not self._namer.is_same_face(arrival.vector, track.vectors):
+        if track.looks and not self._namer.is_same_face(look.vector, track.vectors):
             track.begin_anew()
-        track.add(Look(arrival.vector, crop.quality), self._max_looks)
+        track.add(look, self._max_looks)
         track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, track.decision)
-        event = self._event("match", stream, track, crop.frame, arrival.stamp)
+        event = self._event("match", stream, track, crop.frame, look.stamp)
         event = replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality)
         if self._journal is not None and self._journal.keeps_looks:
-            alone = self._namer.alone(stream.camera, arrival.vector)
-            self._journal.looked(arrival, event, track.face, alone, self._namer.bounds)
+            alone = self._namer.alone(stream.camera, look.vector)
+            self._journal.looked(look, event, track.face, alone, self._namer.bounds)
         yield self._record(event)
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
@@ -276,7 +276,7 @@ class MatcherStage:
             frame=frame,
             captured=stamp.captured if stamp is not None else None,
             latency_ms=stamp.captured.age_ms(time.monotonic_ns()) if stamp is not None else None,
-            candidates=tuple(CandidateScore(one.name, one.score) for one in decision.candidates) if decision else (),
+            candidates=decision.candidates if decision is not None else (),
             looks=track.looks_seen if track is not None else 0,
             gallery_version=self.gallery_version,
             reason=decision.reason if decision is not None else None,

@@ -4,21 +4,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from twinface.live.tracks import Track
+from twinface.live.tracks import Look, Track
 from twinface.messages.recent import RecentNumbers
-from twinface.messages.schema import CropTally, Stamp, TracksUpdate, VectorMeta
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Arrival:
-    """A vector with what came along."""
-
-    meta: VectorMeta
-    vector: NDArray[np.float32]
-    stamp: Stamp
+from twinface.messages.schema import CropTally, Stamp, TracksUpdate
 
 
 @dataclass(slots=True)
@@ -43,7 +31,7 @@ class Stream:
     _progress_at_s: float = 0.0
     _crops_passed: int = 0
     _frames: deque[tuple[TracksUpdate, Stamp]] = field(default_factory=deque)
-    _arrivals: dict[int, Arrival] = field(default_factory=dict)
+    _looks: dict[int, Look] = field(default_factory=dict)
 
     @property
     def lossless(self) -> bool:
@@ -74,21 +62,21 @@ class Stream:
         """Lossless: let a frame wait for the vectors of its crops."""
         self._frames.append((update, stamp))
 
-    def hold_vector(self, arrival: Arrival) -> None:
+    def hold_vector(self, look: Look) -> None:
         """Lossless: let a vector wait for its frame, unless that has gone on without it."""
-        if arrival.meta.crop.crop >= self._crops_passed:
-            self._arrivals[arrival.meta.crop.crop] = arrival
+        if look.meta.crop.crop >= self._crops_passed:
+            self._looks[look.meta.crop.crop] = look
 
-    def next_ready(self, *, complete: bool = True) -> tuple[TracksUpdate, Stamp, list[Arrival]] | None:
+    def next_ready(self, *, complete: bool = True) -> tuple[TracksUpdate, Stamp, list[Look]] | None:
         """Lossless: the next frame in order with its vectors; without `complete` also when some are missing."""
         if not self._frames:
             return None
         update, stamp = self._frames[0]
-        if complete and any(crop >= self.crops_done and crop not in self._arrivals for crop in update.crops):
+        if complete and any(crop >= self.crops_done and crop not in self._looks for crop in update.crops):
             return None
         self._frames.popleft()
         self._crops_passed = max([self._crops_passed, *(crop + 1 for crop in update.crops)])
-        return update, stamp, [self._arrivals.pop(crop) for crop in update.crops if crop in self._arrivals]
+        return update, stamp, [self._looks.pop(crop) for crop in update.crops if crop in self._looks]
 
     def closing_reason(self, deadline_s: float) -> str | None:
         """Why the stream is over: `complete` when every crop is accounted for, `deadline` when nothing more came of

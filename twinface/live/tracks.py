@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.messages.schema import BoxXyxy
+from twinface.messages.schema import BoxXyxy, Stamp, VectorMeta
 from twinface.types import Decision, State, Vectors
 
 NOT_YET = Decision(State.PENDING, None, 0.0, ())
@@ -13,10 +13,16 @@ NOT_YET = Decision(State.PENDING, None, 0.0, ())
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """One recognised crop of a track: its vector, float32 (d,), and quality, 0…1."""
+    """One recognised crop of a track, as it reaches the matcher: its vector, float32 (d,), with what came along."""
 
+    meta: VectorMeta
     vector: NDArray[np.float32]
-    quality: float
+    stamp: Stamp
+
+    @property
+    def quality(self) -> float:
+        """Of the crop, 0…1."""
+        return self.meta.crop.quality
 
 
 @dataclass(frozen=True, slots=True)

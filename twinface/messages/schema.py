@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.types import Captured
+from twinface.types import Candidate, Captured, FaceMeasures
 
 Array = NDArray[Any]
 BoxXyxy = tuple[float, float, float, float]
@@ -30,19 +30,6 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class CropMeasures:
-    """What was measured of a crop's face, as `twinface.faces.FaceMeasures` says, but for the detector's score."""
-
-    face_px: float
-    sharpness: float
-    brightness: float
-    contrast: float
-    yaw_deg: float
-    pitch_deg: float
-    roll_deg: float
-
-
-@dataclass(frozen=True, slots=True)
 class CropMeta:
     """What goes with a crop, from the camera through the extractor to the matcher.
 
@@ -58,10 +45,9 @@ class CropMeta:
     track: int
     frame: int
     box_xyxy: BoxXyxy
-    detection_score: float
+    measures: FaceMeasures
     quality: float
     lossless: bool
-    measures: CropMeasures | None = None
     look: int = 0
 
 
@@ -119,14 +105,6 @@ class TracksUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateScore:
-    """Somebody of the gallery and how well they fit, 0…1."""
-
-    name: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class MatchEvent:
     """What happened, as subscribers see it.
 
@@ -151,7 +129,7 @@ class MatchEvent:
     frame: int
     captured: Captured | None
     latency_ms: float | None
-    candidates: tuple[CandidateScore, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     quality: float | None = None
     looks: int = 0
     gallery_version: int = 0

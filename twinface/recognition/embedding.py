@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError, TurnedError
-from twinface.faces import FaceDetector, FaceMeasures, align_face, measure_face, pick_main_face
+from twinface.faces import FaceDetector, align_face, measure_face, overall_quality, pick_main_face
 from twinface.faces.alignment import scale_template
 from twinface.networks import Network
-from twinface.types import Face, Image
+from twinface.types import Face, FaceMeasures, Image
 
 PickFace = Callable[[Sequence[Face], tuple[int, ...]], Face]
 """Which face of a picture is meant; raises NoFaceError when that cannot be said."""
@@ -28,7 +28,7 @@ class EmbeddedFace:
     @property
     def quality(self) -> float:
         """0 (useless) … 1 (clear and frontal)."""
-        return self.measures.overall
+        return overall_quality(self.measures)
 
 
 def open_detector(*, second_look: bool = True) -> FaceDetector:

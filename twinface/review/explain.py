@@ -1,12 +1,14 @@
 """Why somebody was said to be whom they were said to be, JSON-ready."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from twinface.enrolment.from_looks import object_to_look
 from twinface.events import Event, LookRecord, TrackKey
 from twinface.review.evidence import Evidence
 from twinface.strangers import stranger_id
+from twinface.types import Candidate
 
 _TOLD = ("sequence", "kind", "at_ns", "state", "name", "score", "reason")
 
@@ -59,9 +61,9 @@ def _explain_look(look: LookRecord) -> dict[str, Any]:
         "at_ns": look.at_ns,
         "face": look.face,
         "quality": look.quality,
-        "measures": dict(look.measures),
+        "measures": {} if look.measures is None else asdict(look.measures),
         "objection": None if objection is None else objection.reason.value,
-        "candidates": _pairs(look.candidates),
+        "candidates": _plain(look.candidates),
         "enrolled_as": look.enrolled_as,
         **_explain_decision(look),
     }
@@ -70,14 +72,14 @@ def _explain_look(look: LookRecord) -> dict[str, Any]:
 def _explain_decision(look: LookRecord) -> dict[str, Any]:
     """What was decided after a look; `missed_by` and `lead_missed_by` are null where the bound was reached."""
     threshold, margin = look.bounds.get("threshold"), look.bounds.get("margin")
-    scores = [score for _, score in look.together]
+    scores = [one.score for one in look.together]
     lead = scores[0] - scores[1] if len(scores) > 1 else None
     return {
         "state": look.state,
         "name": look.name,
         "score": look.score,
         "reason": look.reason,
-        "together": _pairs(look.together),
+        "together": _plain(look.together),
         "bounds": dict(look.bounds),
         "missed_by": _missed(scores[0] if scores else None, threshold),
         "lead": lead,
@@ -91,5 +93,5 @@ def _missed(value: float | None, bound: float | None) -> float | None:
     return bound - value if value is not None and bound is not None and value < bound else None
 
 
-def _pairs(candidates: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
-    return [{"name": name, "score": score} for name, score in candidates]
+def _plain(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in candidates]

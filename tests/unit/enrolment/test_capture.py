@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twinface.enrolment.capture import CropFolder, capture_automatically, mark, require_display
-from twinface.enrolment.gate import look_at
+from twinface.enrolment.gate import inspect_picture
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, Source, SourceSpec, open_source, read_image
 from twinface.types import Image
@@ -81,7 +81,7 @@ def test_force_saves_a_blurred_face(film: Film, two_looks: list[Image], detector
 def test_the_window_shows_in_red_why_a_face_is_not_saved(two_looks: list[Image], detector: FaceDetector) -> None:
     blurred = cv2.GaussianBlur(two_looks[0], (0, 0), 14)
     for image, colour in ((two_looks[0], (80, 220, 80)), (blurred, (80, 80, 220))):
-        marked = mark(image, look_at(image, detector.detect(image)))
+        marked = mark(image, inspect_picture(image, detector.detect(image)))
         changed = marked[(marked != image).any(axis=2)]
         assert (changed == colour).all(axis=1).any()
         written = (marked[-40:] != image[-40:]).any()

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.enrolment.gate import look_at, objection_of
+from twinface.enrolment.gate import inspect_picture, objection_of
 from twinface.enrolment.reasons import Reason
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, list_pictures, read_image
@@ -33,7 +33,7 @@ def turned(degrees: float) -> Spoil:
 def test_portraits_are_good(portraits: Path, detector: FaceDetector) -> None:
     for path in list_pictures(portraits):
         image = read_image(path)
-        look = look_at(image, detector.detect(image))
+        look = inspect_picture(image, detector.detect(image))
         assert look.objection is None, path.name
         assert look.crop is not None
         assert look.crop.image.shape == (224, 224, 3)
@@ -58,16 +58,16 @@ def test_a_spoilt_portrait_is_refused_for_what_is_wrong_with_it(
     reason: Reason, spoil: Spoil, portraits: Path, detector: FaceDetector
 ) -> None:
     image = spoil(read_image(portraits / "person_b_2.jpg"))
-    objection = look_at(image, detector.detect(image)).objection
+    objection = inspect_picture(image, detector.detect(image)).objection
     assert objection is not None
     assert objection.reason is reason
-    forced = look_at(image, detector.detect(image), force=True)
+    forced = inspect_picture(image, detector.detect(image), force=True)
     assert (forced.objection is None) == (forced.crop is not None) == (reason is not Reason.NO_FACE)
 
 
 def test_the_sentence_says_what_was_measured_and_what_is_needed(portraits: Path, detector: FaceDetector) -> None:
     image = cv2.GaussianBlur(read_image(portraits / "person_b_2.jpg"), (0, 0), 12)
-    objection = look_at(image, detector.detect(image)).objection
+    objection = inspect_picture(image, detector.detect(image)).objection
     assert objection is not None
     assert objection.value is not None
     assert str(objection) == f"blurred: sharpness {objection.value:.3g}, at least 0.40 is needed"
@@ -79,7 +79,7 @@ def test_profiles_are_refused_and_frontal_pictures_are_not(shared_data: Path, de
     people = sorted((shared_data / "people").iterdir())[:50:5]
     refused = {
         kind: [
-            look_at(image, detector.detect(image)).objection is not None
+            inspect_picture(image, detector.detect(image)).objection is not None
             for person in people
             for image in map(read_image, sorted(person.glob(f"{kind}_0[12].jpg")))
         ]

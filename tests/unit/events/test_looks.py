@@ -1,13 +1,15 @@
 """Looks are kept as they were taken, the best of a track, and found by what a person types."""
 
 import dataclasses
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from twinface.errors import InputError
+from twinface.errors import ArtefactError, InputError
 from twinface.events import (
     Event,
     EventStore,
@@ -23,12 +25,15 @@ from twinface.events import (
     read_looks,
 )
 from twinface.events.forgetting import NameSpan, forget_person
+from twinface.types import Candidate, FaceMeasures
 
 MakeEvent = Callable[..., Event]
 MakeLook = Callable[..., LookRecord]
 
 STREAM = 1_800_000_000_000_000_001
 TRACK = TrackKey("door", STREAM, 1)
+
+_MEASURES = FaceMeasures(48.5, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0, 0.75)
 
 
 def crops(path: Path, *tracks: TrackKey) -> list[int]:
@@ -40,9 +45,9 @@ def test_a_look_is_read_as_it_was_kept(path: Path, make_look: MakeLook) -> None:
         7,
         name="Zoë",
         reason="a reason",
-        candidates=(("Zoë", 0.5), ("bob", 0.25)),
-        together=(("bob", 0.75),),
-        measures={"face_px": 48.5},
+        candidates=(Candidate("Zoë", 0.5), Candidate("bob", 0.25)),
+        together=(Candidate("bob", 0.75),),
+        measures=_MEASURES,
         bounds={"rule": "template", "threshold": 0.5},
         gallery_version=3,
         head="h",
@@ -56,6 +61,42 @@ def test_a_look_is_read_as_it_was_kept(path: Path, make_look: MakeLook) -> None:
     assert kept.source == f"door:{np.base_repr(STREAM, 36).lower()}:1#7"
     mark_enrolled(path, [kept], "Zoë")
     assert read_looks(path, [TRACK])[0].enrolled_as == "Zoë"
+
+
+_DETAILS_ON_RECORD = (
+    '{"bounds": {}, "candidates": [["Zoë", 0.5]], "gallery_version": 0, "head": "", "measures": {"brightness": 128.0, '
+    '"contrast": 40.0, "detection_score": 0.75, "face_px": 48.5, "pitch_deg": 5.0, "roll_deg": 2.0, "sharpness": 0.5, '
+    '"yaw_deg": -10.0}, "reason": "", "score": 0.25, "together": []}'
+)
+
+
+def _change_details(path: Path, details: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE looks SET details = ?", [details])
+
+
+def test_what_stands_in_the_file_is_written_and_read_as_ever(path: Path, make_look: MakeLook) -> None:
+    look = make_look(1, candidates=(Candidate("Zoë", 0.5),), measures=_MEASURES)
+    with EventStore(path) as store:
+        store.append([], [look])
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT details FROM looks").fetchone() == (_DETAILS_ON_RECORD,)
+    _change_details(path, _DETAILS_ON_RECORD.replace("0.75", "0.875"))
+    (kept,) = read_looks(path, [TRACK])
+    assert kept.candidates == look.candidates
+    assert kept.measures == dataclasses.replace(_MEASURES, detection_score=0.875)
+    _change_details(path, '{"measures": {}, "score": 0.25}')
+    (kept,) = read_looks(path, [TRACK])
+    assert (kept.candidates, kept.measures) == ((), None)
+
+
+@pytest.mark.parametrize("measures", ['{"face_px": 48.5}', '"48"', "[1.0]", '{"face_px": []}'])
+def test_measures_that_are_none_are_reported(path: Path, make_look: MakeLook, measures: str) -> None:
+    with EventStore(path) as store:
+        store.append([], [make_look(1)])
+    _change_details(path, f'{{"measures": {measures}, "score": 0.25}}')
+    with pytest.raises(ArtefactError, match="cannot be read"):
+        read_looks(path, [TRACK])
 
 
 def test_of_a_track_the_newest_look_is_kept_and_the_best_of_the_others(path: Path, make_look: MakeLook) -> None:
@@ -174,13 +215,19 @@ def test_looks_of_whom_is_forgotten_go_with_their_tracks(
         looks = [
             make_look(0, name="Wilhelmine"),
             make_look(1),
-            make_look(2, track=2, candidates=(("Wilhelmine", 0.3),), reason="Wilhelmine misses it", measures={"a": 1}),
+            make_look(
+                2,
+                track=2,
+                candidates=(Candidate("Wilhelmine", 0.3),),
+                reason="Wilhelmine misses it",
+                measures=_MEASURES,
+            ),
             make_look(3, track=3),
         ]
         store.append([make_event(), make_event(track=2), make_event(track=3)], looks)
         mark_enrolled(path, looks[3:], "Wilhelmine")
         assert forget_person(path, [NameSpan("Wilhelmine")]) == (2, 3, 0, 1)
         (left,) = read_looks(path, [TrackKey("door", STREAM, track) for track in (1, 2, 3)])
-        assert (left.crop, left.candidates, left.reason, left.measures) == (2, (), "", {"a": 1})
+        assert (left.crop, left.candidates, left.reason, left.measures) == (2, (), "", _MEASURES)
         for file in path.parent.iterdir():
             assert b"Wilhelmine" not in file.read_bytes(), file

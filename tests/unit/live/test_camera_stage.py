@@ -69,7 +69,7 @@ def test_a_face_has_a_track_and_a_crop(make_stage: MakeStage, portrait: Image, d
     assert 0 < top < bottom < height_px
     ((meta, image, captured),) = sighting.crops
     assert (meta.camera, meta.epoch, meta.crop, meta.track, meta.frame) == ("front", 7, 0, box.track, 3)
-    assert (meta.box_xyxy, meta.detection_score) == (box.box_xyxy, box.detection_score)
+    assert (meta.box_xyxy, meta.measures.detection_score) == (box.box_xyxy, box.detection_score)
     assert meta.quality > 0.4
     assert captured.media_ms == 300.0
     assert not meta.lossless

@@ -11,10 +11,8 @@ import pytest
 
 from twinface.events import Event, EventQuery, EventWriter, TrackKey, Upkeep, read_events, read_looks
 from twinface.live.journal import Journal
-from twinface.live.streams import Arrival
+from twinface.live.tracks import Look
 from twinface.messages.schema import (
-    CandidateScore,
-    CropMeasures,
     CropMeta,
     CropTally,
     MatchEvent,
@@ -24,7 +22,7 @@ from twinface.messages.schema import (
     VectorMeta,
 )
 from twinface.settings import EventSettings
-from twinface.types import Candidate, Captured, Decision, State
+from twinface.types import Candidate, Captured, Decision, FaceMeasures, State
 
 _BOX = (0.0, 0.0, 50.0, 50.0)
 
@@ -80,7 +78,7 @@ def happened(kind: str, media_s: float, **fields: Any) -> MatchEvent:
 
 
 def look(media_s: float, name: str | None = "Ada") -> MatchEvent:
-    candidates = (CandidateScore("Ada", 0.75), CandidateScore("Bob", 0.25))
+    candidates = (Candidate("Ada", 0.75), Candidate("Bob", 0.25))
     state = "known" if name else "unknown"
     return happened("match", media_s, name=name, state=state, score=0.75, candidates=candidates, quality=0.5, looks=2)
 
@@ -168,19 +166,22 @@ def test_a_journal_that_was_not_closed_is_gone_on_with(path: Path, journal: Jour
 
 
 def test_a_look_is_kept_with_what_was_measured_and_decided(path: Path, journal: Journal) -> None:
-    measures = CropMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0)
-    crop = CropMeta("door", 7, 17, 1, 25, _BOX, 0.75, 0.5, lossless=True, measures=measures)
+    measures = FaceMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0, 0.75)
+    crop = CropMeta("door", 7, 17, 1, 25, _BOX, measures, 0.5, lossless=True)
     vector = np.array([0.5, -1.0], np.float32)
-    arrival = Arrival(VectorMeta(crop, "f" * 64, 1.0), vector, frame(1.0)[1])
+    taken = Look(VectorMeta(crop, "f" * 64, 1.0), vector, frame(1.0)[1])
     alone = Decision(State.UNKNOWN, None, 0.5, (Candidate("Bob", 0.5),))
     event = dataclasses.replace(look(1.0), reason="why")
     assert journal.keeps_looks
-    journal.looked(arrival, event, 1, alone, {"rule": "template"})
+    journal.looked(taken, event, 1, alone, {"rule": "template"})
     journal.close()
     (kept,) = read_looks(path, [TrackKey("door", 7, 1)])
     np.testing.assert_array_equal(kept.vector, vector)
     assert (kept.crop, kept.face, kept.frame, kept.quality, kept.network) == (17, 1, 25, 0.5, "f" * 64)
     assert (kept.state, kept.name, kept.score, kept.reason) == ("known", "Ada", 0.75, "why")
-    assert (kept.candidates, kept.together) == ((("Bob", 0.5),), (("Ada", 0.75), ("Bob", 0.25)))
-    assert kept.measures == {**dataclasses.asdict(measures), "detection_score": 0.75}
+    assert (kept.candidates, kept.together) == (
+        (Candidate("Bob", 0.5),),
+        (Candidate("Ada", 0.75), Candidate("Bob", 0.25)),
+    )
+    assert kept.measures == measures
     assert (kept.bounds, kept.gallery_version, kept.head) == ({"rule": "template"}, 4, "f00d")

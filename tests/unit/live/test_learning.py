@@ -12,19 +12,20 @@ from twinface.live.learning import LiveAverages, teaches
 from twinface.matching import Head, load_head
 from twinface.networks import find_recipe
 from twinface.settings import load_settings
+from twinface.types import FaceMeasures
 
 NETWORK = find_recipe("sface").fingerprint
-CLEAR = {
-    "face_px": 80.0,
-    "sharpness": 0.6,
-    "brightness": 120.0,
-    "contrast": 40.0,
-    "yaw_deg": 0.0,
-    "pitch_deg": 0.0,
-    "roll_deg": 0.0,
-    "detection_score": 0.93,
-}
-POOR = CLEAR | {"face_px": 26.0, "sharpness": 0.3, "brightness": 20.0, "detection_score": 0.7}
+CLEAR = FaceMeasures(
+    face_px=80.0,
+    sharpness=0.6,
+    brightness=120.0,
+    contrast=40.0,
+    yaw_deg=0.0,
+    pitch_deg=0.0,
+    roll_deg=0.0,
+    detection_score=0.93,
+)
+POOR = dataclasses.replace(CLEAR, face_px=26.0, sharpness=0.3, brightness=20.0, detection_score=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def head() -> Head:
     return load_head(None, NETWORK)
 
 
-def look(length: float, measures: dict[str, float]) -> LookRecord:
+def look(length: float, measures: FaceMeasures | None) -> LookRecord:
     direction = np.random.default_rng(4).normal(size=128)
     vector = np.asarray(length * direction / np.linalg.norm(direction), np.float32)
     key, at_ns = TrackKey("door", 1, 1), 1_700_000_000 * 10**9
@@ -63,8 +64,8 @@ def test_a_look_that_is_too_poor_for_a_name_teaches_nothing(head: Head) -> None:
     assert not teaches(head, look(5.0, CLEAR))
 
 
-@pytest.mark.parametrize("measures", [CLEAR | {"detection_score": 0.55}, {}])
-def test_what_may_be_no_face_teaches_nothing(head: Head, measures: dict[str, float]) -> None:
+@pytest.mark.parametrize("measures", [dataclasses.replace(CLEAR, detection_score=0.55), None])
+def test_what_may_be_no_face_teaches_nothing(head: Head, measures: FaceMeasures | None) -> None:
     assert not teaches(head, look(9.0, measures))
 
 
@@ -103,4 +104,4 @@ def test_without_strangers_in_the_head_a_look_has_to_pass_the_gate_of_enrolment(
     for head in (cosine, None):
         assert teaches(head, look(9.0, CLEAR))
         assert not teaches(head, look(9.0, POOR))
-        assert not teaches(head, dataclasses.replace(look(9.0, CLEAR), measures={}))
+        assert not teaches(head, dataclasses.replace(look(9.0, CLEAR), measures=None))

@@ -3,10 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from twinface.faces import FaceMeasures
 from twinface.live.looks import Glimpse, LookPlan
 from twinface.settings import TrackingSettings
-from twinface.types import Captured, Face
+from twinface.types import Captured, Face, FaceMeasures
 
 FACE = Face(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9)
 IMAGE = np.zeros((112, 112, 3), np.uint8)

@@ -13,11 +13,12 @@ import pytest
 import twinface.live.matcher
 import twinface.live.streams
 from twinface.live.matcher import MatcherStage
-from twinface.live.streams import Arrival
+from twinface.live.tracks import Look
 from twinface.messages.schema import CropMeta, CropTally, MatchEvent, Stamp, TrackBox, TracksUpdate, VectorMeta
-from twinface.types import Candidate, Captured, Decision, State
+from twinface.types import Candidate, Captured, Decision, FaceMeasures, State
 
 _DEADLINE_S = 5.0
+_MEASURES = FaceMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0, 0.75)
 _TIMES = ("sequence", "latency_ms")
 
 
@@ -107,11 +108,13 @@ class Camera:
         """The announcement that no frame follows, with what is done by now."""
         return self._update(ended_stream=True)
 
-    def vector(self, crop: int, score: float = 0.9, quality: float = 0.5, *, face: int = 0) -> Arrival:
+    def vector(self, crop: int, score: float = 0.9, quality: float = 0.5, *, face: int = 0) -> Look:
         """The vector of a crop that was offered."""
         track, frame = self._crops[crop]
-        meta = CropMeta(self.name, self.epoch, crop, track, frame, _box(track, frame), 0.9, quality, self.lossless)
-        return Arrival(VectorMeta(meta, "f", 1.0), np.array([score, face], np.float32), self._stamp(frame))
+        meta = CropMeta(
+            self.name, self.epoch, crop, track, frame, _box(track, frame), _MEASURES, quality, self.lossless
+        )
+        return Look(VectorMeta(meta, "f", 1.0), np.array([score, face], np.float32), self._stamp(frame))
 
     def _update(self, **fields: Any) -> tuple[TracksUpdate, Stamp]:
         self._sequence += 1
@@ -144,7 +147,7 @@ def tell(stage: MatcherStage, messages: Iterable[Any]) -> list[MatchEvent]:
     """Hand over messages of either kind; what happened."""
     events = []
     for message in messages:
-        events += stage.on_vector(message) if isinstance(message, Arrival) else stage.on_tracks(*message)
+        events += stage.on_vector(message) if isinstance(message, Look) else stage.on_tracks(*message)
     return events
 
 
@@ -411,7 +414,7 @@ def test_streams_count_as_open_until_they_are_closed(clock: Clock) -> None:
 # --- lossless ---------------------------------------------------------------------------------------------------
 
 
-def _film(camera: Camera) -> tuple[list[Any], list[Arrival]]:
+def _film(camera: Camera) -> tuple[list[Any], list[Look]]:
     """Two faces over eight frames, with looks of different worth."""
     frames = [
         camera.frame([1], crops=[1]),
@@ -511,7 +514,7 @@ def test_vectors_that_nobody_waits_for_are_not_kept(clock: Clock) -> None:
     tell(stage, [camera.frame([1]), camera.vector(0)])
     stream = stage._streams["front"]
     assert stream is not None
-    assert stream._arrivals == {}
+    assert stream._looks == {}
 
 
 # --- what was --------------------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from twinface.messages.schema import (
-    CandidateScore,
-    CropMeasures,
     CropMeta,
     CropTally,
     Heartbeat,
@@ -21,12 +19,12 @@ from twinface.messages.schema import (
     TracksUpdate,
     VectorMeta,
 )
-from twinface.types import Captured
+from twinface.types import Candidate, Captured, FaceMeasures
 
 _CAPTURED = Captured(1_700_000_001_000_000_000, 5_000_000_000, 1640.5)
 _STAMP = Stamp("camera.front", 1_700_000_000_000_000_000, 41, _CAPTURED)
-_MEASURES = CropMeasures(48.0, 0.5, 128.25, 40.5, -10.5, 5.25, 2.0)
-_CROP = CropMeta("front", 1_700_000_000_000_000_000, 17, 3, 41, (10.0, 20.5, 58.0, 84.25), 0.75, 0.5, True, _MEASURES)
+_MEASURES = FaceMeasures(48.0, 0.5, 128.25, 40.5, -10.5, 5.25, 2.0, 0.75)
+_CROP = CropMeta("front", 1_700_000_000_000_000_000, 17, 3, 41, (10.0, 20.5, 58.0, 84.25), _MEASURES, 0.5, True)
 _BOXES = (TrackBox(3, (10.0, 20.5, 58.0, 84.25), 0.75), TrackBox(4, (0.0, 0.0, 1.0, 1.0), 1.0))
 
 _MESSAGES = {
@@ -52,7 +50,7 @@ _MESSAGES = {
             frame=41,
             captured=_CAPTURED,
             latency_ms=31.25,
-            candidates=(CandidateScore("Zoë", 0.875), CandidateScore("Ada", 0.25)),
+            candidates=(Candidate("Zoë", 0.875), Candidate("Ada", 0.25)),
             quality=0.5,
             looks=2,
             gallery_version=6,

@@ -25,14 +25,15 @@ from twinface.messages.schema import (
     VectorMeta,
 )
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, TOPICS, TRACKS, VECTORS, Topic
-from twinface.types import Captured
+from twinface.types import Captured, FaceMeasures
 
 _INT = st.integers(0, 2**63 - 1)
 _FLOAT = st.floats(allow_nan=False, allow_infinity=False)
 _TEXT = st.text(max_size=40)
 _BOX = st.tuples(_FLOAT, _FLOAT, _FLOAT, _FLOAT)
 _STAMPS = st.builds(Stamp, _TEXT, _INT, _INT, st.builds(Captured, _INT, _INT, _FLOAT))
-_CROP_METAS = st.builds(CropMeta, _TEXT, _INT, _INT, _INT, _INT, _BOX, _FLOAT, _FLOAT, st.booleans())
+_MEASURES = st.builds(FaceMeasures, *[_FLOAT] * 8)
+_CROP_METAS = st.builds(CropMeta, _TEXT, _INT, _INT, _INT, _INT, _BOX, _MEASURES, _FLOAT, st.booleans())
 _NUMBERS = st.lists(_INT, max_size=5).map(tuple)
 _UPDATES = st.builds(
     TracksUpdate,
@@ -178,6 +179,9 @@ def test_fields_that_were_added_later_have_their_default(tracks: list[bytes]) ->
         lambda header: header["body"].update(box_xyxy=[1.0, 2.0, 3.0]),
         lambda header: header["body"].update(box_xyxy=[1.0, 2.0, 3.0, float("nan")]),
         lambda header: header["body"].update(quality=float("nan")),
+        lambda header: header["body"].pop("measures"),
+        lambda header: header["body"]["measures"].pop("detection_score"),
+        lambda header: header["body"]["measures"].update(yaw_deg=float("nan")),
         lambda header: header["stamp"].pop("captured"),
         lambda header: header["stamp"].update(captured=[0, 0, 0.0]),
         lambda header: header["stamp"]["captured"].update(media_ms=float("inf")),
@@ -367,4 +371,4 @@ def test_a_heartbeat_has_no_array(samples: Mapping[tuple[str, str], Message]) ->
 
 
 _A_STAMP = Stamp("camera.a", 1, 0, Captured(0, 0, 0.0))
-_A_CROP = CropMeta("a", 1, 0, 1, 0, (0.0, 0.0, 1.0, 1.0), 0.5, 0.5, False)
+_A_CROP = CropMeta("a", 1, 0, 1, 0, (0.0, 0.0, 1.0, 1.0), FaceMeasures(*[0.0] * 8), 0.5, False)

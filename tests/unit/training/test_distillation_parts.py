@@ -5,12 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.distillation.answers import Answers
 from twinface.distillation.lesson import build_lesson
 from twinface.distillation.packing import Sources, make_pack, split_people
 from twinface.distillation.schedule import Budget, learning_rate
 from twinface.distillation.stream import as_input, rows_of, show_kept
 from twinface.distillation.student import Hint, build_student
+from twinface.distillation.targets import Targets
 from twinface.distillation.teacher import Teacher, find_basis, load_or_find_bases
 from twinface.distillation.verification import equal_error_rate
 from twinface.distillation.views import cut_view, draw_views, resize
@@ -111,8 +111,8 @@ def test_the_teacher_is_asked_once_a_view(teacher: Teacher, tmp_path: Path) -> N
     crops = packed_noise(6)
     bases = load_or_find_bases(tmp_path / "hints.npz", teacher, crops[:, 8:120, 8:120])
     rows = np.array([4, 1])
-    answers = Answers(tmp_path / "answers", teacher, crops, views=2, seed=0, bases=bases)
-    first = answers.look(1, rows)
+    targets = Targets(tmp_path / "answers", teacher, crops, views=2, seed=0, bases=bases)
+    first = targets.batch(1, rows)
     assert np.array_equal(first.pictures, crops[rows, 8:120, 119:7:-1])
     assert np.linalg.norm(first.vectors, axis=1) == pytest.approx(1.0, abs=1e-3)
     assert first.vectors == pytest.approx(teacher.ask(first.pictures)[0], abs=2e-3)
@@ -121,7 +121,7 @@ def test_the_teacher_is_asked_once_a_view(teacher: Teacher, tmp_path: Path) -> N
     assert all(kept == pytest.approx(part, abs=2e-3) for kept, part in zip(first.maps, direct, strict=True))
 
     crops[:] = 0
-    again = Answers(tmp_path / "answers", teacher, crops, views=2, seed=0, bases=bases).look(3, rows)
+    again = Targets(tmp_path / "answers", teacher, crops, views=2, seed=0, bases=bases).batch(3, rows)
     assert np.array_equal(again.vectors, first.vectors)
     assert all(np.array_equal(a, b) for a, b in zip(again.maps, first.maps, strict=True))
 
@@ -131,9 +131,9 @@ def test_what_is_kept_teaches_vectors_and_maps(teacher: Teacher, tmp_path: Path)
     keras.utils.set_random_seed(0)
     crops = packed_noise(4)
     bases = load_or_find_bases(tmp_path / "hints.npz", teacher, crops[:, 8:120, 8:120])
-    answers = Answers(tmp_path / "answers", teacher, crops, views=1, seed=0, bases=bases)
+    targets = Targets(tmp_path / "answers", teacher, crops, views=1, seed=0, bases=bases)
     centre = np.full(teacher.dimension, 0.01, np.float32)
-    pictures, said = show_kept(answers, centre, size_px=32, count=4, seed=0)(range(4))
+    pictures, said = show_kept(targets, centre, size_px=32, count=4, seed=0)(range(4))
     hints = [Hint(place.stage, place.kept) for place in teacher.places]
     lesson = build_lesson(build_student(teacher.dimension, hints, (1, 1, 1, 1)), hint_weight=1.0)
     lesson.compile(optimizer=keras.optimizers.Adam(1e-4), run_eagerly=True)

@@ -47,7 +47,7 @@ def add_people(
         else:
             _print(report)
     if not any(one.added or one.known for one in results):
-        raise InputError(f"{folder}: nobody of {len(people.candidates)} people could be added; see the warnings")
+        raise InputError(f"{folder}: nobody of {len(people.applicants)} people could be added; see the warnings")
 
 
 def _warn_of(result: "PersonResult") -> None:
@@ -72,7 +72,7 @@ def _report(people: "FolderOfPeople", results: list["PersonResult"], *, stopped:
         "gallery": str(people.gallery.folder),
         "from": str(people.folder),
         "stopped": stopped,
-        "people": {"all": len(people.candidates)} | {outcome.value: _count(results, outcome) for outcome in Outcome},
+        "people": {"all": len(people.applicants)} | {outcome.value: _count(results, outcome) for outcome in Outcome},
         "pictures": {
             "added": sum(one.added for one in results),
             "known": sum(one.known for one in results),

@@ -1,4 +1,4 @@
-"""What the teacher outputs for every view, asked once and kept on disk."""
+"""The targets of a student: what the teacher outputs for every view, asked once and kept on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from twinface.types import Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class TargetBatch:
     """Crops in a view, uint8 (k, 112, 112, 3), the teacher's unit vectors, float32 (k, d), and its projected maps."""
 
     pictures: NDArray[np.uint8]
@@ -24,8 +24,8 @@ class Look:
     maps: list[Maps]
 
 
-class Answers:
-    """The teacher's answers to a pack of crops, uint8 (n, 128, 128, 3), in as many views as `views`.
+class Targets:
+    """The teacher's outputs for a pack of crops, uint8 (n, 128, 128, 3), in as many views as `views`.
 
     Kept as float16 under `folder`, a file for the vectors and one for each kind of map a view; where a vector is NaN
     the teacher has not been asked yet, and is when it is wanted. The folder belongs to one teacher, pack and seed.
@@ -46,7 +46,7 @@ class Answers:
         self._files: dict[int, list[NDArray[np.float16]]] = {}
         make_folder(folder)
 
-    def look(self, number: int, rows: NDArray[np.int64]) -> Look:
+    def batch(self, number: int, rows: NDArray[np.int64]) -> TargetBatch:
         """Some crops in a view; `number` counts on without end, the views are taken in turn."""
         number %= len(self._views)
         vectors, *maps = self._open(number)
@@ -57,7 +57,7 @@ class Answers:
             for kept, basis, part in zip(maps, self._bases, seen, strict=False):
                 kept[rows[missing]] = basis.project(part)
             vectors[rows[missing]] = said
-        return Look(
+        return TargetBatch(
             pictures,
             normalised(np.asarray(vectors[rows], np.float32)),
             [kept[rows].astype(np.float32) for kept in maps],

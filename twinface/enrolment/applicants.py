@@ -13,7 +13,7 @@ from twinface.gallery.manifest import MANIFEST_FILE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Applicant:
     """Somebody to be enrolled, by name: `pictures`, a `person` of features, or a `problem` that keeps them out."""
 
     name: str
@@ -27,7 +27,7 @@ class Candidate:
         return len(self.person.files) if self.person else len(self.pictures)
 
 
-def list_candidates(folder: Path, network: str) -> list[Candidate]:
+def list_applicants(folder: Path, network: str) -> list[Applicant]:
     """Everybody in a folder of people, or of features; these have to be of `network`, a fingerprint.
 
     Raises InputError where there is nobody, FingerprintError for features of another network.
@@ -47,22 +47,22 @@ def list_candidates(folder: Path, network: str) -> list[Candidate]:
     return [_list_pictures(path) for path in people]
 
 
-def _list_pictures(folder: Path) -> Candidate:
+def _list_pictures(folder: Path) -> Applicant:
     """Whoever a folder of pictures is named after."""
     try:
         name = checked_name(folder.name)
     except InputError as error:
-        return Candidate(folder.name, problem=Objection(Reason.UNUSABLE_NAME, str(error)))
+        return Applicant(folder.name, problem=Objection(Reason.UNUSABLE_NAME, str(error)))
     try:
         pictures = tuple(list_pictures(folder))
     except InputError as error:
-        return Candidate(name, problem=Objection(Reason.UNREADABLE, str(error)))
+        return Applicant(name, problem=Objection(Reason.UNREADABLE, str(error)))
     problem = None if pictures else Objection(Reason.NO_PICTURES, f"no pictures directly in {folder}")
-    return Candidate(name, pictures, problem=problem)
+    return Applicant(name, pictures, problem=problem)
 
 
-def _list_features(folder: Path, network: str) -> list[Candidate]:
+def _list_features(folder: Path, network: str) -> list[Applicant]:
     features = Gallery.open(folder, network=network)
-    found = [Candidate(name, person=person) for name, person in features.people.items()]
+    found = [Applicant(name, person=person) for name, person in features.people.items()]
     damaged = features.damaged.items()
-    return [*found, *(Candidate(path.name, problem=Objection(Reason.DAMAGED, str(error))) for path, error in damaged)]
+    return [*found, *(Applicant(path.name, problem=Objection(Reason.DAMAGED, str(error))) for path, error in damaged)]
