@@ -26,7 +26,7 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
     }
     network = {f"twinface/data/resnet50-face/{name}" for name in ("network.json", "network.tflite", "LICENSE.md")}
     names = zipfile.ZipFile(wheel).namelist()
-    detector = {f"twinface/data/yunet/{name}" for name in ("face_detection_yunet_2023mar_int8bq.onnx", "LICENSE")}
+    detector = {f"twinface/data/yunet/{name}" for name in ("yunet.tflite", "LICENSE")}
     assert heads | network | detector | {"twinface/py.typed"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"twinface"}

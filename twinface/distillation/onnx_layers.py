@@ -46,7 +46,7 @@ def read_chain(path: Path) -> tuple[Step, ...]:
         if node.op_type == "Constant":
             known[node.output[0]] = onnx.numpy_helper.to_array(attributes["value"])
         elif len(constants) == len(node.input):
-            known[node.output[0]] = _FOLDED[node.op_type](constants, attributes)
+            known[node.output[0]] = FOLDED[node.op_type](constants, attributes)
         elif node.op_type in _RUN:
             steps.append(Step(node.op_type, constants, attributes, node.output[0]))
         else:
@@ -75,10 +75,11 @@ def _dequantise(constants: tuple[Array, ...], attributes: Mapping[str, Any]) -> 
     return (quantised.astype(np.float32) - zero.astype(np.float32)) * scale
 
 
-_FOLDED: dict[str, Callable[[tuple[Array, ...], Mapping[str, Any]], Array]] = {
+FOLDED: dict[str, Callable[[tuple[Array, ...], Mapping[str, Any]], Array]] = {
     "DequantizeLinear": _dequantise,
     "Reshape": lambda constants, _: constants[0].reshape(constants[1]),
 }
+"""Operations on constants alone, by their names in ONNX: constants and attributes to another constant."""
 
 
 def _constant(ops: Any, x: Any, value: Array) -> Any:

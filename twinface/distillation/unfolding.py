@@ -16,7 +16,7 @@ from twinface.distillation.checkpoints import Weights
 from twinface.distillation.residual import FULL_DEPTH, block_names
 from twinface.distillation.student import build_student
 from twinface.errors import ArtefactError
-from twinface.networks.quiet import quiet
+from twinface.quiet import quiet
 from twinface.training.tensorflow_setup import import_keras
 
 _BATCH = 8

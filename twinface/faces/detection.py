@@ -1,7 +1,7 @@
-"""YuNet: where the faces are, with five landmarks each."""
+"""Where the faces of a picture are, with five landmarks each."""
 
+import hashlib
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 from twinface.errors import AssetError
 from twinface.faces.opencv import hush_opencv
 from twinface.faces.second_look import find_turn_deg, is_doubtful, look_again
-from twinface.files import sha256_of
+from twinface.faces.yunet import YuNet
 from twinface.types import Face, Image
 
-MODEL = Path(__file__).resolve().parents[1] / "data" / "yunet" / "face_detection_yunet_2023mar_int8bq.onnx"
-MODEL_SHA256 = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
-
-_MOST_FACES = 5000
-_NMS_IOU = 0.3
+MODEL = Path(__file__).resolve().parents[1] / "data" / "yunet" / "yunet.tflite"
+MODEL_SHA256 = "c9d4b7105b84fbd936fe1c680833005cd022fe2041bfc060e176fba8dd8f71d1"
 
 
 class FaceDetector:
-    """YuNet (Wu, Peng, Yu: a tiny millisecond-level face detector, 2023) in OpenCV.
+    """Finds faces with YuNet, see yunet.
 
     Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
     picture as given, are left out. With `second_look`, which is for still pictures, one that shows no face, or a single
@@ -41,11 +38,13 @@ class FaceDetector:
         self._second_look = second_look
         self._min_face_px = min_face_px
         hush_opencv()
-        if not MODEL.is_file() or sha256_of(MODEL) != MODEL_SHA256:
+        try:
+            model = MODEL.read_bytes()
+        except OSError:
+            model = b""
+        if hashlib.sha256(model).hexdigest() != MODEL_SHA256:
             raise AssetError(f"{MODEL}: not the file that comes with twinface; install twinface again")
-        self._yunet = cv2.FaceDetectorYN.create(
-            str(MODEL), "", (max_side_px, max_side_px), score_threshold, _NMS_IOU, _MOST_FACES
-        )
+        self._yunet = YuNet(model, score_threshold=score_threshold)
 
     def detect(self, image: Image) -> list[Face]:
         """All faces in a picture, best detection score first; boxes and landmarks in pixels of `image`.
@@ -72,12 +71,8 @@ class FaceDetector:
         shrunk_width, shrunk_height = max(1, round(width * ratio)), max(1, round(height * ratio))
         if ratio < 1:
             image = np.asarray(cv2.resize(image, (shrunk_width, shrunk_height), interpolation=cv2.INTER_AREA), np.uint8)
-        self._yunet.setInputSize((shrunk_width, shrunk_height))
-        rows = cast(NDArray[np.float32] | None, self._yunet.detect(image)[1])
-        if rows is None:
-            return []
         back = np.array([width / shrunk_width, height / shrunk_height], np.float32)
-        return [_to_face(row, back) for row in rows if np.isfinite(row).all()]
+        return [_to_face(row, back) for row in self._yunet.detect(image) if np.isfinite(row).all()]
 
 
 def _to_face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:

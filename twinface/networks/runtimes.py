@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.networks.quiet import quiet
+from twinface.litert import open_interpreter
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """One preprocessed crop, float32 (s, s, 3), to its vector, float32 of any shape."""
@@ -42,14 +42,7 @@ def start_litert(model: bytes, threads: int) -> Run:
 
     Raises ValueError with the reason when LiteRT refuses the model.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    try:
-        with quiet():
-            interpreter = Interpreter(model_content=model, num_threads=threads)
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"LiteRT cannot load it: {_first_line(error)}") from error
+    interpreter = open_interpreter(model, threads)
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]
 

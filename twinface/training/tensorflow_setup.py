@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from twinface.errors import MissingExtraError
-from twinface.networks.quiet import quiet
+from twinface.quiet import quiet
 
 _INSTALL = "pip install 'twinface[train]'"
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.networks.quiet import quiet
+from twinface.quiet import quiet
 from twinface.training.tensorflow_setup import import_tensorflow
 
 QUANTIZATIONS = ("none", "float16", "int8")
