@@ -84,7 +84,7 @@ def _measure(case: str, work_s: float, run_s: float) -> Figures:
 
             def work(delivery: Delivery) -> None:
                 time.sleep(work_s)
-                ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic_ns()))
+                ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic()))
                 reader.settle(delivery)
 
             reader = node.reader(CROPS, [f"camera.{number}" for number in range(_CAMERAS)], work)

@@ -80,7 +80,7 @@ class _Camera:
         update = sighting.update
         pinned = self._camera.lossless or bool(update.born or update.ended)
         self._tracks.offer(update, self._captured, key=0, pinned=pinned)
-        self._preview.offer(frame, update, self._captured)
+        self._preview.offer(frame, update, time.monotonic())
         self._node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
         self._node.meters.count("frames")
         self._node.meters.count("boxes", len(update.tracks))

@@ -1,6 +1,7 @@
 """matcher: vectors and tracks in, match events out. The gallery, the head and the decision live here, once."""
 
 import sys
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,10 +43,11 @@ class _Matcher:
         strangers = Strangers(settings.events_path, settings.strangers, is_good_look, self._averages.centre)
         then = (strangers.take, self._averages.take)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
-        self._journal = Journal(writer, events)
+        self._journal = Journal(writer, events, time.monotonic)
         self._stage = MatcherStage(
             self._naming,
             epoch=node.epoch,
+            clock=time.monotonic,
             expected_cameras=[camera.name for camera in settings.camera],
             max_looks=settings.matching.max_looks,
             stream_deadline_s=settings.matching.stream_deadline_s,

@@ -1,6 +1,7 @@
 """The values that pass between the rooms: frozen, and checked when they are made."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,11 +14,14 @@ Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 """Embeddings, shape (n, d), float32."""
 
+Clock = Callable[[], float]
+"""Seconds of a clock that only goes on, as `time.monotonic` gives them; all processes of a machine share it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """When a frame was taken: by the wall clock, by the monotonic clock that all processes of a machine share, and its
-    position in the source, 0 for the first frame.
+    """When a frame was taken: by the wall clock, by the monotonic one, and its position in the source, 0 for the first
+    frame.
     """
 
     at_ns: int
@@ -29,9 +33,9 @@ class Captured:
         """This moment, for messages that speak of no frame."""
         return cls(time.time_ns(), time.monotonic_ns(), 0.0)
 
-    def age_ms(self, now_mono_ns: int) -> float:
+    def age_ms(self, now_s: float) -> float:
         """Milliseconds since the capture, by the monotonic clock."""
-        return (now_mono_ns - self.mono_ns) / 1e6
+        return now_s * 1e3 - self.mono_ns / 1e6
 
 
 def _check_image(image: Image) -> None:

@@ -62,7 +62,14 @@ def name_film(
     account: NamingAccount, frames: Iterable[Frame], camera: Camera, recogniser: Recogniser, truth: Truth
 ) -> None:
     """Play a film and add to `account` what names its boxes had, frame by frame."""
-    matcher = MatcherStage(recogniser.naming, epoch=1, expected_cameras=["bench"], max_looks=8, stream_deadline_s=5.0)
+    matcher = MatcherStage(
+        recogniser.naming,
+        epoch=1,
+        clock=time.monotonic,
+        expected_cameras=["bench"],
+        max_looks=8,
+        stream_deadline_s=5.0,
+    )
     seen_ms: dict[tuple[str, int], tuple[float, float]] = {}
     named_ms: dict[tuple[str, int], float] = {}
     for frame in frames:

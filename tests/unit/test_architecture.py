@@ -4,6 +4,7 @@ import ast
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,33 @@ def trees() -> dict[Path, ast.Module]:
 def test_a_package_is_known_to_its_room_only(trees: dict[Path, ast.Module], package: str, rooms: set[str]) -> None:
     users = {_room(path) for path, tree in trees.items() if package in _imports(tree)}
     assert users <= rooms
+
+
+def test_a_stage_is_handed_its_clock(trees: dict[Path, ast.Module]) -> None:
+    stages = {path.name: _imports(tree) for path, tree in trees.items() if _room(path) == "twinface/live"}
+    assert "matcher.py" in stages
+    assert {name: found for name, found in stages.items() if found & {"time", "datetime"}} == {}
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function, and not in one within it."""
+    for node in ast.iter_child_nodes(function):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _own_nodes(node)
+
+
+def test_a_stage_says_what_happened_by_what_it_returns_or_yields(trees: dict[Path, ast.Module]) -> None:
+    """Not by both: what a generator returns beside its values is lost on whoever takes them in a loop."""
+    both = []
+    for path, tree in trees.items():
+        for function in ast.walk(tree):
+            if _room(path) != "twinface/live" or not isinstance(function, ast.FunctionDef):
+                continue
+            nodes = [*_own_nodes(function)]
+            if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in nodes):
+                both += [f"{path.name}:{one.lineno}" for one in nodes if isinstance(one, ast.Return) and one.value]
+    assert both == []
 
 
 def test_import_contracts_are_kept() -> None:

@@ -18,6 +18,7 @@ from twinface.events.age_clock import AgeClock
 from twinface.gallery import PersonVectors, camera_source
 from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings
+from twinface.types import Clock
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Learner:
         find_looks: FindLooks,
         is_good: IsGood,
         tell_clock: TellClock,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.people: Mapping[str, PersonVectors] = {}
         self._path = path
@@ -60,6 +62,7 @@ class Learner:
         self._keep_days = settings.keep_days
         self._cameras = frozenset(cameras)
         self._find_looks, self._is_good, self._tell_clock = find_looks, is_good, tell_clock
+        self._clock = clock
         self._file = FacesFile(path, network)
         self._lock = threading.Lock()
         self._read: Mapping[str, Clusters] | None = None
@@ -99,7 +102,7 @@ class Learner:
         before_ns = clock.stored_before_ns(self._keep_days)
         kept = {source: clusters.kept(before_ns, clock.ran_ns) for source, clusters in faces.items()}
         self._take_up(before, {source: clusters for source, clusters in kept.items() if len(clusters)}, people)
-        if time.monotonic() - self._written_at_s >= _WRITTEN_EVERY_S:
+        if self._clock() - self._written_at_s >= _WRITTEN_EVERY_S:
             self.write()
 
     def write(self) -> None:
@@ -107,7 +110,7 @@ class Learner:
         faces = self()
         if self._is_written:
             return
-        self._written_at_s = time.monotonic()
+        self._written_at_s = self._clock()
         try:
             with averages_lock(self._path):
                 if self() is faces:

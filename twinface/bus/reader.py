@@ -16,6 +16,7 @@ from twinface.messages.codec import MAX_HEADER_BYTES, decode
 from twinface.messages.recent import RecentNumbers
 from twinface.messages.schema import Message
 from twinface.messages.topics import Topic
+from twinface.types import Clock
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,12 @@ class WorkReader:
         epoch: int,
         books: Books,
         refuse: Callable[[WireError], object],
+        clock: Clock = time.monotonic,
     ) -> None:
         self.topic = topic
         self._books = books
         self._refuse = refuse
+        self._clock = clock
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
@@ -113,7 +116,7 @@ class WorkReader:
             delivery = self._receive_from(channel)
             if delivery is not None:
                 self._turn = channel + 1
-                self._handed_out_at_s = time.monotonic()
+                self._handed_out_at_s = self._clock()
                 return delivery
         return None
 
@@ -143,7 +146,7 @@ class WorkReader:
     def rest(self) -> None:
         """Say that the work on what was received last is done, as far as this process goes."""
         if self._handed_out_at_s is not None:
-            took_s = time.monotonic() - self._handed_out_at_s
+            took_s = self._clock() - self._handed_out_at_s
             self._work_s = max(took_s, self._work_s + _SMOOTHING * (took_s - self._work_s))
             self._handed_out_at_s = None
 
@@ -164,9 +167,9 @@ class WorkReader:
 
     def tick(self) -> None:
         """Renew the credits; to be called a few times a second, also when nothing arrives."""
-        now = time.monotonic()
-        if now - self._renewed_at_s >= RENEW_EVERY_S:
-            self._renewed_at_s = now
+        now_s = self._clock()
+        if now_s - self._renewed_at_s >= RENEW_EVERY_S:
+            self._renewed_at_s = now_s
             for channel in range(len(self.sockets)):
                 self._grant(channel, None)
 
@@ -197,7 +200,7 @@ class WorkReader:
     def _is_too_old(self, message: Message) -> bool:
         budget_ms = self.topic.stale_after_ms
         work_ms = min(self._work_s * 1000.0, _LONGEST_WORK_SHARE * budget_ms)
-        return message.stamp.captured.age_ms(time.monotonic_ns()) + work_ms > budget_ms
+        return message.stamp.captured.age_ms(self._clock()) + work_ms > budget_ms
 
     def _window(self) -> int:
         """How many messages each sender may have here, so that none waits for long; at least one."""

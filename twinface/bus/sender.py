@@ -20,7 +20,7 @@ from twinface.errors import WireError
 from twinface.messages.codec import encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
-from twinface.types import Captured
+from twinface.types import Captured, Clock
 
 _PINNED_ATTEMPTS_TIMES = 10
 """As many times as often a pinned message is offered: what a source waits for survives that the reader of its reader
@@ -62,12 +62,14 @@ class WorkSender:
         epoch: int,
         account: Account,
         refuse: Callable[[WireError], object],
+        clock: Clock = time.monotonic,
     ) -> None:
         self.topic = topic
         self._origin = origin
         self._epoch = epoch
         self._account = account
         self._refuse = refuse
+        self._clock = clock
         self._sequence = 0
         self._mailbox = Mailbox(topic.capacity, topic.overflow, topic.order)
         self._readers = Readers()
@@ -116,7 +118,7 @@ class WorkSender:
         self._sequence += 1
         frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, captured, pinned), body, array))
         self._account.add(Column.OFFERED)
-        self._owes_since_s = self._owes_since_s or time.monotonic()
+        self._owes_since_s = self._owes_since_s or self._clock()
         self._put(Parcel(sequence, frames, key, pinned, captured, rank, on_outcome))
         self._dispatch()
 
@@ -141,7 +143,7 @@ class WorkSender:
             hopeless = self._hopeless(parcel)
             if hopeless is not None and self._leases.pop(parcel.sequence, None) is not None:
                 self._end(parcel, hopeless)
-        if not self._mailbox and not self._leases and self._readers.find_free(time.monotonic()) is not None:
+        if not self._mailbox and not self._leases and self._readers.find_free(self._clock()) is not None:
             self._owes_since_s = None
         self._dispatch()
 
@@ -149,7 +151,7 @@ class WorkSender:
         """What is wrong with the link: that it has something to do, and for twice the age budget did none of it."""
         if self._owes_since_s is None:
             return ""
-        waited_s = time.monotonic() - self._owes_since_s
+        waited_s = self._clock() - self._owes_since_s
         if waited_s * 1000.0 <= _STUCK_AFTER_BUDGETS * self.topic.stale_after_ms:
             return ""
         return f"{self.topic.name}: no {' or '.join(self.topic.readers)} has done any for {waited_s:.0f} s"
@@ -159,7 +161,7 @@ class WorkSender:
         self.socket.close()
 
     def _take_credit(self, identity: bytes, credit: Credit) -> None:
-        now_s = time.monotonic()
+        now_s = self._clock()
         self._release(self._readers.hear(identity, credit, now_s))
         if credit.answer is not None and credit.answer.epoch == self._epoch:
             self._take_answer(identity, credit.answer)
@@ -199,12 +201,12 @@ class WorkSender:
         return Outcome.STALE if self._is_stale(parcel) else None
 
     def _is_stale(self, parcel: Parcel) -> bool:
-        too_old = parcel.captured.age_ms(time.monotonic_ns()) > self.topic.stale_after_ms
+        too_old = parcel.captured.age_ms(self._clock()) > self.topic.stale_after_ms
         return too_old and not parcel.pinned
 
     def _overdue(self) -> list[Parcel]:
         """What is out for longer than its lease, where nobody who has it gave a sign of life for as long."""
-        now_s, patience_s = time.monotonic(), self.topic.lease_ms / 1000.0
+        now_s, patience_s = self._clock(), self.topic.lease_ms / 1000.0
         return [
             lease.parcel
             for sequence, lease in self._leases.items()
@@ -219,10 +221,10 @@ class WorkSender:
 
     def _dispatch(self) -> None:
         for parcel in self._overdue():
-            another = self._readers.find_free(time.monotonic(), but=self._readers.holding(parcel.sequence))
+            another = self._readers.find_free(self._clock(), but=self._readers.holding(parcel.sequence))
             if another is not None and self._hopeless(parcel) is None and self._send(another, parcel):
                 self._account.add(Column.REDELIVERED)
-        while self._mailbox and (identity := self._readers.find_free(time.monotonic())) is not None:
+        while self._mailbox and (identity := self._readers.find_free(self._clock())) is not None:
             parcel = self._mailbox.take()
             if self._is_stale(parcel):
                 self._end(parcel, Outcome.STALE)
@@ -244,14 +246,14 @@ class WorkSender:
             self._release(self._readers.forget(identity))
             return False
         parcel.attempts += 1
-        now_s = time.monotonic()
+        now_s = self._clock()
         self._readers.fill(identity, parcel.sequence, now_s)
         self._leases[parcel.sequence] = _Lease(parcel, now_s + self.topic.lease_ms / 1000.0)
         return True
 
     def _end(self, parcel: Parcel, outcome: Outcome) -> None:
         if outcome is Outcome.SETTLED:
-            self._owes_since_s = time.monotonic() if self._mailbox or self._leases else None
+            self._owes_since_s = self._clock() if self._mailbox or self._leases else None
         self._account.add(_COLUMN[outcome])
         if parcel.on_outcome is not None:
             parcel.on_outcome(outcome)

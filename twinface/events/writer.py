@@ -14,6 +14,7 @@ from twinface.events.event import Event, Past
 from twinface.events.event_store import EventStore
 from twinface.events.look import LookRecord
 from twinface.events.upkeep import Upkeep
+from twinface.types import Clock
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class EventWriter:
         looks_per_track: int = 8,
         then: Sequence[Callable[[Sequence[Event]], object]] = (),
         retry_s: float = 5.0,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.problem = ""
         self.stored = self.lost = self.failures = 0
@@ -49,6 +51,7 @@ class EventWriter:
         self._looks_per_track = looks_per_track
         self._then = then
         self._retry_s = retry_s
+        self._clock = clock
         self._waiting: deque[Event] = deque()
         self._in_hand: list[Event] = []
         self._looks: deque[LookRecord] = deque(maxlen=_MOST_LOOKS_WAITING)
@@ -162,7 +165,7 @@ class EventWriter:
         said = f"{self._path}: {what}"
         self.problem = f"events are not stored: {said}"
         self._let_go()
-        now_s = time.monotonic()
+        now_s = self._clock()
         if self._logged_at_s is None or now_s - self._logged_at_s >= _LOG_EVERY_S:
             self._logged_at_s = now_s
             log.error("events not stored", extra={"error": said, "waiting": self.waiting, "lost": self.lost})

@@ -1,6 +1,5 @@
 """What the matcher sees, written down as events that outlive it."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,7 +8,7 @@ from twinface.events import Event, EventWriter, LookRecord, Moment, Opinion, Tra
 from twinface.live.tracks import Look
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
-from twinface.types import Captured, Decision, State
+from twinface.types import Captured, Clock, Decision, State
 
 _RESTARTED = "camera restarted"
 
@@ -17,13 +16,14 @@ _RESTARTED = "camera restarted"
 class Journal:
     """Is shown every frame and match event in the order the matcher handles them.
 
-    The time of a lossless stream is its own, so that two runs are written down alike; of a live one monotonic time.
+    The time of a lossless stream is its own, so that two runs are written down alike; that of a live one the `clock`'s.
     """
 
-    def __init__(self, writer: EventWriter, settings: EventSettings) -> None:
+    def __init__(self, writer: EventWriter, settings: EventSettings, clock: Clock) -> None:
         self.head = ""
         self.keeps_looks = settings.kept_looks > 0
         self._writer = writer
+        self._clock = clock
         self._visits = Visits(
             cool_down_s=settings.cool_down_s, unknown_stays_s=settings.unknown_stays_s, past=writer.past
         )
@@ -104,7 +104,7 @@ class Journal:
 
     def tick(self) -> None:
         """Let time pass. A few times a second."""
-        self._write(self._visits.tick(time.monotonic()))
+        self._write(self._visits.tick(self._clock()))
 
     def close(self) -> None:
         """End what goes on, and store what there is."""
@@ -117,7 +117,7 @@ class Journal:
 
     def _moment(self, camera: str, captured: Captured | None, frame: int) -> Moment:
         at_ns, media_ms = (captured.at_ns, captured.media_ms) if captured is not None else (0, 0.0)
-        time_s = media_ms / 1e3 if self._lossless.get(camera) else time.monotonic()
+        time_s = media_ms / 1e3 if self._lossless.get(camera) else self._clock()
         moment = Moment(time_s, at_ns, media_ms, frame)
         if captured is None:  # the end of a stream of which no frame was handled
             moment = replace(self._latest.get(camera, moment), time_s=time_s)

@@ -1,9 +1,8 @@
 """The matcher stage: tracks and vectors in, match events out."""
 
 import math
-import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
@@ -16,7 +15,7 @@ from twinface.live.streams import Stream
 from twinface.live.tracks import Ending, Look, Track
 from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
-from twinface.types import Decision, Vectors
+from twinface.types import Clock, Decision, Vectors
 
 _KEPT_EVENTS = 4096
 """Events a subscriber that missed some can still ask for."""
@@ -47,7 +46,7 @@ class Namer(Protocol):
 
 
 class MatcherStage:
-    """Keeps the streams of all cameras and says what happens in them.
+    """Keeps the streams of all cameras and says what happens in them: each call returns the events since the last one.
 
     The `namer` is asked again after every look. `expected_cameras` are those of the configuration: their streams count
     as open until they are closed. The `journal` is shown every frame and event in the order they are handled. Of a live
@@ -60,12 +59,14 @@ class MatcherStage:
         *,
         epoch: int,
         expected_cameras: Sequence[str],
+        clock: Clock,
         max_looks: int,
         stream_deadline_s: float,
         stale_after_ms: float = math.inf,
         journal: Journal | None = None,
     ) -> None:
         self._namer = namer
+        self._clock = clock
         self._journal = journal
         self.gallery_version = 0
         self._epoch = epoch
@@ -75,6 +76,7 @@ class MatcherStage:
         self._streams: dict[str, Stream | None] = dict.fromkeys(expected_cameras)
         self._events: deque[bytes] = deque(maxlen=_KEPT_EVENTS)
         self._sequence = 0
+        self._outbox: list[MatchEvent] = []
 
     @property
     def streams_open(self) -> int:
@@ -83,19 +85,31 @@ class MatcherStage:
 
     def on_tracks(self, update: TracksUpdate, stamp: Stamp) -> list[MatchEvent]:
         """Take one frame's tracks."""
-        return list(self._on_tracks(update, stamp))
+        self._handle_tracks(update, stamp)
+        return self._take_outbox()
 
     def on_vector(self, look: Look) -> list[MatchEvent]:
         """Take the vector of one crop."""
-        return list(self._on_vector(look))
+        self._handle_vector(look)
+        return self._take_outbox()
 
     def tick(self) -> list[MatchEvent]:
         """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
-        return list(self._tick())
+        for stream in self._open():
+            if not stream.lossless:
+                self._exit_ended(stream)
+            self._close_if_over(stream)
+        return self._take_outbox()
 
     def reconsider(self) -> list[MatchEvent]:
         """Decide again, by the looks there are, who everybody in sight is: what is known has changed."""
-        return list(self._reconsider())
+        for stream in self._open():
+            for track in [one for one in stream.tracks.values() if one.looks]:
+                before = track.decision
+                track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, before)
+                if (track.decision.state, track.decision.name) != (before.state, before.name):
+                    self._record(self._event("match", stream, track, *_last_of(stream)))
+        return self._take_outbox()
 
     def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
         """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
@@ -130,53 +144,47 @@ class MatcherStage:
             ],
         }
 
-    def _on_tracks(self, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
-        stream = yield from self._stream(update.camera, update.epoch)
+    def _handle_tracks(self, update: TracksUpdate, stamp: Stamp) -> None:
+        stream = self._stream(update.camera, update.epoch)
         if stream is None or stream.closed:
             return
-        stream.take_account(update)
+        stream.take_account(update, self._clock())
         if update.lossless:
             stream.hold_frame(update, stamp)
-            yield from self._drain(stream)
+            self._drain(stream)
         else:
-            if stamp.captured.age_ms(time.monotonic_ns()) <= self._stale_after_ms:
-                yield from self._show(stream, update, stamp)
+            if stamp.captured.age_ms(self._clock()) <= self._stale_after_ms:
+                self._show(stream, update, stamp)
             for number in update.ended:
                 self._begin_to_end(stream, number, update.tally.offered)
-            yield from self._exit_ended(stream)
-        yield from self._close_if_over(stream)
+            self._exit_ended(stream)
+        self._close_if_over(stream)
 
-    def _on_vector(self, look: Look) -> Iterator[MatchEvent]:
+    def _handle_vector(self, look: Look) -> None:
         crop = look.meta.crop
-        stream = yield from self._stream(crop.camera, crop.epoch)
+        stream = self._stream(crop.camera, crop.epoch)
         if stream is None or stream.closed or not stream.is_new(crop.crop):
             return
         if crop.lossless:
             stream.hold_vector(look)
-            yield from self._drain(stream)
+            self._drain(stream)
         elif crop.track in stream.tracks or crop.track not in stream.exited:
-            yield from self._look(stream, look)
+            self._look(stream, look)
 
-    def _tick(self) -> Iterator[MatchEvent]:
-        for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
-            if not stream.lossless:
-                yield from self._exit_ended(stream)
-            yield from self._close_if_over(stream)
+    def _open(self) -> list[Stream]:
+        return [one for one in self._streams.values() if one is not None and not one.closed]
 
-    def _reconsider(self) -> Iterator[MatchEvent]:
-        for stream in [one for one in self._streams.values() if one is not None and not one.closed]:
-            for track in [one for one in stream.tracks.values() if one.looks]:
-                before = track.decision
-                track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, before)
-                if (track.decision.state, track.decision.name) != (before.state, before.name):
-                    yield self._record(self._event("match", stream, track, *_last_of(stream)))
+    def _take_outbox(self) -> list[MatchEvent]:
+        """What has happened since it was taken last."""
+        events, self._outbox = self._outbox, []
+        return events
 
-    def _stream(self, camera: str, epoch: int) -> Generator[MatchEvent, None, Stream | None]:
+    def _stream(self, camera: str, epoch: int) -> Stream | None:
         """The stream of this start of a camera; None for an earlier one, whose last messages come late.
 
         A start with a larger number that is silent is none: a clock that was wrong, or a forged message, named it.
         """
-        known, now_s = self._streams.get(camera), time.monotonic()
+        known, now_s = self._streams.get(camera), self._clock()
         if known is not None and known.epoch == epoch:
             known.heard_at_s = now_s
             return known
@@ -184,20 +192,20 @@ class MatcherStage:
             return None
         stream = self._streams[camera] = Stream(camera, epoch, now_s)
         if known is not None and not known.closed:
-            yield from self._close(known, "camera restarted")
+            self._close(known, "camera restarted")
         return stream
 
-    def _drain(self, stream: Stream, *, complete: bool = True) -> Iterator[MatchEvent]:
+    def _drain(self, stream: Stream, *, complete: bool = True) -> None:
         while (ready := stream.next_ready(complete=complete)) is not None:
             update, stamp, looks = ready
-            yield from self._show(stream, update, stamp)
+            self._show(stream, update, stamp)
             for look in looks:
-                yield from self._look(stream, look)
+                self._look(stream, look)
             for number in update.ended:
                 if number in stream.tracks:
-                    yield self._exit(stream, stream.tracks[number])
+                    self._exit(stream, stream.tracks[number])
 
-    def _show(self, stream: Stream, update: TracksUpdate, stamp: Stamp) -> Iterator[MatchEvent]:
+    def _show(self, stream: Stream, update: TracksUpdate, stamp: Stamp) -> None:
         if stream.is_late(stamp):
             return
         stream.handled = update, stamp
@@ -206,27 +214,27 @@ class MatcherStage:
         for box in update.tracks:
             if box.track in stream.tracks:
                 track = stream.tracks[box.track]
-                track.box_xyxy, track.seen_at_s = box.box_xyxy, time.monotonic()
+                track.box_xyxy, track.seen_at_s = box.box_xyxy, self._clock()
             else:
-                yield self._enter(stream, box.track, box.box_xyxy, update.frame, stamp)
+                self._enter(stream, box.track, box.box_xyxy, update.frame, stamp)
 
     def _begin_to_end(self, stream: Stream, number: int, crops: int) -> None:
         if number in stream.tracks:
-            stream.tracks[number].ending = Ending(crops, time.monotonic() + _EXIT_GRACE_S)
+            stream.tracks[number].ending = Ending(crops, self._clock() + _EXIT_GRACE_S)
         else:
             stream.exited.add(number)
 
-    def _exit_ended(self, stream: Stream) -> Iterator[MatchEvent]:
+    def _exit_ended(self, stream: Stream) -> None:
         for track in list(stream.tracks.values()):
-            if _is_over(track, stream.crops_done):
-                yield self._exit(stream, track)
+            if _is_over(track, stream.crops_done, self._clock()):
+                self._exit(stream, track)
 
-    def _look(self, stream: Stream, look: Look) -> Iterator[MatchEvent]:
+    def _look(self, stream: Stream, look: Look) -> None:
         crop = look.meta.crop
         if crop.track not in stream.tracks:
-            yield self._enter(stream, crop.track, crop.box_xyxy, crop.frame, look.stamp)
+            self._enter(stream, crop.track, crop.box_xyxy, crop.frame, look.stamp)
         track = stream.tracks[crop.track]
-        track.seen_at_s = time.monotonic()
+        track.seen_at_s = self._clock()
         if track.looks and not self._namer.is_same_face(look.vector, track.vectors):
             track.begin_anew()
         track.add(look, self._max_looks)
@@ -236,29 +244,29 @@ class MatcherStage:
         if self._journal is not None and self._journal.keeps_looks:
             alone = self._namer.alone(stream.camera, look.vector)
             self._journal.looked(look, event, track.face, alone, self._namer.bounds)
-        yield self._record(event)
+        self._record(event)
 
-    def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> MatchEvent:
-        track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured.at_ns, time.monotonic())
-        return self._record(self._event("enter", stream, track, frame, stamp))
+    def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> None:
+        track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured.at_ns, self._clock())
+        self._record(self._event("enter", stream, track, frame, stamp))
 
-    def _exit(self, stream: Stream, track: Track) -> MatchEvent:
+    def _exit(self, stream: Stream, track: Track) -> None:
         del stream.tracks[track.number]
         stream.exited.add(track.number)
-        return self._record(self._event("exit", stream, track, *_last_of(stream)))
+        self._record(self._event("exit", stream, track, *_last_of(stream)))
 
-    def _close_if_over(self, stream: Stream) -> Iterator[MatchEvent]:
-        reason = stream.closing_reason(self._deadline_s)
+    def _close_if_over(self, stream: Stream) -> None:
+        reason = stream.closing_reason(self._deadline_s, self._clock())
         if reason is not None:
-            yield from self._close(stream, reason)
+            self._close(stream, reason)
 
-    def _close(self, stream: Stream, reason: str) -> Iterator[MatchEvent]:
-        yield from self._drain(stream, complete=False)
+    def _close(self, stream: Stream, reason: str) -> None:
+        self._drain(stream, complete=False)
         for track in list(stream.tracks.values()):
-            yield self._exit(stream, track)
+            self._exit(stream, track)
         stream.closed = True
         event = self._event("end", stream, None, *_last_of(stream))
-        yield self._record(replace(event, reason=reason, streams_open=self.streams_open))
+        self._record(replace(event, reason=reason, streams_open=self.streams_open))
 
     def _event(self, kind: str, stream: Stream, track: Track | None, frame: int, stamp: Stamp | None) -> MatchEvent:
         decision = track.decision if track is not None else None
@@ -275,27 +283,27 @@ class MatcherStage:
             box_xyxy=track.box_xyxy if track is not None else None,
             frame=frame,
             captured=stamp.captured if stamp is not None else None,
-            latency_ms=stamp.captured.age_ms(time.monotonic_ns()) if stamp is not None else None,
+            latency_ms=stamp.captured.age_ms(self._clock()) if stamp is not None else None,
             candidates=decision.candidates if decision is not None else (),
             looks=track.looks_seen if track is not None else 0,
             gallery_version=self.gallery_version,
             reason=decision.reason if decision is not None else None,
         )
 
-    def _record(self, event: MatchEvent) -> MatchEvent:
+    def _record(self, event: MatchEvent) -> None:
+        """Number an event, keep it, and put it into the outbox."""
         numbered = replace(event, sequence=self._sequence)
         self._sequence += 1
         self._events.append(pack_body(numbered))
         if self._journal is not None:
             self._journal.take(numbered)
-        return numbered
+        self._outbox.append(numbered)
 
 
-def _is_over(track: Track, crops_done: int) -> bool:
-    now = time.monotonic()
-    if track.ending is not None and (track.ending.crops <= crops_done or track.ending.exit_at_s <= now):
+def _is_over(track: Track, crops_done: int, now_s: float) -> bool:
+    if track.ending is not None and (track.ending.crops <= crops_done or track.ending.exit_at_s <= now_s):
         return True
-    return now - track.seen_at_s > _OUT_OF_SIGHT_S
+    return now_s - track.seen_at_s > _OUT_OF_SIGHT_S
 
 
 def _last_of(stream: Stream) -> tuple[int, Stamp | None]:

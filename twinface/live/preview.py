@@ -1,6 +1,5 @@
 """A small JPEG of what a camera sees, made only while somebody watches."""
 
-import time
 from collections.abc import Callable
 
 import cv2
@@ -24,16 +23,15 @@ class PreviewMaker:
         self._settings = settings
         self._next_at_s = 0.0
 
-    def offer(self, frame: Frame, update: TracksUpdate, captured: Captured) -> None:
-        """Publish this frame if somebody wants one and it is time for one."""
-        now = time.monotonic()
-        if not self._wanted() or now < self._next_at_s:
+    def offer(self, frame: Frame, update: TracksUpdate, now_s: float) -> None:
+        """Publish this frame if somebody wants one and it is time for one, by a monotonic clock."""
+        if not self._wanted() or now_s < self._next_at_s:
             return
-        self._next_at_s = now + 1.0 / self._settings.preview_fps
+        self._next_at_s = now_s + 1.0 / self._settings.preview_fps
         height_px, width_px = frame.image.shape[:2]
         shown_px = min(self._settings.preview_width_px, width_px)
         size = (shown_px, max(1, round(height_px * shown_px / width_px)))
         small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         _, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         meta = PreviewMeta(update.camera, update.frame, width_px, height_px, update.tracks)
-        self._publish(meta, captured, np.asarray(jpeg, np.uint8).reshape(-1))
+        self._publish(meta, frame.captured, np.asarray(jpeg, np.uint8).reshape(-1))

@@ -1,6 +1,5 @@
 """One camera's stream as the matcher sees it: which frames are ready, and when it is over."""
 
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -45,14 +44,14 @@ class Stream:
         self._crops_seen.add(crop)
         return True
 
-    def take_account(self, update: TracksUpdate) -> None:
+    def take_account(self, update: TracksUpdate, now_s: float) -> None:
         """Take what the camera says of its crops as a whole; an update that comes late, out of order, adds nothing."""
         before = self._tally, self._ended
         self._tally = max(self._tally, update.tally, key=_progress)
         self._ended |= update.ended_stream
         self.crops_done = max(self.crops_done, update.crops_done)
         if (self._tally, self._ended) != before:
-            self._progress_at_s = time.monotonic()
+            self._progress_at_s = now_s
 
     def is_late(self, stamp: Stamp) -> bool:
         """Whether a newer frame was handled before."""
@@ -78,7 +77,7 @@ class Stream:
         self._crops_passed = max([self._crops_passed, *(crop + 1 for crop in update.crops)])
         return update, stamp, [self._looks.pop(crop) for crop in update.crops if crop in self._looks]
 
-    def closing_reason(self, deadline_s: float) -> str | None:
+    def closing_reason(self, deadline_s: float, now_s: float) -> str | None:
         """Why the stream is over: `complete` when every crop is accounted for, `deadline` when nothing more came of
         the last ones for `deadline_s`; None while it goes on.
         """
@@ -86,7 +85,7 @@ class Stream:
             return None
         if _progress(self._tally) == (self._tally.offered, self._tally.offered):
             return "complete"
-        return "deadline" if time.monotonic() - self._progress_at_s > deadline_s else None
+        return "deadline" if now_s - self._progress_at_s > deadline_s else None
 
 
 def _progress(tally: CropTally) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clocks import Clock
 from harness import until
 from numpy.typing import NDArray
 
@@ -75,6 +76,7 @@ class Box:
         self.path, self.events = path, path.with_name("events.sqlite")
         self.clock: AgeClock | None = AgeClock.begun(START_NS)
         self.tracks = 0
+        self.time = Clock()
         self.learner = Learner(
             path,
             NETWORK,
@@ -84,6 +86,7 @@ class Box:
             find_looks=partial(read_looks, self.events),
             is_good=lambda look: look.quality > 0.5,
             tell_clock=lambda: self.clock,
+            clock=self.time,
         )
 
     def pass_days(self, days: float) -> None:
@@ -255,6 +258,13 @@ def test_the_first_track_is_written_at_once_and_the_next_at_the_end(box: Box, pa
     assert box.counted() == {"camera:door": 1}
     box.learner.write()
     assert box.counted() == {"camera:door": 2}
+
+
+def test_what_is_learnt_is_written_once_a_minute(box: Box) -> None:
+    for number, passed_s in enumerate((0.0, 59.0, 1.0)):
+        box.time.now_s += passed_s
+        box.end(face(number), face(number))
+        assert box.counted() == {"camera:door": 3 if number == 2 else 1}
 
 
 def test_a_learner_that_starts_again_goes_on(box: Box, path: Path) -> None:

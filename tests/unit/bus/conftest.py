@@ -23,7 +23,7 @@ from twinface.errors import WireError
 from twinface.messages.codec import decode
 from twinface.messages.schema import CropTally, Message, TracksUpdate
 from twinface.messages.topics import TRACKS, Topic
-from twinface.types import Captured
+from twinface.types import Captured, Clock
 
 _PATIENCE_S = 120.0
 _GONE = (
@@ -139,13 +139,15 @@ class Link:
     account: Account
     refused: list[WireError]
     outcomes: dict[int, list[str]]
+    clock: Clock
     _open: Callable[[str], Peer]
     _peers: list[Peer] = dataclasses.field(default_factory=list)
 
     def offer(self, frame: int, **options: Any) -> None:
         """Offer a message and note its outcomes."""
         ends = self.outcomes.setdefault(frame, [])
-        self.sender.offer(update(frame), Captured.now(), on_outcome=ends.append, **options)
+        captured = Captured(0, int(self.clock() * 1e9), 0.0)
+        self.sender.offer(update(frame), captured, on_outcome=ends.append, **options)
 
     def peer(self, identity: str) -> Peer:
         """A reader by hand."""
@@ -178,7 +180,7 @@ def link(run: RunDirectory, context: Context) -> Iterator[Callable[..., Link]]:
     """Makes a sender of `tracks`, with changes to its row of the table; its books must balance in the end."""
     links: list[Link] = []
 
-    def make(topic: Topic = TRACKS, **changes: Any) -> Link:
+    def make(topic: Topic = TRACKS, clock: Clock = time.monotonic, **changes: Any) -> Link:
         endpoint = run.endpoint(topic, f"sender.{len(links)}")
         account = Books(run.books_path("sender", len(links))).account("out", lasting=True)
         refused: list[WireError] = []
@@ -190,8 +192,9 @@ def link(run: RunDirectory, context: Context) -> Iterator[Callable[..., Link]]:
             epoch=1,
             account=account,
             refuse=refused.append,
+            clock=clock,
         )
-        links.append(Link(sender, account, refused, {}, lambda name: Peer(context, endpoint, name, sender)))
+        links.append(Link(sender, account, refused, {}, clock, lambda name: Peer(context, endpoint, name, sender)))
         return links[-1]
 
     yield make

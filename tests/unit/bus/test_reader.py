@@ -1,12 +1,12 @@
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import zmq
+from clocks import Clock
 
 from twinface.bus.books import Books, Column, read_books
-from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
+from twinface.bus.credit import RENEW_EVERY_S, Answer, Credit, Verdict, unpack_credit
 from twinface.bus.reader import WorkReader
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import WireError
@@ -59,15 +59,29 @@ def refused() -> list[WireError]:
 
 
 @pytest.fixture
-def reader(run: RunDirectory, context: Any, sources: list[Source], refused: list[WireError]) -> Iterator[WorkReader]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def reader(
+    run: RunDirectory, context: Any, sources: list[Source], refused: list[WireError], clock: Clock
+) -> Iterator[WorkReader]:
     endpoints = [source.endpoint for source in sources]
     books = Books(run.books_path("reader", 1))
-    reader = WorkReader(context, endpoints, TRACKS, origin="reader", epoch=1, books=books, refuse=refused.append)
+    reader = WorkReader(
+        context, endpoints, TRACKS, origin="reader", epoch=1, books=books, refuse=refused.append, clock=clock
+    )
     reader.tick()
     for source in sources:
         assert source.credit() is not None
     yield reader
     reader.close()
+
+
+def taken(clock: Clock, ago_ms: float) -> Captured:
+    """What was captured some time ago."""
+    return Captured(0, int((clock() - ago_ms / 1e3) * 1e9), 0.0)
 
 
 def receive(reader: WorkReader, wait_for: Callable[..., None]) -> Any:
@@ -81,12 +95,12 @@ def count(run: RunDirectory, sender: str, column: Column) -> int:
     return read_books(run.books_path("reader", 1))[f"in tracks {sender}"][column]
 
 
-def test_credits_are_renewed_and_numbered(
-    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
-) -> None:
+def test_credits_are_renewed_and_numbered(reader: WorkReader, sources: list[Source], clock: Clock) -> None:
     granted: list[Credit] = []
-    wait_for(
-        lambda: len(granted) > 2, work=lambda: (reader.tick(), granted.extend(filter(None, [sources[0].credit()])))
+    clock.run_until(
+        lambda: len(granted) > 2,
+        lambda: (reader.tick(), granted.extend(filter(None, [sources[0].credit()]))),
+        step_s=RENEW_EVERY_S,
     )
     assert {(credit.window, credit.answer) for credit in granted} == {(TRACKS.window, None)}
     numbers = [credit.number for credit in granted]
@@ -158,10 +172,9 @@ def test_what_was_given_back_is_handed_out_when_it_comes_again(
 
 
 def test_what_is_too_old_on_receipt_is_not_handed_out_unless_it_is_pinned(
-    run: RunDirectory, reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+    run: RunDirectory, reader: WorkReader, sources: list[Source], clock: Clock, wait_for: Callable[..., None]
 ) -> None:
-    now = Captured.now()
-    old = replace(now, mono_ns=now.mono_ns - 2 * TRACKS.stale_after_ms * 10**6)
+    old = taken(clock, 2 * TRACKS.stale_after_ms)
     sources[0].send(6, captured=old)
     sources[0].send(7, captured=old, pinned=True)
     assert receive(reader, wait_for).message.body.frame == 7
@@ -170,23 +183,21 @@ def test_what_is_too_old_on_receipt_is_not_handed_out_unless_it_is_pinned(
 
 
 def test_what_would_be_too_old_once_it_is_done_is_not_begun(
-    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+    reader: WorkReader, sources: list[Source], clock: Clock, wait_for: Callable[..., None]
 ) -> None:
     reader._work_s = 0.4 * TRACKS.stale_after_ms / 1000.0
-    now = Captured.now()
-    sources[0].send(6, captured=replace(now, mono_ns=now.mono_ns - int(0.7 * TRACKS.stale_after_ms * 10**6)))
+    sources[0].send(6, captured=taken(clock, 0.7 * TRACKS.stale_after_ms))
     sources[0].send(7)
     assert receive(reader, wait_for).message.body.frame == 7
 
 
 def test_a_slow_reader_takes_on_less_and_a_quick_one_more_again(
-    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+    reader: WorkReader, sources: list[Source], clock: Clock, wait_for: Callable[..., None]
 ) -> None:
     assert reader._window() == TRACKS.window
     sources[0].send(1)
     delivery = receive(reader, wait_for)
-    assert reader._handed_out_at_s is not None
-    reader._handed_out_at_s -= 0.4
+    clock.now_s += 0.4
     reader.settle(delivery)
     assert sources[0].credit().window == 1  # type: ignore[union-attr]
     for sequence in range(2, 60):
@@ -246,10 +257,10 @@ def test_what_is_no_message_is_refused_and_not_answered_for(
 
 
 def test_a_message_larger_than_the_topic_allows_does_not_stop_the_reader(
-    reader: WorkReader, sources: list[Source], wait_for: Callable[..., None]
+    reader: WorkReader, sources: list[Source], clock: Clock, wait_for: Callable[..., None]
 ) -> None:
     sources[0].send_frames(b"tracks", bytes(10_000_000))
-    wait_for(sources[0].credit, work=reader.tick)
+    clock.run_until(sources[0].credit, reader.tick, step_s=RENEW_EVERY_S)
     sources[0].send(1)
     assert receive(reader, wait_for).message.body.frame == 1
 

@@ -1,14 +1,13 @@
 import random
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from clocks import Clock
 
-import twinface.bus.slots
 from twinface.bus.books import Column
-from twinface.bus.credit import Verdict
+from twinface.bus.credit import CREDIT_TTL_S, Verdict
 from twinface.messages.topics import Order, Overflow
 from twinface.types import Captured
 
@@ -17,6 +16,11 @@ WaitFor = Callable[..., None]
 
 _SHORT_MS = 60
 _LONG_MS = 60_000
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 def test_nothing_is_sent_without_credit(link: MakeLink) -> None:
@@ -65,26 +69,25 @@ def test_an_answer_counts_even_on_a_credit_that_was_overtaken(link: MakeLink) ->
     assert line.outcomes[0] == ["settled"]
 
 
-def test_credits_expire(link: MakeLink, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twinface.bus.slots, "CREDIT_TTL_S", 0.05)
-    line = link(lease_ms=_LONG_MS)
+def test_credits_expire(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_LONG_MS, clock=clock)
     reader = line.peer("reader@1")
     reader.grant(2)
-    wait_for(lambda: line.sender._readers.find_free(time.monotonic()) is None)
+    clock.now_s += CREDIT_TTL_S
     line.offer(0)
     assert reader.take(100) is None
     reader.grant(2)
     assert reader.take().body.frame == 0
 
 
-def test_a_reader_that_is_slow_keeps_its_slot_when_the_lease_has_run_out(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS)
+def test_a_reader_that_is_slow_keeps_its_slot_when_the_lease_has_run_out(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_SHORT_MS, clock=clock)
     slow = line.peer("slow@1")
     slow.grant(1)
     line.offer(0)
     line.offer(1)
     held = slow.take()
-    wait_for(line.sender._overdue, work=line.sender.tick)
+    clock.run_until(line.sender._overdue, work=line.sender.tick)
     slow.grant(1)
     assert slow.take(100) is None
     slow.grant(1, settles=held)
@@ -92,14 +95,14 @@ def test_a_reader_that_is_slow_keeps_its_slot_when_the_lease_has_run_out(link: M
     assert slow.take_frames() == [1]
 
 
-def test_a_message_that_is_overdue_is_offered_to_another_reader_too(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS)
+def test_a_message_that_is_overdue_is_offered_to_another_reader_too(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_SHORT_MS, clock=clock)
     slow, quick = line.peer("slow@1"), line.peer("quick@1")
     slow.grant(1)
     line.offer(0)
     held = slow.take()
     quick.grant(1)
-    wait_for(lambda: line.get(Column.REDELIVERED), work=line.sender.tick)
+    clock.run_until(lambda: line.get(Column.REDELIVERED), work=line.sender.tick)
     again = quick.take()
     assert again.stamp == held.stamp
     assert line.sender.in_flight == 1
@@ -109,15 +112,15 @@ def test_a_message_that_is_overdue_is_offered_to_another_reader_too(link: MakeLi
     assert (line.get(Column.SETTLED), line.get(Column.REDELIVERED), line.get(Column.IN_VAIN)) == (1, 1, 1)
 
 
-def test_who_gives_signs_of_life_is_not_overdue(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=500)
+def test_who_gives_signs_of_life_is_not_overdue(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=500, clock=clock)
     busy, free = line.peer("busy@1"), line.peer("free@1")
     busy.grant(1)
     line.offer(0)
     busy.take()
     end_s = line.sender._leases[0].expires_at_s
-    wait_for(
-        lambda: time.monotonic() > end_s,
+    clock.run_until(
+        lambda: clock() > end_s,
         work=lambda: (busy.grant(1), free.grant(1), line.sender.tick()),
     )
     assert line.get(Column.REDELIVERED) == 0
@@ -156,14 +159,14 @@ def test_what_a_reader_found_too_old_is_counted_as_that(link: MakeLink) -> None:
     assert line.get(Column.DROPPED_STALE) == 1
 
 
-def test_what_became_old_while_it_was_out_is_given_up_and_its_slot_is_not(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS, stale_after_ms=_SHORT_MS)
+def test_what_became_old_while_it_was_out_is_given_up_and_its_slot_is_not(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_SHORT_MS, stale_after_ms=_SHORT_MS, clock=clock)
     reader = line.peer("reader@1")
     reader.grant(2)
     line.offer(0)
     line.offer(1, pinned=True)
     old = reader.take()
-    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    clock.run_until(lambda: line.outcomes[0], work=line.sender.tick)
     assert line.outcomes == {0: ["stale"], 1: []}
     line.offer(2, pinned=True)
     reader.grant(2)
@@ -186,63 +189,57 @@ def test_age_counts_from_the_capture_not_from_the_offer(link: MakeLink, make_upd
     assert line.outcomes == {0: ["stale"], 1: []}
 
 
-def test_what_grows_old_without_any_reader_is_counted_out(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(stale_after_ms=_SHORT_MS)
+def test_what_grows_old_without_any_reader_is_counted_out(link: MakeLink, clock: Clock) -> None:
+    line = link(stale_after_ms=_SHORT_MS, clock=clock)
     line.offer(0)
-    wait_for(lambda: line.outcomes[0], work=line.sender.tick)
+    clock.run_until(lambda: line.outcomes[0], work=line.sender.tick)
     assert (line.outcomes[0], line.sender.waiting) == (["stale"], 0)
 
 
-def test_what_a_broken_connection_swallowed_does_not_block_the_link(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(lease_ms=_SHORT_MS)
+def test_what_a_broken_connection_swallowed_does_not_block_the_link(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_SHORT_MS, clock=clock)
     reader = line.peer("reader@1")
     reader.grant(1)
     line.offer(0)
     reader.take()  # and it forgets it
-    wait_for(lambda: line.get(Column.REDELIVERED), work=lambda: reader.grant(1, held=0))
+    clock.run_until(lambda: line.get(Column.REDELIVERED), work=lambda: reader.grant(1, held=0))
     assert reader.take_frames() == [0]
 
 
-def test_a_link_with_something_to_do_that_does_none_of_it_says_so_until_it_moves(
-    link: MakeLink, wait_for: WaitFor
-) -> None:
-    line = link(stale_after_ms=_SHORT_MS)
+def test_a_link_with_something_to_do_that_does_none_of_it_says_so_until_it_moves(link: MakeLink, clock: Clock) -> None:
+    line = link(stale_after_ms=_SHORT_MS, clock=clock)
     assert line.sender.problem() == ""
     line.offer(0)
     assert line.sender.problem() == ""
-    wait_for(line.sender.problem, work=line.sender.tick)
+    clock.run_until(line.sender.problem, work=line.sender.tick)
     assert line.sender.problem().startswith("tracks: no matcher has done any for")
     reader = line.peer("reader@1")
     reader.grant(1)
     line.sender.tick()
     assert line.sender.problem() == ""
     line.offer(1, pinned=True)
-    wait_for(line.sender.problem, work=line.sender.tick)
+    clock.run_until(line.sender.problem, work=line.sender.tick)
     reader.grant(1, settles=reader.take())
     assert line.sender.problem() == ""
 
 
-def test_a_start_that_is_far_in_the_future_blocks_nobody(link: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twinface.bus.slots, "CREDIT_TTL_S", 0.2)
-    line = link(lease_ms=_LONG_MS)
+def test_a_start_that_is_far_in_the_future_blocks_nobody(link: MakeLink, clock: Clock) -> None:
+    line = link(lease_ms=_LONG_MS, clock=clock)
     forged, reader = line.peer(f"reader@{2**63}"), line.peer("reader@5")
     reader.grant(1)
     forged.grant(1)
     line.offer(0)
-    give_up_at_s = time.monotonic() + 30.0
-    while not reader.socket.poll(20):
-        assert time.monotonic() < give_up_at_s
-        reader.grant(1)
+    clock.run_until(lambda: reader.socket.poll(20), lambda: reader.grant(1), step_s=CREDIT_TTL_S / 10.0)
     assert reader.take_frames() == [0]
 
 
-def test_what_became_old_while_it_waited_is_not_offered_at_all(link: MakeLink, wait_for: WaitFor) -> None:
-    line = link(stale_after_ms=_SHORT_MS)
+def test_what_became_old_while_it_waited_is_not_offered_at_all(link: MakeLink, clock: Clock) -> None:
+    line = link(stale_after_ms=_SHORT_MS, clock=clock)
     reader = line.peer("reader@1")
     line.offer(0)
     line.offer(1, pinned=True)
     old = line.sender._mailbox._waiting[0]
-    wait_for(lambda: line.sender._is_stale(old))
+    clock.run_until(lambda: line.sender._is_stale(old))
     reader.grant(2)
     assert reader.take_frames() == [1]
     assert line.outcomes == {0: ["stale"], 1: []}

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from harness import until
 
 from twinface.events import Event, EventQuery, EventStore, EventWriter, Upkeep, read_events
@@ -110,6 +111,22 @@ def test_a_broken_database_is_waited_out_too(path: Path, make_event: MakeEvent, 
         path.rename(path.with_name("set aside"))
         until(lambda: writer.stored == 1, 120.0, "the event to be stored")
     assert numbers(path) == [1]
+
+
+def test_what_cannot_be_stored_is_logged_once_a_minute(
+    path: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.mkdir(parents=True)
+    clock = Clock()
+    with closing(EventWriter(path, Upkeep(1e6), retry_s=0.02, clock=clock)) as writer:
+        writer.put([make_event()])
+        for times in (1, 2):
+            failures = writer.failures
+            until(lambda failures=failures: writer.failures > failures + 3, 120.0, "a few attempts")
+            assert [record.message for record in caplog.records] == ["events not stored"] * times
+            clock.now_s += 60.0
+        path.rmdir()
+        until(lambda: writer.stored == 1, 120.0, "the event to be stored")
 
 
 def test_a_file_that_is_taken_away_is_made_anew(path: Path, make_event: MakeEvent) -> None:

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from clocks import Clock
 
-import twinface.live.matcher
-import twinface.live.streams
 from twinface.live.matcher import MatcherStage
 from twinface.live.tracks import Look
 from twinface.messages.schema import CropMeta, CropTally, MatchEvent, Stamp, TrackBox, TracksUpdate, VectorMeta
@@ -22,25 +21,9 @@ _MEASURES = FaceMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0, 0.75)
 _TIMES = ("sequence", "latency_ms")
 
 
-class Clock:
-    """Time as the matcher sees it."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def monotonic_ns(self) -> int:
-        return int(self.now_s * 1e9)
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(twinface.live.matcher, "time", clock)
-    monkeypatch.setattr(twinface.live.streams, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 class Namer:
@@ -65,13 +48,14 @@ class Namer:
 
 @pytest.fixture
 def stage(clock: Clock) -> MatcherStage:
-    return make_stage("front")
+    return make_stage(clock, "front")
 
 
-def make_stage(*cameras: str, epoch: int = 9, stale_after_ms: float = 1e12) -> MatcherStage:
+def make_stage(clock: Clock, *cameras: str, epoch: int = 9, stale_after_ms: float = 1e12) -> MatcherStage:
     return MatcherStage(
         Namer(),
         epoch=epoch,
+        clock=clock,
         expected_cameras=cameras,
         max_looks=3,
         stream_deadline_s=_DEADLINE_S,
@@ -262,7 +246,7 @@ def test_an_update_out_of_order_changes_nothing_but_ends_tracks(stage: MatcherSt
 
 
 def test_of_frames_that_are_minutes_old_only_the_end_of_tracks_is_taken(clock: Clock) -> None:
-    stage, camera = make_stage("front", stale_after_ms=5000.0), Camera()
+    stage, camera = make_stage(clock, "front", stale_after_ms=5000.0), Camera()
     fresh, old, oldest = camera.frame([1]), camera.frame([1, 2]), camera.frame([3], ended=[1])
 
     def aged(message: Any, age_s: float) -> Any:
@@ -298,7 +282,7 @@ def test_what_a_silent_camera_left_is_gone_after_a_while(stage: MatcherStage, cl
 
 
 def test_cameras_do_not_mix(clock: Clock) -> None:
-    stage = make_stage("front", "back")
+    stage = make_stage(clock, "front", "back")
     front, back = Camera("front"), Camera("back")
     tell(stage, [front.frame([1], crops=[1]), back.frame([1], crops=[1])])
     (match,) = stage.on_vector(back.vector(0))
@@ -383,7 +367,7 @@ def test_nothing_comes_of_a_stream_that_is_closed(stage: MatcherStage) -> None:
 
 
 def test_a_camera_that_starts_anew_closes_what_it_began(clock: Clock) -> None:
-    stage = make_stage("front")
+    stage = make_stage(clock, "front")
     before, after = Camera(epoch=1), Camera(epoch=2)
     tell(stage, [before.frame([1], crops=[1])])
     events = tell(stage, [after.frame([1], crops=[1])])
@@ -395,7 +379,7 @@ def test_a_camera_that_starts_anew_closes_what_it_began(clock: Clock) -> None:
 
 
 def test_a_camera_that_starts_anew_after_its_end_opens_its_stream_again(clock: Clock) -> None:
-    stage = make_stage("front")
+    stage = make_stage(clock, "front")
     tell(stage, [Camera(epoch=1).end()])
     assert stage.streams_open == 0
     assert kinds(tell(stage, [Camera(epoch=2).frame([1])])) == [("enter", 1)]
@@ -403,7 +387,7 @@ def test_a_camera_that_starts_anew_after_its_end_opens_its_stream_again(clock: C
 
 
 def test_streams_count_as_open_until_they_are_closed(clock: Clock) -> None:
-    stage = make_stage("front", "back")
+    stage = make_stage(clock, "front", "back")
     assert stage.streams_open == 2
     (end,) = tell(stage, [Camera("front").end()])
     assert (end.type, end.streams_open) == ("end", 1)
@@ -430,8 +414,8 @@ def _film(camera: Camera) -> tuple[list[Any], list[Look]]:
     return frames, [camera.vector(crop, score, 0.3 + score / 2) for crop, score in enumerate(scores)]
 
 
-def _play(order: Iterable[Any], camera: Camera) -> list[MatchEvent]:
-    stage = make_stage("front")
+def _play(clock: Clock, order: Iterable[Any], camera: Camera) -> list[MatchEvent]:
+    stage = make_stage(clock, "front")
     events = tell(stage, order)
     camera.done = camera.offered
     events += tell(stage, [camera.end()])
@@ -442,21 +426,21 @@ def _play(order: Iterable[Any], camera: Camera) -> list[MatchEvent]:
 def test_the_order_in_which_vectors_come_makes_no_difference(clock: Clock) -> None:
     camera = Camera(lossless=True)
     frames, vectors = _film(camera)
-    expected = _play([*frames, *vectors], camera)
+    expected = _play(clock, [*frames, *vectors], camera)
     assert [event.type for event in expected].count("match") == 6
     assert [event.frame for event in expected if event.type == "exit"] == [4, 6, 7]
     assert expected[-1].reason == "complete"
     for order in itertools.permutations(vectors):
         camera = Camera(lossless=True)
         frames, _ = _film(camera)
-        assert _play([*frames, *order], camera) == expected
+        assert _play(clock, [*frames, *order], camera) == expected
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_neither_does_how_vectors_and_frames_come_together(clock: Clock, seed: int) -> None:
     camera = Camera(lossless=True)
     frames, vectors = _film(camera)
-    expected = _play([*frames, *vectors], camera)
+    expected = _play(clock, [*frames, *vectors], camera)
     dice = random.Random(seed)
     dice.shuffle(vectors)
     mixed: list[Any] = [*frames]
@@ -464,11 +448,11 @@ def test_neither_does_how_vectors_and_frames_come_together(clock: Clock, seed: i
         mixed.insert(dice.randrange(len(mixed) + 1), vector)
     camera = Camera(lossless=True)
     _film(camera)
-    assert _play(mixed, camera) == expected
+    assert _play(clock, mixed, camera) == expected
 
 
 def test_a_lossless_frame_waits_as_long_as_its_crops_may_come(clock: Clock) -> None:
-    stage, camera = make_stage("front"), Camera(lossless=True)
+    stage, camera = make_stage(clock, "front"), Camera(lossless=True)
     assert tell(stage, [camera.frame([1], crops=[1]), camera.frame([1])]) == []
     clock.now_s += 3600.0
     assert stage.tick() == []
@@ -478,7 +462,7 @@ def test_a_lossless_frame_waits_as_long_as_its_crops_may_come(clock: Clock) -> N
 
 
 def test_a_crop_that_will_never_come_is_not_waited_for(clock: Clock) -> None:
-    stage, camera = make_stage("front"), Camera(lossless=True)
+    stage, camera = make_stage(clock, "front"), Camera(lossless=True)
     assert tell(stage, [camera.frame([1], crops=[1]), camera.frame([1], crops=[1]), camera.vector(1)]) == []
     camera.done = 1
     assert kinds(tell(stage, [camera.frame([1])])) == [("enter", 1), ("match", 1)]
@@ -487,8 +471,8 @@ def test_a_crop_that_will_never_come_is_not_waited_for(clock: Clock) -> None:
 
 def test_a_matcher_that_starts_in_the_middle_goes_on_without_what_the_one_before_had(clock: Clock) -> None:
     camera = Camera(lossless=True)
-    tell(make_stage("front"), [camera.frame([1], crops=[1]), camera.vector(0)])
-    stage = make_stage("front", epoch=10)
+    tell(make_stage(clock, "front"), [camera.frame([1], crops=[1]), camera.vector(0)])
+    stage = make_stage(clock, "front", epoch=10)
     frame = camera.frame([1, 2], crops=[1, 2])
     assert tell(stage, [frame, camera.vector(2)]) == []  # crop 1 went to the one before, in its last moment
     camera.done = 3
@@ -499,7 +483,7 @@ def test_a_matcher_that_starts_in_the_middle_goes_on_without_what_the_one_before
 
 
 def test_at_the_deadline_what_waits_is_told_all_the_same(clock: Clock) -> None:
-    stage, camera = make_stage("front"), Camera(lossless=True)
+    stage, camera = make_stage(clock, "front"), Camera(lossless=True)
     tell(stage, [camera.frame([1], crops=[1]), camera.frame([1, 2], crops=[2]), camera.vector(1), camera.end()])
     clock.now_s += _DEADLINE_S + 1
     events = stage.tick()
@@ -508,7 +492,7 @@ def test_at_the_deadline_what_waits_is_told_all_the_same(clock: Clock) -> None:
 
 
 def test_vectors_that_nobody_waits_for_are_not_kept(clock: Clock) -> None:
-    stage, camera = make_stage("front"), Camera(lossless=True)
+    stage, camera = make_stage(clock, "front"), Camera(lossless=True)
     tell(stage, [camera.frame([1], crops=[1])])
     camera.done = 1
     tell(stage, [camera.frame([1]), camera.vector(0)])

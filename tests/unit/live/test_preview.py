@@ -30,7 +30,7 @@ def make(publisher: Publisher, settings: WebSettings) -> PreviewMaker:
 def offer(maker: PreviewMaker, index: int, width_px: int = 640) -> None:
     image = np.full((width_px * 9 // 16, width_px, 3), index % 250, np.uint8)
     update = TracksUpdate("front", 1, index, width_px, image.shape[0], _TRACKS, (), (), (), CropTally(), False)
-    maker.offer(Frame(image, index, Captured(0, 0, 0.0)), update, Captured.now())
+    maker.offer(Frame(image, index, Captured(0, 0, 0.0)), update, now_s=float(index))
 
 
 def count_encodings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
