@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import fcntl
 import hashlib
 import json
 import logging
@@ -10,13 +9,14 @@ import math
 import os
 import secrets
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, Self
 
 from twinface.errors import ArtefactError, InputError
+from twinface.locks import open_locked
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ _MAX_DIGITS = 20
 _MOST_PREFIX_BYTES = 200
 _SHOWN_CHARACTERS = 40
 _LOCK_WAIT_S = 5.0
-_LOCK_RETRY_S = 0.02
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EPERM}
 
@@ -124,29 +123,37 @@ def only_writer(folder: Path) -> Iterator[None]:
     Raises ArtefactError when another writer holds it for longer than 5 s, or it cannot be opened.
     """
     try:
-        descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = open_locked(folder.parent, os.O_RDONLY | os.O_DIRECTORY, _LOCK_WAIT_S)
+    except BlockingIOError as error:
+        raise ArtefactError(f"{folder}: another command is writing it; try again when it has ended") from error
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
     try:
-        if not wait_for_lock(descriptor, _LOCK_WAIT_S):
-            raise ArtefactError(f"{folder}: another command is writing it; try again when it has ended")
         yield
     finally:
         os.close(descriptor)
 
 
-def wait_for_lock(descriptor: int, wait_s: float) -> bool:
-    """Take the lock (flock) of an open file or folder; False when somebody else holds it for longer than `wait_s`."""
-    give_up_at_s = time.monotonic() + wait_s
-    while True:
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """Tells a file that was replaced, or written again, from one that was not."""
+
+    inode: int
+    modified_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        """That of a file or folder; None where there is none. Raises OSError where it cannot be looked at."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > give_up_at_s:
-                return False
-            time.sleep(_LOCK_RETRY_S)
-        else:
-            return True
+            return cls.by(path.stat())
+        except FileNotFoundError:
+            return None
+
+    @classmethod
+    def by(cls, status: os.stat_result) -> Self:
+        """That of a file that was looked at already."""
+        return cls(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def sha256_of(path: Path) -> str:

@@ -40,6 +40,7 @@ def trees() -> dict[Path, ast.Module]:
 @pytest.mark.parametrize(
     ("package", "rooms"),
     [
+        ("fcntl", {"twinface/locks.py"}),
         ("zmq", {"twinface/bus"}),
         ("pickle", {"twinface/gallery"}),
         ("sqlite3", {"twinface/events", "twinface/strangers"}),

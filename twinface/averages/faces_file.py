@@ -29,18 +29,6 @@ _STAMPS = ("tracks", "since_ns", "seen_ns")
 _LARGEST = 2**62
 _MEND = "`twinface averages --reset all` begins again"
 
-FileState = tuple[int, int] | None
-"""Tells a file from the one that takes its place; None for no file."""
-
-
-def file_state(path: Path) -> FileState:
-    """Which file there is."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
 
 def read_faces(path: Path, network: str) -> dict[str, Clusters]:
     """The faces that each camera has shown, by its source; nothing where there is no file.

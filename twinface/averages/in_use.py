@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from twinface.averages.average import Averages, Tally, tally_people
 from twinface.averages.clusters import Clusters
-from twinface.averages.faces_file import FileState, file_state, read_faces
+from twinface.averages.faces_file import read_faces
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.files import keep_private
+from twinface.files import FileState, keep_private
 from twinface.gallery import PersonVectors
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ NOBODY: Mapping[str, PersonVectors] = {}
 PEOPLE_GAUGE = "average_people "
 """What the gauges begin with that say how many people an average rests on; the source follows."""
 
-_NEVER_SEEN = (0, 0)
+_NEVER_SEEN = FileState(0, 0, 0)
 
 
 class FacesFile:
@@ -36,12 +36,12 @@ class FacesFile:
         self.problem = ""
         self._path = path
         self._network = network
-        self._seen: FileState = _NEVER_SEEN
+        self._seen: FileState | None = _NEVER_SEEN
         self._faces: Mapping[str, Clusters] = {}
 
     def __call__(self) -> Mapping[str, Clusters]:
         """What the file holds now; the same object while it is the same file."""
-        if (seen := file_state(self._path)) != self._seen:
+        if (seen := FileState.of(self._path)) != self._seen:
             self._seen, self.problem, self._faces = seen, "", {}
             try:
                 if seen is not None:
@@ -56,7 +56,7 @@ class FacesFile:
 
     def wrote(self, faces: Mapping[str, Clusters]) -> None:
         """Take note that the file holds these now; for who has written it, and holds its lock still."""
-        self._seen, self._faces = file_state(self._path), faces
+        self._seen, self._faces = FileState.of(self._path), faces
 
 
 class AveragesInUse:

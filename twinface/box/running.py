@@ -3,7 +3,6 @@
 `twinface up` records its own box, so that others find it from anywhere.
 """
 
-import fcntl
 import json
 import os
 import tempfile
@@ -18,6 +17,7 @@ from twinface.bus.rundir import RUN_VARIABLE, find_run_directory
 from twinface.config_file import ConfigFile, find_installed_config, find_nearby_config
 from twinface.errors import InputError
 from twinface.files import make_folder
+from twinface.locks import try_lock
 from twinface.settings import Settings
 
 
@@ -60,7 +60,7 @@ def _write(box: RunningBox) -> tuple[Path, int]:
     descriptor, temporary = tempfile.mkstemp(prefix=".", dir=folder)
     record = folder / f"{Path(temporary).name[1:]}.json"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try_lock(descriptor)  # made just now, under a name that nobody looks for
         os.write(descriptor, json.dumps(asdict(box)).encode())
         Path(temporary).rename(record)
     except OSError:
@@ -125,9 +125,7 @@ def choose_run_path(config: Path, settings: Settings) -> Path:
 
 def _read(path: Path) -> RunningBox | None:
     with path.open() as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(stream.fileno(), shared=True):
             return RunningBox(**json.load(stream))
     path.unlink()
     return None

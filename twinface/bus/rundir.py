@@ -1,6 +1,5 @@
 """The run directory: sockets, locks, books and logs of one running system, for its owner only."""
 
-import fcntl
 import os
 import stat
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError, ServiceError, SettingsError
 from twinface.files import NO_ROOM, keep_private, make_folder
+from twinface.locks import open_locked, try_lock
 from twinface.messages.topics import Topic
 
 RUN_VARIABLE = "TWINFACE_RUN"
@@ -21,7 +21,6 @@ _MAX_IPC_PATH_BYTES = 107
 _KEPT_STARTS = 8
 _MEND = "set run_directory in the configuration"
 
-_LOCK_POLL_S = 0.01
 _LOCK_PATIENCE_S = 0.5
 """Somebody who asks whether a lock is held has it for a moment; a process that was killed, too."""
 
@@ -83,13 +82,11 @@ class RunDirectory:
         A second bind on an ipc path would silently take the traffic away from the first: so one process holds one
         name. Raises ServiceError when another process holds it.
         """
-        descriptor = os.open(self.path / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        give_up_at_s = time.monotonic() + _LOCK_PATIENCE_S
-        while not _try_lock(descriptor, fcntl.LOCK_EX):
-            if time.monotonic() > give_up_at_s:
-                os.close(descriptor)
-                raise ServiceError(f"{name} is already running in {self.path}; `twinface down` stops it", "locked")
-            time.sleep(_LOCK_POLL_S)
+        try:
+            descriptor = open_locked(self.path / "locks" / name, os.O_RDWR | os.O_CREAT, _LOCK_PATIENCE_S)
+        except BlockingIOError:
+            message = f"{name} is already running in {self.path}; `twinface down` stops it"
+            raise ServiceError(message, "locked") from None
         with suppress(OSError):  # who it is matters less than to work on a full disk
             os.truncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -109,7 +106,7 @@ class RunDirectory:
         except FileNotFoundError:
             return False
         try:
-            return not _try_lock(descriptor, fcntl.LOCK_SH)
+            return not try_lock(descriptor, shared=True)
         finally:
             os.close(descriptor)
 
@@ -152,11 +149,3 @@ def _check_place(path: Path) -> None:
         raise SettingsError(f"run directory {path} was made by another user, or is a link; {_MEND}")
     if for_everybody and not parent.st_mode & stat.S_ISVTX:
         raise SettingsError(f"run directory {path} can be replaced by everybody, who may write {path.parent}; {_MEND}")
-
-
-def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -5,7 +5,6 @@ anybody can read its numbers, so that after a power cut no number is given a sec
 deleted is overwritten (`secure_delete`), because it may be names.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from twinface.events.retention import (
 )
 from twinface.events.rows import INSERT, SELECT, readable, to_row
 from twinface.events.schema import migrate
+from twinface.locks import open_locked
 
 _BUSY_TIMEOUT_S = 2.0
 _MAX_WAL_BYTES = 4 << 20
@@ -185,10 +185,7 @@ class EventStore:
 
 def _lock(path: Path) -> int:
     """A lock of its own file: a descriptor of the database itself would take SQLite's locks along when it is closed."""
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return open_locked(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, wait_s=0.0)
     except BlockingIOError as error:
-        os.close(descriptor)
         raise ArtefactError(f"{path}: another matcher writes there; name another file in [events] path") from error
-    return descriptor

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import wait_for_lock
 from twinface.gallery.features_folder import require_gallery
+from twinface.locks import open_locked
 
 WAIT_S = 5.0
 
@@ -21,12 +21,12 @@ def writers_lock(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """
     require_gallery(folder)
     try:
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_locked(folder / ".lock", os.O_RDWR | os.O_CREAT, wait_s)
+    except BlockingIOError as error:
+        raise ArtefactError(f"{folder}: another command is writing there; try again when it has ended") from error
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); check its owner and rights") from error
     try:
-        if not wait_for_lock(descriptor, wait_s):
-            raise ArtefactError(f"{folder}: another command is writing there; try again when it has ended")
         yield
     finally:
         os.close(descriptor)

@@ -8,17 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twinface.errors import ArtefactError, FingerprintError
+from twinface.files import FileState
 from twinface.gallery.people import PersonVectors, is_person_file, person_path, read_person
 from twinface.types import Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """Tells a file that was replaced from one that was not."""
-
-    inode: int
-    modified_ns: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ class PeopleFolder:
         """Take up that these files, by their names, were written or removed, and no other: what they alone cost."""
         suffices = True
         for file in dict.fromkeys(files):
-            before, state = self._entries.pop(file, None), _state_of(self.folder / file)
+            before, state = self._entries.pop(file, None), FileState.of(self.folder / file)
             if state is not None:
                 self._entries[file] = _Entry(state, self._read_person(file))
             suffices = suffices and self._drop(file, before) and self._take(file, network)
@@ -170,20 +162,8 @@ def file_states(folder: Path) -> dict[str, FileState]:
         for file in files:
             if is_person_file(file.name):
                 with suppress(FileNotFoundError):
-                    states[file.name] = _state_in(file.stat())
+                    states[file.name] = FileState.by(file.stat())
     return states
-
-
-def _state_of(path: Path) -> FileState | None:
-    """That of one file; None where there is none."""
-    try:
-        return _state_in(path.stat())
-    except FileNotFoundError:
-        return None
-
-
-def _state_in(status: os.stat_result) -> FileState:
-    return FileState(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def time_of(folder: Path) -> int:

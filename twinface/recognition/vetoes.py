@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from twinface.averages import Averages, centred_vectors
 from twinface.corrections import CORRECTIONS_FILE, Correction, CorrectionKind, read_corrections
+from twinface.files import FileState
 from twinface.gallery.sources import PHOTOS
 from twinface.matching.vectors import normalised
 from twinface.types import Vectors
@@ -43,12 +44,12 @@ class Vetoes:
     def __init__(self, gallery: Path, network: str) -> None:
         self._path = gallery / CORRECTIONS_FILE
         self._network = network
-        self._seen: tuple[int, int] | None = None
+        self._seen: FileState | None = None
         self._rejected: dict[str, _Rejected] = {}
 
     def refresh(self) -> bool:
         """Whether anything has changed; one look at the file when nothing has."""
-        seen = self._look()
+        seen = FileState.of(self._path)
         if seen == self._seen:
             return False
         rejected: dict[str, list[Correction]] = {}
@@ -80,10 +81,3 @@ class Vetoes:
             vectors, bound = centred_vectors(vectors, [source] * len(vectors), averages), VETO_COSINE_CENTRED
         like = (normalised(vectors) @ normalised(known).T).max(axis=1) >= bound
         return float(weights[like].sum()) >= _MOST_WEIGHT * float(weights.sum())
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from twinface.errors import ArtefactError, InputError
-from twinface.files import keep_private, read_bounded, write_atomically
+from twinface.files import FileState, keep_private, read_bounded, write_atomically
 from twinface.gallery.keys import key_path
 
 TOKEN_VARIABLE = "TWINFACE_TOKEN_FILE"  # noqa: S105  a variable's name
@@ -48,7 +48,7 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int] | None = None
+        self._seen: FileState | None = None
         self._hash = ""
         self._read()
 
@@ -62,8 +62,8 @@ class TokenFile:
 
     def _read(self) -> None:
         try:
-            status = self._path.stat()
-            if (status.st_ino, status.st_mtime_ns) == self._seen:
+            seen = FileState.by(self._path.stat())
+            if seen == self._seen:
                 return
             keep_private(self._path)
             written = read_bounded(self._path, _MAX_FILE_BYTES).strip()
@@ -71,7 +71,7 @@ class TokenFile:
             raise ArtefactError(f"{self._path}: no token ({error.strerror}); `twinface token` makes one") from error
         if not _HASH.fullmatch(written):
             raise ArtefactError(f"{self._path}: no token in it; `twinface token --replace` makes one")
-        self._hash, self._seen = written.decode(), (status.st_ino, status.st_mtime_ns)
+        self._hash, self._seen = written.decode(), seen
 
 
 def _hash(token: str) -> str:

@@ -485,7 +485,7 @@ def test_what_changes_while_the_file_is_waited_for_is_taken_up_and_not_overwritt
 
     def waits() -> bool:
         frame = sys._current_frames().get(writer.ident or 0)
-        while frame is not None and frame.f_code.co_name != "wait_for_lock":
+        while frame is not None and frame.f_code.co_name != "open_locked":
             frame = frame.f_back
         return frame is not None
 
