@@ -5,7 +5,7 @@ from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.formats import describe_left_out
 from twinface.faces.pictures import list_left_out, list_pictures, read_image
-from twinface.faces.quality import assess_quality, measure_face, overall_quality
+from twinface.faces.quality import assess_quality, bound_quality, measure_face, overall_quality
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import (
     FrameFeed,
@@ -31,6 +31,7 @@ __all__ = [
     "Tracker",
     "align_face",
     "assess_quality",
+    "bound_quality",
     "describe_left_out",
     "list_left_out",
     "list_pictures",

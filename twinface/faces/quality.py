@@ -66,6 +66,28 @@ def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
     )
 
 
+def bound_quality(face: Face) -> float:
+    """The most that the quality of a face's crop can be, 0…1: by its size, pose and detection score, the rest perfect.
+
+    Takes a few hundredths of a millisecond and looks at no pixel. `overall_quality` of what `measure_face` measures is
+    never more, not even in its last bit, since it multiplies the same numbers by others of at most 1.
+    """
+    yaw_deg, pitch_deg, roll_deg = _estimate_pose(face.landmarks_px)
+    sharpest, middle_grey, most_contrast = 1.0, (_DARK + _BRIGHT) / 2, 255.0
+    return overall_quality(
+        FaceMeasures(
+            face_px=face.width_px,
+            sharpness=sharpest,
+            brightness=middle_grey,
+            contrast=most_contrast,
+            yaw_deg=yaw_deg,
+            pitch_deg=pitch_deg,
+            roll_deg=roll_deg,
+            detection_score=face.detection_score,
+        )
+    )
+
+
 def assess_quality(crop_image: Image, face: Face) -> float:
     """The one number of `measure_face`, 0…1."""
     return overall_quality(measure_face(crop_image, face))

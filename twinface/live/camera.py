@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, measure_face
-from twinface.live.looks import Glimpse, LookPlan
+from twinface.live.looks import Glimpse, LookPlan, View
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Captured, Face, Frame, Image
@@ -78,7 +79,8 @@ class CameraStage:
         for track, face in tracked.tracked:
             if face.width_px >= self._detection.min_face_px:
                 plan = self._plans.setdefault(track, LookPlan(self._tracking))
-                chosen = plan.choose(self._glimpse(frame, face), doubtful=track in tracked.doubtful)
+                view = View(frame.captured, face, partial(self._glimpse, frame, face))
+                chosen = plan.choose(view, doubtful=track in tracked.doubtful)
                 crops += self._number(track, chosen)
         self._tally = replace(self._tally, offered=self._tally.offered + len(crops))
         height_px, width_px = frame.image.shape[:2]

@@ -1,9 +1,10 @@
 """When the face of a track is recognised, and by which crop: early, when in doubt, when better, now and then."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from twinface.faces import overall_quality
+from twinface.faces import bound_quality, overall_quality
 from twinface.settings import TrackingSettings
 from twinface.types import Captured, Face, FaceMeasures, Image
 
@@ -40,13 +41,22 @@ class Glimpse:
         return overall_quality(self.measures)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A track's face in one frame before anything is cut out or measured; `cut_out` does both."""
+
+    captured: Captured
+    face: Face
+    cut_out: Callable[[], Glimpse]
+
+
 class LookPlan:
     """Chooses the glimpses of one track that are worth the cost of recognising them.
 
     A look falls due when the track begins (`first_looks`, each later after the one before), when it is in doubt whose
     face it is, and every `look_interval_ms`. From then on the first glimpse that is good for this track is taken, or
     the best one after `look_wait_ms`. A glimpse that is clearly better than all that were taken is taken also when
-    nothing is due.
+    nothing is due. No face is cut out whose size, pose and detection score alone say that it cannot be chosen.
     """
 
     def __init__(self, settings: TrackingSettings) -> None:
@@ -58,9 +68,9 @@ class LookPlan:
         self._best: Glimpse | None = None
         self._best_quality_taken = 0.0
 
-    def choose(self, glimpse: Glimpse, *, doubtful: bool) -> Glimpse | None:
+    def choose(self, view: View, *, doubtful: bool) -> Glimpse | None:
         """The glimpse to recognise now, of this frame or one shortly before; None for none."""
-        now_ms = glimpse.captured.media_ms
+        now_ms = view.captured.media_ms
         doubtful = doubtful and now_ms - self._doubted_at_ms >= self._settings.first_look_interval_ms
         if doubtful:
             self._doubted_at_ms = now_ms
@@ -69,9 +79,9 @@ class LookPlan:
         if self._due_ms is None and (doubtful or self._is_due(now_ms)):
             self._due_ms = now_ms
         if self._due_ms is None:
-            return self._take(glimpse) if self._is_clearly_better(glimpse) else None
-        if self._best is None or glimpse.quality > self._best.quality:
-            self._best = glimpse
+            glimpse = self._find_clearly_better(view)
+            return self._take(glimpse) if glimpse else None
+        self._best = self._find_better(view, self._best)
         good = _AS_GOOD * self._best_quality_taken or _GOOD
         waited = now_ms - self._due_ms >= self._settings.look_wait_ms
         return self._take(self._best) if waited or self._best.quality >= good else None
@@ -90,9 +100,22 @@ class LookPlan:
     def _is_due(self, now_ms: float) -> bool:
         return self._looked_at_ms is None or now_ms - self._looked_at_ms >= self._interval_ms()
 
-    def _is_clearly_better(self, glimpse: Glimpse) -> bool:
-        rested = glimpse.captured.media_ms - (self._looked_at_ms or 0.0) >= self._settings.first_look_interval_ms
-        return rested and glimpse.quality >= _CLEARLY_BETTER * self._best_quality_taken + _BETTER_BY
+    def _find_clearly_better(self, view: View) -> Glimpse | None:
+        """What is to be taken although nothing is due."""
+        if view.captured.media_ms - (self._looked_at_ms or 0.0) < self._settings.first_look_interval_ms:
+            return None
+        least = _CLEARLY_BETTER * self._best_quality_taken + _BETTER_BY
+        if bound_quality(view.face) < least:
+            return None
+        glimpse = view.cut_out()
+        return glimpse if glimpse.quality >= least else None
+
+    def _find_better(self, view: View, best: Glimpse | None) -> Glimpse:
+        """The better one of the two; the earlier one, where they are as good."""
+        if best is not None and bound_quality(view.face) <= best.quality:
+            return best
+        glimpse = view.cut_out()
+        return glimpse if best is None or glimpse.quality > best.quality else best
 
     def _take(self, glimpse: Glimpse) -> Glimpse:
         self._looked_at_ms = glimpse.captured.media_ms

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.faces import FaceDetector, align_face, assess_quality, measure_face, read_image
+from twinface.faces import FaceDetector, align_face, assess_quality, bound_quality, measure_face, read_image
 from twinface.types import Face, Image
 
 
@@ -97,3 +97,24 @@ def test_measures_are_plain(sharp: tuple[Image, Face]) -> None:
     assert measure_face((crop * 0.5).astype(np.uint8), face).brightness == pytest.approx(measures.brightness / 2, abs=1)
     assert abs(measures.yaw_deg) < 15
     assert abs(measures.roll_deg) < 15
+
+
+def test_no_crop_is_better_than_its_face_allows(sharp: tuple[Image, Face]) -> None:
+    crop, face = sharp
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        landmarks_px = face.landmarks_px + rng.normal(0, 5, (5, 2)).astype(np.float32)
+        box_xyxy = face.box_xyxy * np.float32(rng.uniform(0.05, 1))
+        other = Face(box_xyxy, landmarks_px, float(rng.uniform(0.4, 1)))
+        spoilt = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.1, 3))
+        assert assess_quality(spoilt, other) <= bound_quality(other)
+
+
+def test_the_bound_is_what_a_perfect_crop_reaches(sharp: tuple[Image, Face]) -> None:
+    checks = np.tile(np.array([[60, 200], [200, 60]], np.uint8), (56, 56))
+    perfect = np.repeat(checks[:, :, np.newaxis], 3, axis=2)
+    nose_to_the_right = np.array([[0, 0], [0, 0], [40, 0], [0, 0], [0, 0]], np.float32)
+    turned = replace(sharp[1], landmarks_px=sharp[1].landmarks_px + nose_to_the_right)
+    for face in (sharp[1], turned, replace(sharp[1], detection_score=0.7)):
+        assert bound_quality(face) == assess_quality(perfect, face)
+    assert bound_quality(turned) < 0.9 * bound_quality(sharp[1])

@@ -3,19 +3,35 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from twinface.live.looks import Glimpse, LookPlan
+from twinface.faces import bound_quality
+from twinface.live.looks import Glimpse, LookPlan, View
 from twinface.settings import TrackingSettings
 from twinface.types import Captured, Face, FaceMeasures
 
-FACE = Face(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9)
+FRONTAL_PX = np.array([[-10, -10], [10, -10], [0, 0.94], [-8, 10], [8, 10]], np.float32)
 IMAGE = np.zeros((112, 112, 3), np.uint8)
 
 Play = Callable[..., dict[int, int]]
 
 
-def measures(quality: float) -> FaceMeasures:
-    """Of a face that nothing but the detector's doubt speaks against."""
-    return FaceMeasures(100.0, 1.0, 128.0, 50.0, 0.0, 0.0, 0.0, detection_score=0.5 + 0.42 * quality)
+def view(
+    frame: int, quality: float, *, step_ms: float = 100.0, bound: float = 1.0, cut: list[int] | None = None
+) -> View:
+    """A face that is blurred to this quality, and that by all else could have `bound` or a little more.
+
+    Frames follow each other after `step_ms`; the numbers of those whose face is cut out are added to `cut`.
+    """
+    face = Face(np.array([0, 0, 100, 100], np.float32), FRONTAL_PX, 0.5 + 0.42 * min(1.0, bound + 0.001))
+    sharpness = 0.22 + 0.28 * quality / bound_quality(face)
+    measures = FaceMeasures(100.0, sharpness, 128.0, 50.0, 0.0, 0.0, 0.0, face.detection_score)
+    captured = Captured(0, 0, step_ms * frame)
+
+    def cut_out() -> Glimpse:
+        if cut is not None:
+            cut.append(frame)
+        return Glimpse(frame, captured, face, IMAGE, measures)
+
+    return View(captured, face, cut_out)
 
 
 @pytest.fixture
@@ -28,8 +44,7 @@ def play() -> Play:
         nonlocal shown
         taken = {}
         for quality in qualities:
-            glimpse = Glimpse(shown, Captured(0, 0, 100.0 * shown), FACE, IMAGE, measures(quality))
-            chosen = plan.choose(glimpse, doubtful=shown in doubtful)
+            chosen = plan.choose(view(shown, quality), doubtful=shown in doubtful)
             if chosen is not None:
                 taken[shown] = chosen.frame
             shown += 1
@@ -76,28 +91,61 @@ def test_doubt_in_every_frame_does_not_put_a_look_off(play: Play) -> None:
 
 def test_by_default_the_second_look_is_at_the_next_frame_and_the_last_of_the_first_at_another_moment() -> None:
     plan = LookPlan(TrackingSettings())
-    glimpses = [Glimpse(n, Captured(0, 0, 40.0 * n), FACE, IMAGE, measures(0.8)) for n in range(100)]
-    taken = [glimpse.frame for glimpse in glimpses if plan.choose(glimpse, doubtful=False)]
+    taken = [n for n in range(100) if plan.choose(view(n, 0.8, step_ms=40.0), doubtful=False)]
     assert taken == [0, 1, 4, 11, 61]
 
 
 def test_at_least_nine_of_ten_boxes_are_not_recognised_at_25_frames_a_second() -> None:
     plan = LookPlan(TrackingSettings())
     rng = np.random.default_rng(0)
-    glimpses = [
-        Glimpse(n, Captured(0, 0, 40.0 * n), FACE, IMAGE, measures(float(q)))
-        for n, q in enumerate(rng.uniform(0.2, 0.9, 150))
-    ]
-    taken = [glimpse for glimpse in glimpses if plan.choose(glimpse, doubtful=False)]
+    qualities = rng.uniform(0.2, 0.9, 150).tolist()
+    taken = [n for n, q in enumerate(qualities) if plan.choose(view(n, q, step_ms=40.0), doubtful=False)]
     assert 3 <= len(taken) <= 15
 
 
 def test_a_face_that_was_never_taken_is_left_to_the_end() -> None:
     plan = LookPlan(TrackingSettings())
     assert plan.last() is None
-    plan.choose(Glimpse(0, Captured(0, 0, 0.0), FACE, IMAGE, measures(0.2)), doubtful=False)
+    plan.choose(view(0, 0.2, step_ms=40.0), doubtful=False)
     last = plan.last()
     assert last is not None
     assert last.frame == 0
-    plan.choose(Glimpse(1, Captured(0, 0, 40.0), FACE, IMAGE, measures(0.8)), doubtful=False)
+    plan.choose(view(1, 0.8, step_ms=40.0), doubtful=False)
     assert plan.last() is None
+
+
+def test_nothing_is_cut_out_of_a_face_that_cannot_be_chosen() -> None:
+    plan = LookPlan(TrackingSettings())
+    cut: list[int] = []
+    for frame in range(40):
+        plan.choose(view(frame, 0.8, step_ms=40.0, bound=0.9, cut=cut), doubtful=False)
+    assert cut == [0, 1, 4, 11]
+
+
+def test_of_a_wait_only_faces_that_could_be_better_are_cut_out() -> None:
+    plan = LookPlan(TrackingSettings(look_wait_ms=500.0))
+    cut: list[int] = []
+    for frame, bound in enumerate([0.3, 0.15, 0.35, 0.1, 0.3]):
+        plan.choose(view(frame, bound - 0.1, bound=bound, cut=cut), doubtful=False)
+    assert cut == [0, 2, 4]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_chosen_is_the_same_as_when_every_face_is_cut_out(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bounds = rng.uniform(0.1, 1.0, 200)
+    qualities = bounds * rng.uniform(0.4, 1.0, 200) ** 0.5
+    doubtful = rng.random(200) < 0.03
+
+    def choose(bounds: list[float], cut: list[int]) -> list[int | None]:
+        plan = LookPlan(TrackingSettings(look_wait_ms=120.0, look_interval_ms=1500.0))
+        chosen = [
+            plan.choose(view(n, q, step_ms=40.0, bound=bound, cut=cut), doubtful=doubt)
+            for n, (q, bound, doubt) in enumerate(zip(qualities.tolist(), bounds, doubtful.tolist(), strict=True))
+        ]
+        return [one and one.frame for one in chosen]
+
+    needed: list[int] = []
+    every: list[int] = []
+    assert choose(bounds.tolist(), needed) == choose([1.0] * 200, every)
+    assert len(needed) < 0.8 * len(every)
