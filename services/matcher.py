@@ -20,7 +20,7 @@ from twinface.live.tracks import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe
-from twinface.processes import camera_names, extractor_names
+from twinface.processes import MATCHER, camera_names, extractor_names
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
 from twinface.strangers import Strangers
@@ -115,4 +115,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: "matcher", _work))
+    sys.exit(run_service(lambda _settings: MATCHER.name, _work))

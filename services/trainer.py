@@ -17,6 +17,7 @@ from twinface.errors import ServiceError
 from twinface.processes import TRAINER
 from twinface.settings import Settings
 
+_LOOK_S = 1.0
 _IDLE_UNTIL_EXIT_S = 60.0
 """A trainer takes memory, half a gigabyte with TensorFlow, which a small box has better uses for."""
 
@@ -27,39 +28,50 @@ _CHECKPOINT_WITHIN_S = TRAINER.stop_within_s - 2.0
 """For the step that is being learnt, on a busy box, and for what is saved."""
 
 
-def _work(node: Node, settings: Settings) -> None:
-    os.nice(_NICENESS)
-    job = TrainingJob()
-    busy_at_s = time.monotonic()
+class _Trainer:
+    def __init__(self, node: Node, settings: Settings) -> None:
+        os.nice(_NICENESS)
+        self._node = node
+        self._settings = settings
+        self._job = TrainingJob()
+        self._busy_at_s = time.monotonic()
+        node.answer(self._answer)
+        node.loop.every(_LOOK_S, self._look_after_job)
 
-    def answer(verb: str, arguments: Mapping[str, Any]) -> Any:
+    def close(self) -> None:
+        """Keep what the job has reached."""
+        self._job.close(_CHECKPOINT_WITHIN_S)
+
+    def _answer(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         if verb == "train":
-            job.start("a head is being trained", retraining(settings, arguments))
+            self._job.start("a head is being trained", retraining(self._settings, arguments))
         elif verb == "teach":
-            job.start(_what(arguments), teaching(arguments))
+            self._job.start(_what(arguments), teaching(arguments))
         elif verb == "stop":
-            job.stop(_what(arguments))
+            self._job.stop(_what(arguments))
         elif verb != "progress":
             raise ServiceError(f"unknown request {verb!r}; known: train, teach, stop, progress", "unknown")
-        return job.progress()
+        return self._job.progress()
 
-    def look_after() -> None:
-        nonlocal busy_at_s
-        node.set_state(job.state, job.detail)
-        if job.state == "running":
-            busy_at_s = time.monotonic()
-        elif time.monotonic() - busy_at_s > _IDLE_UNTIL_EXIT_S:
-            node.loop.stop()
-
-    node.answer(answer)
-    node.loop.every(1.0, look_after)
-    node.loop.run()
-    job.close(_CHECKPOINT_WITHIN_S)
+    def _look_after_job(self) -> None:
+        self._node.set_state(self._job.state, self._job.detail)
+        if self._job.state == "running":
+            self._busy_at_s = time.monotonic()
+        elif time.monotonic() - self._busy_at_s > _IDLE_UNTIL_EXIT_S:
+            self._node.loop.stop()
 
 
 def _what(arguments: Mapping[str, Any]) -> str:
     return f"{arguments['run']} is being taught"
 
 
+def _work(node: Node, settings: Settings) -> None:
+    trainer = _Trainer(node, settings)
+    try:
+        node.loop.run()
+    finally:
+        trainer.close()
+
+
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: "trainer", _work))
+    sys.exit(run_service(lambda _settings: TRAINER.name, _work))

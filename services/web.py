@@ -21,53 +21,64 @@ from twinface.web.server import PageServer
 
 log = logging.getLogger(__name__)
 
+_TICK_S = 1.0
+
+
+class _Web:
+    def __init__(self, node: Node, settings: Settings) -> None:
+        run, web, names = run_directory(settings), settings.web, process_names(settings)
+        cameras = [camera.name for camera in settings.camera]
+        token = required_token(web.host)
+        self._node = node
+        self._address = run.path / "web.json"
+        self._hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
+        self._server = PageServer(web.host, web.port, web.connections_per_client)
+        node.subscriber(HEALTH, [*names, TRAINER.name], self._pass_on)
+        node.subscriber(MATCHES, [MATCHER.name], self._pass_on)
+        self._previews = {
+            camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], self._pass_on, listening=False)
+            for camera in cameras
+        }
+        node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tell_health))
+        app = create_app(self._hub, web, partial(ask, run.endpoint(CONTROL, MATCHER.name)), token=token)
+        self._server.start(app, on_exit=node.loop.stop)
+        if token:
+            log.warning(CLEARTEXT_WARNING)
+        self._tell_address()
+        node.loop.every(_TICK_S, self._tell_address)
+        node.set_state("running", self._server.url)
+
+    def run(self) -> None:
+        """Pass on what is published until the process is to stop; previews only while somebody watches them."""
+        listening: frozenset[str] = frozenset()
+        while not self._node.loop.stopping:
+            watched = self._hub.watched
+            for camera in watched ^ listening:
+                self._previews[camera].listen(camera in watched)
+            listening = watched
+            self._node.loop.turn()
+
+    def close(self) -> None:
+        """Take the address back and end every connection."""
+        self._address.unlink(missing_ok=True)
+        self._server.stop(self._hub.close)
+
+    def _pass_on(self, message: Message) -> None:
+        self._node.meters.count(message.body.kind)
+        self._server.post(self._hub.take, message)
+
+    def _tell_address(self) -> None:
+        if not self._address.exists():
+            with suppress(OSError):  # a full disk: tried again
+                write_atomically(self._address, canonical_json({"url": self._server.url}))
+
 
 def _work(node: Node, settings: Settings) -> None:
-    run = run_directory(settings)
-    names = process_names(settings)
-    cameras = [camera.name for camera in settings.camera]
-    control = run.endpoint(CONTROL, MATCHER.name)
-    web = settings.web
-    token = required_token(web.host)
-    server = PageServer(web.host, web.port, web.connections_per_client)
-    hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
-
-    def pass_on(message: Message) -> None:
-        node.meters.count(message.body.kind)
-        server.post(hub.take, message)
-
-    node.subscriber(HEALTH, [*names, TRAINER.name], pass_on)
-    node.subscriber(MATCHES, [MATCHER.name], pass_on)
-    previews = {
-        camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], pass_on, listening=False) for camera in cameras
-    }
-    node.loop.every(1.0, lambda: server.post(hub.tell_health))
-    ask_matcher = partial(ask, control)
-    app = create_app(hub, web, ask_matcher, token=token)
-    server.start(app, on_exit=node.loop.stop)
-    if token:
-        log.warning(CLEARTEXT_WARNING)
-    address = run.path / "web.json"
-
-    def tell_address() -> None:
-        if not address.exists():
-            with suppress(OSError):  # a full disk: tried again
-                write_atomically(address, canonical_json({"url": server.url}))
-
-    tell_address()
-    node.loop.every(1.0, tell_address)
-    node.set_state("running", server.url)
-    listening: frozenset[str] = frozenset()
+    web = _Web(node, settings)
     try:
-        while not node.loop.stopping:
-            watched = hub.watched
-            for camera in watched ^ listening:
-                previews[camera].listen(camera in watched)
-            listening = watched
-            node.loop.turn()
+        web.run()
     finally:
-        address.unlink(missing_ok=True)
-        server.stop(hub.close)
+        web.close()
 
 
 if __name__ == "__main__":

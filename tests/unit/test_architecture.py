@@ -137,12 +137,16 @@ def test_functions_fit_a_screen(trees: dict[Path, ast.Module]) -> None:
 
 @pytest.mark.parametrize("path", MAINS, ids=lambda path: path.stem)
 def test_a_main_only_wires(trees: dict[Path, ast.Module], path: Path) -> None:
-    """Short, with few branches, and nothing that is not a function, a class or a constant at its top."""
+    """Short, with few branches, one class that is named after the process, and `_work`, which lets it run."""
     tree = trees[path]
     assert len(path.read_text().splitlines()) <= 120
     assert sum(isinstance(node, ast.For | ast.While | ast.If | ast.IfExp | ast.Try) for node in ast.walk(tree)) <= 20
     kinds = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.If)
     assert all(isinstance(node, kinds) for node in tree.body)
+    assert [node.name for node in tree.body if isinstance(node, ast.ClassDef)] == [f"_{path.stem.capitalize()}"]
+    (work,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_work")
+    assert ast.unparse(work.args) == "node: Node, settings: Settings"
+    assert f"_{path.stem.capitalize()}(node, settings)" in ast.unparse(work)
 
 
 def test_no_field_of_a_log_line_has_a_name_of_the_logging_package(trees: dict[Path, ast.Module]) -> None:
