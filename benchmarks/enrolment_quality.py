@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.gate import choose_picker, inspect_picture
 from twinface.enrolment.likeness import object_to_likeness
-from twinface.enrolment.reasons import Reason
+from twinface.enrolment.objections import Reason
 from twinface.evaluation.protocols.split import validation_people
 from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.gallery import Snapshot

@@ -12,10 +12,10 @@ from twinface.bus.reader import Delivery
 from twinface.enrolment.from_looks import is_good_look
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
-from twinface.live.answers import MatcherAnswers
 from twinface.live.journal import Journal
 from twinface.live.learning import LiveAverages
 from twinface.live.matcher import MatcherStage
+from twinface.live.request_handler import RequestHandler
 from twinface.live.tracks import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
@@ -55,7 +55,7 @@ class _Matcher:
             journal=self._journal,
         )
         self._matches = node.publisher(MATCHES)
-        node.answer(MatcherAnswers(self._stage, node.epoch, settings.events_path))
+        node.answer(RequestHandler(self._stage, node.epoch, settings.events_path))
         self._look_for_changes()
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
         self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)

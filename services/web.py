@@ -15,7 +15,7 @@ from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names
 from twinface.settings import Settings
 from twinface.web.access import CLEARTEXT_WARNING, required_token
 from twinface.web.app import create_app
-from twinface.web.health import HealthBoard
+from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.server import PageServer
 

@@ -10,8 +10,8 @@ from twinface.gallery import Gallery, PersonVectors
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.options import TrainOptions
+from twinface.training.retraining.head_retraining import retrain
 from twinface.training.retraining.report import RetrainReport
-from twinface.training.retraining.run import retrain
 
 NETWORK = find_recipe("sface").fingerprint
 DIMENSION = find_recipe("sface").dimension

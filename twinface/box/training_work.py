@@ -11,7 +11,7 @@ from twinface.box.training_job import Outcome, Work
 from twinface.errors import InputError
 from twinface.settings import Settings
 from twinface.training.heads.options import TrainOptions
-from twinface.training.retraining.run import retrain
+from twinface.training.retraining.head_retraining import retrain
 
 if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress
@@ -41,7 +41,7 @@ def retraining(settings: Settings, arguments: Mapping[str, Any]) -> Work:
 def teaching(arguments: Mapping[str, Any]) -> Work:
     """Teach a ResNet50 as `twinface.distillation.order` says. Raises as `retraining` does."""
     from twinface.distillation import order as orders
-    from twinface.distillation.run import Listener
+    from twinface.distillation.training_run import Listener
 
     order = orders.from_plain(arguments)
 

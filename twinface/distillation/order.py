@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from twinface.distillation.checkpoints import Progress
 from twinface.distillation.packing import Sources
-from twinface.distillation.run import Listener, Settings, resume, start
+from twinface.distillation.training_run import Listener, Settings, resume, start
 from twinface.errors import InputError
 
 

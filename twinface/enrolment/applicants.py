@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.enrolment.reasons import Objection, Reason
+from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.faces import list_pictures
 from twinface.faces.pictures import is_folder

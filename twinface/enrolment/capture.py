@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.gate import Inspection, inspect_picture
-from twinface.enrolment.reasons import Objection
+from twinface.enrolment.objections import Objection
 from twinface.enrolment.selfies import save_crop
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, FrameFeed, Source, SourceWord

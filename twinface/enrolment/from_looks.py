@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.from_pictures import LikenessGate
 from twinface.enrolment.likeness import object_to_likeness
-from twinface.enrolment.reasons import Objection, Reason, object_to_measures
+from twinface.enrolment.objections import Objection, Reason, object_to_measures
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.gallery import Gallery, camera_source, known_name

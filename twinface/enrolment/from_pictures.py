@@ -8,7 +8,7 @@ import numpy as np
 
 from twinface.enrolment.gate import objection_of
 from twinface.enrolment.likeness import object_to_likeness
-from twinface.enrolment.reasons import Objection, object_to_measures
+from twinface.enrolment.objections import Objection, object_to_measures
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import Gallery, Snapshot
 from twinface.matching import Head, choose_threshold, head_in_use, load_head

@@ -1,13 +1,13 @@
 """The gate of enrolment, as far as one picture tells: which pictures are no good example of somebody, and why.
 
-What the gate refuses is left out and said, never deleted. Its reasons and bounds stand in `reasons.py`.
+What the gate refuses is left out and said, never deleted. Its reasons and bounds stand in `objections.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.enrolment.reasons import Objection, Reason, object_to_measures
+from twinface.enrolment.objections import Objection, Reason, object_to_measures
 from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
 from twinface.faces import align_face, measure_face, overall_quality, pick_enrolment_face, pick_main_face
 from twinface.recognition.embedding import PickFace

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
-from twinface.enrolment.reasons import Objection
+from twinface.enrolment.objections import Objection
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores
 from twinface.matching.vectors import enrolled_vectors

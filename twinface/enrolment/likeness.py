@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.reasons import Objection, Reason
+from twinface.enrolment.objections import Objection, Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, Scorer, Scores, decide
 from twinface.matching.vectors import enrolled_vectors

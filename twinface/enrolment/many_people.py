@@ -21,7 +21,7 @@ from twinface.enrolment.from_pictures import LikenessGate, judge_pictures
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.growing_gate import GrowingGate
 from twinface.enrolment.kept_crops import cut_kept_crop
-from twinface.enrolment.reasons import Objection, Reason
+from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.gallery import PHOTOS, Gallery, PersonVectors
 from twinface.recognition.extraction import Embedder, to_person

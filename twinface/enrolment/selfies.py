@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from twinface.enrolment.gate import inspect_picture, objection_of
-from twinface.enrolment.reasons import Objection
+from twinface.enrolment.objections import Objection
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from twinface.enrolment.reasons import Objection
+from twinface.enrolment.objections import Objection
 from twinface.errors import ArtefactError, InputError
 from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
 from twinface.gallery import Gallery

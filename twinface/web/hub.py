@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
-from twinface.web.health import HealthBoard
+from twinface.web.health_board import HealthBoard
 from twinface.web.outlets import Outlet
 
 PICTURE_HEAD = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"

@@ -13,7 +13,7 @@ from harness import until
 from small_disk import fill, small_disk
 
 from twinface.bus.books import Books
-from twinface.bus.health import latest_heartbeats
+from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.node import Node
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE

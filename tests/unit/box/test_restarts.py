@@ -15,7 +15,7 @@ from harness import until
 
 from twinface.box.restarts import CAMERAS_VARIABLE, storm_pause_s
 from twinface.bus.books import Books
-from twinface.bus.health import latest_heartbeats
+from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 

@@ -9,7 +9,7 @@ import zmq
 from harness import until
 
 from twinface.box.accounts import read_links
-from twinface.bus.health import latest_heartbeats
+from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from twinface.cli.main import app
-from twinface.enrolment.reasons import Objection, Reason, force_helps
+from twinface.enrolment.objections import Objection, Reason, force_helps
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from twinface.enrolment.gate import inspect_picture, objection_of
-from twinface.enrolment.reasons import Reason
+from twinface.enrolment.objections import Reason
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, list_pictures, read_image
 from twinface.types import Image

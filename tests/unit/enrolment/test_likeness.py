@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.enrolment.likeness import object_to_likeness
-from twinface.enrolment.reasons import Reason
+from twinface.enrolment.objections import Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, load_head
 from twinface.matching.heads import MetricHead

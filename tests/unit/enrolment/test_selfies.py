@@ -4,7 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from twinface.enrolment.reasons import Reason
+from twinface.enrolment.objections import Reason
 from twinface.enrolment.selfies import crop_selfies
 from twinface.faces import FaceDetector, read_image
 from twinface.recognition.people import list_people

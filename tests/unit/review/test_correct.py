@@ -7,7 +7,7 @@ import pytest
 from twinface.corrections import read_corrections
 from twinface.corrections.steps import step_numbers
 from twinface.enrolment.from_looks import NothingEnrolledError
-from twinface.enrolment.reasons import Reason
+from twinface.enrolment.objections import Reason
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.review.correct import confirm, enrol, reject

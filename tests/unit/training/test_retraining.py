@@ -30,8 +30,8 @@ from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.train import train_head
 from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
+from twinface.training.retraining.head_retraining import retrain
 from twinface.training.retraining.history import roll_back
-from twinface.training.retraining.run import retrain
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta, Stamp, TrackBox
 from twinface.types import Captured
-from twinface.web.health import HealthBoard
+from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.outlets import Outlet
 

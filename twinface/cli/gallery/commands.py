@@ -116,7 +116,7 @@ def _add_person(
 
 def _report(enrolled: "EnrolledPictures", gallery: Path, *, as_json: bool) -> None:
     """Say what was added and what was not, and why; an error where nothing could be used."""
-    from twinface.enrolment.reasons import force_helps
+    from twinface.enrolment.objections import force_helps
     from twinface.enrolment.set_aside import describe
 
     refused = enrolled.refused

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.console import say, say_json, warn
-from twinface.enrolment.reasons import FORCED
+from twinface.enrolment.objections import FORCED
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled
-    from twinface.enrolment.reasons import Objection
+    from twinface.enrolment.objections import Objection
 
 ForceOption = Annotated[
     bool,

@@ -42,7 +42,7 @@ def distill(
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
     from twinface.distillation.checkpoints import Progress
     from twinface.distillation.packing import Sources
-    from twinface.distillation.run import Settings
+    from twinface.distillation.training_run import Settings
 
     period = Progress(
         depth=parse_depth(depth),

@@ -34,7 +34,7 @@ def finetune(
     from twinface.distillation.beginning import read_shape
     from twinface.distillation.checkpoints import Progress
     from twinface.distillation.packing import Sources
-    from twinface.distillation.run import Settings
+    from twinface.distillation.training_run import Settings
 
     depth, size_px = read_shape(start)
     period = Progress(

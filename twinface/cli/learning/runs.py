@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress as State
     from twinface.distillation.order import Order
     from twinface.distillation.period import Figures
-    from twinface.distillation.run import Settings
+    from twinface.distillation.training_run import Settings
     from twinface.errors import InputError
 
 
@@ -64,7 +64,7 @@ def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
 
 def _learn_shown(order: "Order") -> None:
     from twinface.distillation.order import carry_out, summary
-    from twinface.distillation.run import Listener
+    from twinface.distillation.training_run import Listener
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:

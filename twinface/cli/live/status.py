@@ -14,7 +14,7 @@ from twinface.box.accounts import LinkBooks, read_links
 from twinface.box.health import STALE_AFTER_S, Health, health_by_supervisor
 from twinface.box.last_words import last_error
 from twinface.box.supervision import ProcessState, process_states
-from twinface.bus.health import latest_heartbeats
+from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import Terminal, escape, say, say_json

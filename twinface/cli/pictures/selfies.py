@@ -13,7 +13,7 @@ from twinface.errors import InputError
 from twinface.masking import mask_address
 
 if TYPE_CHECKING:
-    from twinface.enrolment.reasons import Objection
+    from twinface.enrolment.objections import Objection
 
 
 def selfies(
@@ -27,7 +27,7 @@ def selfies(
     Crops that are too small, blurred, badly lit or in profile go to set_aside in the person's folder, with the reasons
     in reasons.json; move back what is good all the same.
     """
-    from twinface.enrolment.reasons import force_helps
+    from twinface.enrolment.objections import force_helps
     from twinface.enrolment.selfies import crop_selfies
     from twinface.enrolment.set_aside import describe
     from twinface.recognition.embedding import open_detector

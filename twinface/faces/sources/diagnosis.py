@@ -9,7 +9,7 @@ import cv2
 
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
-from twinface.faces.sources.reasons import explain_failure
+from twinface.faces.sources.failures import explain_failure
 from twinface.faces.sources.rtsp import describe_stream
 from twinface.faces.sources.videos import find_codec
 

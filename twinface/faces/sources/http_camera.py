@@ -15,9 +15,9 @@ from twinface.errors import InputError, SourceError
 from twinface.faces.pictures import decode_image
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream
+from twinface.faces.sources.failures import explain_failure, explain_status
 from twinface.faces.sources.live import Pictures
 from twinface.faces.sources.login import authorize
-from twinface.faces.sources.reasons import explain_failure, explain_status
 from twinface.faces.sources.tls import unverified_tls
 from twinface.types import Image
 

@@ -16,7 +16,7 @@ _MOST_ON_A_PAGE = 250
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MatcherAnswers:
+class RequestHandler:
     """Called with a verb and its arguments.
 
     `snapshot`: the present. `replay`: match events of this `epoch` from number `since` on. `events`: stored events,
