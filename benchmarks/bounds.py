@@ -23,8 +23,8 @@ from twinface.gallery import read_features
 from twinface.matching import load_head
 from twinface.matching.vectors import fuse, normalised
 from twinface.recognition.vetoes import VETO_COSINE, VETO_COSINE_CENTRED
-from twinface.strangers.clustering import SAME_STRANGER_COSINE
 from twinface.training.heads.feature_table import table_of
+from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE
 
 VISIT = 3
 AROUND = (-0.1, 0.0, 0.1)
@@ -70,7 +70,7 @@ def _tables(
     fused, whose = np.stack(visits), np.array(visitors)
     return {
         f"rejection{how}": [shares(looks, shown, veto + step) for step in AROUND],
-        f"stranger{how}": [shares(fused, whose, SAME_STRANGER_COSINE + step) for step in AROUND],
+        f"stranger{how}": [shares(fused, whose, SAME_UNKNOWN_COSINE + step) for step in AROUND],
     }
 
 

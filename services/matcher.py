@@ -23,8 +23,8 @@ from twinface.networks import find_recipe
 from twinface.processes import MATCHER, camera_names, extractor_names
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
-from twinface.strangers import Strangers
 from twinface.types import Captured
+from twinface.unknowns import Unknowns
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
@@ -40,8 +40,8 @@ class _Matcher:
             keep_private(settings.events_path)
         upkeep = Upkeep(events.keep_days, events.max_mb)
         self._averages = LiveAverages(settings, self._recipe, upkeep)
-        strangers = Strangers(settings.events_path, settings.strangers, is_good_look, self._averages.centre)
-        then = (strangers.take, self._averages.take)
+        unknowns = Unknowns(settings.events_path, settings.unknowns, is_good_look, self._averages.centre)
+        then = (unknowns.take, self._averages.take)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
         self._journal = Journal(writer, events, time.monotonic)
         self._stage = MatcherStage(

@@ -16,9 +16,9 @@ from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_one_face
-from twinface.settings import StrangerSettings
-from twinface.strangers import Strangers
+from twinface.settings import UnknownSettings
 from twinface.types import Candidate
+from twinface.unknowns import Unknowns
 
 STREAM = 35
 NOW_NS = time.time_ns()
@@ -107,5 +107,5 @@ def box(config: Path, tmp_path: Path, faces: dict[str, EmbeddedFace], sface: Net
     ]
     with EventStore(path) as store:
         store.append(events, looks)
-    Strangers(path, StrangerSettings(), lambda _look: True).take(events)
+    Unknowns(path, UnknownSettings(), lambda _look: True).take(events)
     return path

@@ -120,8 +120,8 @@ class EventSettings(_Section):
     kept_looks: Annotated[int, Field(ge=0, le=1000)] = 8
 
 
-class StrangerSettings(_Section):
-    """`[strangers]`."""
+class UnknownSettings(_Section):
+    """`[unknowns]`."""
 
     count: Annotated[int, Field(ge=0, le=10_000)] = 100
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 14.0
@@ -166,7 +166,7 @@ class Settings(_Section):
     extractor: ExtractorSettings = ExtractorSettings()
     matching: MatchingSettings = MatchingSettings()
     events: EventSettings = EventSettings()
-    strangers: StrangerSettings = StrangerSettings()
+    unknowns: UnknownSettings = UnknownSettings()
     averages: AverageSettings = AverageSettings()
     sentinel: SentinelSettings = SentinelSettings()
     web: WebSettings = WebSettings()
@@ -206,6 +206,10 @@ def load_settings(path: Path | None = None) -> Settings:
         raise SettingsError(_explain(error, text, path)) from error
 
 
+_RENAMED = {"strangers": "unknowns"}
+"""What was called otherwise before, and is not near its new name."""
+
+
 def _explain(error: pydantic.ValidationError, text: str, path: Path) -> str:
     """The first mistake as one line: file, line number, what is wrong, the mend."""
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
@@ -215,7 +219,8 @@ def _explain(error: pydantic.ValidationError, text: str, path: Path) -> str:
     if first["type"] != "extra_forbidden":
         return f"{where}: {dotted or 'settings'}: {first['msg']}"
     known = _known_keys(location[:-1])
-    nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
+    renamed = [_RENAMED[dotted]] if dotted in _RENAMED else []
+    nearest = renamed or difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
     mend = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(known)}"
     return f"{where}: unknown setting {dotted!r}; {mend}"
 

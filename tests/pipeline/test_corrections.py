@@ -34,7 +34,7 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
     until_said(("person a", None), 0)
     (unknown,) = until(lambda: ask("unknowns"), 120.0, "somebody unknown to be remembered")
     (explained,) = ask("explain", "--track", unknown["tracks"][0])["tracks"]
-    assert (explained["state"], explained["stranger"]) == ("unknown", "unknown-1")
+    assert (explained["state"], explained["unknown"]) == ("unknown", "unknown-1")
     assert explained["decision"]["missed_by"] > 0.0
     assert explained["looks"][0]["measures"]["face_px"] > 40.0
     url = json.loads((pipeline.run.path / "web.json").read_text())["url"]

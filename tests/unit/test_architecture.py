@@ -43,7 +43,7 @@ def trees() -> dict[Path, ast.Module]:
         ("fcntl", {"twinface/locks.py"}),
         ("zmq", {"twinface/bus"}),
         ("pickle", {"twinface/gallery"}),
-        ("sqlite3", {"twinface/events", "twinface/strangers"}),
+        ("sqlite3", {"twinface/events", "twinface/unknowns"}),
         ("tensorflow", {"twinface/training", "twinface/distillation"}),
         ("keras", {"twinface/training", "twinface/distillation"}),
         ("matplotlib", {"twinface/evaluation"}),

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Change:
     """What is going to be done, `said` in words, and what it may change: people of these names, what was said of
-    anybody, marks of looks of these tracks and strangers. `who` does it; `undoes` is the step that it takes back.
+    anybody, marks of looks of these tracks and unknown visitors. `who` does it; `undoes` is the step it takes back.
     """
 
     kind: StepKind
@@ -38,7 +38,7 @@ class Change:
     names: tuple[str, ...]
     who: str
     tracks: tuple[TrackKey, ...] = ()
-    strangers: tuple[int, ...] = ()
+    unknowns: tuple[int, ...] = ()
     undoes: int | None = None
 
 
@@ -113,7 +113,7 @@ def _begin(number: int, change: Change, settings: Settings) -> Step:
         network=read_manifest(gallery).network if is_there else "",
         people={name: read_person_files(gallery, name) for name in change.names} if is_there else {},
         corrections=Difference(tuple(enumerate(_read_said(gallery)))),
-        marks=read_marks(settings.events_path, change.tracks, change.strangers),
+        marks=read_marks(settings.events_path, change.tracks, change.unknowns),
     )
 
 
@@ -130,7 +130,7 @@ def _finish(step: Step, settings: Settings) -> bool:
     now = {name: read_person_files(settings.gallery, name).digests for name in step.people}
     people = {name: files for name, files in step.people.items() if files.digests != now[name]}
     said = difference([one for _, one in step.corrections.removed], _read_said(settings.gallery))
-    marks = read_marks(settings.events_path, tracks_of(step), strangers_of(step))
+    marks = read_marks(settings.events_path, tracks_of(step), unknowns_of(step))
     names = (*step.names, *(one.name for _, one in said.removed), *(one.name for one in said.added))
     if people or said.removed or said.added or marks != step.marks or step.undoes is not None:
         done = replace(
@@ -153,6 +153,6 @@ def tracks_of(step: Step) -> tuple[TrackKey, ...]:
     return tuple(dict.fromkeys(TrackKey(*mark.look[:3]) for mark in (*step.marks.looks, *step.marks_after.looks)))
 
 
-def strangers_of(step: Step) -> Iterable[int]:
-    """The strangers whom it may have changed."""
-    return sorted({number for number, _ in (*step.marks.strangers, *step.marks_after.strangers)})
+def unknowns_of(step: Step) -> Iterable[int]:
+    """The unknown visitors whom it may have changed."""
+    return sorted({number for number, _ in (*step.marks.unknowns, *step.marks_after.unknowns)})

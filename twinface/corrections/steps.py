@@ -172,10 +172,10 @@ def _check(is_right: bool, message: str) -> None:
 
 
 def _pack_marks(marks: Marks) -> dict[str, Any]:
-    return {"looks": [list(mark) for mark in marks.looks], "strangers": [list(one) for one in marks.strangers]}
+    return {"looks": [list(mark) for mark in marks.looks], "strangers": [list(one) for one in marks.unknowns]}
 
 
 def _unpack_marks(value: dict[str, Any]) -> Marks:
-    strangers = tuple((number, network) for number, network in value["strangers"])
-    _check(all(type(number) is int and type(network) is str for number, network in strangers), "no stranger")
-    return Marks(tuple(to_mark(row) for row in value["looks"]), strangers)
+    unknowns = tuple((number, network) for number, network in value["strangers"])
+    _check(all(type(number) is int and type(network) is str for number, network in unknowns), "no unknown visitor")
+    return Marks(tuple(to_mark(row) for row in value["looks"]), unknowns)

@@ -16,7 +16,7 @@ from twinface.matching.vectors import normalised
 from twinface.settings import Settings
 
 MOST_ENROLLED = 5
-"""Of one track or stranger, the best: one evening at the door is not to outweigh a person's other pictures."""
+"""Of one track or unknown visitor, the best: one evening at the door is not to outweigh a person's other pictures."""
 
 _SAME_LOOK_COSINE = 0.9
 """From here on a vector tells nothing that another one of the person does not."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinface.events.connection import changing, is_there, reading
-from twinface.events.looks import ERASE_EMPTY_STRANGERS
+from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
 
 _EVER_NS = 2**63 - 1
 _IN_TIME = "at_ns >= :since_ns AND at_ns < :until_ns"
@@ -55,7 +55,7 @@ class Forgotten(NamedTuple):
 
     events: int
     looks: int
-    strangers: int
+    unknowns: int
     mentions: int
 
 
@@ -77,9 +77,9 @@ def forget_person(path: Path, names: Sequence[NameSpan], *, dry_run: bool = Fals
         events = connection.executemany(_ERASE_EVENTS, tracks).rowcount if tracks else 0
         events += connection.executemany(_ERASE_VISITS, values).rowcount
         looks = connection.executemany(_ERASE_LOOKS, tracks).rowcount if tracks else 0
-        strangers = connection.execute(ERASE_EMPTY_STRANGERS).rowcount
+        unknowns = connection.execute(ERASE_EMPTY_UNKNOWNS).rowcount
         mentions = sum(connection.executemany(statement, values).rowcount for statement in _ERASE_MENTIONS)
-    return Forgotten(events, looks, strangers, mentions)
+    return Forgotten(events, looks, unknowns, mentions)
 
 
 def remembered_names(path: Path) -> set[str]:

@@ -20,7 +20,7 @@ class LookRecord:
     crop, None where nothing was measured. `candidates` are whom this look alone shows, `together` whom all looks of the
     track so far show, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and
     why it was no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whom it was enrolled as,
-    `stranger` the number of the unknown person it was found to show.
+    `unknown` the number of the unknown visitor it was found to show.
     """
 
     key: TrackKey
@@ -42,7 +42,7 @@ class LookRecord:
     gallery_version: int = 0
     head: str = ""
     enrolled_as: str | None = None
-    stranger: int | None = None
+    unknown: int | None = None
 
     @property
     def source(self) -> str:

@@ -58,7 +58,8 @@ _TRACKS_SINCE = """
     SELECT DISTINCT camera, stream, track FROM events
     WHERE subject = 'track' AND camera = ? AND name = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
-ERASE_EMPTY_STRANGERS = """
+# In the database, unknown visitors are called strangers: a name is no reason to make every file anew.
+ERASE_EMPTY_UNKNOWNS = """
     DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM looks WHERE stranger IS NOT NULL)
 """
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
@@ -82,7 +83,7 @@ def insert_looks(
 
 def to_look(row: Sequence[Any]) -> LookRecord:
     """A row of SELECT. Raises ValueError when it is none."""
-    *values, details, enrolled_as, stranger = row
+    *values, details, enrolled_as, unknown = row
     fields = dict(zip(_COLUMNS, values, strict=True))
     check_types(fields, _TYPES)
     fields |= {name: value for name, value in read_details(details).items() if name in _DETAILS}
@@ -90,7 +91,7 @@ def to_look(row: Sequence[Any]) -> LookRecord:
     key = TrackKey(fields.pop("camera"), fields.pop("stream"), fields.pop("track"))
     vector = np.frombuffer(fields["vector"], "<f4")
     measures = _to_measures(fields.get("measures"))
-    more = {"key": key, "vector": vector, "measures": measures, "enrolled_as": enrolled_as, "stranger": stranger}
+    more = {"key": key, "vector": vector, "measures": measures, "enrolled_as": enrolled_as, "unknown": unknown}
     if "score" not in fields or not vector.size or not np.isfinite(vector).all():
         raise ValueError("a look without a score, or a vector of finite numbers")
     return LookRecord(**{**fields, **candidates, **more})

@@ -1,4 +1,4 @@
-"""What was made of looks: whom they were enrolled as and which stranger they show, as it stands, to be put back."""
+"""What was made of looks, to be put back: whom they were enrolled as and which unknown visitor they show."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from twinface.errors import InputError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import TrackKey
-from twinface.events.looks import ERASE_EMPTY_STRANGERS
+from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
 
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
 _OF_LOOK = f"{_OF_TRACK} AND crop = ?"
@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     track: int
     crop: int
     enrolled_as: str | None
-    stranger: int | None
+    unknown: int | None
 
     @property
     def look(self) -> tuple[str, int, int, int]:
@@ -32,10 +32,10 @@ class Mark(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """What was made of some looks, and the strangers among them: their numbers and networks."""
+    """What was made of some looks, and the unknown visitors among them: their numbers and networks."""
 
     looks: tuple[Mark, ...] = ()
-    strangers: tuple[tuple[int, str], ...] = ()
+    unknowns: tuple[tuple[int, str], ...] = ()
 
 
 def to_mark(row: Sequence[object]) -> Mark:
@@ -46,10 +46,10 @@ def to_mark(row: Sequence[object]) -> Mark:
     return Mark._make(row)
 
 
-def read_marks(path: Path, tracks: Iterable[TrackKey], strangers: Iterable[int] = ()) -> Marks:
-    """Of the looks of tracks, and of those of strangers. Raises ArtefactError as `reading`."""
-    tracks, strangers = tuple(tracks), tuple(strangers)
-    if not (tracks or strangers) or not is_there(path):
+def read_marks(path: Path, tracks: Iterable[TrackKey], unknowns: Iterable[int] = ()) -> Marks:
+    """Of the looks of tracks, and of those of unknown visitors. Raises ArtefactError as `reading`."""
+    tracks, unknowns = tuple(tracks), tuple(unknowns)
+    if not (tracks or unknowns) or not is_there(path):
         return Marks()
     found: dict[tuple[str, int, int, int], Mark] = {}
     with reading(path) as connection:
@@ -58,10 +58,10 @@ def read_marks(path: Path, tracks: Iterable[TrackKey], strangers: Iterable[int] 
             for key in tracks
             for row in connection.execute(f"{_SELECT} WHERE camera = ? AND stream = ? AND track = ?", key)
         ]
-        rows += [row for one in strangers for row in connection.execute(f"{_SELECT} WHERE stranger = ?", [one])]
+        rows += [row for one in unknowns for row in connection.execute(f"{_SELECT} WHERE stranger = ?", [one])]
         for mark in map(to_mark, rows):
             found[mark.look] = mark
-        numbers = sorted({mark.stranger for mark in found.values() if mark.stranger is not None})
+        numbers = sorted({mark.unknown for mark in found.values() if mark.unknown is not None})
         known = [
             row
             for one in numbers
@@ -86,6 +86,6 @@ def put_back_marks(path: Path, before: Marks, after: Marks) -> None:
                 continue
             if to_mark(row) != made.get(mark.look):
                 raise InputError(f"{TrackKey(*mark.look[:3])} was enrolled, or put together with others, since")
-            connection.execute(_UPDATE, [mark.enrolled_as, mark.stranger, *mark.look])
-        connection.executemany("INSERT OR IGNORE INTO strangers VALUES (?, ?)", before.strangers)
-        connection.execute(ERASE_EMPTY_STRANGERS)
+            connection.execute(_UPDATE, [mark.enrolled_as, mark.unknown, *mark.look])
+        connection.executemany("INSERT OR IGNORE INTO strangers VALUES (?, ?)", before.unknowns)
+        connection.execute(ERASE_EMPTY_UNKNOWNS)

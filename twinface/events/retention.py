@@ -12,7 +12,7 @@ import sqlite3
 from typing import NamedTuple
 
 from twinface.events.age_clock import AgeClock, Break
-from twinface.events.looks import ERASE_EMPTY_STRANGERS
+from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
 from twinface.events.schema import STORED_NS
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def let_go(connection: sqlite3.Connection, before_ns: int, max_bytes: int) -> Le
     try:
         events = connection.execute("DELETE FROM events WHERE sequence < ?", [first_kept]).rowcount
         looks = connection.execute(_ERASE_LOOKS, [before_ns]).rowcount
-        connection.execute(ERASE_EMPTY_STRANGERS)
+        connection.execute(ERASE_EMPTY_UNKNOWNS)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

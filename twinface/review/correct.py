@@ -15,7 +15,7 @@ from twinface.gallery import Gallery, checked_name
 from twinface.networks import find_recipe
 from twinface.review.evidence import Evidence, find_evidence, require_looks
 from twinface.settings import Settings
-from twinface.strangers import find_stranger, remove_strangers, stranger_looks
+from twinface.unknowns import find_unknown, remove_unknowns, unknown_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +107,12 @@ def enrol(
             f"{name} is in the gallery already; use --merge where this is the same person, or choose another name"
         )
     gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
-    strangers = tuple(sorted({look.stranger for look in looks if look.stranger is not None}))
-    change = Change(StepKind.ENROL, f"{what} is {name}", (name,), who or user_name(), _tracks(looks), strangers)
+    unknowns = tuple(sorted({look.unknown for look in looks if look.unknown is not None}))
+    change = Change(StepKind.ENROL, f"{what} is {name}", (name,), who or user_name(), _tracks(looks), unknowns)
     with recorded(change, settings) as step:
         enrolled = enrol_looks(name, looks, gallery, gate, settings, force=force)
         if enrolled.added or enrolled.known:
-            remove_strangers(settings.events_path, strangers)
+            remove_unknowns(settings.events_path, unknowns)
     return _some(
         replace(enrolled, what=what, unchecked=unchecked, step=step.number),
         "wait for a better look, or use --force where they are right all the same",
@@ -130,8 +130,8 @@ def _choose(settings: Settings, track: str | None, unknown: str | None) -> tuple
     if (track is None) == (unknown is None):
         raise InputError("name either a track with --track, or somebody unknown with --unknown")
     if unknown is not None:
-        stranger = find_stranger(settings.events_path, unknown)
-        return str(stranger), stranger_looks(settings.events_path, stranger.number)
+        visitor = find_unknown(settings.events_path, unknown)
+        return str(visitor), unknown_looks(settings.events_path, visitor.number)
     evidence = find_evidence(settings.events_path, None, track)
     return evidence.what, require_looks(evidence, evidence.last_looks)
 

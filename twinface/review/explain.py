@@ -7,8 +7,8 @@ from typing import Any
 from twinface.enrolment.from_looks import object_to_look
 from twinface.events import Event, LookRecord, TrackKey
 from twinface.review.evidence import Evidence
-from twinface.strangers import stranger_id
 from twinface.types import Candidate
+from twinface.unknowns import unknown_id
 
 _TOLD = ("sequence", "kind", "at_ns", "state", "name", "score", "reason")
 
@@ -34,7 +34,7 @@ def explain(evidence: Evidence) -> dict[str, Any]:
 def _explain_track(
     key: TrackKey, history: Sequence[Event], looks: Sequence[LookRecord], event: Event | None
 ) -> dict[str, Any]:
-    strangers = {look.stranger for look in looks if look.stranger is not None}
+    unknowns = {look.unknown for look in looks if look.unknown is not None}
     last = history[-1] if history else None
     before = [look for look in looks if event is None or _is_before(look, event)] or looks[:1]
     return {
@@ -42,7 +42,7 @@ def _explain_track(
         "camera": key.camera,
         "state": last.state if last else None,
         "name": last.name if last else None,
-        "stranger": next(map(stranger_id, strangers), None),
+        "unknown": next(map(unknown_id, unknowns), None),
         "history": [{name: getattr(event, name) for name in _TOLD} for event in history],
         "looks": [_explain_look(look) for look in looks],
         "decision": _explain_decision(before[-1]) if before else None,

@@ -26,7 +26,7 @@ from twinface.recognition.averaging import bundled_average
 from twinface.recognition.people import REASONS_FILE
 from twinface.review.former_names import read_names
 from twinface.settings import Settings
-from twinface.strangers import forget_strangers_like
+from twinface.unknowns import forget_unknowns_like
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def erase_from_steps(names: Sequence[NameSpan], settings: Settings, *, dry_run: 
     return [Erased("steps to be taken back", count, str(settings.gallery / STEPS_FOLDER))] if count else []
 
 
-def erase_from_strangers(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+def erase_from_unknowns(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
     """Unknown visitors who look like them, with their looks. Raises ArtefactError when it cannot be done."""
     if not has_people(settings.gallery):
         return []
@@ -120,8 +120,8 @@ def erase_from_strangers(names: Sequence[NameSpan], settings: Settings, *, dry_r
     person = gallery.people.get(names[0].name)
     path, count = settings.events_path, 0
     if person:
-        count = forget_strangers_like(path, person.vectors, gallery.network, dry_run=dry_run)
-    return [Erased("strangers", count, str(path))] if count else []
+        count = forget_unknowns_like(path, person.vectors, gallery.network, dry_run=dry_run)
+    return [Erased("unknown visitors", count, str(path))] if count else []
 
 
 def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
@@ -145,16 +145,16 @@ def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_ru
 
 
 PLACES: tuple[Place, ...] = (
-    erase_from_strangers,
+    erase_from_unknowns,
     erase_from_averages,
     erase_from_gallery,
     erase_from_corrections,
     erase_from_events,
     erase_from_steps,
 )
-"""Strangers and averages come first: the gallery knows what the person looks like. Then the gallery, as what decides
-names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know the former
-names, so that whatever is broken off is completed by forgetting once more.
+"""Unknown visitors and averages come first: the gallery knows what the person looks like. Then the gallery, as what
+decides names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know the
+former names, so that whatever is broken off is completed by forgetting once more.
 """
 
 

@@ -9,8 +9,8 @@ from twinface.corrections.recording import (
     Change,
     end_broken_off,
     recording,
-    strangers_of,
     tracks_of,
+    unknowns_of,
     user_name,
 )
 from twinface.corrections.step import Step, StepKind
@@ -64,7 +64,7 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
             step.names,
             who or user_name(),
             tracks_of(step),
-            tuple(strangers_of(step)),
+            tuple(unknowns_of(step)),
             undoes=step.number,
         )
         with recording(change, settings):
@@ -124,7 +124,7 @@ def _find_changed(step: Step, settings: Settings) -> str | None:
             take_back(read_corrections(gallery), step.corrections)
         except InputError as error:
             return str(error)
-    looks = {mark.look: mark for mark in read_marks(settings.events_path, tracks_of(step), strangers_of(step)).looks}
+    looks = {mark.look: mark for mark in read_marks(settings.events_path, tracks_of(step), unknowns_of(step)).looks}
     after = {mark.look: mark for mark in step.marks_after.looks}
     for mark in step.marks.looks:
         if mark.look in looks and looks[mark.look] not in {mark, after.get(mark.look)}:

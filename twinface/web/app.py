@@ -39,7 +39,7 @@ def create_app(hub: Hub, web: WebSettings, ask_matcher: AskMatcher, *, token: To
 
     async def healthz(request: Request) -> Response:
         summary = hub.health.summary()
-        shown = {"ok": summary["ok"]} if getattr(request.state, "stranger", False) else summary
+        shown = {"ok": summary["ok"]} if getattr(request.state, "anonymous", False) else summary
         return JSONResponse(shown, status_code=200 if summary["ok"] else 503)
 
     async def preview(request: Request) -> Response:

@@ -80,7 +80,7 @@ class TokenRequired:
             refusal = {"error": "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"}
             await JSONResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
             return
-        scope.setdefault("state", {})["stranger"] = not known
+        scope.setdefault("state", {})["anonymous"] = not known
         await self._app(scope, receive, send)
 
 

@@ -20,7 +20,7 @@ from twinface.gallery import Gallery
 from twinface.gallery.locking import writers_lock
 from twinface.review.forget import find_traces, forget
 from twinface.settings import load_settings
-from twinface.strangers import list_strangers
+from twinface.unknowns import list_unknowns
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -37,7 +37,7 @@ def test_explain_shows_every_look_and_what_was_missed(twinface: Run, config: Pat
     code, output, _ = twinface("explain", "--config", config, "--track", "door:2", "--json")
     assert code == 0
     (track,) = json.loads(output)["tracks"]
-    assert (track["track"], track["state"], track["stranger"]) == ("door:z:2", "unknown", "unknown-1")
+    assert (track["track"], track["state"], track["unknown"]) == ("door:z:2", "unknown", "unknown-1")
     assert [one["kind"] for one in track["history"]] == ["enter", "update", "exit"]
     first, second = track["looks"]
     assert (first["look"], first["state"], first["objection"]) == ("door:z:2#20", "pending", None)
@@ -128,7 +128,7 @@ def test_mistakes_are_said_in_a_line_and_change_nothing(
     assert told in errors.splitlines()[-1]
     assert "Traceback" not in errors
     assert (vectors_of(config), read_corrections(load_settings(config).gallery)) == ({"Ada": 1}, ())
-    assert len(list_strangers(box)) == 1
+    assert len(list_unknowns(box)) == 1
 
 
 def test_of_several_names_one_has_to_be_chosen(twinface: Run, config: Path, box: Path) -> None:
@@ -163,14 +163,14 @@ def test_an_unknown_visitor_gets_a_name_and_is_unknown_no_more(twinface: Run, co
     assert code == 0
     assert output.startswith("Zoë: 1 looks added, 1 tell nothing new")
     assert vectors_of(config) == {"Ada": 1, "Zoë": 1}
-    assert list_strangers(box) == []
+    assert list_unknowns(box) == []
     assert {look.enrolled_as for look in read_looks(box, [IMPOSTOR])} == {"Zoë"}
     assert "nobody unknown is remembered" in twinface("unknowns", "--config", config)[2]
 
 
-def test_enrolling_a_track_takes_its_stranger_along(twinface: Run, config: Path, box: Path) -> None:
+def test_enrolling_a_track_takes_its_unknown_visitor_along(twinface: Run, config: Path, box: Path) -> None:
     assert twinface("enrol", "--config", config, "--track", "door:2", "--name", "Zoë")[0] == 0
-    assert list_strangers(box) == []
+    assert list_unknowns(box) == []
     code, _, _ = twinface("enrol", "--config", config, "--track", "door:1", "--name", "Ada", "--merge")
     assert (code, vectors_of(config)) == (0, {"Ada": 2, "Zoë": 1})
 
@@ -205,7 +205,7 @@ def test_who_writes_at_the_same_time_is_waited_for(twinface: Run, config: Path, 
 # --- forget -----------------------------------------------------------------------------------------------------
 
 
-def test_whoever_is_forgotten_is_gone_from_corrections_looks_and_strangers_too(
+def test_whoever_is_forgotten_is_gone_from_corrections_looks_and_unknowns_too(
     twinface: Run, config: Path, box: Path
 ) -> None:
     twinface("enrol", "--config", config, "--unknown", "unknown-1", "--name", "Zoë")
@@ -282,8 +282,8 @@ def test_an_unknown_visitor_who_looks_like_whom_is_forgotten_goes_along(twinface
     gallery = Gallery.open(load_settings(config).gallery)
     gallery.add("Zoë", ("photo.jpg",), one.vector[np.newaxis], np.ones(1, np.float32))
     erased = {one.what: one.count for one in forget("Zoë", load_settings(config))}
-    assert erased == {"strangers": 1, "vectors": 1}
-    assert (list_strangers(box), read_looks(box, [IMPOSTOR])) == ([], [])
+    assert erased == {"unknown visitors": 1, "vectors": 1}
+    assert (list_unknowns(box), read_looks(box, [IMPOSTOR])) == ([], [])
     assert len(read_looks(box, [ADA])) == 2
 
 

@@ -22,7 +22,7 @@ from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.vetoes import Vetoes
 from twinface.review.forget import forget
 from twinface.settings import load_settings
-from twinface.strangers import list_strangers
+from twinface.unknowns import list_unknowns
 
 Run = Callable[..., tuple[int, str, str]]
 State = dict[str, Any]
@@ -239,8 +239,8 @@ def test_looks_that_were_forgotten_meanwhile_stay_so(twinface: Run, config: Path
         connection.execute("DELETE FROM looks WHERE track = ? AND crop = 20", [IMPOSTOR.track])
         connection.commit()
     assert twinface("--config", config, "undo")[0] == 0
-    assert [look.stranger for look in read_looks(people, [IMPOSTOR])] == [1]
-    assert [str(one) for one in list_strangers(people)] == ["unknown-1"]
+    assert [look.unknown for look in read_looks(people, [IMPOSTOR])] == [1]
+    assert [str(one) for one in list_unknowns(people)] == ["unknown-1"]
 
 
 def test_whoever_is_forgotten_cannot_be_brought_back(twinface: Run, config: Path, people: Path) -> None:

@@ -27,7 +27,7 @@ from twinface.events import (
 )
 from twinface.events.rows import COLUMNS, to_row
 from twinface.events.schema import MIGRATIONS, VERSION, migrate
-from twinface.strangers import list_strangers
+from twinface.unknowns import list_unknowns
 
 MakeEvent = Callable[..., Event]
 
@@ -272,7 +272,7 @@ def test_it_is_read_where_nothing_can_be_written(path: Path, make_event: MakeEve
         path.parent.chmod(0o700)
 
 
-# --- versions and strangers -------------------------------------------------------------------------------------
+# --- versions and unknown visitors ------------------------------------------------------------------------------
 
 
 def test_there_is_nothing_where_there_is_no_store(path: Path) -> None:
@@ -288,7 +288,7 @@ def test_what_its_writer_has_only_begun_has_nothing_in_it(path: Path, make_event
         assert path.stat().st_size > 0
         assert read_events(path, EventQuery()) == []
         assert newest_number(path) == 0
-        assert list_strangers(path) == []
+        assert list_unknowns(path) == []
     with EventStore(path) as store:
         store.append([make_event()])
     assert newest_number(path) == 1

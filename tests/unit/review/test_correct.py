@@ -13,7 +13,7 @@ from twinface.gallery import Gallery
 from twinface.review.correct import confirm, enrol, reject
 from twinface.review.undo import undo
 from twinface.settings import Settings, load_settings
-from twinface.strangers import list_strangers
+from twinface.unknowns import list_unknowns
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_a_program_rejects_and_confirms_and_takes_either_back(settings: Settings
 
 
 def test_who_was_unknown_is_so_no_more_once_a_program_enrols_them(settings: Settings) -> None:
-    assert [str(one) for one in list_strangers(settings.events_path)] == ["unknown-1"]
+    assert [str(one) for one in list_unknowns(settings.events_path)] == ["unknown-1"]
     enrolled = enrol(settings, "Zoë", unknown="unknown-1")
     assert (enrolled.what, len(enrolled.added) + len(enrolled.known), enrolled.step) == ("unknown-1", 2, 1)
     assert pictures(settings)["Zoë"] == len(enrolled.added)
-    assert list_strangers(settings.events_path) == []
+    assert list_unknowns(settings.events_path) == []
     with pytest.raises(InputError, match="Zoë is in the gallery already; use --merge"):
         enrol(settings, "Zoë", track="door:2")
 

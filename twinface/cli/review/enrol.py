@@ -13,7 +13,7 @@ from twinface.cli.options import JsonOption, TrackOption
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled
-    from twinface.strangers import Stranger
+    from twinface.unknowns import Unknown
 
 
 def enrol(
@@ -44,10 +44,10 @@ def enrol(
 
 def unknowns(as_json: JsonOption = False) -> None:
     """Show who is not known but was seen, how often and when; the ones seen last come last."""
-    from twinface.strangers import list_strangers
+    from twinface.unknowns import list_unknowns
 
     settings = chosen_settings()
-    found = list_strangers(settings.events_path, settings.events.cool_down_s)
+    found = list_unknowns(settings.events_path, settings.events.cool_down_s)
     found.sort(key=lambda one: one.until_ns)
     if as_json:
         say_json([_as_plain(one) for one in found])
@@ -60,8 +60,8 @@ def unknowns(as_json: JsonOption = False) -> None:
         note("nobody unknown is remembered")
 
 
-def _as_plain(stranger: "Stranger") -> dict[str, object]:
-    return {"id": str(stranger), **dataclasses.asdict(stranger), "tracks": [str(key) for key in stranger.tracks]}
+def _as_plain(visitor: "Unknown") -> dict[str, object]:
+    return {"id": str(visitor), **dataclasses.asdict(visitor), "tracks": [str(key) for key in visitor.tracks]}
 
 
 def _day(at_ns: int) -> str:

@@ -17,7 +17,7 @@ from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left,
 from twinface.cli.review.events_table import describe, events_tables
 from twinface.errors import InputError
 from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
-from twinface.strangers import list_strangers
+from twinface.unknowns import list_unknowns
 
 _POLL_S = 0.5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -116,8 +116,8 @@ def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
 
 
 def _unknown(path: Path) -> Mapping[TrackKey, str]:
-    """Which stranger each track was of that ended unknown."""
-    return {key: str(stranger) for stranger in list_strangers(path) for key in stranger.tracks}
+    """Which unknown visitor each track was of that ended unknown."""
+    return {key: str(one) for one in list_unknowns(path) for key in one.tracks}
 
 
 def _moment_ns(option: str, text: str | None) -> int | None:

@@ -15,7 +15,7 @@ _LASTED = {Kind.EXIT, Kind.STAYED}
 
 
 Unknown = Mapping[TrackKey, str]
-"""Which stranger an unknown track was of."""
+"""Which unknown visitor a track was of."""
 
 
 def events_tables(events: Sequence[Event], unknown: Unknown, *, tracks: bool) -> Iterator[tuple[str, Table]]:

@@ -38,7 +38,7 @@ def explain(
 
 
 def _headline(track: dict[str, Any]) -> str:
-    who = track["name"] or track["stranger"] or track["state"] or "nothing is known of it"
+    who = track["name"] or track["unknown"] or track["state"] or "nothing is known of it"
     return printable(f"{track['track']}: {who}")
 
 

@@ -13,15 +13,15 @@ from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
 from twinface.events.forgetting import NameSpan, forget_person
-from twinface.settings import StrangerSettings
-from twinface.strangers import (
-    Stranger,
-    Strangers,
-    find_stranger,
-    forget_strangers_like,
-    list_strangers,
-    remove_strangers,
-    stranger_looks,
+from twinface.settings import UnknownSettings
+from twinface.unknowns import (
+    Unknown,
+    Unknowns,
+    find_unknown,
+    forget_unknowns_like,
+    list_unknowns,
+    remove_unknowns,
+    unknown_looks,
 )
 
 MINUTE_NS = 60 * 10**9
@@ -89,28 +89,28 @@ def visit(path: Path) -> Visit:
         with EventStore(path) as store:
             events = [exit_of(track, state, looks[-1].at_ns)]
             store.append(events, looks, clock=AgeClock.begun(looks[-1].at_ns))
-        Strangers(path, StrangerSettings(count=count, keep_days=keep_days), is_good).take(events)
+        Unknowns(path, UnknownSettings(count=count, keep_days=keep_days), is_good).take(events)
 
     return come
 
 
 def known(path: Path, cool_down_s: float = 300.0) -> list[tuple[str, int, int]]:
-    return [(str(one), one.visits, len(one.tracks)) for one in list_strangers(path, cool_down_s)]
+    return [(str(one), one.visits, len(one.tracks)) for one in list_unknowns(path, cool_down_s)]
 
 
-def test_who_comes_again_is_the_same_stranger(path: Path, visit: Visit) -> None:
+def test_who_comes_again_is_the_same_visitor(path: Path, visit: Visit) -> None:
     hour_ns = 60 * MINUTE_NS
     visit(1, looks_of(1, [face(1), face(1, 0.2)], NOW_NS - 3 * hour_ns))
     visit(2, looks_of(2, [face(2), face(2, 0.2)], NOW_NS - 2 * hour_ns))
     visit(3, looks_of(3, [face(1, 0.5), face(1, 0.6), face(1, 0.1)], NOW_NS - hour_ns))
     visit(4, looks_of(4, [face(1), face(1)], NOW_NS - hour_ns + 2 * MINUTE_NS))
-    first, second = list_strangers(path, 300.0)
+    first, second = list_unknowns(path, 300.0)
     assert (str(first), first.visits, first.network, first.camera) == ("unknown-1", 2, NETWORK, "door")
     assert [key.track for key in first.tracks] == [1, 3, 4]
     assert (first.since_ns, first.until_ns) == (NOW_NS - 3 * hour_ns, NOW_NS - hour_ns + 2 * MINUTE_NS + 1)
     assert (str(second), second.visits) == ("unknown-2", 1)
     assert known(path, 0.0) == [("unknown-1", 3, 3), ("unknown-2", 1, 1)]
-    assert [look.key.track for look in stranger_looks(path, 1)] == [1, 1, 3, 3, 3, 4, 4]
+    assert [look.key.track for look in unknown_looks(path, 1)] == [1, 1, 3, 3, 3, 4, 4]
 
 
 def test_only_unknown_tracks_with_good_looks_are_remembered(path: Path, visit: Visit) -> None:
@@ -121,7 +121,7 @@ def test_only_unknown_tracks_with_good_looks_are_remembered(path: Path, visit: V
     assert known(path) == []
     visit(5, [*looks_of(5, [face(1), face(1)]), *looks_of(5, [face(9)] * 3, good=False)[2:]])
     assert known(path) == [("unknown-1", 1, 1)]
-    assert len(stranger_looks(path, 1)) == 2
+    assert len(unknown_looks(path, 1)) == 2
 
 
 def test_a_track_counts_once_however_often_its_end_is_told(path: Path, visit: Visit) -> None:
@@ -135,10 +135,10 @@ def test_a_face_that_took_the_box_of_another_is_not_mixed_with_it(path: Path, vi
     for look in looks[2:]:
         object.__setattr__(look, "face", 1)
     visit(1, looks)
-    assert [look.crop for look in stranger_looks(path, 1)] == [102, 103]
+    assert [look.crop for look in unknown_looks(path, 1)] == [102, 103]
 
 
-def test_vectors_of_another_network_are_of_other_strangers(path: Path, visit: Visit) -> None:
+def test_vectors_of_another_network_are_of_other_visitors(path: Path, visit: Visit) -> None:
     visit(1, looks_of(1, [face(1), face(1)]))
     visit(2, looks_of(2, [face(1), face(1)], network="b" * 64))
     visit(3, looks_of(3, [face(1), face(1)]))
@@ -152,7 +152,7 @@ def test_of_too_many_those_seen_last_stay_and_numbers_are_not_used_again(path: P
     visit(6, looks_of(6, [face(3)] * 2, NOW_NS + 6 * MINUTE_NS), count=3)
     visit(7, looks_of(7, [face(7)] * 2, NOW_NS + 7 * MINUTE_NS), count=3)
     assert [name for name, *_ in known(path)] == ["unknown-3", "unknown-5", "unknown-6"]
-    assert remove_strangers(path, [6]) == 1
+    assert remove_unknowns(path, [6]) == 1
     visit(8, looks_of(8, [face(8)] * 2, NOW_NS + 8 * MINUTE_NS), count=3)
     assert [name for name, *_ in known(path)] == ["unknown-3", "unknown-5", "unknown-7"]
 
@@ -178,9 +178,9 @@ def test_who_was_not_seen_for_long_is_forgotten(path: Path, visit: Visit) -> Non
 def test_a_clock_that_goes_backwards_makes_no_visits_of_its_own(path: Path, visit: Visit) -> None:
     visit(1, looks_of(1, [face(1)] * 2, NOW_NS))
     visit(2, looks_of(2, [face(1)] * 2, NOW_NS - 10**12))
-    (one,) = list_strangers(path, 300.0)
+    (one,) = list_unknowns(path, 300.0)
     assert (one.visits, one.since_ns, one.until_ns) == (2, NOW_NS - 10**12, NOW_NS + 1)
-    assert list_strangers(path, 3600.0)[0].visits == 1
+    assert list_unknowns(path, 3600.0)[0].visits == 1
 
 
 def test_a_wrong_clock_forgets_nobody_and_whoever_came_last_stays(path: Path, visit: Visit) -> None:
@@ -190,7 +190,7 @@ def test_a_wrong_clock_forgets_nobody_and_whoever_came_last_stays(path: Path, vi
         clock = clock.advanced(MINUTE_NS, looks[0].at_ns)
         with EventStore(path) as store:
             store.append([exit_of(track, at_ns=looks[0].at_ns)], looks, clock=clock)
-        Strangers(path, StrangerSettings(count=3), is_good).take([exit_of(track)])
+        Unknowns(path, UnknownSettings(count=3), is_good).take([exit_of(track)])
     assert [name for name, *_ in known(path)] == ["unknown-2", "unknown-3", "unknown-4"]
 
 
@@ -202,26 +202,26 @@ def test_visits_are_counted_after_a_clock_was_ahead_and_put_right(path: Path, vi
         clock = clock.advanced(hour_ns, looks[0].at_ns)
         with EventStore(path) as store:
             store.append([exit_of(track, at_ns=looks[0].at_ns)], looks, clock=clock)
-        Strangers(path, StrangerSettings(), is_good).take([exit_of(track)])
-    (one,) = list_strangers(path, 300.0)
+        Unknowns(path, UnknownSettings(), is_good).take([exit_of(track)])
+    (one,) = list_unknowns(path, 300.0)
     assert (one.visits, one.since_ns, one.until_ns) == (4, NOW_NS, NOW_NS + 9 * hour_ns + 1)
 
 
-def test_a_stranger_is_found_as_printed(path: Path, visit: Visit) -> None:
+def test_a_visitor_is_found_as_printed(path: Path, visit: Visit) -> None:
     with pytest.raises(InputError, match="nobody is remembered as 'unknown-1'; `twinface unknowns` lists who is"):
-        find_stranger(path, "unknown-1")
+        find_unknown(path, "unknown-1")
     visit(1, looks_of(1, [face(1)] * 2))
-    assert isinstance(find_stranger(path, "unknown-1"), Stranger)
+    assert isinstance(find_unknown(path, "unknown-1"), Unknown)
     for nobody in ("unknown-2", "1", "unknown-01"):
         with pytest.raises(InputError, match="nobody is remembered"):
-            find_stranger(path, nobody)
+            find_unknown(path, nobody)
 
 
-def test_strangers_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) -> None:
+def test_unknown_visitors_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) -> None:
     for track in (1, 2, 3):
         visit(track, looks_of(track, [face(track)] * 2))
-    assert forget_strangers_like(path, np.stack([face(2, 0.5), face(9)]), NETWORK) == 1
-    assert forget_strangers_like(path, np.stack([face(1)]), "b" * 64) == 0
+    assert forget_unknowns_like(path, np.stack([face(2, 0.5), face(9)]), NETWORK) == 1
+    assert forget_unknowns_like(path, np.stack([face(1)]), "b" * 64) == 0
     assert [name for name, *_ in known(path)] == ["unknown-1", "unknown-3"]
     assert read_looks(path, [TrackKey("door", STREAM, 2)]) == []
     with EventStore(path) as store:
@@ -230,11 +230,11 @@ def test_strangers_go_with_whom_they_turn_out_to_be(path: Path, visit: Visit) ->
     assert [name for name, *_ in known(path)] == ["unknown-1"]
 
 
-def test_two_who_change_strangers_at_once_wait_for_each_other(path: Path, visit: Visit) -> None:
+def test_two_who_change_unknown_visitors_at_once_wait_for_each_other(path: Path, visit: Visit) -> None:
     with EventStore(path) as store:
         store.append([], [look for track in range(1, 9) for look in looks_of(track, [face(track % 4)] * 2)])
-    strangers = Strangers(path, StrangerSettings(), is_good)
-    threads = [threading.Thread(target=strangers.take, args=([exit_of(track)],)) for track in range(1, 9)]
+    unknowns = Unknowns(path, UnknownSettings(), is_good)
+    threads = [threading.Thread(target=unknowns.take, args=([exit_of(track)],)) for track in range(1, 9)]
     for thread in threads:
         thread.start()
     for thread in threads:

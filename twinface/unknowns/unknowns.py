@@ -1,4 +1,4 @@
-"""Strangers in the database of events; whoever changes them, the matcher or a command, does it in one transaction."""
+"""Unknown visitors in the database of events; who changes them, matcher or command, does it in one transaction."""
 
 import sqlite3
 from collections import defaultdict
@@ -11,19 +11,19 @@ import numpy as np
 from twinface.errors import InputError
 from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.connection import changing, is_there, reading
-from twinface.events.looks import ERASE_EMPTY_STRANGERS, SELECT, select_looks, to_look
+from twinface.events.looks import ERASE_EMPTY_UNKNOWNS, SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
 from twinface.events.schema import STORED_NS
 from twinface.matching.vectors import normalised
-from twinface.settings import StrangerSettings
-from twinface.strangers.clustering import SAME_STRANGER_COSINE, nearest_stranger
+from twinface.settings import UnknownSettings
 from twinface.types import State, Vectors
+from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE, nearest_unknown
 
 LEAST_GOOD_LOOKS = 2
 """A track has to give so many to be remembered."""
 
 _COMPARED_LOOKS = 8
-"""Of a stranger, the newest: people change, and no stranger costs more than another."""
+"""Of each, the newest: people change, and none costs more than another."""
 
 _PUT_BACK_NS = 86_400 * 10**9
 """Who is seen next was not seen earlier by so much, unless the clock was put back."""
@@ -52,8 +52,8 @@ _LET_GO_MANY = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
-    """Somebody unknown who was seen. `visits` are apart by the cool-down of events; `camera` saw them last."""
+class Unknown:
+    """An unknown visitor. `visits` are apart by the cool-down of events; `camera` saw them last."""
 
     number: int
     network: str
@@ -64,11 +64,11 @@ class Stranger:
     tracks: tuple[TrackKey, ...]
 
     def __str__(self) -> str:
-        return stranger_id(self.number)
+        return unknown_id(self.number)
 
 
-def stranger_id(number: int) -> str:
-    """How a stranger is printed and typed, `unknown-7`."""
+def unknown_id(number: int) -> str:
+    """How an unknown visitor is printed and typed, `unknown-7`."""
     return f"unknown-{number}"
 
 
@@ -81,7 +81,7 @@ def as_they_are(vectors: Vectors, _cameras: Sequence[str]) -> Vectors:
     return vectors
 
 
-class Strangers:
+class Unknowns:
     """Takes events once they are stored, and finds out who it was of the tracks that ended unknown.
 
     `is_good` says which looks are fit to remember somebody by; they are compared as `centre` makes them.
@@ -90,7 +90,7 @@ class Strangers:
     def __init__(
         self,
         path: Path,
-        settings: StrangerSettings,
+        settings: UnknownSettings,
         is_good: Callable[[LookRecord], bool],
         centre: Centre = as_they_are,
     ) -> None:
@@ -107,31 +107,31 @@ class Strangers:
             if event.key and (event.subject, event.kind, event.state) == (Subject.TRACK, Kind.EXIT, State.UNKNOWN)
         ]
         if self._settings.count and ended:
-            with changing(self._path, "strangers cannot be remembered") as connection:
+            with changing(self._path, "unknown visitors cannot be remembered") as connection:
                 for key in ended:
                     self._meet(connection, key)
                 if (clock := read_age_clock(connection)) is not None:
                     connection.execute(_LET_GO_OLD, [clock.stored_before_ns(self._settings.keep_days)])
                 connection.execute(_LET_GO_MANY, [self._settings.count])
-                connection.execute(ERASE_EMPTY_STRANGERS)
+                connection.execute(ERASE_EMPTY_UNKNOWNS)
 
     def _meet(self, connection: sqlite3.Connection, key: TrackKey) -> None:
         looks = select_looks(connection, [key])
         good = [look for look in looks if look.face == looks[-1].face and self._is_good(look)]
-        if len(good) < LEAST_GOOD_LOOKS or any(look.stranger for look in looks):
+        if len(good) < LEAST_GOOD_LOOKS or any(look.unknown for look in looks):
             return
         network = good[0].network
         known = {
             number: self._centre(vectors, cameras) for number, (vectors, cameras) in _looks(connection, network).items()
         }
         seen = self._centre(np.stack([look.vector for look in good]), [look.key.camera for look in good])
-        number = nearest_stranger(seen, known)
+        number = nearest_unknown(seen, known)
         if number is None:
             number = connection.execute("INSERT INTO strangers (network) VALUES (?)", [network]).lastrowid
         connection.executemany(_MARK, [(number, *look.key, look.crop) for look in good])
 
 
-def list_strangers(path: Path, cool_down_s: float = 0.0) -> list[Stranger]:
+def list_unknowns(path: Path, cool_down_s: float = 0.0) -> list[Unknown]:
     """Everybody who is remembered, in the order of their numbers; tracks with no more than `cool_down_s` between them
     are of one visit. Raises ArtefactError as `read_events` does."""
     if not is_there(path):
@@ -141,50 +141,50 @@ def list_strangers(path: Path, cool_down_s: float = 0.0) -> list[Stranger]:
     sightings: dict[tuple[int, str], list[tuple[TrackKey, int, int]]] = defaultdict(list)
     for number, network, camera, stream, track, since_ns, until_ns in rows:
         sightings[number, network].append((TrackKey(camera, stream, track), since_ns, until_ns))
-    return [_stranger(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
+    return [_unknown(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
 
 
-def find_stranger(path: Path, text: str) -> Stranger:
-    """The stranger that is written `unknown-7`. Raises InputError when there is none, ArtefactError as `reading`."""
-    for one in list_strangers(path):
+def find_unknown(path: Path, text: str) -> Unknown:
+    """The visitor who is written `unknown-7`. Raises InputError when there is none, ArtefactError as `reading`."""
+    for one in list_unknowns(path):
         if str(one) == text:
             return one
     raise InputError(f"nobody is remembered as {text!r}; `twinface unknowns` lists who is")
 
 
-def stranger_looks(path: Path, number: int) -> list[LookRecord]:
-    """The good looks of a stranger, in the order they were taken. Raises ArtefactError as `reading`."""
+def unknown_looks(path: Path, number: int) -> list[LookRecord]:
+    """The good looks of an unknown visitor, in the order they were taken. Raises ArtefactError as `reading`."""
     with reading(path) as connection:
         return [to_look(row) for row in connection.execute(f"{SELECT} WHERE stranger = ? ORDER BY at_ns", [number])]
 
 
-def remove_strangers(path: Path, numbers: Iterable[int]) -> int:
-    """Forget that tracks show one person; their events and looks stay. Returns how many strangers were known."""
-    with changing(path, "strangers cannot be removed") as connection:
+def remove_unknowns(path: Path, numbers: Iterable[int]) -> int:
+    """Forget that tracks show one person; their events and looks stay. Returns how many visitors were known."""
+    with changing(path, "unknown visitors cannot be removed") as connection:
         connection.executemany("UPDATE looks SET stranger = NULL WHERE stranger = ?", [[one] for one in numbers])
-        return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
+        return connection.execute(ERASE_EMPTY_UNKNOWNS).rowcount
 
 
-def forget_strangers_like(path: Path, vectors: Vectors, network: str, *, dry_run: bool = False) -> int:
-    """Erase the strangers who may be the person of the `vectors` (n, d), with their looks; returns how many.
+def forget_unknowns_like(path: Path, vectors: Vectors, network: str, *, dry_run: bool = False) -> int:
+    """Erase the unknown visitors who may be the person of the `vectors` (n, d), with their looks; returns how many.
 
     A dry run erases nobody.
     """
     if not is_there(path):
         return 0
-    with changing(path, "strangers cannot be erased", dry_run=dry_run) as connection:
+    with changing(path, "unknown visitors cannot be erased", dry_run=dry_run) as connection:
         unit = normalised(vectors)
         alike = [
             [number]
             for number, (others, _) in _looks(connection, network).items()
-            if (unit @ normalised(others).T).max() >= SAME_STRANGER_COSINE
+            if (unit @ normalised(others).T).max() >= SAME_UNKNOWN_COSINE
         ]
         connection.executemany("DELETE FROM looks WHERE stranger = ?", alike)
-        return connection.execute(ERASE_EMPTY_STRANGERS).rowcount
+        return connection.execute(ERASE_EMPTY_UNKNOWNS).rowcount
 
 
 def _looks(connection: sqlite3.Connection, network: str) -> dict[int, tuple[Vectors, list[str]]]:
-    """Of each stranger the vectors (n, d) of the newest looks, and the camera of each."""
+    """Of each unknown visitor the vectors (n, d) of the newest looks, and the camera of each."""
     found: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
     for number, camera, vector in connection.execute(_OF_NETWORK, (network, _COMPARED_LOOKS)):
         found[number].append((camera, vector))
@@ -194,7 +194,7 @@ def _looks(connection: sqlite3.Connection, network: str) -> dict[int, tuple[Vect
     }
 
 
-def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Stranger:
+def _unknown(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Unknown:
     visits, until_ns = 0, 0
     for _, since_ns, last_ns in seen:
         gap_ns = since_ns - until_ns
@@ -202,4 +202,4 @@ def _stranger(number: int, network: str, seen: list[tuple[TrackKey, int, int]], 
             visits, until_ns = visits + 1, last_ns
         until_ns = max(until_ns, last_ns)
     latest, _, last_ns = seen[-1]
-    return Stranger(number, network, visits, seen[0][1], last_ns, latest.camera, tuple(key for key, *_ in seen))
+    return Unknown(number, network, visits, seen[0][1], last_ns, latest.camera, tuple(key for key, *_ in seen))

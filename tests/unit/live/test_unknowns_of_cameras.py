@@ -1,4 +1,4 @@
-"""Strangers are told apart by their faces: what all vectors of a camera have in common is taken off before."""
+"""Unknown visitors are told apart by their faces: what all vectors of a camera have in common is taken off before."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from twinface.gallery.keys import KEY_VARIABLE
 from twinface.live.learning import LiveAverages
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe
-from twinface.settings import Settings, StrangerSettings
-from twinface.strangers import SAME_STRANGER_COSINE, Strangers, list_strangers
+from twinface.settings import Settings, UnknownSettings
+from twinface.unknowns import SAME_UNKNOWN_COSINE, Unknowns, list_unknowns
 
 RECIPE = replace(find_recipe("sface"), name="other", fingerprint="a" * 64, dimension=64)
 AXES = np.eye(64, dtype=np.float32)
@@ -27,7 +27,7 @@ def at_the_door(face: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class Box:
-    """The matcher's strangers, at cameras of which `door` has an average."""
+    """The matcher's unknown visitors, at cameras of which `door` has an average."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "events.sqlite"
@@ -35,7 +35,7 @@ class Box:
         averages = LiveAverages(Settings(gallery=folder / "gallery"), RECIPE, Upkeep(1.0, 1.0))
         prior = averages.snapshot.prior
         averages.snapshot = Averages(1, prior, {"camera:door": Average(prior + np.float32(0.77) * AXES[0], 60)})
-        self.strangers = Strangers(self.path, StrangerSettings(), lambda _look: True, averages.centre)
+        self.unknowns = Unknowns(self.path, UnknownSettings(), lambda _look: True, averages.centre)
 
     def visit(self, camera: str, vector: NDArray[np.float32]) -> None:
         """Two looks at somebody, whose track ends."""
@@ -48,11 +48,11 @@ class Box:
         event = Event(Kind.EXIT, Subject.TRACK, camera, 7, self.tracks, None, "unknown", 0.1, 1, 1, 1.0, 0.0, 1)
         with EventStore(self.path) as store:
             store.append([event], looks)
-        self.strangers.take([event])
+        self.unknowns.take([event])
 
     def known(self) -> list[list[int]]:
-        """The tracks of each stranger."""
-        return [[key.track for key in one.tracks] for one in list_strangers(self.path)]
+        """The tracks of each visitor."""
+        return [[key.track for key in one.tracks] for one in list_unknowns(self.path)]
 
 
 @pytest.fixture
@@ -63,15 +63,15 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
 
 def test_two_whom_a_camera_makes_alike_are_two(box: Box) -> None:
     one, two = at_the_door(AXES[3]), at_the_door(AXES[4])
-    assert one @ two > SAME_STRANGER_COSINE
+    assert one @ two > SAME_UNKNOWN_COSINE
     for vector in (one, two, one):
         box.visit("door", vector)
     assert box.known() == [[1, 3], [2]]
 
 
-def test_a_stranger_is_known_again_at_another_camera(box: Box) -> None:
+def test_a_visitor_is_known_again_at_another_camera(box: Box) -> None:
     seldom = at_the_door(0.4 * AXES[3])
-    assert seldom @ AXES[3] < SAME_STRANGER_COSINE
+    assert seldom @ AXES[3] < SAME_UNKNOWN_COSINE
     box.visit("door", seldom)
     box.visit("hall", AXES[3])
     box.visit("hall", AXES[4])
