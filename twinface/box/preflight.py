@@ -15,7 +15,7 @@ from twinface.gallery.features_folder import has_people
 from twinface.masking import mask_address
 from twinface.matching import head_in_use, load_head
 from twinface.networks import NetworkRecipe, find_recipe
-from twinface.recognition.naming import uncalibrated
+from twinface.recognition.naming import missing_head_warning
 from twinface.settings import CameraSettings, Settings, TrackingSettings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
@@ -104,7 +104,7 @@ def _check_page(settings: Settings) -> Iterable[str]:
 def _check_head(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:
     head = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
     load_head(head, recipe.fingerprint)
-    if warning := uncalibrated(head, recipe):
+    if warning := missing_head_warning(head, recipe):
         yield warning
 
 

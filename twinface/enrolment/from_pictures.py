@@ -14,7 +14,7 @@ from twinface.gallery import Gallery, Snapshot
 from twinface.matching import Head, choose_threshold, head_in_use, load_head
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.recognition.naming import uncalibrated
+from twinface.recognition.naming import missing_head_warning
 from twinface.settings import MatchingSettings, Settings
 
 
@@ -57,7 +57,7 @@ def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Setti
     Raises ArtefactError when the head cannot be used, or its scores mean nothing for this network.
     """
     folder = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
-    if problem := uncalibrated(folder, recipe):
+    if problem := missing_head_warning(folder, recipe):
         raise ArtefactError(problem)
     head = load_head(folder, recipe.fingerprint)
     threshold = choose_threshold(settings.matching, head.spec)
@@ -84,7 +84,7 @@ def open_head(gallery: Gallery, settings: Settings) -> Head:
             "set network, or run `twinface gallery rebuild`"
         )
     folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
-    if problem := uncalibrated(folder, recipe):
+    if problem := missing_head_warning(folder, recipe):
         raise ArtefactError(problem)
     return load_head(folder, gallery.network)
 

@@ -45,7 +45,7 @@ def read_spec(folder: Path) -> HeadSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ArtefactError(f"{path}: {where}: {first['msg']}; train the head again") from error
-    if spec.architecture == "metric" and spec.calibration is None:
+    if spec.architecture == "metric" and spec.scale is None:
         raise ArtefactError(f"{path}: a metric head without its calibration; train the head again")
     return spec
 
@@ -82,7 +82,7 @@ def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
     """
     folder = folder or built_in_head(spec.network)
     if folder is None:
-        return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+        return hashlib.sha256(spec.model_dump_json(by_alias=True).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
     stem = Path(HEAD_FILE).stem
     try:
         files = sorted(path for path in folder.glob(f"{stem}.*") if path.suffix != ".keras")
@@ -140,7 +140,7 @@ def _built_in_about(network: str) -> dict[str, Any]:
     box = built_in_head(network)
     if box is not None:
         return read_json_object(box / HEAD_FILE)
-    spec = cosine_spec(network).model_dump(include={"architecture", "network", "calibration"})
+    spec = cosine_spec(network).model_dump(include={"architecture", "network", "scale"}, by_alias=True)
     return {"format": FORMAT, **spec}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.cohort import Cohort
-from twinface.matching.spec import Calibration, HeadSpec
+from twinface.matching.spec import HeadSpec, LogisticScale
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 
@@ -48,7 +48,7 @@ class Head(ABC):
         return ()
 
     def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
-        """Which of the vectors (n, d) are of pictures no poorer than those that scores are calibrated for, (n,).
+        """Which of the vectors (n, d) are of pictures no poorer than those that scores are known for, (n,).
 
         Networks give blurred faces, and what is no face, shorter vectors. Without a cohort all are.
         """
@@ -78,9 +78,9 @@ class MetricHead(Head):
     One matrix product for all probes and the whole gallery.
     """
 
-    def __init__(self, spec: HeadSpec, calibration: Calibration) -> None:
+    def __init__(self, spec: HeadSpec, scale: LogisticScale) -> None:
         self.spec = spec
-        self._slope, self._offset = calibration.slope, calibration.offset
+        self._slope, self._offset = scale.slope, scale.offset
 
     def prepare(self, gallery: Vectors) -> Scorer:
         """A scorer that keeps the gallery normalised; see Head."""

@@ -7,8 +7,8 @@ directions in which both covariances are diagonal: the product of the two sides,
 problem, Odyssey 2010).
 
 How long the network's vector is before it is made of length 1 says how good the picture is: blurred faces and profiles
-have short ones, and say less for and against. So the ratio is calibrated by logistic regression on it and on both
-lengths (as quality measures in calibration: Mandasari et al., IEEE TASLP 21(11), 2013).
+have short ones, and say less for and against. So the score is a logistic regression on the ratio and on both
+lengths, which are quality measures (Mandasari et al., IEEE TASLP 21(11), 2013).
 
 With a cohort the ratio is first normalised by the strangers nearest to each side (`normalisation`), and vectors are
 taken relative to the average of their kind of picture: `centre` is taken off before they are of length 1 again.

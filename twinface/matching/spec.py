@@ -34,7 +34,7 @@ class Layer(_Part):
     activation: Literal["linear", "relu", "tanh", "sigmoid"] = "linear"
 
 
-class Calibration(_Part):
+class LogisticScale(_Part):
     """score = sigmoid(slope · (cosine - offset))."""
 
     slope: Annotated[float, Field(gt=0.0)]
@@ -55,19 +55,24 @@ class DecisionCalibration(_Part):
 
 
 class HeadSpec(_Part):
-    """What matching needs to know of a head; training and evaluation write more beside it."""
+    """What matching needs to know of a head; training and evaluation write more beside it.
+
+    In head.json `scale` is called calibration.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     architecture: Literal["metric", "plda", "linear", "mlp", "custom"]
     network: str = ""
     network_name: str = ""
     normalisation: Normalisation = Normalisation()
     layers: tuple[Layer, ...] = ()
-    calibration: Calibration | None = None
+    scale: Annotated[LogisticScale | None, Field(alias="calibration")] = None
     thresholds: dict[str, float] = {}
     decision: DecisionCalibration | None = None
 
 
-SFACE_CALIBRATION = Calibration(slope=36.0, offset=0.43)
+SFACE_SCALE = LogisticScale(slope=36.0, offset=0.43)
 """Logistic regression on cosines of SFace: genuine and impostor pairs of aligned crops of 5,268 people, none of them of
 the validation split, weighted to a prior of one genuine pair in 300, since somebody is compared with a whole gallery.
 So 0.5 is where both readings are equally likely given that prior: of those people's frontal pictures 24 in a million
@@ -76,4 +81,4 @@ impostor pairs score more, and 93.9 % of the genuine."""
 
 def cosine_spec(network: str) -> HeadSpec:
     """What head.json would say of plain cosine, for vectors of the network with this fingerprint."""
-    return HeadSpec(architecture="metric", network=network, calibration=SFACE_CALIBRATION)
+    return HeadSpec(architecture="metric", network=network, scale=SFACE_SCALE)

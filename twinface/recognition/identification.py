@@ -16,7 +16,7 @@ from twinface.networks import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.known import Known
-from twinface.recognition.naming import decide_alone, uncalibrated
+from twinface.recognition.naming import decide_alone, missing_head_warning
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
 
@@ -71,7 +71,7 @@ class Identifier:
         fingerprint = self._network.recipe.fingerprint
         gallery = Gallery.open(settings.gallery, network=fingerprint)
         folder = head_in_use(settings.head, settings.gallery, fingerprint)
-        warning = uncalibrated(folder, self._network.recipe)
+        warning = missing_head_warning(folder, self._network.recipe)
         head = load_head(folder, fingerprint)
         damaged = (str(error) for error in gallery.damaged.values())
         if not gallery.people:

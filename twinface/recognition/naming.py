@@ -34,12 +34,12 @@ _SAME_FACE_COSINE = 0.35
 most 0.33 (eight videos, 165 looks; heads that turn far included)."""
 
 
-def uncalibrated(head: Path | None, recipe: NetworkRecipe) -> str | None:
+def missing_head_warning(head: Path | None, recipe: NetworkRecipe) -> str | None:
     """A warning where scores mean nothing: no head was trained on the network's vectors."""
     if head is not None or built_in_head(recipe.fingerprint) is not None:
         return None
     return (
-        f"no head is bundled for the network {recipe.name!r}, and plain cosine is calibrated for sface: strangers"
+        f"no head is bundled for the network {recipe.name!r}, and plain cosine is scaled for sface: strangers"
         " may get names; train a head with `twinface train` and set it as `head`"
     )
 
@@ -56,7 +56,7 @@ def decide_alone(
 
 
 def _without_name(decision: Decision) -> Decision:
-    """What is said of a picture that is poorer than any that scores are calibrated for: no name by itself."""
+    """What is said of a picture that is poorer than any that scores are known for: no name by itself."""
     if decision.name is None:
         return decision
     reason = f"{decision.name} reaches the threshold, but the picture is poorer than any that scores are known for"

@@ -8,7 +8,7 @@ from twinface.enrolment.objections import Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, load_head
 from twinface.matching.heads import MetricHead
-from twinface.matching.spec import SFACE_CALIBRATION
+from twinface.matching.spec import SFACE_SCALE
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
@@ -91,6 +91,6 @@ def test_a_stranger_who_happens_to_look_like_one_picture_is_refused() -> None:
 def test_a_head_that_knows_what_strangers_score_brings_its_own_bound() -> None:
     pair = looks_of(0, 2, cosine=0.4)
     built_in = load_head(None, "a" * 64)
-    strict = MetricHead(built_in.spec.model_copy(update={"thresholds": {"0.001": 0.5}}), SFACE_CALIBRATION)
+    strict = MetricHead(built_in.spec.model_copy(update={"thresholds": {"0.001": 0.5}}), SFACE_SCALE)
     assert judge(pair, gallery_of(), built_in) == [ALIKE, ALIKE]
     assert judge(pair, gallery_of(), strict) == [ODD, ODD]

@@ -11,13 +11,13 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching.heads import MetricHead
-from twinface.matching.spec import Calibration, HeadSpec
+from twinface.matching.spec import HeadSpec, LogisticScale
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
 NETWORK = "a" * 64
 SLOPE = 4.0
-HEAD = MetricHead(HeadSpec(architecture="metric", network=NETWORK), Calibration(slope=SLOPE, offset=0.0))
+HEAD = MetricHead(HeadSpec(architecture="metric", network=NETWORK), LogisticScale(slope=SLOPE, offset=0.0))
 
 
 def person(name: str, vectors: Vectors) -> PersonVectors:

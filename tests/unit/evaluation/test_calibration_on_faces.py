@@ -11,7 +11,7 @@ from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching.heads import MetricHead
-from twinface.matching.spec import SFACE_CALIBRATION, cosine_spec
+from twinface.matching.spec import SFACE_SCALE, cosine_spec
 from twinface.networks import Network
 from twinface.settings import MatchingSettings
 
@@ -30,9 +30,7 @@ def test_it_holds_on_people_it_was_not_found_on(sface: Network, shared_data: Pat
     people = [read_person(folder, sface) for folder in islice(folders, 2 * PEOPLE)]
     network = sface.recipe.fingerprint
     some, others = (
-        compare(
-            take_snapshot(half, 1, network), [], MetricHead(cosine_spec(network), SFACE_CALIBRATION), MatchingSettings()
-        )
+        compare(take_snapshot(half, 1, network), [], MetricHead(cosine_spec(network), SFACE_SCALE), MatchingSettings())
         for half in (people[::2], people[1::2])
     )
     found = measure(some, RATE, find_threshold(some, RATE))

@@ -5,7 +5,7 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
-from twinface.matching.spec import SFACE_CALIBRATION
+from twinface.matching.spec import SFACE_SCALE
 
 HEAD = load_head(None, "a" * 64)
 
@@ -17,7 +17,7 @@ def at_cosine(cosine: float) -> np.ndarray:
 
 def test_the_offset_is_the_decision_point() -> None:
     one = np.array([[2.0, 0.0]], np.float32)
-    assert HEAD.score_pairs(one, at_cosine(SFACE_CALIBRATION.offset))[0] == pytest.approx(0.5, abs=1e-4)
+    assert HEAD.score_pairs(one, at_cosine(SFACE_SCALE.offset))[0] == pytest.approx(0.5, abs=1e-4)
     assert HEAD.score_pairs(one, at_cosine(0.6))[0] > 0.99
     assert HEAD.score_pairs(one, at_cosine(0.2))[0] < 0.01
 
@@ -26,7 +26,7 @@ def test_scores_are_calibrated_cosines_whatever_the_lengths(random: np.random.Ge
     gallery, probes = (random.normal(size=(n, 16)).astype(np.float32) for n in (9, 4))
     scores = HEAD.prepare(gallery)(probes)
     cosines = (probes @ gallery.T) / np.outer(np.linalg.norm(probes, axis=1), np.linalg.norm(gallery, axis=1))
-    expected = 1.0 / (1.0 + np.exp(-SFACE_CALIBRATION.slope * (cosines - SFACE_CALIBRATION.offset)))
+    expected = 1.0 / (1.0 + np.exp(-SFACE_SCALE.slope * (cosines - SFACE_SCALE.offset)))
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-6)
 

@@ -91,7 +91,7 @@ def test_the_built_in_head_gets_a_folder_of_its_own(tmp_path: Path) -> None:
     write_built_in_head(folder, NETWORK, "testnet", CALIBRATION)
     spec = load_head(folder, NETWORK).spec
     assert (spec.decision, spec.network_name) == (CALIBRATION, "testnet")
-    assert spec.calibration == load_head(None, NETWORK).spec.calibration
+    assert spec.scale == load_head(None, NETWORK).spec.scale
     anew = CALIBRATION.model_copy(update={"people": 101})
     write_built_in_head(folder, NETWORK, "testnet", anew)
     assert load_head(folder, NETWORK).spec.decision == anew

@@ -12,7 +12,7 @@ from twinface.live.tracks import NOT_YET
 from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import find_recipe
-from twinface.recognition.naming import Naming, uncalibrated
+from twinface.recognition.naming import Naming, missing_head_warning
 from twinface.settings import MatchingSettings
 from twinface.types import State
 
@@ -23,7 +23,9 @@ from twinface.types import State
 )
 def test_a_network_without_a_head_is_warned_of(network: str, head: Path | None, warned: bool) -> None:
     recipe = find_recipe("sface")
-    warning = uncalibrated(head, recipe if network == "sface" else replace(recipe, name=network, fingerprint="r" * 64))
+    warning = missing_head_warning(
+        head, recipe if network == "sface" else replace(recipe, name=network, fingerprint="r" * 64)
+    )
     assert (warning is not None) == warned
 
 

@@ -76,7 +76,7 @@ def test_without_pooling_every_number_of_the_layer_is_given(tmp_path: Path, weig
 
 def test_int8_is_small_and_near(built: Path, tmp_path: Path, crops_folder: Path, weights: str) -> None:
     blueprint = Blueprint("int8", SMALL, weights, input_size_px=64)
-    quantised = build_network(blueprint, tmp_path, quantization="int8", calibration=crops_folder)
+    quantised = build_network(blueprint, tmp_path, quantization="int8", representative=crops_folder)
     plain = load_network(built / "plain")
     assert quantised.quantization == "int8"
     assert quantised.fingerprint != plain.recipe.fingerprint
@@ -138,13 +138,13 @@ def test_mistakes_name_the_option(tmp_path: Path, blueprint: Blueprint, reason: 
 
 def test_quantising_mistakes(tmp_path: Path) -> None:
     blueprint = Blueprint("n", SMALL, "none", input_size_px=32)
-    with pytest.raises(InputError, match="--calibration"):
+    with pytest.raises(InputError, match="--representative"):
         build_network(blueprint, tmp_path, quantization="int8")
     with pytest.raises(InputError, match="none, float16, int8"):
         build_network(blueprint, tmp_path, quantization="int4")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no face in 0 pictures"):
-        build_network(blueprint, tmp_path, quantization="int8", calibration=tmp_path / "empty")
+        build_network(blueprint, tmp_path, quantization="int8", representative=tmp_path / "empty")
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.plda import Projection, Sides, pair_features
-from twinface.training.heads.calibrated_pairs import GENUINE_PRIOR, calibrate_pairs
 from twinface.training.heads.covariances import (
     Covariances,
     Shrinkage,
@@ -24,6 +23,7 @@ from twinface.training.heads.covariances import (
     shrink,
 )
 from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.logistic import GENUINE_PRIOR, fit_pairs
 from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.train import train_head
 
@@ -84,9 +84,9 @@ def test_a_calibrated_score_is_the_chance_under_the_prior() -> None:
     ratio = 4 * np.concatenate([genuine, impostors])
     features = np.stack([np.ones_like(ratio), ratio], axis=1).astype(np.float32)
     same = np.arange(len(ratio)) < len(genuine)
-    found = calibrate_pairs(features, same, people=5000, start=np.array([0.0, 0.5]), used=np.ones(2, np.bool_))
+    found = fit_pairs(features, same, people=5000, start=np.array([0.0, 0.5]), used=np.ones(2, np.bool_))
     assert found.coefficients == pytest.approx([np.log(GENUINE_PRIOR / (1 - GENUINE_PRIOR)), 1.0], rel=0.1)
-    held = calibrate_pairs(features, same, people=1, start=np.array([0.0, 0.5]), used=np.ones(2, np.bool_))
+    held = fit_pairs(features, same, people=1, start=np.array([0.0, 0.5]), used=np.ones(2, np.bool_))
     assert abs(held.coefficients[1] - 0.5) < abs(found.coefficients[1] - 0.5)
 
 

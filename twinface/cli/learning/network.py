@@ -55,8 +55,12 @@ def network(
     quantize: Annotated[
         str | None, typer.Option("--quantize", help="none, float16 or int8; default: none, int8 of face.")
     ] = None,
-    calibration: Annotated[
-        Path | None, typer.Option("--calibration", help="Folder of faces that int8 finds its scales with.")
+    representative: Annotated[
+        Path | None,
+        typer.Option(
+            "--representative",
+            help="Folder of typical faces that int8 finds its scales with.",
+        ),
     ] = None,
     print_model: Annotated[bool, typer.Option("--print-model/--no-print-model", help="Print its layers.")] = False,
 ) -> None:
@@ -81,7 +85,7 @@ def network(
                 blueprint,
                 output,
                 quantization=quantize or "none",
-                calibration=calibration,
+                representative=representative,
                 build_taught=build_taught,
                 on_picture=on_picture,
                 print_line=_say_lines if print_model else None,

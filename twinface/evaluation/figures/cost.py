@@ -2,7 +2,8 @@
 
 A pair costs minus the logarithm of the chance that its score gives to what is true of it, in nats; genuine and impostor
 pairs weigh as under a prior (Brümmer, du Preez: Application-independent evaluation of speaker detection, Computer
-Speech and Language 20, 2006). Both worse separation and worse calibration raise it, which EER and its kin do not tell.
+Speech and Language 20, 2006). Both worse separation and scores that claim too much raise it, which EER and its kin do
+not tell.
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
-from twinface.training.heads.calibrated_pairs import fit_logistic
+from twinface.training.heads.logistic import fit_logistic
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 

@@ -1,4 +1,4 @@
-"""A metric head: both covariances and the calibration, each choice made on people it was not trained on."""
+"""A metric head: both covariances and how a score is made of them, each chosen on people it was not trained on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.matching.spec import WEIGHTS_FILE
 from twinface.matching.vectors import centre
-from twinface.training.heads.calibrated_pairs import Calibrated, calibrate_pairs
 from twinface.training.heads.covariances import (
     Covariances,
     Scatter,
@@ -26,6 +25,7 @@ from twinface.training.heads.covariances import (
 )
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import HardNegatives
+from twinface.training.heads.logistic import LogisticFit, fit_pairs
 from twinface.training.heads.pairs import Pairs, PairSampler
 from twinface.training.heads.strangers import (
     StrangerLessons,
@@ -138,11 +138,11 @@ def fit_plda(
 ) -> PldaFit:
     """Learn the metric of a table's people; the same for the same seed.
 
-    How far the covariances are shrunk, and how the ratio is calibrated, is found by cross-fitting: people are asked
-    about whom their fold's covariances have not seen. `start` and these people weigh as many as each was trained on: a
-    dozen people on a box say little of faces. One person with two pictures is enough where `start` has a cohort. `hard`
-    are pairs that were taken for one person and are not. `progress` is called with how many of how many candidates are
-    tried, and the last one's loss.
+    How far the covariances are shrunk, and how a score is made of the ratio, is found by cross-fitting: people are
+    asked about whom their fold's covariances have not seen. `start` and these people weigh as many as each was trained
+    on: a dozen people on a box say little of faces. One person with two pictures is enough where `start` has a cohort.
+    `hard` are pairs that were taken for one person and are not. `progress` is called with how many of how many
+    candidates are tried, and the last one's loss.
     """
     cohort = strangers.cohort if strangers else start.cohort if start else None
     folds, single = _cut(table, seed, cohort)
@@ -179,11 +179,11 @@ def fit_plda(
             told.append(pair_features(sides.of(impostors.first), sides.of(impostors.second)))
         return np.concatenate(told)
 
-    calibrate = partial(_calibrate, people=people, length_range=length_range, start=start, share=share)
+    fit = partial(_fit_scores, people=people, length_range=length_range, start=start, share=share)
     candidates = _from_start(1.0 - share) if start else _SHARES_WITH_STRANGERS if strangers else _SHARES
-    tried: list[tuple[Calibrated, Shrinkage]] = []
+    tried: list[tuple[LogisticFit, Shrinkage]] = []
     for number, shrinkage in enumerate(candidates, start=1):
-        tried.append((calibrate(ask(shrinkage), same, weights=weights), shrinkage))
+        tried.append((fit(ask(shrinkage), same, weights=weights), shrinkage))
         if progress:
             progress(number, len(candidates), tried[-1][0].loss)
     best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
@@ -194,7 +194,7 @@ def fit_plda(
         features = np.concatenate([ask(shrinkage), told])
         weights = np.concatenate([weights, hard.weights])
         same = np.concatenate([same, np.zeros(len(hard.weights), np.bool_)])
-        best = calibrate(features, same, weights=weights)
+        best = fit(features, same, weights=weights)
     tail = start.tail if start else None
     if strangers:
         tail = measure_tail(projection, best.coefficients, strangers)
@@ -257,7 +257,7 @@ def _ask(projection: Projection, fold: _Fold) -> NDArray[np.float32]:
     return pair_features(sides.of(fold.pairs.first), sides.of(fold.pairs.second))
 
 
-def _calibrate(
+def _fit_scores(
     features: NDArray[np.float32],
     same: NDArray[np.bool_],
     *,
@@ -266,10 +266,10 @@ def _calibrate(
     start: Start | None,
     share: float,
     weights: NDArray[np.float64] | None = None,
-) -> Calibrated:
-    """Calibrate with lengths where the network's differ, as far as a higher ratio goes on meaning a higher score."""
+) -> LogisticFit:
+    """Weigh lengths too where the network's differ, as far as a higher ratio goes on meaning a higher score."""
     centre = start.coefficients if start else np.where(_ALONE, 1.0, 0.0)
-    weigh = partial(calibrate_pairs, features, same, people=people, start=centre, share=share, impostor_weights=weights)
+    weigh = partial(fit_pairs, features, same, people=people, start=centre, share=share, impostor_weights=weights)
     half = float(length_range[1] - length_range[0]) / 2
     if half < _LEAST_LENGTH_SPREAD:
         return weigh(used=_ALONE)

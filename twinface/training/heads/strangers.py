@@ -60,7 +60,7 @@ FEWEST_STRANGERS = 500
 """Fewer tell nothing of the one in a thousand who passes for somebody."""
 
 _ASKED = 3000
-"""So many strangers whom the cohort was not trained on are compared with each other to calibrate."""
+"""So many strangers whom the cohort was not trained on are compared with each other to fit scores on."""
 
 _ONE_PERSON_COSINE = 0.6
 """Two pictures of strangers nearer than this are most likely one person's, who came twice."""

@@ -11,7 +11,7 @@ from twinface.networks.recipe import RECIPE_FILE
 from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
 from twinface.training.networks.conversion import QUANTIZATIONS, convert
-from twinface.training.networks.int8_scales import calibration_input
+from twinface.training.networks.int8_scales import representative_input
 from twinface.training.networks.pictures import OnPicture
 from twinface.training.publishing import published
 
@@ -23,7 +23,7 @@ def build_network(
     output: Path,
     *,
     quantization: str = "none",
-    calibration: Path | None = None,
+    representative: Path | None = None,
     build_taught: BuildTaught | None = None,
     on_picture: OnPicture = lambda _path, _error: None,
     print_line: Callable[[str], None] | None = None,
@@ -36,13 +36,15 @@ def build_network(
     """
     if quantization not in QUANTIZATIONS:
         raise InputError(f"--quantize {quantization}: expected one of {', '.join(QUANTIZATIONS)}")
-    if quantization == "int8" and calibration is None:
-        raise InputError("--quantize int8 needs faces to find its scales with; add --calibration FOLDER")
-    _check_output(output, blueprint, calibration)
+    if quantization == "int8" and representative is None:
+        raise InputError("--quantize int8 needs faces to find its scales with; add --representative FOLDER")
+    _check_output(output, blueprint, representative)
     model, recipe = build_features(blueprint, build_taught)
     if print_line:
         model.summary(print_fn=print_line)
-    faces = calibration_input(calibration, recipe, on_picture) if quantization == "int8" and calibration else None
+    faces = (
+        representative_input(representative, recipe, on_picture) if quantization == "int8" and representative else None
+    )
     with published(output / blueprint.name) as folder:
         (folder / recipe.file).write_bytes(convert(model, quantization, faces))
         model.save(folder / KERAS_FILE)
@@ -76,9 +78,9 @@ def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: s
         return write_recipe(folder, replace(recipe, name=blueprint.name))
 
 
-def _check_output(output: Path, blueprint: Blueprint, calibration: Path | None = None) -> None:
+def _check_output(output: Path, blueprint: Blueprint, representative: Path | None = None) -> None:
     name, mend = blueprint.name, "give another --output or --name"
     if Path(name).name != name or name.startswith("."):
         raise InputError(f"--name {name}: expected a plain name for a folder")
-    refuse_inputs(output / name, [blueprint.weights, calibration], mend, replaced=True)
+    refuse_inputs(output / name, [blueprint.weights, representative], mend, replaced=True)
     require_own_folder(output / name, RECIPE_FILE, ("network.tflite", KERAS_FILE, "README.md", "LICENSE.md"), mend)

@@ -16,7 +16,7 @@ from twinface.types import Image
 MOST_CROPS = 200
 
 
-def calibration_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPicture) -> NDArray[np.float32]:
+def representative_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPicture) -> NDArray[np.float32]:
     """Network input, (n, s, s, 3), of up to 200 faces spread over the pictures of a folder and its sub-folders.
 
     A square in which no face is found is taken for an aligned crop. Raises InputError when no picture has a face.
@@ -33,7 +33,7 @@ def calibration_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPicture
         else:
             on_picture(path, None)
     if not crops:
-        raise InputError(f"--calibration {folder}: no face in {len(chosen)} pictures; name a folder of faces")
+        raise InputError(f"--representative {folder}: no face in {len(chosen)} pictures; name a folder of faces")
     return preprocess(np.stack(crops), recipe)
 
 

@@ -24,7 +24,7 @@ from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.leave_one_out import score_with_person
 from twinface.matching import Head
 from twinface.settings import MatchingSettings
-from twinface.training.heads.calibrated_pairs import GENUINE_PRIOR
+from twinface.training.heads.logistic import GENUINE_PRIOR
 from twinface.training.retraining.lessons import Lessons
 from twinface.training.retraining.report import FEWEST_PEOPLE, FEWEST_PICTURES, CorrectionScores, Measured
 

@@ -17,14 +17,14 @@ _MOST_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibrated:
+class LogisticFit:
     """`coefficients` (k,) of the logit, and the weighted `loss` in nats a person, the lower the better."""
 
     coefficients: _Floats
     loss: float
 
 
-def calibrate_pairs(
+def fit_pairs(
     features: NDArray[np.float32],
     same: NDArray[np.bool_],
     *,
@@ -33,7 +33,7 @@ def calibrate_pairs(
     used: NDArray[np.bool_],
     share: float = 1.0,
     impostor_weights: _Floats | None = None,
-) -> Calibrated:
+) -> LogisticFit:
     """Weigh the columns of `features` (n, k), the first of which is all ones, so that their sum is the logit.
 
     Genuine and impostor pairs weigh as under GENUINE_PRIOR. Coefficients are held near `start` (k,), the more so the
@@ -53,7 +53,7 @@ def calibrate_pairs(
     loss = float(weights @ np.logaddexp(0.0, np.where(same, -logits, logits))) / people
     coefficients = np.zeros(len(used))
     coefficients[used] = found / np.maximum(spread, 1e-12)
-    return Calibrated(coefficients, loss)
+    return LogisticFit(coefficients, loss)
 
 
 def fit_logistic(features: NDArray[np.float32], same: NDArray[np.bool_]) -> _Floats:
