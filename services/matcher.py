@@ -13,7 +13,7 @@ from twinface.enrolment.from_looks import is_good_look
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.journal import Journal
-from twinface.live.learning import LiveAverages
+from twinface.live.live_averages import LiveAverages
 from twinface.live.matcher import MatcherStage
 from twinface.live.request_handler import RequestHandler
 from twinface.live.tracks import Look

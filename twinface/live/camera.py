@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, measure_face
-from twinface.live.looks import Glimpse, LookPlan, View
+from twinface.live.look_plan import Glimpse, LookPlan, View
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Captured, Face, Frame, Image

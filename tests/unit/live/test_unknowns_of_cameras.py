@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinface.averages import Average, Averages
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, Upkeep
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.learning import LiveAverages
+from twinface.live.live_averages import LiveAverages
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe
 from twinface.settings import Settings, UnknownSettings

@@ -8,7 +8,7 @@ import pytest
 
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, Upkeep
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.learning import LiveAverages, teaches
+from twinface.live.live_averages import LiveAverages, teaches
 from twinface.matching import Head, load_head
 from twinface.networks import find_recipe
 from twinface.settings import load_settings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.faces import bound_quality
-from twinface.live.looks import Glimpse, LookPlan, View
+from twinface.live.look_plan import Glimpse, LookPlan, View
 from twinface.settings import TrackingSettings
 from twinface.types import Captured, Face, FaceMeasures
 
