@@ -1,11 +1,12 @@
-"""What the fixed bounds on cosine do: who counts as the same stranger, and whom a rejection keeps from a name.
+"""What the fixed bounds on cosine do: who counts as the same unknown visitor, and whom a rejection keeps from a name.
 
     .venv/bin/python benchmarks/bounds.py --features DIR [--json]
 
 By the frontal pictures of everybody in the folder, in pairs of pictures (a rejection: one look against another) and in
-pairs of visits, three pictures each fused (strangers). `same` and `other` are shares of the pairs of one person, and of
-two, that reach the bound; beside each bound the ones around it. `centred` are vectors less the average of these people,
-as they are compared where the bundled head has a cohort. Features of the pictures of one camera tell of that camera.
+pairs of visits, three pictures each fused (an unknown visitor). `same` and `other` are shares of the pairs of one
+person, and of two, that reach the bound; beside each bound the ones around it. `centred` are vectors less the average
+of these people, as they are compared where the bundled head has a cohort. Features of the pictures of one camera tell
+of that camera.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def _tables(
     fused, whose = np.stack(visits), np.array(visitors)
     return {
         f"rejection{how}": [shares(looks, shown, veto + step) for step in AROUND],
-        f"stranger{how}": [shares(fused, whose, SAME_UNKNOWN_COSINE + step) for step in AROUND],
+        f"unknown{how}": [shares(fused, whose, SAME_UNKNOWN_COSINE + step) for step in AROUND],
     }
 
 
