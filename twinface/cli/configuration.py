@@ -92,9 +92,11 @@ def chosen_config() -> ConfigFile:
     return choose_config(_named.get())
 
 
-def chosen_settings() -> Settings:
-    """What the chosen configuration says. Raises SettingsError, InputError."""
-    return load_settings(chosen_config().path)
+def chosen_settings(*, gallery: Path | None = None, network: str | None = None) -> Settings:
+    """What the chosen configuration says, but for what options name instead. Raises SettingsError, InputError."""
+    named = {"gallery": gallery, "network": network}
+    settings = load_settings(chosen_config().path)
+    return settings.model_copy(update={name: value for name, value in named.items() if value is not None})
 
 
 def chosen_run_directory(settings: Settings) -> RunDirectory:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextvars import copy_context
 from typing import Annotated
 
@@ -9,16 +10,16 @@ import typer
 
 from twinface import __version__
 from twinface.assets import report_downloads
-from twinface.cli import assets
 from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
-from twinface.cli.gallery import averages
-from twinface.cli.gallery import commands as gallery
-from twinface.cli.learning import distill, finetune, network, retrain, train
-from twinface.cli.live import config, status, token, up, watch
+from twinface.cli.gallery import add, averages, backup, forget, import_pickles, rebuild, remove, rename, restore, verify
+from twinface.cli.gallery import list as list_command
+from twinface.cli.learning import distill, finetune, network, retrain, rollback, stats, train
+from twinface.cli.live import assets, down, status, token, up, watch
+from twinface.cli.live import config as config_command
 from twinface.cli.measuring import calibrate, evaluate
-from twinface.cli.pictures import extract, identify, selfies
-from twinface.cli.review import correct, enrol, events, explain, forget, undo
+from twinface.cli.pictures import capture, extract, identify, selfies
+from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, undo, unknowns
 from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError, UserError
 from twinface.files import PRIVATE_UMASK
@@ -51,40 +52,66 @@ def _options(
     name_config(config)
 
 
-_PICTURES, _GALLERY, _LIVE = "Pictures", "Gallery", "The running box"
-_REVIEW, _LEARNING, _MEASURING = "Review", "Learning", "Measuring"
+_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Pictures": (identify.identify, selfies.selfies, capture.capture, extract.extract),
+    "Gallery": (averages.averages, forget.forget),
+    "The running box": (
+        up.up,
+        down.down,
+        status.status,
+        watch.watch,
+        config_command.config,
+        token.token,
+        assets.fetch_assets,
+    ),
+    "Review": (
+        events.events,
+        explain.explain,
+        reject.reject,
+        confirm.confirm,
+        unknowns.unknowns,
+        enrol.enrol,
+        corrections.corrections,
+        undo.undo,
+    ),
+    "Learning": (
+        network.network,
+        stats.stats,
+        train.train,
+        retrain.retrain,
+        rollback.rollback,
+        distill.distill,
+        finetune.finetune,
+    ),
+    "Measuring": (evaluate.evaluate, calibrate.calibrate),
+}
+"""The commands below each heading of the help; each is called as its file is."""
 
-app.command("identify", rich_help_panel=_PICTURES)(identify.identify)
-app.command("selfies", rich_help_panel=_PICTURES)(selfies.selfies)
-app.command("capture", rich_help_panel=_PICTURES)(selfies.capture)
-app.command("extract", rich_help_panel=_PICTURES)(extract.extract)
-app.add_typer(gallery.app, name="gallery", rich_help_panel=_GALLERY)
-app.command("averages", rich_help_panel=_GALLERY)(averages.averages)
-app.command("forget", rich_help_panel=_GALLERY)(forget.forget)
-app.command("up", rich_help_panel=_LIVE)(up.up)
-app.command("down", rich_help_panel=_LIVE)(up.down)
-app.command("status", rich_help_panel=_LIVE)(status.status)
-app.command("watch", rich_help_panel=_LIVE)(watch.watch)
-app.command("config", rich_help_panel=_LIVE)(config.config)
-app.command("token", rich_help_panel=_LIVE)(token.token)
-app.command("assets", rich_help_panel=_LIVE)(assets.fetch_assets)
-app.command("events", rich_help_panel=_REVIEW)(events.events)
-app.command("explain", rich_help_panel=_REVIEW)(explain.explain)
-app.command("reject", rich_help_panel=_REVIEW)(correct.reject)
-app.command("confirm", rich_help_panel=_REVIEW)(correct.confirm)
-app.command("unknowns", rich_help_panel=_REVIEW)(enrol.unknowns)
-app.command("enrol", rich_help_panel=_REVIEW)(enrol.enrol)
-app.command("corrections", rich_help_panel=_REVIEW)(undo.corrections)
-app.command("undo", rich_help_panel=_REVIEW)(undo.undo)
-app.command("network", rich_help_panel=_LEARNING)(network.network)
-app.command("stats", rich_help_panel=_LEARNING)(train.stats)
-app.command("train", rich_help_panel=_LEARNING)(train.train)
-app.command("retrain", rich_help_panel=_LEARNING)(retrain.retrain)
-app.command("rollback", rich_help_panel=_LEARNING)(retrain.rollback)
-app.command("distill", rich_help_panel=_LEARNING)(distill.distill)
-app.command("finetune", rich_help_panel=_LEARNING)(finetune.finetune)
-app.command("evaluate", rich_help_panel=_MEASURING)(evaluate.evaluate)
-app.command("calibrate", rich_help_panel=_MEASURING)(calibrate.calibrate)
+_GALLERY_COMMANDS: tuple[Callable[..., None], ...] = (
+    add.add,
+    list_command.list_people,
+    remove.remove,
+    rename.rename,
+    import_pickles.import_pickles,
+    verify.verify,
+    rebuild.rebuild,
+    backup.backup,
+    restore.restore,
+)
+
+_gallery = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
+app.add_typer(_gallery, name="gallery", rich_help_panel="Gallery")
+
+
+def _name(function: Callable[..., None]) -> str:
+    return function.__module__.rpartition(".")[2].replace("_", "-")
+
+
+for _heading, _functions in _COMMANDS.items():
+    for _function in _functions:
+        app.command(_name(_function), rich_help_panel=_heading)(_function)
+for _function in _GALLERY_COMMANDS:
+    _gallery.command(_name(_function))(_function)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from twinface.gallery import Gallery
 
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, any letters.")]
 GalleryOption = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery; default: as configured.")]
 NetworkOption = Annotated[
     str | None, typer.Option("--network", help="Network: a name or a folder; default: as configured.")
@@ -17,6 +18,9 @@ EventOption = Annotated[int | None, typer.Option("--event", help="An event, by i
 TrackOption = Annotated[
     str | None,
     typer.Option("--track", help="A track, as `twinface events` prints it; CAMERA:NUMBER is that camera's last one."),
+]
+GivenNameOption = Annotated[
+    str | None, typer.Option("--name", help="Which of the names; needed where a track was given several.")
 ]
 SourceOption = Annotated[
     str | None,

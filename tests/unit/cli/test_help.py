@@ -35,3 +35,27 @@ def test_every_reason_that_force_helps_against_is_in_the_help_of_who_enrols() ->
         shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "900"}).stdout
         listed = {reason for reason in set(Reason) - of_people if reason.value in shown.partition("--force ")[2]}
         assert listed == {reason for reason in set(Reason) - of_people if force_helps(Objection(reason, ""))}, path
+
+
+FOLDERS = {
+    "Pictures": "pictures",
+    "Gallery": "gallery",
+    "The running box": "live",
+    "Review": "review",
+    "Learning": "learning",
+    "Measuring": "measuring",
+}
+"""Where the commands below a heading of the help are; those of `gallery` are with the other ones of that heading."""
+
+
+def test_every_command_is_in_the_file_of_its_name_in_the_folder_of_its_heading() -> None:
+    top = typer.main.get_command(app)
+    places = {
+        path: (command.callback.__module__, FOLDERS[(top.commands[path[0]]).rich_help_panel])
+        for path, command in commands(top)
+        if path and not hasattr(command, "commands")
+    }
+    assert len(places) > 35
+    for path, (module, folder) in places.items():
+        assert module == f"twinface.cli.{folder}.{path[-1].replace('-', '_')}"
+    assert len(set(places.values())) == len(places)

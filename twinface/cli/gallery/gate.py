@@ -18,7 +18,6 @@ ForceOption = Annotated[
     bool,
     typer.Option("--force", help=f"Take what the gate would set aside, where there is a face: {', '.join(FORCED)}."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def warn_of(picture: Path, objection: "Objection", *, taken: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""`twinface retrain` and `rollback`: a new head while the pipeline runs, and the one before it back."""
+"""`twinface retrain`: a new head while the pipeline runs."""
 
 import dataclasses
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import say, say_json, shown_status
+from twinface.cli.console import say_json, shown_status
 from twinface.cli.learning.retrain_report import print_report
 from twinface.cli.options import JsonOption
 from twinface.training.heads.options import Architecture, TrainOptions
@@ -47,20 +47,3 @@ def retrain(
         say_json(dataclasses.asdict(report) | {"published": report.published})
     else:
         print_report(report)
-
-
-def rollback(
-    *,
-    head: Annotated[
-        Path | None, typer.Option("--head", help="Folder of a head; default: the one that `retrain` publishes to.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring back the head that was there before the last `retrain`; once more, and the newer one is back."""
-    from twinface.training.retraining.history import roll_back_published
-
-    folder = roll_back_published(chosen_settings(), head)
-    if as_json:
-        say_json({"head": str(folder)}, indent=None)
-    else:
-        say(f"the head before the last one is back in {folder}; `twinface rollback` again undoes this")

@@ -1,4 +1,4 @@
-"""`twinface stats` and `twinface train`: from features to a similarity head."""
+"""`twinface train`: from features to a similarity head."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,17 +14,6 @@ if TYPE_CHECKING:
     from twinface.evaluation.figures.intervals import Difference
     from twinface.evaluation.figures.verification import VerificationFigures
     from twinface.training.heads.options import TrainReport
-
-
-def stats(*, features: FeaturesOption) -> None:
-    """Print mean and standard deviation of the features, and keep them for `train` (the seed's compute_mean.py)."""
-    from twinface.training.heads.feature_table import STATISTICS_FILE, compute_statistics
-
-    found = compute_statistics(features)
-    say(f"{found.count} vectors of {len(found.mean)} numbers")
-    say(f"mean {found.mean.mean():.6g} ({found.mean.min():.6g} to {found.mean.max():.6g})")
-    say(f"standard deviation {found.deviation.mean():.6g} ({found.deviation.min():.6g} to {found.deviation.max():.6g})")
-    say(f"each number's: {features / STATISTICS_FILE}")
 
 
 def train(

@@ -1,10 +1,8 @@
-"""`twinface up` and `down`: the live pipeline as a whole."""
+"""`twinface up`: the live pipeline as a whole."""
 
 import json
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,27 +13,24 @@ import typer
 
 from twinface.box.health import Condition, Health
 from twinface.box.oversight import overseeing
-from twinface.box.running import pid_of_box, record_running
-from twinface.box.supervision import is_reachable, shut_down, start_supervisord
+from twinface.box.running import record_running
+from twinface.box.stopping import STOP_TIMEOUT_S, UP_LOCK
+from twinface.box.supervision import is_reachable, start_supervisord
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
-from twinface.cli.configuration import chosen_config, chosen_run_directory, chosen_settings
-from twinface.cli.console import note, say, warn
+from twinface.cli.configuration import chosen_config, chosen_run_directory
+from twinface.cli.console import note, warn
 from twinface.errors import ServiceError, TwinfaceError, UserError
 from twinface.messages.topics import CONTROL
-from twinface.processes import PROCESSES, process_names
+from twinface.processes import process_names
 from twinface.settings import Settings, load_settings
 from twinface.signals import stop_on_signal
 from twinface.web.access import warn_of_access
 
 _POLL_S = 0.25
-_STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
 _ENDS_WITHIN_S = 5.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
-
-_UP = "supervisord"
-"""Name of the lock that `twinface up` holds."""
 
 
 def up(
@@ -47,7 +42,7 @@ def up(
     config = chosen_config()
     settings = load_settings(config.path)
     run = chosen_run_directory(settings)
-    lock = run.lock(_UP)
+    lock = run.lock(UP_LOCK)
     note(f"configuration: {config.path} ({config.found})")
     _check(config.path, settings, exit_when_done=exit_when_done)
     with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
@@ -57,7 +52,7 @@ def up(
             warn(f"{run.path} was emptied while in use; everything is started again")
             os.close(lock)
             run = RunDirectory(run.path)
-            lock = run.lock(_UP)
+            lock = run.lock(UP_LOCK)
 
 
 def _run_box(
@@ -88,7 +83,7 @@ def _run_box(
 
 def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -> bool:
     """Whether what we and supervisord keep in the run directory is there; supervisord removes its own when it ends."""
-    if not run.holds(lock, _UP):
+    if not run.holds(lock, UP_LOCK):
         return False
     if is_reachable(run) or not (run.path / _PAGE_FILE).exists():
         return True
@@ -110,26 +105,6 @@ def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
         note(f"twinface: {problem}")
     if found.problems:
         raise typer.Exit(UserError.exit_code)
-
-
-def down() -> None:
-    """Stop everything that `twinface up` started, and wait until it is gone."""
-    settings = chosen_settings()
-    run = chosen_run_directory(settings)
-    try:
-        shut_down(run)
-    except ServiceError as error:
-        # Where the run directory was emptied nobody is reached there, yet `twinface up` is known to run.
-        pid = pid_of_box(run.path)
-        if error.code == "supervisord" or pid is None:
-            raise
-        os.kill(pid, signal.SIGTERM)
-    give_up_at_s = time.monotonic() + _STOP_TIMEOUT_S
-    while run.is_locked(_UP) or pid_of_box(run.path) is not None:
-        if time.monotonic() > give_up_at_s:
-            raise ServiceError(f"still running after {_STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
-        time.sleep(_POLL_S)
-    say("stopped")
 
 
 def _watch_over(
@@ -192,7 +167,7 @@ def _stop(daemon: "subprocess.Popen[bytes]") -> None:
         return
     daemon.terminate()
     try:
-        daemon.wait(_STOP_TIMEOUT_S)
+        daemon.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()

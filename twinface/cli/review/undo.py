@@ -1,20 +1,13 @@
-"""`twinface undo` and `twinface corrections`: what people changed, and how it is taken back."""
+"""`twinface undo`: what people changed is taken back."""
 
-import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import note, say, say_json
+from twinface.cli.console import say, say_json
 from twinface.cli.options import GalleryOption, JsonOption
-from twinface.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from twinface.corrections.step import Step
+from twinface.cli.review.steps_shown import step_to_plain
 
 StepArgument = Annotated[
     int | None,
@@ -31,43 +24,8 @@ def undo(step: StepArgument = None, *, gallery: GalleryOption = None, as_json: J
     """
     from twinface.review.undo import undo as take_back
 
-    taken_back = take_back(_settings(gallery), step)
+    taken_back = take_back(chosen_settings(gallery=gallery and gallery.absolute()), step)
     if as_json:
-        say_json(_as_plain(taken_back, {}))
+        say_json(step_to_plain(taken_back, {}))
         return
     say(f"step {taken_back.number} taken back: {taken_back.said}")
-
-
-def corrections(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
-    """Show what was said and changed by hand, the oldest first: number, time, who, and what; the last hundred."""
-    from twinface.review.undo import list_steps, taken_back_by
-
-    steps = list_steps(_settings(gallery).gallery)
-    by = taken_back_by(steps)
-    if as_json:
-        say_json([_as_plain(step, by) for step in steps])
-        return
-    for step in steps:
-        at = datetime.datetime.fromtimestamp(step.at_ns / 1e9).astimezone().strftime("%Y-%m-%d %H:%M")
-        end = f"; taken back by step {by[step.number]}" if step.number in by else ""
-        say(f"{step.number:5}  {at}  {step.who}  {step.kind}: {step.said}{end}")
-    if not steps:
-        note("nothing was corrected or changed by hand yet")
-
-
-def _settings(gallery: "Path | None") -> Settings:
-    settings = chosen_settings()
-    return settings if gallery is None else settings.model_copy(update={"gallery": gallery.absolute()})
-
-
-def _as_plain(step: "Step", by: Mapping[int, int]) -> dict[str, Any]:
-    return {
-        "step": step.number,
-        "kind": str(step.kind),
-        "said": step.said,
-        "names": list(step.names),
-        "who": step.who,
-        "at_ns": step.at_ns,
-        "undoes": step.undoes,
-        "taken_back_by": by.get(step.number),
-    }

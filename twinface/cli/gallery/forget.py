@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,9 +35,7 @@ def forget(
     from twinface.review.forget import forget as forget_everywhere
     from twinface.review.former_names import read_present_name
 
-    settings = chosen_settings()
-    if gallery is not None:
-        settings = settings.model_copy(update={"gallery": Path(gallery)})
+    settings = chosen_settings(gallery=gallery)
     found, names = find_traces(name, settings), names_of(name, settings)
     for had in names:
         _tell_name(name, had)

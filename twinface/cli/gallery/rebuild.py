@@ -1,4 +1,4 @@
-"""`twinface gallery verify` and `rebuild`: whether it is sound, and new vectors when the network has changed."""
+"""`twinface gallery rebuild`: new vectors when the network has changed."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,40 +17,6 @@ if TYPE_CHECKING:
 _MOST_NAMED = 10
 
 
-def verify(
-    gallery: GalleryOption = None,
-    *,
-    files: Annotated[bool, typer.Option("--files", help="Check the files only: nobody is compared.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Check every file, and look for pictures and people that want a look; exit code 1 when there is anything.
-
-    Files: signature, network, content. People: two_people (a person's pictures are of two, it seems), too_alike (two
-    names of one person). Pictures: mislabelled (closer to somebody else than to their person's others),
-    unlike_the_others (reaching the threshold with none of these), poor_quality.
-    """
-    from twinface.calibration.verify import verify as verify_gallery
-    from twinface.recognition.identification import choose_settings
-
-    settings = choose_settings(chosen_settings(), None, None, gallery)
-    done = verify_gallery(settings, files_only=files, show=progress_bar)
-    if done.not_compared:
-        warn(f"nobody was compared: {done.not_compared}")
-    people = len(done.gallery.people)
-    if as_json:
-        counts = {"people": people, "vectors": done.vectors, "sound": not done.problems, "problems": done.problems}
-        found = None if done.findings is None else [dataclasses.asdict(one) for one in done.findings]
-        say_json({**describe(done.gallery), **counts, "findings": found})
-    else:
-        for line in (*done.problems, *(done.findings or ())):
-            warn(line)
-        state = f"{len(done.problems)} damaged" if done.problems else "files sound"
-        looks = f", {len(done.findings)} to look at" if done.findings else ""
-        say(f"{people} people, {done.vectors} vectors, {state}{looks}: {done.gallery.folder}")
-    if done.problems or done.findings:
-        raise typer.Exit(1)
-
-
 def rebuild(
     network: NetworkOption = None,
     *,
@@ -66,9 +32,8 @@ def rebuild(
     """
     from twinface.enrolment.rebuild import MissingCropsError
     from twinface.enrolment.rebuild import rebuild as rebuild_gallery
-    from twinface.recognition.identification import choose_settings
 
-    settings = choose_settings(chosen_settings(), None, None, gallery)
+    settings = chosen_settings(gallery=gallery)
     try:
         done = rebuild_gallery(settings, network, leave_out=leave_out, show=progress_bar)
     except MissingCropsError as error:

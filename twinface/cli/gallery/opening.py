@@ -1,0 +1,14 @@
+"""What commands on a gallery share: it is opened, and what is damaged in it is told."""
+
+from pathlib import Path
+
+from twinface.cli.console import warn
+from twinface.gallery import Gallery
+
+
+def open_gallery(folder: Path) -> Gallery:
+    """The gallery in a folder, with a warning for each person who cannot be read. Raises ArtefactError and its kin."""
+    opened = Gallery.open(folder)
+    for error in opened.damaged.values():
+        warn(error)
+    return opened

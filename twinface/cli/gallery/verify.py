@@ -1,0 +1,43 @@
+"""`twinface gallery verify`: whether it is sound."""
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from twinface.cli.configuration import chosen_settings
+from twinface.cli.console import progress_bar, say, say_json, warn
+from twinface.cli.options import GalleryOption, JsonOption, describe
+
+
+def verify(
+    gallery: GalleryOption = None,
+    *,
+    files: Annotated[bool, typer.Option("--files", help="Check the files only: nobody is compared.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every file, and look for pictures and people that want a look; exit code 1 when there is anything.
+
+    Files: signature, network, content. People: two_people (a person's pictures are of two, it seems), too_alike (two
+    names of one person). Pictures: mislabelled (closer to somebody else than to their person's others),
+    unlike_the_others (reaching the threshold with none of these), poor_quality.
+    """
+    from twinface.calibration.verify import verify as verify_gallery
+
+    settings = chosen_settings(gallery=gallery)
+    done = verify_gallery(settings, files_only=files, show=progress_bar)
+    if done.not_compared:
+        warn(f"nobody was compared: {done.not_compared}")
+    people = len(done.gallery.people)
+    if as_json:
+        counts = {"people": people, "vectors": done.vectors, "sound": not done.problems, "problems": done.problems}
+        found = None if done.findings is None else [dataclasses.asdict(one) for one in done.findings]
+        say_json({**describe(done.gallery), **counts, "findings": found})
+    else:
+        for line in (*done.problems, *(done.findings or ())):
+            warn(line)
+        state = f"{len(done.problems)} damaged" if done.problems else "files sound"
+        looks = f", {len(done.findings)} to look at" if done.findings else ""
+        say(f"{people} people, {done.vectors} vectors, {state}{looks}: {done.gallery.folder}")
+    if done.problems or done.findings:
+        raise typer.Exit(1)
