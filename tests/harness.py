@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from documented_json import check_printed
 
 from twinface.box.supervision import process_states
 from twinface.bus.control import ask
@@ -75,6 +76,8 @@ class Pipeline:
             check=False,
         )
         assert not check or done.returncode == 0, done.stderr
+        if "--json" in arguments:
+            check_printed(arguments, done.stdout)
         return done
 
     def _environment(self) -> dict[str, str]:

@@ -101,7 +101,9 @@ def test_with_learning_switched_off_nothing_is_kept(pipeline: Pipeline) -> None:
     pipeline.configure(camera, extra="[averages]\nlearn = false")
     pipeline.start()
     until(
-        lambda: json.loads(pipeline.command("unknowns", "--json").stdout), 120.0, "somebody who is good enough to learn"
+        lambda: json.loads(pipeline.command("unknowns", "--json").stdout)["unknowns"],
+        120.0,
+        "somebody who is good enough to learn",
     )
     assert pipeline.stop() == 0
     assert not (pipeline.folder / "averages.pkl").exists()

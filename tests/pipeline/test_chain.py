@@ -53,7 +53,7 @@ def run_chain(pipeline: Pipeline, selfies: Path, network: str, *training: str) -
         # --force: to a network that knows no faces everybody looks like everybody else.
         pipeline.command("gallery", "add", name, str(selfies / name / f"{picture}_1.jpg"), "--force")
     answer = json.loads(pipeline.command("identify", "--json", str(selfies / "person a" / "person_a_2.jpg")).stdout)
-    assert {candidate["name"] for candidate in answer[0]["faces"][0]["candidates"]} == set(PEOPLE)
+    assert {candidate["name"] for candidate in answer["pictures"][0]["faces"][0]["candidates"]} == set(PEOPLE)
 
     pipeline.start("--exit-when-done")
     until(lambda: any(event["type"] == "match" for event in pipeline.events()), 120.0, "a match")

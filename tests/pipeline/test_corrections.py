@@ -32,7 +32,7 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
         until(said, 120.0, f"somebody to be said to be {wanted}")
 
     until_said(("person a", None), 0)
-    (unknown,) = until(lambda: ask("unknowns"), 120.0, "somebody unknown to be remembered")
+    (unknown,) = until(lambda: ask("unknowns")["unknowns"], 120.0, "somebody unknown to be remembered")
     (explained,) = ask("explain", "--track", unknown["tracks"][0])["tracks"]
     assert (explained["state"], explained["unknown"]) == ("unknown", "unknown-1")
     assert explained["decision"]["missed_by"] > 0.0
@@ -52,13 +52,13 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
     assert ask("enrol", "--unknown", "unknown-1", "--name", "Zoë")["added"] >= 1
     until_said(("Zoë", None), told)
     assert not any(one["name"] == "person a" for one in pipeline.events()[told:])
-    assert "unknown-1" not in {one["id"] for one in ask("unknowns")}
+    assert "unknown-1" not in {one["id"] for one in ask("unknowns")["unknowns"]}
 
     told = len(pipeline.events())
     undone = [ask("undo") for _ in range(2)]
     assert [one["kind"] for one in undone] == ["enrol", "reject"]
     until_said(("person a", None), told)
-    assert "unknown-1" in {one["id"] for one in ask("unknowns")}
+    assert "unknown-1" in {one["id"] for one in ask("unknowns")["unknowns"]}
     (enrolled_no_more,) = [one for one in ask("corrections") if one["undoes"] == undone[0]["step"]]
     assert ask("undo", str(enrolled_no_more["step"]))["kind"] == "undo"
     assert pipeline.stop() == 0

@@ -11,9 +11,9 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from rich import markup
@@ -21,6 +21,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.segment import Segment
 
+from twinface.cli.schemas import with_schema
 from twinface.cli.streams import showable_json
 from twinface.text import printable
 
@@ -84,9 +85,12 @@ class _ShownAsWarning(logging.Handler):
         warn(record.getMessage() + (f" ({reason})" if reason else ""))
 
 
-def say_json(value: object, *, indent: int | None = 2) -> None:
-    """The result for machines, on stdout: letters as they are where the stream can show them, else escaped."""
-    say_json_text(json.dumps(value, indent=indent, ensure_ascii=False))
+def say_json(shape: str, fields: Mapping[str, Any], *, on_a_line: bool = False) -> None:
+    """The result for machines, on stdout, one of the shapes of `schemas.SCHEMAS`: letters as they are where the stream
+    can show them, else escaped.
+    """
+    indent = None if on_a_line else 2
+    say_json_text(json.dumps(with_schema(shape, fields), indent=indent, ensure_ascii=False))
 
 
 def say_json_text(text: str) -> None:

@@ -48,7 +48,7 @@ def test_averages_are_listed_with_what_they_rest_on(twinface: Run, config: Path,
     code, output, errors = twinface("averages", "--config", config, "--json")
     assert (code, errors) == (0, "")
     report = json.loads(output)
-    assert differences(report, "twinface averages --json") == set()
+    assert differences(report, "averages") == set()
     assert (report["file"], report["learn"], report["fewest"]) == (str(learnt), True, 20)
     door, yard, photos = report["sources"]
     assert (door["source"], door["people"], door["tracks"], door["is_frozen"]) == ("camera:door", 30, 30, False)
@@ -83,8 +83,8 @@ def test_a_source_is_reset_and_no_other(twinface: Run, config: Path, box: Path, 
     assert (code, output, errors) == (0, f"what camera:door has taught is forgotten: {learnt}\n", "")
     assert counts(learnt, sface) == {"camera:yard": 1}
     code, output, _ = twinface("averages", "--config", config, "--reset", "all", "--yes", "--json")
-    assert (code, json.loads(output)) == (0, {"file": str(learnt), "reset": "all"})
-    assert differences(json.loads(output), "twinface averages --reset SOURCE --json") == set()
+    assert (code, json.loads(output)) == (0, {"schema": 1, "file": str(learnt), "reset": "all"})
+    assert differences(json.loads(output), "averages --reset") == set()
     assert not learnt.exists()
 
 

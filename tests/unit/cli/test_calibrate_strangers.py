@@ -65,7 +65,7 @@ def expected(twinface: Run, *arguments: object) -> dict[str, object]:
     code, out, err = twinface("calibrate", *arguments, "--json")
     assert (code, err) == (0, "")
     found: dict[str, object] = json.loads(out)
-    assert differences(found, "twinface calibrate --json") == set()
+    assert differences(found, "calibrate") == set()
     return found
 
 

@@ -59,7 +59,7 @@ def test_no_command_reads_one_of_its_own_choice() -> None:
     """`load_settings()` without a path would pass --config by."""
     found = [
         f"{path.name}:{node.lineno}"
-        for path in Path(twinface.cli.__path__[0]).glob("*.py")
+        for path in Path(twinface.cli.__path__[0]).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load_settings" and not node.args
     ]

@@ -156,7 +156,7 @@ def test_without_looks_there_is_nothing_to_correct(twinface: Run, config: Path, 
 def test_an_unknown_visitor_gets_a_name_and_is_unknown_no_more(twinface: Run, config: Path, box: Path) -> None:
     _, output, _ = twinface("unknowns", "--config", config)
     assert output.startswith("unknown-1  seen once ")
-    (one,) = json.loads(twinface("unknowns", "--config", config, "--json")[1])
+    (one,) = json.loads(twinface("unknowns", "--config", config, "--json")[1])["unknowns"]
     assert (one["id"], one["visits"], one["tracks"]) == ("unknown-1", 1, ["door:z:2"])
     assert "unknown-1" in twinface("events", "--config", config, "--tracks")[1]
     code, output, _ = twinface("enrol", "--config", config, "--unknown", "unknown-1", "--name", "Zoë")

@@ -53,9 +53,9 @@ def test_json_has_the_same_figures(twinface: Run, folder: Path) -> None:
     assert code == 0
     found = json.loads(text)
     assert found.keys() == {
-        "metric", "head", "network", "network_fingerprint", "people_chosen", "left_out", "labels", "threshold",
-        "threshold_source", "false_accept_rate_asked", "same_person_above", "pairs_set_aside", "fewest_people",
-        "everybody", "groupings", "seconds",
+        "schema", "metric", "head", "network", "network_fingerprint", "people_chosen", "left_out", "labels",
+        "threshold", "threshold_source", "false_accept_rate_asked", "same_person_above", "pairs_set_aside",
+        "fewest_people", "everybody", "groupings", "seconds",
     }  # fmt: skip
     assert found["everybody"]["false_accepts"]["count"] == 96
     (grouping,) = found["groupings"]

@@ -55,8 +55,8 @@ def one_line(text: str) -> bool:
 def test_assets_says_where_each_lies(twinface: Run) -> None:
     code, out, _ = twinface("assets", "--json")
     assert code == 0
-    assert all(Path(path).exists() for path in json.loads(out).values())
-    assert json.loads(out).keys() == {"sface", "portraits"}
+    assert all(Path(path).exists() for path in json.loads(out)["assets"].values())
+    assert json.loads(out)["assets"].keys() == {"sface", "portraits"}
     assert twinface("assets")[1].count("\n") == 2
 
 
@@ -113,6 +113,7 @@ def test_capture_saves_what_differs(tmp_path: Path, portraits: Path, twinface: R
     assert len(out.splitlines()) == 2
     assert "only 2 of 3" in err
     assert json.loads(twinface("capture", "--output", tmp_path / "x", "--video", film, "--auto", 1, "--json")[1]) == {
+        "schema": 1,
         "saved": [str(tmp_path / "x" / "001.png")],
         "frames": 1,
         "not_taken": {},
@@ -130,7 +131,7 @@ def test_capture_says_why_nothing_was_saved(tmp_path: Path, twinface: Run) -> No
     writer.release()
     code, out, err = twinface("capture", "--output", tmp_path / "who", "--video", film, "--auto", 1, "--json")
     assert code == 2
-    assert json.loads(out) == {"saved": [], "frames": 3, "not_taken": {"no_face": 3}}
+    assert json.loads(out) == {"schema": 1, "saved": [], "frames": 3, "not_taken": {"no_face": 3}}
     assert "no face saved (3 frames, not taken: 3 no_face)" in err
 
 
@@ -153,7 +154,7 @@ def test_identify_names_who_is_known_and_nobody_else(portraits: Path, gallery: P
     }
     code, out, _ = twinface("identify", *(portraits / name for name in expected), portraits / "missing.jpg", "--json")
     assert code == 0
-    *entries, missing = json.loads(out)
+    *entries, missing = json.loads(out)["pictures"]
     assert {Path(entry["image"]).name: entry["faces"][0]["name"] for entry in entries} == expected
     assert missing == {"image": str(portraits / "missing.jpg"), "error": "no such file; name a picture"}
     for entry, state in zip(entries, ("known", "known", "unknown", "unknown"), strict=True):
@@ -179,7 +180,7 @@ def test_identify_of_nothing_but_unreadable_pictures_fails(tmp_path: Path, galle
     (tmp_path / "text.jpg").write_text("no picture")
     code, out, _ = twinface("identify", tmp_path / "text.jpg", "--json")
     assert code == 2
-    assert "not a picture" in json.loads(out)[0]["error"]
+    assert "not a picture" in json.loads(out)["pictures"][0]["error"]
 
 
 def test_identify_with_an_empty_gallery_says_how_to_fill_it(
@@ -208,7 +209,7 @@ def test_identify_says_which_threshold_decides_and_where_it_comes_from(
     calibration = DecisionCalibration.model_validate(content)
     write_built_in_head(tmp_path / "head", sface.recipe.fingerprint, "sface", calibration)
     arguments = ("identify", portraits / "person_a_2.jpg", "--head", tmp_path / "head")
-    (entry,) = json.loads(twinface(*arguments, "--json")[1])
+    (entry,) = json.loads(twinface(*arguments, "--json")[1])["pictures"]
     assert (entry["threshold"], entry["threshold_from"]) == (1.0, "false-accept rate 0.001, from 100 people")
     assert (entry["faces"][0]["name"], entry["faces"][0]["candidates"][0]["name"]) == (None, "macron")
     code, out, err = twinface(*arguments, "--threshold", "0.4")
@@ -227,7 +228,7 @@ def test_identify_goes_on_beside_a_damaged_person(portraits: Path, gallery: Path
     macron.write_bytes(macron.read_bytes()[:-20])
     code, out, err = twinface("identify", portraits / "person_b_2.jpg", "--json")
     assert code == 0
-    assert json.loads(out)[0]["faces"][0]["name"] == "ardern"
+    assert json.loads(out)["pictures"][0]["faces"][0]["name"] == "ardern"
     assert err.startswith("warning: ")
     assert macron.name in err
 
@@ -243,7 +244,7 @@ def test_probes_of_real_people_get_their_names(
     _, out, _ = twinface("identify", *sorted(probes.glob("*.jpg")), "--json")
     named = {
         Path(entry["image"]).stem: sorted(face["name"] for face in entry["faces"] if face["name"])
-        for entry in json.loads(out)
+        for entry in json.loads(out)["pictures"]
     }
     assert named == {
         "alex_lacamoire1": ["alex_lacamoire"],

@@ -151,7 +151,7 @@ def test_steps_are_listed_with_who_and_what(twinface: Run, config: Path, people:
     assert lines[0].endswith(f"{who}  reject: door:z:3 is not Ada; taken back by step 3")
     assert lines[1].endswith(f"{who}  enrol: unknown-1 is Zoë")
     assert lines[2].endswith(f"{who}  undo: step 1 taken back: door:z:3 is not Ada")
-    listed = json.loads(twinface("--config", config, "corrections", "--json")[1])
+    listed = json.loads(twinface("--config", config, "corrections", "--json")[1])["steps"]
     assert [(one["kind"], one["undoes"], one["taken_back_by"]) for one in listed] == [
         ("reject", None, 3),
         ("enrol", None, None),
@@ -166,7 +166,7 @@ def test_what_changed_nothing_is_no_step(twinface: Run, config: Path, people: Pa
     code, output, _ = twinface("--config", config, "confirm", "--track", "door:3", "--json")
     assert (code, json.loads(output)["step"]) == (2, None)
     assert twinface("--config", config, "gallery", "rename", "Nobody", "Somebody")[0] == 2
-    assert json.loads(twinface("--config", config, "corrections", "--json")[1]) == []
+    assert json.loads(twinface("--config", config, "corrections", "--json")[1])["steps"] == []
 
 
 # --- what does not fit ------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_whoever_is_forgotten_cannot_be_brought_back(twinface: Run, config: Path
         )
     for file in people.parent.rglob("*"):
         assert not file.is_file() or b"Wilhelmine" not in file.read_bytes(), file
-    listed = json.loads(twinface("--config", config, "corrections", "--json")[1])
+    listed = json.loads(twinface("--config", config, "corrections", "--json")[1])["steps"]
     assert [(one["step"], one["kind"]) for one in listed] == [
         (1, "forgotten"),
         (2, "forgotten"),

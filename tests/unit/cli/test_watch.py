@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from documented_json import check_printed
 from fake_box import FakeMatcher, short_run_directory
 from harness import until
 
@@ -48,6 +49,7 @@ def test_json_prints_each_event_once_and_ends_with_the_stream(run: RunDirectory,
         matcher.event("end", camera="other", streams_open=1)
         matcher.event("end", streams_open=0)
         output, errors = watcher.communicate(timeout=120.0)
+    check_printed(["watch"], output)
     events = [json.loads(line) for line in output.splitlines()]
     assert [(event["sequence"], event["type"]) for event in events] == [
         (1, "enter"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from documented_json import check_printed
 
 from twinface.cli.main import main
 from twinface.gallery import Gallery, PersonVectors
@@ -81,6 +82,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         with pytest.raises(SystemExit) as ended:
             main()
         captured = capsys.readouterr()
+        if "--json" in words:
+            check_printed(words[1:], captured.out)
         return Result(int(ended.value.code or 0), captured.out, captured.err)
 
     return call

@@ -116,7 +116,7 @@ def _report(enrolled: "EnrolledPictures", gallery: Path, *, as_json: bool) -> No
     counts = {"name": enrolled.name, "gallery": str(gallery), "added": enrolled.added, "known": enrolled.known}
     if as_json:
         entries = [describe(one.picture, one.objection) for one in refused if one.objection]
-        say_json({**counts, "set_aside": entries})
+        say_json("gallery add", {**counts, "set_aside": entries})
     if len(refused) == len(enrolled.verdicts):
         helps = not enrolled.forced and any(force_helps(one.objection) for one in refused)
         mend = "give one clear face each" + (", or use --force where they are right all the same" if helps else "")

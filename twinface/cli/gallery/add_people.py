@@ -43,7 +43,7 @@ def add_people(
     finally:
         report = _report(people, results, stopped=stopped)
         if as_json:
-            say_json(report)
+            say_json("gallery add --people", report)
         else:
             _print(report)
     if not any(one.added or one.known for one in results):

@@ -48,7 +48,7 @@ def averages(
     found = list_averages(settings)
     if as_json:
         about = {"file": str(settings.averages_path), "learn": settings.averages.learn, "fewest": FEWEST}
-        say_json({**about, "sources": [dataclasses.asdict(one) for one in found]})
+        say_json("averages", {**about, "sources": [dataclasses.asdict(one) for one in found]})
         return
     if not found:
         note("nothing yet: no camera has taught anything, and nobody is in the gallery")
@@ -81,6 +81,6 @@ def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None
         raise InputError(f"{source} is not reset")
     reset_source(settings, source)
     if as_json:
-        say_json({"file": str(settings.averages_path), "reset": source})
+        say_json("averages --reset", {"file": str(settings.averages_path), "reset": source})
     else:
         say(f"what {what} taught is forgotten: {settings.averages_path}")

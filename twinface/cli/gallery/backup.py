@@ -32,7 +32,7 @@ def backup(
     with progress_bar("writing", len(opened.people)) as bar:
         made = write_backup(opened, file, bar.advance, force=force)
     if as_json:
-        say_json(to_plain(made, opened.folder))
+        say_json("gallery backup", to_plain(made, opened.folder))
         return
     say(f"{count(made)}: {file}")
     say(f"sha256 {made.sha256}")

@@ -46,7 +46,7 @@ def forget(
     erased = forget_everywhere(name, settings)
     if as_json:
         called = list(dict.fromkeys(one.name for one in names))
-        say_json({"name": name, "names": called, "erased": [dataclasses.asdict(one) for one in erased]})
+        say_json("forget", {"name": name, "names": called, "erased": [dataclasses.asdict(one) for one in erased]})
     if chosen_run_directory(settings).is_locked("matcher"):
         warn(
             f"a visit of {name} that goes on is written down when it ends; forget them again "

@@ -37,8 +37,8 @@ def refusals_told(tell: Callable[["Enrolled"], None]) -> Iterator[None]:
         raise
 
 
-def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:
-    """Say which looks were enrolled and which were not, and why."""
+def tell_enrolled(shape: str, enrolled: "Enrolled", about: Mapping[str, object], *, as_json: bool) -> None:
+    """Say which looks were enrolled and which were not, and why; for machines in one of the shapes of `SCHEMAS`."""
     if enrolled.unchecked:
         warn(f"not checked whom the pictures look like: {enrolled.unchecked}")
     for look, objection in enrolled.refused:
@@ -50,7 +50,7 @@ def tell_enrolled(enrolled: "Enrolled", about: Mapping[str, object], *, as_json:
             for look, objection in enrolled.refused
         ]
         report = {"name": enrolled.name, **about, **counts, "objections": refused, "step": enrolled.step}
-        say_json(report)
+        say_json(shape, report)
     elif enrolled.added or enrolled.known:
         line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)
         say(f"{enrolled.name}: {line}: {about['gallery']}")

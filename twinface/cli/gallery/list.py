@@ -26,7 +26,7 @@ def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
         for name, person in opened.people.items()
     ]
     if as_json:
-        say_json({**describe(opened), "people": people})
+        say_json("gallery list", {**describe(opened), "people": people})
         return
     for one in people:
         crops = "crops" if one["crops"] else ""

@@ -42,7 +42,7 @@ def rebuild(
     _warn_of_gaps(done.left_out)
     if as_json:
         left_out = [dataclasses.asdict(gap) for gap in done.left_out]
-        say_json({**describe(done.gallery), "rebuilt": done.rebuilt, "left_out": left_out})
+        say_json("gallery rebuild", {**describe(done.gallery), "rebuilt": done.rebuilt, "left_out": left_out})
         return
     folder = done.gallery.folder
     if not done.rebuilt:

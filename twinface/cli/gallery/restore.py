@@ -50,7 +50,7 @@ def restore(
     with progress_bar("restoring", found.contents.people) as bar:
         restore_backup(opened, found, bar.advance)
     if as_json:
-        say_json(to_plain(found, folder))
+        say_json("gallery restore", to_plain(found, folder))
     else:
         say(f"{count(found)} restored: {folder}")
     if found.contents.network_name not in {"", Path(settings.network).name}:

@@ -32,7 +32,7 @@ def verify(
     if as_json:
         counts = {"people": people, "vectors": done.vectors, "sound": not done.problems, "problems": done.problems}
         found = None if done.findings is None else [dataclasses.asdict(one) for one in done.findings]
-        say_json({**describe(done.gallery), **counts, "findings": found})
+        say_json("gallery verify", {**describe(done.gallery), **counts, "findings": found})
     else:
         for line in (*done.problems, *(done.findings or ())):
             warn(line)

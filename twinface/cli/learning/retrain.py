@@ -44,6 +44,6 @@ def retrain(
     with shown_status("starting the trainer") as show:
         report = retrain_on_box(settings, chosen_run_directory(settings), options, features, say=show)
     if as_json:
-        say_json(dataclasses.asdict(report) | {"published": report.published})
+        say_json("retrain", dataclasses.asdict(report) | {"published": report.published})
     else:
         print_report(report)

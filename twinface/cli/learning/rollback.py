@@ -22,6 +22,6 @@ def rollback(
 
     folder = roll_back_published(chosen_settings(), head)
     if as_json:
-        say_json({"head": str(folder)}, indent=None)
+        say_json("rollback", {"head": str(folder)}, on_a_line=True)
     else:
         say(f"the head before the last one is back in {folder}; `twinface rollback` again undoes this")

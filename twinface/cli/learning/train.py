@@ -38,7 +38,7 @@ def train(
 
         report = train_head(features, output, chosen, on_step, said)
     if json_output:
-        say_json(_to_json(report, output), indent=None)
+        say_json("train", _to_json(report, output), on_a_line=True)
     else:
         _tell(report, output)
     if report.head is not None and not report.is_better:

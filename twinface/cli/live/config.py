@@ -42,13 +42,13 @@ def config(
         say(chosen.path)
         return
     if only_path:
-        say_json({"path": str(chosen.path), "found": chosen.found})
+        say_json("config --path", {"path": str(chosen.path), "found": chosen.found})
         return
     settings = load_settings(chosen.path)
     found = list(_in_force(chosen.path, settings))
     if as_json:
         values = {one.name: {"value": one.value, "line": one.line} for one in found}
-        say_json({"path": str(chosen.path), "found": chosen.found, "settings": values})
+        say_json("config", {"path": str(chosen.path), "found": chosen.found, "settings": values})
         return
     note(f"{chosen.path} ({chosen.found})")
     Terminal().print(_table(found))

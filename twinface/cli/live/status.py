@@ -41,7 +41,7 @@ def status(
     except ServiceError as error:
         if as_json:
             about = {"run_directory": str(run.path), "box": error.code, "ok": False, "problems": [str(error)]}
-            say_json({**about, "processes": [], "links": []}, indent=None)
+            say_json("status", {**about, "processes": [], "links": []}, on_a_line=True)
         raise
     beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
     links = read_links(run)
@@ -50,7 +50,7 @@ def status(
     problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]
     if as_json:
         summary = {"run_directory": str(run.path), "box": "running", "ok": not problems, "problems": problems}
-        say_json({**summary, **_as_plain(states, beats, healths, links)}, indent=None)
+        say_json("status", {**summary, **_as_plain(states, beats, healths, links)}, on_a_line=True)
     else:
         console, matcher = Terminal(highlight=True), beats.get(MATCHER.name)
         console.print(_process_table(states, beats, healths))

@@ -45,7 +45,7 @@ def _print_json(run: RunDirectory, *, from_start: bool) -> None:
         _begin(follower, from_start=from_start)
         for events in follower.batches():
             for event in events:
-                say_json(event.plain, indent=None)
+                say_json("watch", event.plain, on_a_line=True)
             if reader_has_left():
                 return
         _warn_of_missed(follower)

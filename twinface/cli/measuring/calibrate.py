@@ -10,6 +10,7 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.measuring.calibrate_report import NOTE, print_report, print_shortfall
 from twinface.cli.measuring.calibrate_strangers import print_expected
+from twinface.cli.options import JsonOption
 from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def calibrate(
     output: Annotated[
         Path | None, typer.Option("--output", help="The built-in head only: folder to write it to, with thresholds.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report what is expected in this gallery: how often a stranger gets a name, and how many own pictures are missed.
 
@@ -72,7 +73,7 @@ def _print_calibrated(done: "Calibrated", matching: MatchingSettings, impostors:
     if as_json:
         excluded = {"left_out": done.left_out, "learnt": done.learnt}
         found = {**_about(done), "calibrated": True, **excluded, **_to_json(done.report, matching, done.stored)}
-        say_json(found)
+        say_json("calibrate --far", found)
         return
     print_report(done.report, done.gallery, matching)
     say(_say_stored(done.stored, done.rate, matching, head_is_set=done.is_in_use))
@@ -91,7 +92,7 @@ def _print_too_few(error: "TooFewPeopleError", *, as_json: bool) -> None:
     evidence = shortfall.evidence
     counts = {"people_pairs": int(evidence.pairs), "impostor_comparisons": int(evidence.comparisons)}
     found = {"calibrated": False, **rest.pop("evidence"), **counts, "far": rest.pop("rate"), **rest}
-    say_json({**_about(error), **found, "threshold_in_force": stays, "stored": None})
+    say_json("calibrate --far", {**_about(error), **found, "threshold_in_force": stays, "stored": None})
 
 
 def _about(done: "Calibrated | TooFewPeopleError") -> dict[str, Any]:

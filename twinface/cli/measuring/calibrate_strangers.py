@@ -20,7 +20,7 @@ def print_expected(done: "Expected", matching: MatchingSettings, share: float | 
         warn(f"the head was trained on {len(done.learnt)} of these people: it misses fewer of their pictures")
     if as_json:
         about = {"gallery": str(done.gallery), "head": str(done.head) if done.head else None, "learnt": done.learnt}
-        say_json({**about, **_to_json(found), "stored": None})
+        say_json("calibrate", {**about, **_to_json(found), "stored": None})
         return
     for line in (*_about_strangers(found), *_about_people(found), *_about_force(found, matching, share)):
         say(line)

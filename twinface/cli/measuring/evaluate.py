@@ -8,6 +8,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json_text
 from twinface.cli.measuring.evaluate_options import WhatToMeasure
+from twinface.cli.schemas import with_schema
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ def _to_json(done: "Evaluation") -> dict[str, Any]:
     from twinface.evaluation.report.as_json import features_to_json, pairs_to_json
 
     if isinstance(done, GroupsEvaluation):
-        return groups_to_json(done)
-    return pairs_to_json(done) if isinstance(done, PairsEvaluation) else features_to_json(done)
+        return with_schema("evaluate --groups", groups_to_json(done))
+    if isinstance(done, PairsEvaluation):
+        return with_schema("evaluate --pairs", pairs_to_json(done))
+    return with_schema("evaluate --features", features_to_json(done))
 
 
 def _print_table(done: "Evaluation") -> None:

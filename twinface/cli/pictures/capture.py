@@ -58,7 +58,7 @@ def capture(
         finally:
             source.close()
     if as_json:
-        say_json({"saved": saved, "frames": frames.seen, "not_taken": frames.not_taken})
+        say_json("capture", {"saved": saved, "frames": frames.seen, "not_taken": frames.not_taken})
     if not saved:
         raise InputError(
             f"{mask_address(video) if video else f'webcam {camera}'}: no face saved ({frames.describe()}); "

@@ -7,6 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, escape, note, progress_bar, say_json, warn
+from twinface.cli.options import JsonOption
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def identify(
         float | None,
         typer.Option("--threshold", min=0, max=1, help="Score that gives a name; default: the head's, as configured."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Name the faces of pictures (the seed's test.py, for single pictures)."""
     from twinface.recognition.identification import Identifier, choose_settings
@@ -41,7 +42,7 @@ def identify(
             entries.append(_identify(identifier, path))
             bar.advance()
     if as_json:
-        say_json(entries)
+        say_json("identify", {"pictures": entries})
     else:
         _print_table(entries)
         note(identifier.threshold)

@@ -46,7 +46,7 @@ def selfies(
                 entries.append({"person": selfie.person, **describe(selfie.picture, selfie.objection)})
     if as_json:
         counts = {"faces": str(faces), "saved": saved.total()}
-        say_json({**counts, "set_aside": entries})
+        say_json("selfies", {**counts, "set_aside": entries})
     if not saved:
         raise InputError(f"{photos}: none of the {total} photos could be used; see the warnings")
     for name in people:

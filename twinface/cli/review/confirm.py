@@ -27,7 +27,7 @@ def confirm(
     settings = chosen_settings()
 
     def tell(enrolled: "Enrolled") -> None:
-        tell_enrolled(enrolled, {"event": event, "gallery": str(settings.gallery)}, as_json=as_json)
+        tell_enrolled("confirm", enrolled, {"event": event, "gallery": str(settings.gallery)}, as_json=as_json)
 
     with refusals_told(tell):
         tell(note_confirmation(settings, event=event, track=track, name=name, force=force))

@@ -15,7 +15,7 @@ def corrections(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
     steps = list_steps(chosen_settings(gallery=gallery and gallery.absolute()).gallery)
     by = taken_back_by(steps)
     if as_json:
-        say_json([step_to_plain(step, by) for step in steps])
+        say_json("corrections", {"steps": [step_to_plain(step, by) for step in steps]})
         return
     for step in steps:
         at = datetime.datetime.fromtimestamp(step.at_ns / 1e9).astimezone().strftime("%Y-%m-%d %H:%M")

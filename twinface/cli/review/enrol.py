@@ -32,7 +32,7 @@ def enrol(
     settings = chosen_settings()
 
     def tell(enrolled: "Enrolled") -> None:
-        tell_enrolled(enrolled, {"from": enrolled.what, "gallery": str(settings.gallery)}, as_json=as_json)
+        tell_enrolled("enrol", enrolled, {"from": enrolled.what, "gallery": str(settings.gallery)}, as_json=as_json)
 
     with refusals_told(tell):
         tell(enrol_face(settings, name, track=track, unknown=unknown, merge=merge, force=force))

@@ -110,7 +110,7 @@ def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
     unknown = {} if as_json or not found else _unknown(path)
     for event in found:
         if as_json:
-            say_json(event.plain, indent=None)
+            say_json("events", event.plain, on_a_line=True)
         else:
             say(describe(event, unknown))
 

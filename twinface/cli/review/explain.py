@@ -26,7 +26,7 @@ def explain(
 
     report = explain_evidence(find_evidence(chosen_settings().events_path, event, track))
     if as_json:
-        say_json(report)
+        say_json("explain", report)
         return
     console = Terminal(highlight=False)
     for one in report["tracks"]:

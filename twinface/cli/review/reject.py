@@ -22,14 +22,7 @@ def reject(
     rejected = note_rejection(chosen_settings(), event=event, track=track, name=name)
     if as_json:
         tracks = list(rejected.tracks)
-        say_json(
-            {
-                "name": rejected.name,
-                "event": event,
-                "tracks": tracks,
-                "rejected": rejected.looks,
-                "step": rejected.step,
-            }
-        )
+        about = {"name": rejected.name, "event": event, "tracks": tracks}
+        say_json("reject", {**about, "rejected": rejected.looks, "step": rejected.step})
         return
     say(f"{', '.join(rejected.tracks)} is not {rejected.name}: {rejected.looks} looks rejected")

@@ -26,6 +26,6 @@ def undo(step: StepArgument = None, *, gallery: GalleryOption = None, as_json: J
 
     taken_back = take_back(chosen_settings(gallery=gallery and gallery.absolute()), step)
     if as_json:
-        say_json(step_to_plain(taken_back, {}))
+        say_json("undo", step_to_plain(taken_back, {}))
         return
     say(f"step {taken_back.number} taken back: {taken_back.said}")

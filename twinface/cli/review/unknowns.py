@@ -20,7 +20,7 @@ def unknowns(as_json: JsonOption = False) -> None:
     found = list_unknowns(settings.events_path, settings.events.cool_down_s)
     found.sort(key=lambda one: one.until_ns)
     if as_json:
-        say_json([_as_plain(one) for one in found])
+        say_json("unknowns", {"unknowns": [_as_plain(one) for one in found]})
         return
     for one in found:
         times = "once" if one.visits == 1 else f"{one.visits} times"

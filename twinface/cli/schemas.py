@@ -1,0 +1,48 @@
+"""Which shapes `--json` prints, each with the number of its version; docs/json.md says what stands in them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SCHEMAS = {
+    "assets": 1,
+    "averages": 1,
+    "averages --reset": 1,
+    "calibrate": 1,
+    "calibrate --far": 1,
+    "capture": 1,
+    "config": 1,
+    "config --path": 1,
+    "confirm": 1,
+    "corrections": 1,
+    "enrol": 1,
+    "evaluate --features": 1,
+    "evaluate --groups": 1,
+    "evaluate --pairs": 1,
+    "events": 1,
+    "explain": 1,
+    "forget": 1,
+    "gallery add": 1,
+    "gallery add --people": 1,
+    "gallery backup": 1,
+    "gallery list": 1,
+    "gallery rebuild": 1,
+    "gallery restore": 1,
+    "gallery verify": 1,
+    "identify": 1,
+    "reject": 1,
+    "retrain": 1,
+    "rollback": 1,
+    "selfies": 1,
+    "status": 1,
+    "train": 1,
+    "undo": 1,
+    "unknowns": 1,
+    "watch": 1,
+}
+"""By the command, and the option where that changes what is printed. A field that is added leaves the number as it is;
+one that goes, or means something else, makes it the next one."""
+
+
+def with_schema(shape: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The object that is printed: the number of its shape, and its fields."""
+    return {"schema": SCHEMAS[shape], **fields}
