@@ -1,24 +1,19 @@
 """The matcher stage: tracks and vectors in, match events out."""
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.live.journal import Journal
+from twinface.live.match_events import KEPT_EVENTS, MatchEvents
 from twinface.live.streams import Stream
 from twinface.live.tracks import Ending, Look, Track
-from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Clock, Decision, Vectors
-
-_KEPT_EVENTS = 4096
-"""Events a subscriber that missed some can still ask for."""
 
 _EXIT_GRACE_S = 3.0
 """How long a live track that ended waits for looks that are still on their way, a second delivery included."""
@@ -74,9 +69,7 @@ class MatcherStage:
         self._deadline_s = stream_deadline_s
         self._stale_after_ms = stale_after_ms
         self._streams: dict[str, Stream | None] = dict.fromkeys(expected_cameras)
-        self._events: deque[bytes] = deque(maxlen=_KEPT_EVENTS)
-        self._sequence = 0
-        self._outbox: list[MatchEvent] = []
+        self._events = MatchEvents(journal)
 
     @property
     def streams_open(self) -> int:
@@ -86,12 +79,12 @@ class MatcherStage:
     def on_tracks(self, update: TracksUpdate, stamp: Stamp) -> list[MatchEvent]:
         """Take one frame's tracks."""
         self._handle_tracks(update, stamp)
-        return self._take_outbox()
+        return self._events.take()
 
     def on_vector(self, look: Look) -> list[MatchEvent]:
         """Take the vector of one crop."""
         self._handle_vector(look)
-        return self._take_outbox()
+        return self._events.take()
 
     def tick(self) -> list[MatchEvent]:
         """What time alone brings: tracks that are over, streams that are closed. A few times a second."""
@@ -99,7 +92,7 @@ class MatcherStage:
             if not stream.lossless:
                 self._exit_ended(stream)
             self._close_if_over(stream)
-        return self._take_outbox()
+        return self._events.take()
 
     def reconsider(self) -> list[MatchEvent]:
         """Decide again, by the looks there are, who everybody in sight is: what is known has changed."""
@@ -108,20 +101,19 @@ class MatcherStage:
                 before = track.decision
                 track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, before)
                 if (track.decision.state, track.decision.name) != (before.state, before.name):
-                    self._record(self._event("match", stream, track, *_last_of(stream)))
-        return self._take_outbox()
+                    self._events.add(self._event("match", stream, track, *_last_of(stream)))
+        return self._events.take()
 
-    def events_since(self, sequence: int, limit: int = _KEPT_EVENTS) -> list[MatchEvent]:
+    def events_since(self, sequence: int, limit: int = KEPT_EVENTS) -> list[MatchEvent]:
         """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
-        first = max(0, sequence - (self._sequence - len(self._events)))
-        return [unpack_body(MatchEvent, packed) for packed in islice(self._events, first, first + limit)]
+        return self._events.since(sequence, limit)
 
     def snapshot(self) -> dict[str, object]:
         """The present, JSON-ready: tracks, streams, and the number of the next event."""
         streams = [stream for stream in self._streams.values() if stream is not None]
         return {
             "epoch": self._epoch,
-            "next_sequence": self._sequence,
+            "next_sequence": self._events.next_sequence,
             "streams_open": self.streams_open,
             "gallery_version": self.gallery_version,
             "streams": [
@@ -173,11 +165,6 @@ class MatcherStage:
 
     def _open(self) -> list[Stream]:
         return [one for one in self._streams.values() if one is not None and not one.closed]
-
-    def _take_outbox(self) -> list[MatchEvent]:
-        """What has happened since it was taken last."""
-        events, self._outbox = self._outbox, []
-        return events
 
     def _stream(self, camera: str, epoch: int) -> Stream | None:
         """The stream of this start of a camera; None for an earlier one, whose last messages come late.
@@ -244,16 +231,16 @@ class MatcherStage:
         if self._journal is not None and self._journal.keeps_looks:
             alone = self._namer.alone(stream.camera, look.vector)
             self._journal.looked(look, event, track.face, alone, self._namer.bounds)
-        self._record(event)
+        self._events.add(event)
 
     def _enter(self, stream: Stream, number: int, box_xyxy: BoxXyxy, frame: int, stamp: Stamp) -> None:
         track = stream.tracks[number] = Track(number, box_xyxy, stamp.captured.at_ns, self._clock())
-        self._record(self._event("enter", stream, track, frame, stamp))
+        self._events.add(self._event("enter", stream, track, frame, stamp))
 
     def _exit(self, stream: Stream, track: Track) -> None:
         del stream.tracks[track.number]
         stream.exited.add(track.number)
-        self._record(self._event("exit", stream, track, *_last_of(stream)))
+        self._events.add(self._event("exit", stream, track, *_last_of(stream)))
 
     def _close_if_over(self, stream: Stream) -> None:
         reason = stream.closing_reason(self._deadline_s, self._clock())
@@ -266,7 +253,7 @@ class MatcherStage:
             self._exit(stream, track)
         stream.closed = True
         event = self._event("end", stream, None, *_last_of(stream))
-        self._record(replace(event, reason=reason, streams_open=self.streams_open))
+        self._events.add(replace(event, reason=reason, streams_open=self.streams_open))
 
     def _event(self, kind: str, stream: Stream, track: Track | None, frame: int, stamp: Stamp | None) -> MatchEvent:
         decision = track.decision if track is not None else None
@@ -289,15 +276,6 @@ class MatcherStage:
             gallery_version=self.gallery_version,
             reason=decision.reason if decision is not None else None,
         )
-
-    def _record(self, event: MatchEvent) -> None:
-        """Number an event, keep it, and put it into the outbox."""
-        numbered = replace(event, sequence=self._sequence)
-        self._sequence += 1
-        self._events.append(pack_body(numbered))
-        if self._journal is not None:
-            self._journal.take(numbered)
-        self._outbox.append(numbered)
 
 
 def _is_over(track: Track, crops_done: int, now_s: float) -> bool:
