@@ -1,8 +1,8 @@
 """The averages of a box: which there are, by what, and how one is begun again."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from twinface.averages import (
 )
 from twinface.averages.average import Tally
 from twinface.averages.in_use import NOBODY
+from twinface.corrections import Correction
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.features_folder import has_people
@@ -73,10 +74,33 @@ def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages |
 
     Where the file of averages cannot be used, those by the people of the gallery alone.
     """
-    if head.cohort is None:
-        return None
-    in_use = AveragesInUse(FacesFile(settings.averages_path, gallery.network), head.cohort.prior)
-    in_use.refresh(gallery.people)
+    return None if head.cohort is None else _averages_about(head.cohort.prior, settings, gallery.network, gallery.people)
+
+
+def adjust_corrections(corrections: Sequence[Correction], cohort: Cohort, settings: Settings) -> tuple[Correction, ...]:
+    """Corrections of one network as a head with a `cohort` compares them, by the averages of the box of `settings`.
+
+    Raises ArtefactError and its kin where its gallery cannot be read.
+    """
+    if not corrections:
+        return ()
+    network, people = corrections[0].network, NOBODY
+    if has_people(settings.gallery):
+        people = Gallery.open(settings.gallery, network=network).people
+    averages = _averages_about(cohort.prior, settings, network, people)
+    return tuple(adjust_correction(one, averages) for one in corrections)
+
+
+def adjust_correction(one: Correction, averages: Averages) -> Correction:
+    """A correction with its vector adjusted by the average of the source that it is from."""
+    return replace(one, vector=adjusted_vectors(one.vector[np.newaxis], one.source, averages)[0])
+
+
+def _averages_about(
+    prior: NDArray[np.float32], settings: Settings, network: str, people: Mapping[str, PersonVectors]
+) -> Averages:
+    in_use = AveragesInUse(FacesFile(settings.averages_path, network), prior)
+    in_use.refresh(people)
     return in_use.snapshot
 
 

@@ -9,19 +9,21 @@ from retrained_box import DIMENSION, NETWORK, enrol, make_people, say
 
 from twinface.averages import FEWEST, adjusted_vectors
 from twinface.corrections import CorrectionKind, add_corrections
-from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery import Gallery, PersonVectors, read_features
+from twinface.gallery.people import write_features
 from twinface.matching import load_head
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.layers import read_arrays
 from twinface.matching.spec import WEIGHTS_FILE
 from twinface.matching.vectors import fuse
-from twinface.recognition.averaging import adjust_gallery, averages_for
+from twinface.recognition.averaging import adjust_features, adjust_gallery, averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
+from twinface.training.heads.data import hold_out
 from twinface.training.heads.feature_table import table_of
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
 from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import learn
+from twinface.training.heads.train import learn, train_head
 from twinface.training.retraining.judging import score_corrections
 from twinface.training.retraining.learning import learn_all
 from twinface.training.retraining.lessons import Material, gather_lessons
@@ -134,3 +136,25 @@ def test_a_rejected_face_is_learnt_to_score_lower(material: Material, tmp_path: 
         scores.append(float(with_person[0]))
     assert 0.01 < scores[0] < 0.99999, "a score in which a difference of one pair can be told"
     assert scores[1] < scores[0]
+
+
+def test_train_compares_a_rejected_face_relative_to_the_camera_that_saw_it(material: Material, tmp_path: Path) -> None:
+    features = tmp_path / "features"
+    people = make_people(PEOPLE, pictures=4)
+    write_features(features, people)
+    bundled = load_head(None, NETWORK)
+    said = [one for one in material.lessons.corrections if one.kind is CorrectionKind.REJECT]
+    report = train_head(features, tmp_path / "head", corrections=said, box=material.settings)
+    assert report.rejections == 1
+
+    averages = averages_for(bundled, material.settings, material.gallery)
+    at_door = replace(said[0], vector=adjusted_vectors(said[0].vector[np.newaxis], DOOR, averages)[0])
+    table, _ = hold_out(table_of(adjust_features(read_features(features), bundled.cohort)), 2)
+    by_hand = {}
+    for name, face in (("raw", said[0]), ("adjusted", at_door)):
+        (tmp_path / name).mkdir()
+        learn(table, tmp_path / name, TrainOptions(), hard=rejected_pairs([face], table))
+        by_hand[name] = read_arrays(tmp_path / name / WEIGHTS_FILE)["coefficients"]
+    found = read_arrays(tmp_path / "head" / WEIGHTS_FILE)["coefficients"]
+    assert np.array_equal(found, by_hand["adjusted"])
+    assert not np.array_equal(found, by_hand["raw"])

@@ -97,7 +97,7 @@ _ODD_NAMES = {
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=what) for what, name in _ODD_NAMES.items()])
 def test_a_name_stays_in_its_place_and_turns_nothing_around(page: Browser, site: Site, name: str) -> None:
-    page.wait_until("document.querySelector('#log .said')")
+    page.wait_until("document.querySelector('#log .said') && document.querySelector('#here li')")
     plain_px = page.evaluate("document.querySelector('#here li').offsetHeight")
     site.matcher.tracks = [{"camera": "front", "track": 1, "name": name, "state": "known", "score": 0.9}]
     site.matcher.event("match", name=name, state="known", score=0.9)

@@ -27,8 +27,9 @@ def train(
     from twinface.corrections import read_corrections
     from twinface.training.heads.train import train_head
 
-    chosen = options.parsed()
-    said = read_corrections(options.corrections or chosen_settings().gallery)
+    chosen, box = options.parsed(), chosen_settings()
+    if options.corrections:
+        box = box.model_copy(update={"gallery": options.corrections})
     with progress_bar("training", None) as bar:
 
         def on_step(number: int, count: int, figures: dict[str, float]) -> None:
@@ -36,7 +37,7 @@ def train(
             told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             note(f"{number} of {count}: {told}")
 
-        report = train_head(features, output, chosen, on_step, said)
+        report = train_head(features, output, chosen, on_step, read_corrections(box.gallery), box)
     if json_output:
         say_json("train", _to_json(report, output), on_a_line=True)
     else:

@@ -23,7 +23,8 @@ from twinface.matching.head_folder import HEAD_FILE, built_in_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.vectors import adjust
-from twinface.recognition.averaging import adjust_features
+from twinface.recognition.averaging import adjust_corrections, adjust_features
+from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output, describe_head, write_figures
 from twinface.training.heads.data import check_enough, hold_out
 from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
@@ -46,10 +47,12 @@ def train_head(
     options: TrainOptions | None = None,
     progress: OnStep | None = None,
     corrections: Sequence[Correction] = (),
+    box: Settings | None = None,
 ) -> TrainReport:
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
 
-    The `corrections` that say of a face that it is not one of those trained on are hard negatives.
+    The `corrections` that say of a face that it is not one of those trained on are hard negatives; for a head with a
+    cohort they are adjusted as in the `box` that they were said in.
 
     People of the validation side of the fixed split are never trained on; the head is measured on them, next to plain
     cosine on the same pairs, less those whom the head it started from was trained on. Raises ArtefactError or
@@ -77,6 +80,9 @@ def train_head(
         table = table_of(adjust_features(people, start.cohort)) if start and start.cohort else table
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
     rejections = rejections_of(corrections, learnt)
+    cohort = lessons.cohort if lessons else start.cohort if start else None
+    if cohort and box:
+        rejections = adjust_corrections(rejections, cohort, box)
     hard = rejected_pairs(rejections, learnt)
     if options.hard_negatives:
         hard += read_hard_negatives(options.hard_negatives, learnt)

@@ -1,18 +1,18 @@
 """What a box has to learn from: its gallery, what people said of names, and features of others where there are some."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from twinface.averages import Averages, adjusted_vectors
+from twinface.averages import Averages
 from twinface.corrections import Correction, CorrectionKind, read_corrections
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery import Gallery, PersonVectors, read_features
 from twinface.gallery.people import appended
 from twinface.matching import Head
-from twinface.recognition.averaging import adjust_features, adjust_gallery, averages_for
+from twinface.recognition.averaging import adjust_correction, adjust_features, adjust_gallery, averages_for
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, table_of
 
@@ -81,12 +81,8 @@ class Material:
             tuple(adjust_gallery(lessons.enrolled, averages)),
             tuple(adjust_gallery(lessons.people, averages)),
             tuple(adjust_features(lessons.strangers, head.cohort)),
-            tuple(_adjusted(one, averages) for one in lessons.corrections),
+            tuple(adjust_correction(one, averages) for one in lessons.corrections),
         )
-
-
-def _adjusted(one: Correction, averages: Averages) -> Correction:
-    return replace(one, vector=adjusted_vectors(one.vector[np.newaxis], one.source, averages)[0])
 
 
 def _read_others(features: Path, gallery: Gallery) -> list[PersonVectors]:
