@@ -74,7 +74,9 @@ def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages |
 
     Where the file of averages cannot be used, those by the people of the gallery alone.
     """
-    return None if head.cohort is None else _averages_about(head.cohort.prior, settings, gallery.network, gallery.people)
+    if head.cohort is None:
+        return None
+    return _averages_about(head.cohort.prior, settings, gallery.network, gallery.people)
 
 
 def adjust_corrections(corrections: Sequence[Correction], cohort: Cohort, settings: Settings) -> tuple[Correction, ...]:

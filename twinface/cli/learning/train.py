@@ -37,7 +37,7 @@ def train(
             told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             note(f"{number} of {count}: {told}")
 
-        report = train_head(features, output, chosen, on_step, read_corrections(box.gallery), box)
+        report = train_head(features, output, chosen, on_step, read_corrections(box.gallery), box=box)
     if json_output:
         say_json("train", _to_json(report, output), on_a_line=True)
     else:

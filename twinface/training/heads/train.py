@@ -47,6 +47,7 @@ def train_head(
     options: TrainOptions | None = None,
     progress: OnStep | None = None,
     corrections: Sequence[Correction] = (),
+    *,
     box: Settings | None = None,
 ) -> TrainReport:
     """Train a head on a features folder and publish it at `output`, whole; the same for the same seed.
