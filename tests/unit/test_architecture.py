@@ -164,6 +164,18 @@ def test_no_field_of_a_log_line_has_a_name_of_the_logging_package(trees: dict[Pa
     assert [one for one in extras if one[2] in taken] == []
 
 
+@pytest.mark.parametrize("text", ["head.json", "learnt_from"])
+def test_what_a_head_is_called_on_disk_is_known_to_one_file(trees: dict[Path, ast.Module], text: str) -> None:
+    """Everybody else opens, reads and writes a head by the functions of that file."""
+    users = set()
+    for path, tree in trees.items():
+        explained = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in explained]
+        if any(text in node.value for node in constants if isinstance(node.value, str)):
+            users.add(str(path.relative_to(ROOT)))
+    assert users == {"twinface/matching/head_folder.py"}
+
+
 def test_there_is_a_main_for_every_process() -> None:
     assert {path.stem for path in MAINS} == {process.name for process in PROCESSES}
 

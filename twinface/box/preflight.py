@@ -13,9 +13,8 @@ from twinface.faces.sources import SourceKind, SourceSpec, find_kind, find_webca
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
 from twinface.masking import mask_address
-from twinface.matching import head_in_use, load_head
+from twinface.matching import open_head_in_use
 from twinface.networks import NetworkRecipe, find_recipe
-from twinface.recognition.naming import missing_head_warning
 from twinface.settings import CameraSettings, Settings, TrackingSettings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
@@ -102,10 +101,9 @@ def _check_page(settings: Settings) -> Iterable[str]:
 
 
 def _check_head(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:
-    head = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
-    load_head(head, recipe.fingerprint)
-    if warning := missing_head_warning(head, recipe):
-        yield warning
+    opened = open_head_in_use(settings.head, settings.gallery, recipe.fingerprint, settings.matching, recipe.name)
+    if opened.warning:
+        yield opened.warning
 
 
 def _check_gallery(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:

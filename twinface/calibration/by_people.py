@@ -18,11 +18,10 @@ from twinface.evaluation.figures.calibration import (
 )
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.evaluation.protocols.split import person_digest
-from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
 from twinface.gallery.snapshot import take_snapshot
 from twinface.matching import Head
-from twinface.matching.head_folder import HEAD_FILE
+from twinface.matching.head_folder import trained_people
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import rate_key
 from twinface.recognition.averaging import adjust_features, adjust_gallery
@@ -81,9 +80,9 @@ def read_strangers(folder: Path, gallery: Gallery) -> tuple[list[PersonVectors],
 
 
 def learnt_by(head: Path, names: Iterable[str]) -> list[str]:
-    """Those of `names` that a head was trained or tuned on, by what its head.json lists."""
-    digests = read_json_object(head / HEAD_FILE).get("learnt_from")
-    return [name for name in names if isinstance(digests, list) and person_digest(name) in digests]
+    """Those of `names` that a head was trained or tuned on, as far as it lists them."""
+    digests = trained_people(head, required=False)
+    return [name for name in names if person_digest(name) in digests]
 
 
 def calibrate_gallery(

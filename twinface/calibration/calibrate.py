@@ -9,8 +9,15 @@ from twinface.calibration.expected import StrangersExpected, expect_strangers
 from twinface.calibration.shortfall import Shortfall, ShortfallError
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery
-from twinface.matching import Head, Threshold, head_in_use, load_head
-from twinface.matching.head_folder import add_calibration, built_in_head, head_file, require_free, write_built_in_head
+from twinface.matching import Head, Threshold, load_head
+from twinface.matching.head_folder import (
+    add_calibration,
+    built_in_head,
+    head_file,
+    head_in_use,
+    require_free,
+    write_built_in_head,
+)
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import stands_for
 from twinface.networks import name_network

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from twinface.calibration.gallery_checks import Finding, check_gallery
-from twinface.enrolment.from_pictures import open_head
+from twinface.enrolment.from_pictures import trained_head
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery
 from twinface.progress import ShowProgress, no_progress
@@ -37,7 +37,7 @@ def verify(settings: Settings, *, files_only: bool = False, show: ShowProgress =
     if files_only:
         return Verified(gallery, vectors, problems, None)
     try:
-        head = open_head(gallery, settings)
+        head = trained_head(gallery, settings)
     except ArtefactError as error:
         return Verified(gallery, vectors, problems, None, str(error))
     with show("comparing", vectors) as bar:

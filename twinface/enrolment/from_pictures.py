@@ -11,10 +11,9 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, object_to_measures
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import Gallery, Snapshot
-from twinface.matching import Head, choose_threshold, head_in_use, load_head
+from twinface.matching import Head, OpenHead, open_head_in_use
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.recognition.naming import missing_head_warning
 from twinface.settings import MatchingSettings, Settings
 
 
@@ -56,12 +55,8 @@ def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Setti
 
     Raises ArtefactError when the head cannot be used, or its scores mean nothing for this network.
     """
-    folder = head_in_use(settings.head, settings.gallery, recipe.fingerprint)
-    if problem := missing_head_warning(folder, recipe):
-        raise ArtefactError(problem)
-    head = load_head(folder, recipe.fingerprint)
-    threshold = choose_threshold(settings.matching, head.spec)
-    return LikenessGate(gallery, head, threshold.applied_to(settings.matching))
+    opened = _open_trained(settings, settings.gallery, recipe)
+    return LikenessGate(gallery, opened.head, opened.threshold.applied_to(settings.matching))
 
 
 def try_likeness_gate(gallery: Gallery, settings: Settings) -> tuple[LikenessGate | None, str]:
@@ -72,7 +67,7 @@ def try_likeness_gate(gallery: Gallery, settings: Settings) -> tuple[LikenessGat
         return None, str(error)
 
 
-def open_head(gallery: Gallery, settings: Settings) -> Head:
+def trained_head(gallery: Gallery, settings: Settings) -> Head:
     """The head of the settings, where it is one for the gallery's network whose scores mean something.
 
     Raises ArtefactError or FingerprintError where it is not.
@@ -83,10 +78,14 @@ def open_head(gallery: Gallery, settings: Settings) -> Head:
             f"the gallery is of the network {gallery.network_name or '?'}, configured is {recipe.name}; "
             "set network, or run `twinface gallery rebuild`"
         )
-    folder = head_in_use(settings.head, gallery.folder, recipe.fingerprint)
-    if problem := missing_head_warning(folder, recipe):
-        raise ArtefactError(problem)
-    return load_head(folder, gallery.network)
+    return _open_trained(settings, gallery.folder, recipe).head
+
+
+def _open_trained(settings: Settings, gallery: Path, recipe: NetworkRecipe) -> OpenHead:
+    opened = open_head_in_use(settings.head, gallery, recipe.fingerprint, settings.matching, recipe.name)
+    if opened.warning:
+        raise ArtefactError(opened.warning)
+    return opened
 
 
 def judge_pictures(

@@ -5,6 +5,7 @@ the `HeadSpec`.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pydantic
 
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, only_writer, read_json_object, sha256_of, shown, write_atomically
+from twinface.files import FileState, canonical_json, only_writer, read_json_object, sha256_of, shown, write_atomically
 from twinface.matching.spec import (
     COHORT_FILE,
     IMAGINED_FILE,
@@ -21,23 +22,24 @@ from twinface.matching.spec import (
     HeadSpec,
     cosine_spec,
 )
+from twinface.outputs import require_own_folder
 
-FORMAT = 1
-HEAD_FILE = "head.json"
-
+_FORMAT = 1
+_HEAD_FILE, _TRAINED_PEOPLE = "head.json", "learnt_from"
 _BUNDLED = Path(__file__).resolve().parents[1] / "data"
 _NETWORK_DIGITS, _FINGERPRINT_DIGITS = 12, 16
 
 
 def read_spec(folder: Path) -> HeadSpec:
     """Read head.json of a folder. Raises ArtefactError when it is missing, damaged or of another format."""
-    path = folder / HEAD_FILE
+    path = folder / _HEAD_FILE
     if not folder.is_dir():
         raise ArtefactError(f"{folder}: no such folder; train a head with `twinface train`, or leave --head out")
     value = read_json_object(path)
-    if value.get("format") != FORMAT:
+    if value.get("format") != _FORMAT:
         raise ArtefactError(
-            f"{path}: format {shown(value.get('format'))}, this twinface reads {FORMAT}; update twinface or train again"
+            f"{path}: format {shown(value.get('format'))}, this twinface reads {_FORMAT};"
+            " update twinface or train again"
         )
     try:
         spec = HeadSpec.model_validate(value)
@@ -50,6 +52,66 @@ def read_spec(folder: Path) -> HeadSpec:
     return spec
 
 
+def read_about(folder: Path) -> dict[str, Any]:
+    """All that head.json of a folder says. Raises ArtefactError when it is missing or no JSON object."""
+    return read_json_object(folder / _HEAD_FILE)
+
+
+def write_about(folder: Path, about: Mapping[str, Any], trained_people: Iterable[str]) -> None:
+    """Write head.json of a new head: what it is, and the digests of the people it was trained or tuned on.
+
+    Raises OSError.
+    """
+    content = {"format": _FORMAT, _TRAINED_PEOPLE: sorted(trained_people), **about}
+    (folder / _HEAD_FILE).write_bytes(canonical_json(content))
+
+
+def add_about(folder: Path, parts: Mapping[str, Any]) -> None:
+    """Put parts into the head.json of a folder that nobody reads yet; everything else in it stays.
+
+    Raises ArtefactError when there is none, OSError when it cannot be written.
+    """
+    (folder / _HEAD_FILE).write_bytes(canonical_json({**read_about(folder), **parts}))
+
+
+def trained_people(folder: Path, *, required: bool = True) -> frozenset[str]:
+    """The digests of the people that the head in a folder was trained or tuned on.
+
+    Raises ArtefactError when it does not list them and that is `required`, or lists something else.
+    """
+    about = read_about(folder)
+    if required and _TRAINED_PEOPLE not in about and about.get("architecture") != "metric":
+        raise ArtefactError(
+            f"{folder}: does not say whom it was trained on, so no figure can be trusted; train it again"
+        )
+    digests = about.get(_TRAINED_PEOPLE, [])
+    if not isinstance(digests, list) or not all(isinstance(digest, str) for digest in digests):
+        raise ArtefactError(
+            f"{folder / _HEAD_FILE}: {_TRAINED_PEOPLE}: expected a list of digests; train the head again"
+        )
+    return frozenset(digests)
+
+
+def holds_head(folder: Path) -> bool:
+    """Whether there is a head in a folder."""
+    return (folder / _HEAD_FILE).is_file()
+
+
+def head_state(folder: Path | None) -> FileState | None:
+    """Tells the head of a folder from the one that takes its place; None of no head, and of the bundled one."""
+    return FileState.of(folder / _HEAD_FILE) if folder else None
+
+
+def require_head_folder(folder: Path, beside: Iterable[str], mend: str) -> None:
+    """Raise InputError where a folder that is to be replaced is no head's, or holds what is not of `beside`."""
+    require_own_folder(folder, _HEAD_FILE, beside, mend)
+
+
+def files_of_head(folder: Path) -> list[Path]:
+    """What a head scores by, and a model to train further: files of its folder, whatever else lies there."""
+    return [*sorted(folder.glob(f"{Path(_HEAD_FILE).stem}.*")), *folder.glob(COHORT_FILE)]
+
+
 def built_in_head(network: str) -> Path | None:
     """The folder of the bundled head for the network with this fingerprint; None where there is none."""
     return _bundled_folders().get(network)
@@ -57,7 +119,7 @@ def built_in_head(network: str) -> Path | None:
 
 @cache
 def _bundled_folders() -> dict[str, Path]:
-    return {read_spec(path.parent).network: path.parent for path in sorted(_BUNDLED.glob(f"*/{HEAD_FILE}"))}
+    return {read_spec(path.parent).network: path.parent for path in sorted(_BUNDLED.glob(f"*/{_HEAD_FILE}"))}
 
 
 def head_place(configured: Path | None, gallery: Path, network: str) -> Path:
@@ -73,7 +135,7 @@ def head_in_use(configured: Path | None, gallery: Path, network: str) -> Path | 
     is none.
     """
     place = head_place(configured, gallery, network)
-    return place if configured or (place / HEAD_FILE).is_file() else None
+    return place if configured or holds_head(place) else None
 
 
 def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
@@ -83,10 +145,8 @@ def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
     folder = folder or built_in_head(spec.network)
     if folder is None:
         return hashlib.sha256(spec.model_dump_json(by_alias=True).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
-    stem = Path(HEAD_FILE).stem
     try:
-        files = sorted(path for path in folder.glob(f"{stem}.*") if path.suffix != ".keras")
-        files += folder.glob(COHORT_FILE)
+        files = [path for path in files_of_head(folder) if path.suffix != ".keras"]
         parts = [f"{path.name} {sha256_of(path)}" for path in files]
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error
@@ -99,7 +159,7 @@ def add_calibration(folder: Path, calibration: DecisionCalibration, before: byte
     `before` is what the file was when the head was loaded. Raises ArtefactError when it is another by now, because the
     head was trained again, or when it cannot be written.
     """
-    path = folder / HEAD_FILE
+    path = folder / _HEAD_FILE
     with only_writer(folder):
         if head_file(folder) != before:
             raise ArtefactError(f"{path}: the head has changed meanwhile; calibrate again")
@@ -119,7 +179,7 @@ def write_built_in_head(
         for name in (WEIGHTS_FILE, COHORT_FILE, IMAGINED_FILE):
             _write(folder / name, (box / name).read_bytes())
     decision = {} if calibration is None else {"decision": calibration.model_dump()}
-    _write(folder / HEAD_FILE, canonical_json({"network_name": network_name} | _built_in_about(network) | decision))
+    _write(folder / _HEAD_FILE, canonical_json({"network_name": network_name} | _built_in_about(network) | decision))
 
 
 def require_free(folder: Path, network: str) -> None:
@@ -127,7 +187,7 @@ def require_free(folder: Path, network: str) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     unlike = {"decision", "network_name"}
-    old = read_json_object(folder / HEAD_FILE) if (folder / HEAD_FILE).is_file() else {}
+    old = read_about(folder) if holds_head(folder) else {}
     box = _built_in_about(network)
     if {name: part for name, part in old.items() if name not in unlike} != {
         name: part for name, part in box.items() if name not in unlike
@@ -139,15 +199,15 @@ def _built_in_about(network: str) -> dict[str, Any]:
     """The head.json of the bundled head."""
     box = built_in_head(network)
     if box is not None:
-        return read_json_object(box / HEAD_FILE)
+        return read_about(box)
     spec = cosine_spec(network).model_dump(include={"architecture", "network", "scale"}, by_alias=True)
-    return {"format": FORMAT, **spec}
+    return {"format": _FORMAT, **spec}
 
 
 def head_file(folder: Path) -> bytes:
     """The bytes of a folder's head.json. Raises ArtefactError when it cannot be read."""
     read_spec(folder)
-    return (folder / HEAD_FILE).read_bytes()
+    return (folder / _HEAD_FILE).read_bytes()
 
 
 def _write(path: Path, content: bytes) -> None:

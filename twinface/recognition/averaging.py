@@ -25,7 +25,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.sources import PHOTOS, is_camera
-from twinface.matching import Head, head_in_use, load_head
+from twinface.matching import Head, open_head_in_use
 from twinface.matching.cohort import Cohort
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks import find_recipe
@@ -64,7 +64,7 @@ def bundled_average(settings: Settings, network: str, dimension: int) -> NDArray
 def find_head(settings: Settings, network: str) -> Head | None:
     """The head in use for a network, a fingerprint; None where it cannot be read."""
     try:
-        return load_head(head_in_use(settings.head, settings.gallery, network), network)
+        return open_head_in_use(settings.head, settings.gallery, network, settings.matching).head
     except ArtefactError:
         return None
 

@@ -11,12 +11,12 @@ from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
-from twinface.matching import head_in_use, load_head
+from twinface.matching import open_head_in_use
 from twinface.networks import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.known import Known
-from twinface.recognition.naming import decide_alone, missing_head_warning
+from twinface.recognition.naming import decide_alone
 from twinface.settings import Settings
 from twinface.types import Decision, Face, Image
 
@@ -70,9 +70,9 @@ class Identifier:
         self._network = load_network(settings.network)
         fingerprint = self._network.recipe.fingerprint
         gallery = Gallery.open(settings.gallery, network=fingerprint)
-        folder = head_in_use(settings.head, settings.gallery, fingerprint)
-        warning = missing_head_warning(folder, self._network.recipe)
-        head = load_head(folder, fingerprint)
+        name = self._network.recipe.name
+        opened = open_head_in_use(settings.head, settings.gallery, fingerprint, settings.matching, name)
+        head = opened.head
         damaged = (str(error) for error in gallery.damaged.values())
         if not gallery.people:
             gallery.require_sound()
@@ -83,7 +83,7 @@ class Identifier:
         averages = averages_for(head, settings, gallery)
         self._known = Known().updated(gallery, head, settings.matching, averages)
         self.threshold = self._known.threshold(head, settings.matching)
-        self.warnings = tuple(text for text in (*damaged, warning, self.threshold.problem) if text)
+        self.warnings = tuple(text for text in (*damaged, opened.warning, self.threshold.problem) if text)
         self._matching = self.threshold.applied_to(settings.matching)
         detection = settings.detection
         self._detector = FaceDetector(

@@ -14,9 +14,9 @@ from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.sources import camera_source
-from twinface.matching import Head, choose_threshold, decide, head_fingerprint, head_in_use, load_head
+from twinface.matching import Head, decide, open_head
 from twinface.matching.decision import agree, needed_score
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import head_in_use
 from twinface.matching.vectors import fuse, normalised
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import fingerprint_with
@@ -27,21 +27,9 @@ from twinface.types import Decision, State, Vectors
 
 log = logging.getLogger(__name__)
 
-_HEAD_FILE = "head.json"
-
 _SAME_FACE_COSINE = 0.35
 """Of SFace's vectors: looks of one track reach 0.38 with an earlier one, those of another face that took its place at
 most 0.33 (eight videos, 165 looks; heads that turn far included)."""
-
-
-def missing_head_warning(head: Path | None, recipe: NetworkRecipe) -> str | None:
-    """A warning where scores mean nothing: no head was trained on the network's vectors."""
-    if head is not None or built_in_head(recipe.fingerprint) is not None:
-        return None
-    return (
-        f"no head is bundled for the network {recipe.name!r}, and plain cosine is scaled for sface: strangers"
-        " may get names; train a head with `twinface train` and set it as `head`"
-    )
 
 
 def decide_alone(
@@ -75,11 +63,9 @@ class Naming:
         self._recipe = recipe
         self._configured = self._settings = settings
         self._gallery: Gallery | None = None
-        self._head_seen = _look_at(None)
         self._known = Known()
-        self._head = load_head(None, recipe.fingerprint)
-        self._head_fingerprint = head_fingerprint(None, self._head.spec)
-        self._threshold = choose_threshold(settings, self._head.spec)
+        self._opened = open_head(None, recipe.fingerprint, settings)
+        self._threshold = self._opened.threshold
         self._vetoes = Vetoes(gallery, recipe.fingerprint)
         self.refresh()
 
@@ -91,16 +77,16 @@ class Naming:
     @property
     def head_fingerprint(self) -> str:
         """Says what a score means: changes with the head's files, thresholds included, and with the averages."""
-        return fingerprint_with(self._head_fingerprint, self._known.averages)
+        return fingerprint_with(self._opened.fingerprint, self._known.averages)
 
     def take_averages(self, averages: Averages) -> bool:
         """Tell vectors from these averages from now on, and say whether scores have changed.
 
         A head without a cohort was trained on vectors as they are, and goes on with them.
         """
-        if self._gallery is None or self._head.cohort is None or averages is self._known.averages:
+        if self._gallery is None or self._opened.head.cohort is None or averages is self._known.averages:
             return False
-        self._know(self._known.updated(self._gallery, self._head, self._configured, averages))
+        self._know(self._known.updated(self._gallery, self._opened.head, self._configured, averages))
         return True
 
     @property
@@ -143,7 +129,7 @@ class Naming:
         known = self._known
         if not known.names:
             return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
-        clear = self._head.knows_quality(vectors)
+        clear = self._opened.head.knows_quality(vectors)
         if clear.any():
             vectors, weights = vectors[clear], weights[clear]
         source, weights = camera_source(camera), np.maximum(weights, 1e-3)
@@ -165,7 +151,7 @@ class Naming:
 
     def alone(self, camera: str, vector: NDArray[np.float32]) -> Decision:
         """Who `vector`, float32 (d,), of one look at a camera shows by itself."""
-        return decide_alone(vector, camera_source(camera), self._known, self._head, self._settings)
+        return decide_alone(vector, camera_source(camera), self._known, self._opened.head, self._settings)
 
     @property
     def bounds(self) -> Mapping[str, Any]:
@@ -194,19 +180,15 @@ class Naming:
             self._gallery = Gallery.open(self._gallery_folder, network=self._recipe.fingerprint)
         gallery_changed = self._gallery.refresh() or self._gallery.version != self._known.version
         folder = head_in_use(self._head_folder, self._gallery_folder, self._recipe.fingerprint)
-        head_seen = _look_at(folder)
-        if head_seen != self._head_seen:
-            head = load_head(folder, self._recipe.fingerprint)
-            fingerprint = head_fingerprint(folder, head.spec)
-            if _look_at(folder) != head_seen:
+        if not self._opened.is_in(folder):
+            opened = open_head(folder, self._recipe.fingerprint, self._configured)
+            if not opened.is_in(folder):
                 return False  # Another head took its place meanwhile: this one may be half the one, half the other.
-            known = Known().updated(
-                self._gallery, head, self._configured, self._known.averages if head.cohort else None
-            )
-            self._head, self._head_seen = head, head_seen
-            self._head_fingerprint = fingerprint
+            averages = self._known.averages if opened.head.cohort else None
+            known = Known().updated(self._gallery, opened.head, self._configured, averages)
+            self._opened = opened
         elif gallery_changed:
-            known = self._known.updated(self._gallery, self._head, self._configured, self._known.averages)
+            known = self._known.updated(self._gallery, self._opened.head, self._configured, self._known.averages)
         else:
             return False
         self._know(known)
@@ -215,18 +197,8 @@ class Naming:
     def _know(self, known: Known) -> None:
         """Take up who is known, and the threshold that these people bring."""
         self._known = known
-        threshold = known.threshold(self._head, self._configured)
+        threshold = known.threshold(self._opened.head, self._configured)
         if threshold.problem and threshold != self._threshold:
             log.warning("calibration not used", extra={"reason": threshold.problem})
         self._threshold = threshold
         self._settings = threshold.applied_to(self._configured)
-
-
-def _look_at(head: Path | None) -> tuple[Path | None, int, int]:
-    """What tells one head from the next: its folder, None of the bundled head, and its head.json, where there is
-    one."""
-    path = head / _HEAD_FILE if head else None
-    if path is None or not path.exists():
-        return head, 0, 0
-    status = path.stat()
-    return head, status.st_ino, status.st_mtime_ns

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from twinface.corrections import rename_corrections
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
-from twinface.enrolment.from_pictures import open_head
+from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.two_people import compare_groups
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, checked_name, known_name
@@ -65,7 +65,7 @@ def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) ->
     if first is None or second is None or old == new:
         return ""
     try:
-        head = open_head(gallery, settings)
+        head = trained_head(gallery, settings)
         one, other = adjust_gallery((first, second), averages_for(head, settings, gallery))
         likeness = compare_groups(one.vectors, other.vectors, head)
     except ArtefactError as error:

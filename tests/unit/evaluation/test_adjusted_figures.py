@@ -12,12 +12,11 @@ from twinface.evaluation.differentials.on_groups import evaluate_groups
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.on_features import evaluate_features
 from twinface.evaluation.protocols.on_pairs import evaluate_pairs
-from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import Head, Scores, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.vectors import adjust, normalised
 from twinface.networks import Network, find_recipe
 from twinface.types import Vectors
@@ -134,7 +133,7 @@ def crops(shared_data: Path, tmp_path: Path) -> Callable[[], list[Path]]:
 
     def cut() -> list[Path]:
         box = built_in_head(NETWORK)
-        learnt = learnt_from(box) if box else frozenset()
+        learnt = trained_people(box) if box else frozenset()
         everybody = sorted(path for path in (shared_data / "crops128").iterdir() if len(list(path.iterdir())) > 1)
         folders = [path for path in everybody if person_digest(path.name) not in learnt]
         files = []

@@ -8,8 +8,8 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector, read_image
-from twinface.matching import head_fingerprint, load_head
-from twinface.matching.head_folder import built_in_head, write_built_in_head
+from twinface.matching import load_head
+from twinface.matching.head_folder import built_in_head, head_fingerprint, write_built_in_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import Network, find_recipe

@@ -8,8 +8,9 @@ import pytest
 from made_cohorts import TAIL, make_cohort, make_density, write_cohort, write_cohort_head
 
 from twinface.errors import ArtefactError
-from twinface.matching import Head, head_fingerprint, load_head
+from twinface.matching import Head, load_head
 from twinface.matching.cohort import IMAGINED, Cohort, read_cohort
+from twinface.matching.head_folder import head_fingerprint
 from twinface.matching.normalisation import find_nearest
 from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import normalised

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from twinface.matching import HeadSpec, head_fingerprint
+from twinface.matching import HeadSpec
+from twinface.matching.head_folder import head_fingerprint
 
 
 def test_it_changes_with_whatever_decides_and_with_nothing_else(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from made_cohorts import make_cohort, write_cohort_head
 
-from twinface.matching import head_fingerprint, load_head
+from twinface.matching import load_head
 from twinface.matching.cohort import IMAGINED, read_imagined, write_imagined
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import built_in_head, head_fingerprint
 from twinface.matching.normalisation import Nearest
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import IMAGINED_FILE

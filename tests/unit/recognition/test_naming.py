@@ -12,21 +12,9 @@ from twinface.live.tracks import NOT_YET
 from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.networks import find_recipe
-from twinface.recognition.naming import Naming, missing_head_warning
+from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings
 from twinface.types import State
-
-
-@pytest.mark.parametrize(
-    ("network", "head", "warned"),
-    [("sface", None, False), ("resnet50", None, True), ("resnet50", Path("head"), False)],
-)
-def test_a_network_without_a_head_is_warned_of(network: str, head: Path | None, warned: bool) -> None:
-    recipe = find_recipe("sface")
-    warning = missing_head_warning(
-        head, recipe if network == "sface" else replace(recipe, name=network, fingerprint="r" * 64)
-    )
-    assert (warning is not None) == warned
 
 
 def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from retrained_box import NETWORK, enrol, make_people, run, say
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.files import read_json_object
 from twinface.gallery import Gallery, PersonVectors
-from twinface.matching import head_in_use, load_head
-from twinface.matching.head_folder import built_in_head
+from twinface.matching import load_head
+from twinface.matching.head_folder import built_in_head, head_in_use
 from twinface.training.retraining.few_people import people_to_ask
 from twinface.training.retraining.folds import Judged
 from twinface.training.retraining.lessons import gather_lessons

@@ -78,7 +78,7 @@ def test_the_cohort_has_not_learnt_from_those_who_are_asked() -> None:
     lessons = _learn(STRANGERS)
     assert len(lessons.asked) == 300
     assert lessons.people == 1200
-    assert set(lessons.learnt_from) == {one.name for one in OTHERS} - set(validation_people(o.name for o in OTHERS))
+    assert set(lessons.trained_people) == {one.name for one in OTHERS} - set(validation_people(o.name for o in OTHERS))
 
 
 def test_the_same_seed_makes_the_same_cohort() -> None:

@@ -42,7 +42,7 @@ def choose_people(
     name = _network_name(features, fingerprint, network)
     similarity = choose_similarity(metric, head, fingerprint)
     chosen = _choose(features, everybody, people)
-    kept = tuple(person for person in chosen if person_digest(person.name) not in similarity.learnt_from)
+    kept = tuple(person for person in chosen if person_digest(person.name) not in similarity.trained_people)
     _check(features, len(chosen), kept, people)
     if len({person.vectors.shape[1] for person in everybody}) > 1:
         raise ArtefactError(f"{features}: vectors of several lengths; extract all again with one network")

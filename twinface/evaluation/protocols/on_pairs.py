@@ -88,9 +88,11 @@ def _number_folds(pairs_file: Path, listed: PairList) -> NDArray[np.intp]:
 
 def _unlearnt_pairs(listed: PairList, similarity: Similarity) -> NDArray[np.bool_]:
     """The pairs of which neither picture shows somebody whom the head was trained on, (n,)."""
-    if not similarity.learnt_from:
+    if not similarity.trained_people:
         return np.ones(len(listed.same), np.bool_)
-    learnt = np.array([any(person_digest(name) in similarity.learnt_from for name in names) for names in listed.names])
+    learnt = np.array(
+        [any(person_digest(name) in similarity.trained_people for name in names) for names in listed.names]
+    )
     return np.asarray(~(learnt[listed.first] | learnt[listed.second]))
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from twinface.errors import ArtefactError
-from twinface.files import read_json_object
 from twinface.matching import HeadSpec, Scorer, Scores, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.progress import ShowProgress
 from twinface.types import Vectors
@@ -27,14 +26,14 @@ _BLOCK_NUMBERS = 1 << 21
 class Similarity:
     """`prepare` and `score_pairs` are those of a Head, but scores may be of any range; higher is more alike.
 
-    `metric` is "cosine", "l1" or, of a head, "head"; then `head` is its folder, `spec` what its head.json says, and
-    `learnt_from` has the digests of the people that it was trained or tuned on. With its `cohort` it compares vectors
-    that are adjusted by the averages of their sources.
+    `metric` is "cosine", "l1" or, of a head, "head"; then `head` is its folder, `spec` what it says of itself, and
+    `trained_people` has the digests of the people that it was trained or tuned on. With its `cohort` it compares
+    vectors that are adjusted by the averages of their sources.
     """
 
     metric: str
     head: Path | None
-    learnt_from: frozenset[str]
+    trained_people: frozenset[str]
     prepare: Callable[[Vectors], Scorer]
     score_pairs: Callable[[Vectors, Vectors], Scores]
     spec: HeadSpec | None = None
@@ -59,7 +58,7 @@ def choose_similarity(metric: str, head: Path | None, network: str) -> Similarit
         prepare, score_pairs = (_prepare_cosine, cosine_of_pairs) if metric == "cosine" else (_prepare_l1, _l1)
         return Similarity(metric, None, frozenset(), prepare, score_pairs)
     loaded = load_head(head, network)
-    return Similarity(HEAD, head, learnt_from(head), loaded.prepare, loaded.score_pairs, loaded.spec, loaded.cohort)
+    return Similarity(HEAD, head, trained_people(head), loaded.prepare, loaded.score_pairs, loaded.spec, loaded.cohort)
 
 
 def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -> Scores:
@@ -74,20 +73,6 @@ def score_matrix(vectors: Vectors, similarity: Similarity, show: ShowProgress) -
             scores[start:, start:end] = block.T
             bar.advance()
     return scores
-
-
-def learnt_from(head: Path) -> frozenset[str]:
-    """The digests of the people that the head in a folder was trained or tuned on, as its head.json lists them.
-
-    Raises ArtefactError when it does not say.
-    """
-    about = read_json_object(head / "head.json")
-    if "learnt_from" not in about and about.get("architecture") != "metric":
-        raise ArtefactError(f"{head}: does not say whom it was trained on, so no figure can be trusted; train it again")
-    digests = about.get("learnt_from", [])
-    if not isinstance(digests, list) or not all(isinstance(digest, str) for digest in digests):
-        raise ArtefactError(f"{head / 'head.json'}: learnt_from: expected a list of digests; train the head again")
-    return frozenset(digests)
 
 
 def _prepare_cosine(gallery: Vectors) -> Scorer:

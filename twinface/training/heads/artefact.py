@@ -1,6 +1,6 @@
 """A trained head as files: head.json, head.npz and, of layers, head.keras; of a user's own model, head.tflite."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from twinface.evaluation.protocols.split import person_digest
-from twinface.files import canonical_json, read_json_object
-from twinface.matching.head_folder import FORMAT, HEAD_FILE
+from twinface.matching.head_folder import add_about, require_head_folder, write_about
 from twinface.matching.spec import COHORT_FILE, IMAGINED_FILE, WEIGHTS_FILE
 from twinface.networks import name_network
-from twinface.outputs import refuse_inputs, require_own_folder
+from twinface.outputs import refuse_inputs
 from twinface.training.heads.data import Normaliser
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.layer_models import dense_activations, dense_weights, forget_regularisers
@@ -31,7 +30,7 @@ def check_head_output(folder: Path, inputs: Iterable[Path | None] = ()) -> None:
     """
     mend = "name another folder for the head"
     refuse_inputs(folder, inputs, mend, replaced=True)
-    require_own_folder(folder, HEAD_FILE, _OTHER_FILES, mend)
+    require_head_folder(folder, _OTHER_FILES, mend)
 
 
 def write_layers(
@@ -63,22 +62,23 @@ def write_layers(
         "negatives": options.negatives,
         "pairs_per_image": options.pairs_per_image,
     }
-    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed)))
+    describe_head(folder, about, table, options.seed)
 
 
-def describe_head(table: FeatureTable, seed: int, before: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What head.json says of every head: its network, and whom it was trained on, by digests.
+def describe_head(
+    folder: Path, about: Mapping[str, Any], table: FeatureTable, seed: int, before: frozenset[str] = frozenset()
+) -> None:
+    """Write head.json: what is known `about` the head, its network, and whom it was trained on, by digests.
 
     `before` are digests of those that the head it started from was trained on: what they taught is still in it.
     """
-    return {
-        "format": FORMAT,
+    common = {
         "network": table.network,
         "network_name": name_network(table.network),
         "seed": seed,
-        "learnt_from": sorted(before | {person_digest(name) for name in table.names}),
         "trained_on": {"people": len(table.names), "pictures": len(table.vectors)},
     }
+    write_about(folder, {**about, **common}, before | {person_digest(name) for name in table.names})
 
 
 def write_figures(folder: Path, report: TrainReport) -> None:
@@ -92,4 +92,4 @@ def write_figures(folder: Path, report: TrainReport) -> None:
             "head_less_cosine": {name: asdict(difference) for name, difference in report.differences.items()},
         },
     }
-    (folder / HEAD_FILE).write_bytes(canonical_json(read_json_object(folder / HEAD_FILE) | figures))
+    add_about(folder, figures)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.matching.cohort import Cohort, read_cohort
+from twinface.matching.head_folder import trained_people
 from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.matching.spec import WEIGHTS_FILE
@@ -55,7 +55,7 @@ class Start:
     covariances: Covariances
     coefficients: NDArray[np.float64]
     length_range: NDArray[np.float32]
-    learnt_from: frozenset[str]
+    trained_people: frozenset[str]
     cohort: Cohort | None = None
     tail: NDArray[np.float32] | None = None
 
@@ -121,7 +121,7 @@ def read_start(folder: Path) -> Start | None:
         Covariances(mean, basis, within, between),
         coefficients,
         arrays["length_range"],
-        learnt_from(folder),
+        trained_people(folder),
         cohort,
         arrays.get("tail"),
     )
@@ -149,7 +149,7 @@ def fit_plda(
     length_range = start.length_range if start else _length_range(table)
     before = start.covariances if start else None
     people = len(table.names)
-    known = len(start.learnt_from) if start else 0
+    known = len(start.trained_people) if start else 0
     share = people / (people + known)
     scatters = [*single, *(fold.scatter for fold in folds)]
     others = [[part for part in scatters if part is not fold.scatter] if len(folds) > 1 else scatters for fold in folds]

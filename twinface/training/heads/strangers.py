@@ -87,7 +87,7 @@ class StrangerLessons:
     withins: tuple[_Doubles, ...]
     totals: tuple[_Doubles, ...]
     asked: Vectors
-    learnt_from: tuple[str, ...]
+    trained_people: tuple[str, ...]
     people: int
 
 

@@ -13,13 +13,12 @@ from twinface.errors import ArtefactError
 from twinface.evaluation.figures.intervals import compare_scorers
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import verification_figures
-from twinface.evaluation.protocols.similarity import cosine_of_pairs, learnt_from
+from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
-from twinface.files import canonical_json
 from twinface.gallery import read_features
 from twinface.matching import Scores, load_head
 from twinface.matching.cohort import write_imagined
-from twinface.matching.head_folder import HEAD_FILE, built_in_head
+from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.vectors import adjust
@@ -145,10 +144,10 @@ def _learn_plda(
     shrinkage = {"within": fit.shrinkage.within, "between": fit.shrinkage.between}
     recipe = {"shrinkage": shrinkage, "started": start is not None, "strangers": lessons.people if lessons else 0}
     about = {"architecture": "plda", "recipe": recipe}
-    before = start.learnt_from if start else frozenset()
+    before = start.trained_people if start else frozenset()
     if lessons:
-        before |= {person_digest(name) for name in lessons.learnt_from}
-    (folder / HEAD_FILE).write_bytes(canonical_json(about | describe_head(table, options.seed, before)))
+        before |= {person_digest(name) for name in lessons.trained_people}
+    describe_head(folder, about, table, options.seed, before)
     head = load_head(folder, table.network)
     if isinstance(head, PldaHead) and head.cohort is not None:
         write_imagined(folder, head.nearest_of_imagined)
@@ -179,7 +178,7 @@ def _measure(
 ) -> TrainReport:
     """The head as it will be loaded, and plain cosine, on the very same pairs of people held out."""
     head = load_head(folder, table.network)
-    learnt = learnt_from(folder)
+    learnt = trained_people(folder)
     unseen = _unseen(held_out, learnt) if held_out else None
     left_out = sum(person_digest(name) in learnt for name in held_out.names) if held_out else 0
     about = (len(table.names), len(table.vectors), pairs_per_epoch)

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import Head, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.vectors import adjust
 from twinface.training.retraining.folds import FOLDS_FOLDER, Judged
 from twinface.types import Vectors
@@ -59,7 +58,7 @@ def _head_without(judged: Judged, name: str, network: str) -> Path | None:
     """The head itself, or the one of a fold, that was not trained on a person; None where all have."""
     folder = judged.folder or built_in_head(network)
     heads = [folder, *sorted((folder / FOLDS_FOLDER).glob("*"))] if folder else []
-    return next((head for head in heads if person_digest(name) not in learnt_from(head)), None)
+    return next((head for head in heads if person_digest(name) not in trained_people(head)), None)
 
 
 def _score(judged: Judged, people: list[int], cohort: Cohort, strangers: Vectors) -> list[_Scores]:

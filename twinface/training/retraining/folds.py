@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.protocols.similarity import learnt_from
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching import load_head
-from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.train import pairs_to_measure, score_pairs_of
 from twinface.training.retraining.report import FEWEST_PEOPLE
@@ -74,7 +73,7 @@ def score_held_out(present: Judged, new: Judged, seed: int) -> tuple[ScoredPairs
 def _score_fold(fold: int, present: Judged, new: Judged, seed: int) -> tuple[ScoredPairs, ScoredPairs] | None:
     network, names = present.table.network, present.table.names
     heads = [fold_head(one.folder, fold) for one in (present, new)]
-    known = frozenset[str]().union(*(_learnt_from(head, network) for head in heads))
+    known = frozenset[str]().union(*(_trained_people(head, network) for head in heads))
     rows = [row for row, name in enumerate(names) if fold_of(name) == fold and person_digest(name) not in known]
     if len(rows) < 2:
         return None
@@ -94,9 +93,9 @@ def _score_fold(fold: int, present: Judged, new: Judged, seed: int) -> tuple[Sco
     return ours, theirs
 
 
-def _learnt_from(head: Path | None, network: str) -> frozenset[str]:
+def _trained_people(head: Path | None, network: str) -> frozenset[str]:
     folder = head or built_in_head(network)
-    return learnt_from(folder) if folder else frozenset()
+    return trained_people(folder) if folder else frozenset()
 
 
 def _joined(parts: list[ScoredPairs]) -> ScoredPairs:

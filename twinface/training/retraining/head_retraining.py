@@ -9,7 +9,7 @@ from twinface.files import only_writer
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
 from twinface.matching import head_place, load_head
-from twinface.matching.head_folder import HEAD_FILE, head_file, read_spec
+from twinface.matching.head_folder import add_about, head_file, holds_head, read_spec
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output
@@ -20,7 +20,7 @@ from twinface.training.retraining.judging import too_few
 from twinface.training.retraining.learning import RETRAINED, START, Say, are_alike, learn_all, start_of
 from twinface.training.retraining.lessons import Material, gather_lessons
 from twinface.training.retraining.report import BUNDLED, FEW_PEOPLE, FEWEST_PEOPLE, RetrainReport
-from twinface.training.retraining.verdict import add_to_head, judge
+from twinface.training.retraining.verdict import judge
 
 
 def retrain(settings: Settings, options: TrainOptions, features: Path | None, say: Say) -> RetrainReport:
@@ -34,7 +34,7 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     network = find_recipe(settings.network).fingerprint
     place = head_place(settings.head, settings.gallery, network)
     check_head_output(place, [features])
-    present = place if (place / HEAD_FILE).is_file() else None
+    present = place if holds_head(place) else None
     before = head_file(present) if present else b""
     gallery = Gallery.open(settings.gallery, network=network)
     if settings.head is None:
@@ -79,4 +79,4 @@ def _write_figures(draft: Path, report: RetrainReport) -> None:
         # Drawn strangers are less alike than people are: what the head it started from has stays true.
         thresholds = read_spec(draft / START).thresholds
     corrected = {"confirmed": report.confirmed, "rejected": report.rejected}
-    add_to_head(draft, {RETRAINED: corrected, "thresholds": thresholds, "validation": measured})
+    add_about(draft, {RETRAINED: corrected, "thresholds": thresholds, "validation": measured})

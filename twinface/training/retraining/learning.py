@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.files import make_folder, read_json_object
+from twinface.files import make_folder
 from twinface.matching import load_head
-from twinface.matching.head_folder import HEAD_FILE, built_in_head, read_spec
+from twinface.matching.head_folder import built_in_head, files_of_head, read_about, read_spec
 from twinface.matching.layers import read_arrays
-from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
+from twinface.matching.spec import WEIGHTS_FILE
 from twinface.training.heads.data import check_enough
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
@@ -48,7 +48,7 @@ def learn_all(material: Material, start: Path | None, draft: Path, options: Trai
     _learn(table, lessons, draft, options, one_is_enough=one_is_enough)
     if start:
         make_folder(draft / START)
-        for file in (*start.glob(f"{Path(HEAD_FILE).stem}.*"), *start.glob(COHORT_FILE)):
+        for file in files_of_head(start):
             shutil.copy(file, draft / START)
 
 
@@ -56,7 +56,7 @@ def start_of(present: Path | None, network: str, options: TrainOptions) -> Path 
     """The head that a metric starts from, None for none: not one that was itself retrained from these people."""
     if options.architecture != "plda":
         return None
-    if present is not None and RETRAINED in read_json_object(present / HEAD_FILE):
+    if present is not None and RETRAINED in read_about(present):
         return present / START if (present / START).is_dir() else None
     if present is not None and read_spec(present).architecture == "plda":
         return present

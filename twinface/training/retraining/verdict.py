@@ -5,10 +5,9 @@ from pathlib import Path
 
 from twinface.calibration.by_people import calibrate_gallery
 from twinface.errors import InputError
-from twinface.files import canonical_json, read_json_object
 from twinface.matching import Head, load_head
 from twinface.matching.cohort import Cohort
-from twinface.matching.head_folder import HEAD_FILE
+from twinface.matching.head_folder import add_about
 from twinface.recognition.known import Known
 from twinface.training.retraining.few_people import STRANGERS, people_to_ask, score_with_strangers
 from twinface.training.retraining.folds import Judged, score_held_out
@@ -91,12 +90,6 @@ def _measure(present: Judged, new: Judged, cohort: Cohort | None, seed: int) -> 
     return measured, len(asked), [*object_to_figures(measured)]
 
 
-def add_to_head(head: Path, parts: dict[str, object]) -> None:
-    """Put parts into the head.json of a folder; everything else in it stays."""
-    path = head / HEAD_FILE
-    path.write_bytes(canonical_json(read_json_object(path) | parts))
-
-
 def _threshold(head: Head, material: Material) -> float:
     """The score that gives a name in this gallery with a head."""
     matching = material.settings.matching
@@ -115,4 +108,4 @@ def _calibrate(draft: Path, head: Head, material: Material) -> None:
         matching.false_accept_rate,
         averages=material.averages(head),
     )
-    add_to_head(draft, {"decision": found.calibration(matching).model_dump()})
+    add_about(draft, {"decision": found.calibration(matching).model_dump()})
