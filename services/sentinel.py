@@ -21,7 +21,7 @@ from twinface.settings import Settings
 log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
-_TOLD_FOR_S = 20.0
+_SHOWN_FOR_S = 20.0
 """So long after a process was killed its health says so."""
 
 
@@ -31,11 +31,11 @@ class _Sentinel:
         self._settings = settings
         self._run = run_directory(settings)
         self._watch = HangWatch(settings.sentinel.hang_s, settings.sentinel.start_s)
-        self._told_until_s = 0.0
+        self._shown_until_s = 0.0
         node.subscriber(HEALTH, [*process_names(settings), TRAINER.name], self._hear)
         self._events = SupervisorEvents(sys.stdin.buffer, sys.stdout.buffer)
         node.loop.add(sys.stdin.fileno(), self._read_events)
-        self._events.get_ready()
+        self._events.ask_for_next()
         node.loop.every(_LOOK_S, self._look)
         node.set_state("running")
 
@@ -64,7 +64,7 @@ class _Sentinel:
         others = [state for state in states if state.name != SENTINEL.name]
         for hang in self._watch.find(others, time.monotonic()):
             self._kill(hang)
-        if self._node.state == "degraded" and time.monotonic() > self._told_until_s:
+        if self._node.state == "degraded" and time.monotonic() > self._shown_until_s:
             self._node.set_state("running")
 
     def _kill(self, hang: Hang) -> None:
@@ -75,7 +75,7 @@ class _Sentinel:
         log.error("process hangs", extra={"hung": hang.name, "pid": hang.pid, "silent_s": round(hang.silent_s, 1)})
         self._node.meters.count("hangs")
         self._node.set_state("degraded", said + times)
-        self._told_until_s = time.monotonic() + _TOLD_FOR_S
+        self._shown_until_s = time.monotonic() + _SHOWN_FOR_S
 
 
 def _work(node: Node, settings: Settings) -> None:

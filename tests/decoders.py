@@ -38,7 +38,7 @@ from twinface.messages.schema import CropMeta, CropTally, Heartbeat, Message, Re
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.networks.recipe import read_recipe
-from twinface.networks.registry import boxed_folder
+from twinface.networks.registry import bundled_folder
 from twinface.settings import load_settings
 from twinface.types import Captured, FaceMeasures
 from twinface.web.tokens import TokenFile, make_token
@@ -170,9 +170,9 @@ def _events(folder: Path) -> list[bytes]:
 
 
 def _network_json(folder: Path) -> list[bytes]:
-    boxed = boxed_folder("face")
-    assert boxed is not None
-    return [(boxed / "network.json").read_bytes()]
+    bundled = bundled_folder("face")
+    assert bundled is not None
+    return [(bundled / "network.json").read_bytes()]
 
 
 def _head(name: str) -> Decoder:

@@ -1,6 +1,6 @@
 """What `import twinface` offers: the things that commands do, for programs.
 
-Each function finds configuration, gallery, network and head as the commands do, unless told: `config` is a file,
+Each function finds configuration, gallery, network and head as the commands do, unless given: `config` is a file,
 `gallery` and `head` are folders, `network` is a name or a folder. Errors are those of `twinface.errors`.
 """
 

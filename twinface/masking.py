@@ -6,7 +6,7 @@ _MASK = "***"
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@")
 _IN_QUERY = re.compile(r"([?&;][^=&;]*(?:pas|pwd|token|key|secret|auth)[^=&;]*=)[^&;#]*", re.IGNORECASE)
 _IN_PATH = re.compile(r"(?<=[/_,;&])([^=/?#_,;&]*(?:pas|pwd|token|key|secret|auth)[^=/?#]*=)[^/?#]*", re.IGNORECASE)
-"""As in /user=admin_password=…_channel=1; where such a password ends cannot be told."""
+"""As in /user=admin_password=…_channel=1; where such a password ends is unknown."""
 _NAME = re.compile(r"pass(word|phrase)|token|secret")
 
 

@@ -162,7 +162,7 @@ def _camera(**fields: str) -> str:
         ("web = 5", 1, "web: Input should be a valid dictionary"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_its_mend(load: Any, text: str, line: int, told: str) -> None:
+def test_a_mistake_is_reported_with_its_line_and_its_mend(load: Any, text: str, line: int, told: str) -> None:
     with pytest.raises(SettingsError) as mistake:
         load(text)
     message = str(mistake.value)
@@ -194,7 +194,7 @@ def test_the_mark_that_editors_put_before_utf_8_is_no_mistake(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "latin-1"])
-def test_what_is_not_utf_8_is_told_with_the_mend(tmp_path: Path, encoding: str) -> None:
+def test_what_is_not_utf_8_is_reported_with_the_mend(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "pipeline.toml"
     mark = "\N{ZERO WIDTH NO-BREAK SPACE}" if encoding == "utf-16-be" else ""
     path.write_text(f'{mark}gallery = "Jos\N{LATIN SMALL LETTER E WITH ACUTE}"\n', encoding=encoding)

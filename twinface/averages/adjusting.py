@@ -1,4 +1,4 @@
-"""Vectors told as if all were from no source in particular."""
+"""Vectors adjusted as if all were from no source in particular."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -17,7 +17,7 @@ PRIOR_COUNT = 12
 what differs between cameras."""
 
 ENROLLED_PRIOR_COUNT = 50
-"""The same of a source that is no camera: its faces are those enrolled, who would be told from their own mean."""
+"""The same of a source that is no camera: its faces are those enrolled, taken relative to their own mean."""
 
 FEWEST = 20
 """A source that has shown fewer different faces has the bundled average: its own would be these people."""

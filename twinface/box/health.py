@@ -73,7 +73,7 @@ def health_by_heart(name: str, beat: Heartbeat | None, age_s: float, *, autostar
 
 
 def health_by_supervisor(state: ProcessState, beat: Heartbeat | None, *, autostart: bool) -> Health:
-    """How a process is by what supervisord says, and by the heartbeat that came of late, if one did."""
+    """How a process is by what supervisord says, and by the heartbeat that came lately, if one did."""
     if state.failed and (state.state == "FATAL" or not autostart):
         return Health(state.name, Condition.FAILED, "see its log")
     if not state.pid:

@@ -20,7 +20,7 @@ class SupervisorEvent:
 
     @property
     def is_unexpected_end(self) -> bool:
-        """Whether a process has ended that was not told to."""
+        """Whether a process has ended that was not asked to."""
         return self.name == "PROCESS_STATE_EXITED"
 
 
@@ -33,7 +33,7 @@ class SupervisorEvents:
         self._read = b""
         os.set_blocking(self._descriptor, False)
 
-    def get_ready(self) -> None:
+    def ask_for_next(self) -> None:
         """Ask for the next event."""
         self._say(b"READY\n")
 
@@ -49,7 +49,7 @@ class SupervisorEvents:
         while (event := self._next()) is not None:
             take(event)
             self._say(b"RESULT 2\nOK")
-            self.get_ready()
+            self.ask_for_next()
 
     def _next(self) -> SupervisorEvent | None:
         head, line_end, rest = self._read.partition(b"\n")

@@ -127,7 +127,7 @@ def _stop_when_orphaned(node: Node, parent: int) -> None:
 
 
 def _is_orphan(run: RunDirectory) -> bool:
-    """Whether supervisord is gone already, killed before this process could ask to be told of its end."""
+    """Whether supervisord is gone already, killed before this process could ask to be notified of its end."""
     if not is_supervised():
         return False
     try:

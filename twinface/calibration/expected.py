@@ -1,4 +1,4 @@
-"""What a gallery does to strangers and to its own people, told without a picture of a stranger.
+"""What a gallery does to strangers and to its own people, estimated without a picture of a stranger.
 
 Imagined strangers (`matching.cohort`) come to the gallery as they do where names are given, and each of its pictures
 is left out once and comes as a probe.
@@ -107,21 +107,21 @@ def expect_strangers(
     matching = settings.matching
     tail = _checked_tail(gallery, head, matching, share)
     adjusted = adjust_gallery(gallery.people.values(), averages_for(head, settings, gallery))
-    told = take_snapshot(adjusted, gallery.version, gallery.network)
-    people = len(told.names)
-    numbers = _strangers(head, told, matching)
+    snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
+    people = len(snapshot.names)
+    numbers = _strangers(head, snapshot, matching)
     best = [kind.max(axis=1) for kind in numbers]
     in_settings = share_asked_for(matching.strangers_named, people)
     asked = in_settings if share is None else share
     threshold = least_score(best, people, asked, tail)
     everyday, posed = (expected_share(kind, people, threshold, tail) for kind in best)
-    comparisons = compare(told, [], head, matching, advance)
+    comparisons = compare(snapshot, [], head, matching, advance)
     missed, probes = _missed(comparisons, threshold, matching), ~np.isnan(comparisons.own)
-    pictures = np.bincount(told.person_index, minlength=people)
-    counts = np.bincount(told.person_index[missed & probes], minlength=people)
+    pictures = np.bincount(snapshot.person_index, minlength=people)
+    counts = np.bincount(snapshot.person_index[missed & probes], minlength=people)
     return StrangersExpected(
         people=people,
-        pictures=len(told.vectors),
+        pictures=len(snapshot.vectors),
         asked=asked,
         threshold=threshold,
         everyday=everyday,
@@ -131,13 +131,13 @@ def expect_strangers(
         missed=share_of_probes(missed[probes], comparisons.shown[probes], 0) if probes.any() else None,
         own=tuple(
             OwnPictures(name, int(of), int(count))
-            for name, of, count in zip(told.names, pictures, counts, strict=True)
+            for name, of, count in zip(snapshot.names, pictures, counts, strict=True)
             if of > 1
         ),
-        single=tuple(name for name, of in zip(told.names, pictures, strict=True) if of == 1),
-        most_alike=most_alike(comparisons, told.names)[0],
-        twins=tuple(find_lookalikes(comparisons, told.names, threshold)),
-        near=_near(numbers, told.names) if people > 1 else None,
+        single=tuple(name for name, of in zip(snapshot.names, pictures, strict=True) if of == 1),
+        most_alike=most_alike(comparisons, snapshot.names)[0],
+        twins=tuple(find_lookalikes(comparisons, snapshot.names, threshold)),
+        near=_near(numbers, snapshot.names) if people > 1 else None,
     )
 
 
@@ -154,14 +154,14 @@ def _checked_tail(gallery: Gallery, head: Head, matching: MatchingSettings, shar
     return head.tail
 
 
-def _strangers(head: Head, told: Snapshot, matching: MatchingSettings) -> list[Scores]:
+def _strangers(head: Head, snapshot: Snapshot, matching: MatchingSettings) -> list[Scores]:
     """What the rule makes of imagined strangers and each person, (n, people), of each kind of picture."""
     blocks = []
-    for start in range(0, len(told.names), _PEOPLE_AT_ONCE):
-        end = min(len(told.names), start + _PEOPLE_AT_ONCE)
-        rows = slice(*np.searchsorted(told.person_index, (start, end)))
-        index = told.person_index[rows] - np.int32(start)
-        vectors, index = enrolled_vectors(told.vectors[rows], index, end - start, matching)
+    for start in range(0, len(snapshot.names), _PEOPLE_AT_ONCE):
+        end = min(len(snapshot.names), start + _PEOPLE_AT_ONCE)
+        rows = slice(*np.searchsorted(snapshot.person_index, (start, end)))
+        index = snapshot.person_index[rows] - np.int32(start)
+        vectors, index = enrolled_vectors(snapshot.vectors[rows], index, end - start, matching)
         blocks.append(strangers_with_people(head, vectors, index, end - start, matching))
     return [np.concatenate(kind, axis=1) for kind in zip(*blocks, strict=True)]
 

@@ -40,7 +40,7 @@ def build_lesson(student: Any, *, hint_weight: float = 0.0, people_weight: float
             self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
         ) -> Any:
             """1 - cosine to the teacher, plus the errors of both similarity matrices of the batch and of the hints,
-            plus how well people are told apart.
+            plus how well people are separated.
             """
             del x, sample_weight, training
             answer, said = y_pred

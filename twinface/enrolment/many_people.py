@@ -88,8 +88,8 @@ def enrol_people(
     `source` is where all come from; None leaves features theirs and takes pictures for photos.
     `advance` is called after each picture. A step that can be taken back is of up to a hundred people, added by `who`,
     by default whoever runs this process, so that nobody else who changes something waits for long.
-    Raises ArtefactError when the gallery cannot be written (full disk, another writer that does not end); who was told
-    of before is in it.
+    Raises ArtefactError when the gallery cannot be written (full disk, another writer that does not end); whoever was
+    reported before is in it.
     """
     growing = GrowingGate(gallery, gate.head, gate.matching) if gate else None
     settings = settings.model_copy(update={"gallery": gallery.folder})

@@ -58,7 +58,7 @@ _TRACKS_SINCE = """
     SELECT DISTINCT camera, stream, track FROM events
     WHERE subject = 'track' AND camera = ? AND name = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
-# In the database, unknown visitors are called strangers: a name is no reason to make every file anew.
+# In the database, unknown visitors are called strangers: a name is no reason to rewrite every file.
 ERASE_EMPTY_UNKNOWNS = """
     DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM looks WHERE stranger IS NOT NULL)
 """

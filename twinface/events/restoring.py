@@ -25,7 +25,7 @@ def take_up(past: Past, camera: str, stream: int, now: Moment) -> tuple[list[Ope
             began=_moment(event, stream, now),
             seen=now if event.name in names else _last_seen(past, event, stream, now),
             opinion=_opinion(event),
-            told_with=_told_with(past, camera, event.name),
+            reported_with=_reported_with(past, camera, event.name),
         )
         for event in _of_camera(past, camera)
         if event.subject is Subject.PERSON and event.kind is Kind.ENTER and event.name is not None
@@ -54,7 +54,7 @@ def _last_seen(past: Past, visit: Event, stream: int, now: Moment) -> Moment:
 
 
 def give_up(past: Past, camera: str) -> list[Event]:
-    """The exits of what nobody will see any more, as it was last told of."""
+    """The exits of what nobody will see any more, as it was last reported."""
     last: dict[tuple[object, ...], Event] = {}
     for event in _of_camera(past, camera):
         last[_identity(event)] = event
@@ -92,7 +92,7 @@ def _identity(event: Event) -> tuple[object, ...]:
     return event.camera, event.stream, event.track
 
 
-def _told_with(past: Past, camera: str, name: str) -> set[str]:
+def _reported_with(past: Past, camera: str, name: str) -> set[str]:
     flags = [
         event.details["cameras"]
         for event in past.unfinished

@@ -24,7 +24,7 @@ class OpenTrack:
 
 @dataclass(slots=True)
 class OpenVisit:
-    """Somebody at a camera; `opinion` is the best there was, `told_with` the cameras that see them at the same time."""
+    """Somebody at a camera; `opinion` is the best there was, `reported_with` the cameras that see them as well."""
 
     camera: str
     name: str
@@ -32,7 +32,7 @@ class OpenVisit:
     began: Moment
     seen: Moment
     opinion: Opinion
-    told_with: set[str] = field(default_factory=set)
+    reported_with: set[str] = field(default_factory=set)
 
 
 def of_track(kind: Kind, track: OpenTrack, at: Moment, reason: str | None = None) -> Event:

@@ -18,7 +18,7 @@ _UNSEEN_S = 10.0
 
 
 class Visits:
-    """Who is where. Methods return the events that follow from what they are told, in order.
+    """Who is where. Methods return the events that follow from what they are given, in order.
 
     `cool_down_s` and `unknown_stays_s` are in the time of `Moment.time_s`.
     """
@@ -191,10 +191,10 @@ class Visits:
             for there in list(self._visits.values()):
                 if there.name != here.name or there.camera == camera or not self._live.get(there.camera):
                     continue
-                told = camera in there.told_with and there.camera in here.told_with
-                if not told and self._overlap(here, there):
-                    here.told_with.add(there.camera)
-                    there.told_with.add(camera)
+                reported = camera in there.reported_with and there.camera in here.reported_with
+                if not reported and self._overlap(here, there):
+                    here.reported_with.add(there.camera)
+                    there.reported_with.add(camera)
                     cameras = sorted((camera, there.camera))
                     yield of_visit(Kind.TWO_CAMERAS, here, here.seen, details={"cameras": cameras})
 

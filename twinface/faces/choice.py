@@ -38,7 +38,7 @@ def pick_main_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
 def pick_enrolment_face(faces: Sequence[Face], image_shape: tuple[int, ...]) -> Face:
     """The one face a picture is of: the main one, which no other that the detector is sure of may equal in size.
 
-    Raises NoFaceError when there is no face, SeveralFacesError when it cannot be told whom the picture is of.
+    Raises NoFaceError when there is no face, SeveralFacesError when it is not clear whom the picture is of.
     """
     main = pick_main_face(faces, image_shape)
     alike = [face for face in _sure(faces, image_shape) if _side_px(face) >= _ALIKE * _side_px(main)]

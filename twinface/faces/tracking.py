@@ -88,7 +88,7 @@ class _Track:
     def cost(self, sight: _Sight) -> float:
         """How badly a face fits: distance, in what may be expected, and how little it looks like this track's.
 
-        In doubt, a face that can be seen well has to look like it; one that cannot be seen well is told by its place.
+        In doubt, a face that can be seen well has to look like it; one that cannot is matched by its place.
         """
         distance = math.dist(sight.middle, self.middle) / self.width
         ratio = sight.width / self.width

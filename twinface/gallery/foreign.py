@@ -155,7 +155,7 @@ def _operations(data: bytes) -> Iterator[tuple[str, object]]:
 
 
 def _array_of(value: Any) -> Vectors:
-    """Check what the stubs were told, then make the array; numpy's state is (version, shape, dtype, order, bytes)."""
+    """Check what the stubs were given, then make the array; numpy's state is (version, shape, dtype, order, bytes)."""
     if not isinstance(value, _Stub) or not isinstance(value.state, tuple) or len(value.state) != 5:
         raise ValueError(f"found a {type(value).__name__.strip('_').lower()}")
     _, shape, dtype, is_fortran, data = value.state

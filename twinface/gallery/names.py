@@ -1,7 +1,7 @@
 """Which names a person may have: what is shown as itself on any terminal, and in one form only.
 
 Names that look the same are one: they are compared, and stored, in Unicode normal form KC, with single spaces. Letters
-of different scripts that look alike are not told apart.
+of different scripts that look alike are not distinguished.
 """
 
 import unicodedata

@@ -23,7 +23,7 @@ DEFAULT_A_PERSON, DEFAULT_AT_MOST = 5e-5, 0.002
 """Where nothing is asked for: how often a stranger may get the name of one person in particular, and anybody's."""
 
 LEAST_SHARE = 1e-9
-"""No smaller share of strangers is told: it rests on a tail that is carried on, and was seen by nobody."""
+"""No smaller share of strangers is reported: it rests on a tail that is carried on, and was seen by nobody."""
 
 _HALVINGS = 40
 _TAIL_SHARE = 0.02
@@ -116,7 +116,7 @@ def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray
 def expected_share(best: Scores, people: int, threshold: float, tail: NDArray[np.float32]) -> float:
     """The share of strangers, 0…1, expected to get any name at a threshold: what `least_score` undoes.
 
-    `best` (n,) are imagined strangers of one kind of picture. No share below `LEAST_SHARE` is told apart from it.
+    `best` (n,) are imagined strangers of one kind of picture. No share below `LEAST_SHARE` is distinguished from it.
     """
     low, high = math.log(LEAST_SHARE), math.log1p(-LEAST_SHARE)
     for _ in range(_HALVINGS):

@@ -4,7 +4,7 @@ from twinface.networks.network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
 from twinface.networks.registry import (
     available_networks,
-    boxed_folder,
+    bundled_folder,
     find_recipe,
     load_network,
     load_network_file,
@@ -15,7 +15,7 @@ __all__ = [
     "Network",
     "NetworkRecipe",
     "available_networks",
-    "boxed_folder",
+    "bundled_folder",
     "compute_fingerprint",
     "find_recipe",
     "load_network",

@@ -17,12 +17,12 @@ _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b45
 
 def available_networks() -> tuple[str, ...]:
     """The names that `load_network` knows besides folders."""
-    return ("sface", *sorted(_boxed()))
+    return ("sface", *sorted(_bundled()))
 
 
-def boxed_folder(name: str) -> Path | None:
+def bundled_folder(name: str) -> Path | None:
     """The folder of a bundled network, with its terms and its model card; None where there is none of this name."""
-    return _boxed().get(name)
+    return _bundled().get(name)
 
 
 def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
@@ -38,7 +38,7 @@ def load_network_file(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
     """What `load_network` would load, verified as there: the recipe and the network's file."""
     if name_or_path == "sface":
         return _find_sface()
-    folder = boxed_folder(str(name_or_path)) or Path(name_or_path)
+    folder = bundled_folder(str(name_or_path)) or Path(name_or_path)
     if not (folder / RECIPE_FILE).is_file():
         raise ArtefactError(
             f"no network {str(name_or_path)!r}: name one of {', '.join(available_networks())},"
@@ -61,11 +61,11 @@ def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
 
 def name_network(fingerprint: str) -> str:
     """The name of the network with this fingerprint, "" of one that is not bundled; nothing is fetched for it."""
-    known = {read_recipe(folder).fingerprint: name for name, folder in _boxed().items()}
+    known = {read_recipe(folder).fingerprint: name for name, folder in _bundled().items()}
     return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
 
 
-def _boxed() -> dict[str, Path]:
+def _bundled() -> dict[str, Path]:
     return {read_recipe(path.parent).name: path.parent for path in _IN_THE_BOX.glob(f"*/{RECIPE_FILE}")}
 
 

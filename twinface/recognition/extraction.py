@@ -42,7 +42,7 @@ class Extraction:
 
 
 def count_workers() -> int:
-    """How many networks an Embedder runs at once, unless told: one a core that this process may use, eight at most."""
+    """How many networks an Embedder runs at once by default: one a core that this process may use, eight at most."""
     return min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
 
 

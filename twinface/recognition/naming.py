@@ -37,8 +37,8 @@ def decide_alone(
 ) -> Decision:
     """Who `vector`, float32 (d,), of one picture from a source shows by itself; `head` has made the `known` ready."""
     probe = vector[np.newaxis]
-    told = adjusted_vectors(probe, source, known.averages)
-    scores = known.score(told)[0] if known.names else np.empty(0, np.float32)
+    adjusted = adjusted_vectors(probe, source, known.averages)
+    scores = known.score(adjusted)[0] if known.names else np.empty(0, np.float32)
     decision = decide(scores, known.person_index, known.names, settings)
     return decision if head.knows_quality(probe)[0] else _without_name(decision)
 
@@ -133,11 +133,11 @@ class Naming:
         if clear.any():
             vectors, weights = vectors[clear], weights[clear]
         source, weights = camera_source(camera), np.maximum(weights, 1e-3)
-        told = adjusted_vectors(vectors, source, known.averages)
-        together = fuse(told, weights)
+        adjusted = adjusted_vectors(vectors, source, known.averages)
+        together = fuse(adjusted, weights)
         fused, *looks = (
             decide(scores, known.person_index, known.names, self._settings)
-            for scores in known.score(np.concatenate([together[np.newaxis], told]))
+            for scores in known.score(np.concatenate([together[np.newaxis], adjusted]))
         )
         decision = agree(before, fused, looks, self._settings)
         if not clear.any():

@@ -15,7 +15,7 @@ MOST_WAITING = 128
 
 
 def client_of(address: str) -> str:
-    """What a client is told from others by: an IPv4 address, or the /64 of an IPv6 one, which one machine may have."""
+    """Who a client is: an IPv4 address, or the /64 of an IPv6 one, which one machine may have."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -71,5 +71,5 @@ class HealthBoard:
                 "detail": "",
                 **judged,
             }
-        told = {"epoch": heard.epoch, "alive": heard.age_s <= STALE_AFTER_S, "age_s": round(heard.age_s, 3)}
-        return {**dataclasses.asdict(heard.heartbeat), **told, **judged}
+        age = {"epoch": heard.epoch, "alive": heard.age_s <= STALE_AFTER_S, "age_s": round(heard.age_s, 3)}
+        return {**dataclasses.asdict(heard.heartbeat), **age, **judged}

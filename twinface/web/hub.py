@@ -73,10 +73,10 @@ class Hub:
             outlet.close()
 
     def _take_event(self, event: MatchEvent) -> None:
-        told = {**event.plain, "news": self._is_news(event)}
-        if told["news"]:
-            self._news.append(told)
-        self._tell("match", told)
+        shown = {**event.plain, "news": self._is_news(event)}
+        if shown["news"]:
+            self._news.append(shown)
+        self._tell("match", shown)
 
     def _is_news(self, event: MatchEvent) -> bool:
         """Whether this is more than another look at somebody of whom nothing new is known."""

@@ -39,7 +39,7 @@ def supervisord() -> Iterator[Supervisord]:
 
 def test_events_are_acknowledged_one_after_the_other(supervisord: Supervisord) -> None:
     events = SupervisorEvents(supervisord.incoming, supervisord.outgoing)
-    events.get_ready()
+    events.ask_for_next()
     assert supervisord.said() == b"READY\n"
     taken: list[SupervisorEvent] = []
     ended = supervisord.send(

@@ -128,7 +128,7 @@ def test_people_the_head_learnt_from_are_told(twinface: Run, gallery: Path, home
     assert json.loads(out)["learnt"] == ["p01"]
 
 
-def test_people_the_head_in_the_box_learnt_from_are_told(twinface: Run, home: Path, shared_data: Path) -> None:
+def test_people_the_bundled_head_was_trained_on_are_reported(twinface: Run, home: Path, shared_data: Path) -> None:
     network = find_recipe("sface").fingerprint
     random = np.random.default_rng(3)
     gallery = Gallery.open(home / "gallery", network=network, network_name="sface", create=True)

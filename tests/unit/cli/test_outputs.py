@@ -17,7 +17,7 @@ from made_features import make_features
 from twinface.cli.main import app
 from twinface.faces import read_image
 from twinface.gallery import Gallery, person_path
-from twinface.networks import Network, boxed_folder
+from twinface.networks import Network, bundled_folder
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -106,7 +106,7 @@ def link_at(path: str, target: str) -> Callable[[], None]:
 
 def foreign_head() -> None:
     """A head among somebody's own files."""
-    shutil.copytree(boxed_folder("face").parent / "sface-head", "head")  # type: ignore[union-attr]
+    shutil.copytree(bundled_folder("face").parent / "sface-head", "head")  # type: ignore[union-attr]
     Path("head/notes.txt").write_bytes(b"mine")
 
 

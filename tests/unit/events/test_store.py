@@ -335,7 +335,7 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no database", "torn page"])
-def test_a_damaged_file_is_told_with_its_mend(path: Path, make_event: MakeEvent, damage: str) -> None:
+def test_a_damaged_file_is_reported_with_its_mend(path: Path, make_event: MakeEvent, damage: str) -> None:
     with EventStore(path) as store:
         store.append([make_event(track=track) for track in range(500)])
     good = path.read_bytes()

@@ -88,7 +88,7 @@ def test_it_is_no_part_of_what_a_head_decides_by(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("network", ["sface", "face"])
-def test_what_the_heads_in_the_box_keep_is_theirs(network: str, tmp_path: Path) -> None:
+def test_what_the_bundled_heads_keep_is_theirs(network: str, tmp_path: Path) -> None:
     fingerprint = find_recipe(network).fingerprint
     box = built_in_head(fingerprint)
     assert box is not None

@@ -7,7 +7,7 @@ import pytest
 from twinface import assets
 from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
 from twinface.matching import load_head
-from twinface.networks import available_networks, boxed_folder, find_recipe, load_network, name_network
+from twinface.networks import available_networks, bundled_folder, find_recipe, load_network, name_network
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +21,17 @@ def crops() -> dict[str, np.ndarray]:
     return cut
 
 
-def test_face_is_in_the_box_with_its_terms() -> None:
+def test_face_is_bundled_with_its_terms() -> None:
     assert set(available_networks()) == {"sface", "face"}
     recipe = find_recipe("face")
     assert (recipe.name, recipe.backbone, recipe.layer) == ("face", "resnet50", "conv5_block2_out")
     assert (recipe.input_size_px, recipe.pooling, recipe.quantization) == (112, "projected", "int8")
     assert name_network(recipe.fingerprint) == "face"
-    folder = boxed_folder("face")
+    folder = bundled_folder("face")
     assert folder is not None
     assert {path.name for path in folder.iterdir()} == {"network.json", "network.tflite", "LICENSE.md", "README.md"}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 25e6
-    assert boxed_folder("sface") is None
+    assert bundled_folder("sface") is None
 
 
 def test_its_head_tells_the_people_of_the_portraits_apart(crops: dict[str, np.ndarray]) -> None:

@@ -269,7 +269,7 @@ def test_a_head_takes_the_place_of_nothing_it_is_made_of(folders: Path, tmp_path
     assert (inside / "folds").is_dir()
 
 
-def test_the_cohorts_in_the_box_are_small() -> None:
+def test_the_bundled_cohorts_are_small() -> None:
     box = Path(__file__).parents[3] / "twinface/data"
     sizes = [(box / f"{name}-head/cohort.npz").stat().st_size for name in ("sface", "face")]
     assert max(sizes) < 1_000_000

@@ -1,4 +1,4 @@
-"""What commands on a gallery share: it is opened, and what is damaged in it is told."""
+"""What commands on a gallery share: it is opened, and what is damaged in it is reported."""
 
 from pathlib import Path
 

@@ -66,13 +66,13 @@ def network(
 ) -> None:
     """Build the feature network (the seed's network.py)."""
     from twinface.distillation.exporting import build_taught
-    from twinface.networks import boxed_folder
-    from twinface.training.networks.build import build_network, copy_boxed
+    from twinface.networks import bundled_folder
+    from twinface.training.networks.build import build_network, copy_bundled
 
     blueprint = options.parsed()
-    boxed = boxed_folder(blueprint.weights)
-    if boxed:
-        recipe = copy_boxed(boxed, blueprint, output, quantize)
+    bundled = bundled_folder(blueprint.weights)
+    if bundled:
+        recipe = copy_bundled(bundled, blueprint, output, quantize)
     else:
         with progress_bar("building", None) as bar:
 

@@ -34,8 +34,8 @@ def train(
 
         def on_step(number: int, count: int, figures: dict[str, float]) -> None:
             bar.update(number, count)
-            told = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            note(f"{number} of {count}: {told}")
+            reached = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            note(f"{number} of {count}: {reached}")
 
         report = train_head(features, output, chosen, on_step, read_corrections(box.gallery), box=box)
     if json_output:

@@ -124,12 +124,12 @@ def _averages_lines(beat: Heartbeat | None) -> Iterator[str]:
     """What the average of each source rests on, one line for all."""
     gauges = beat.gauges if beat is not None else {}
     counts = {name.removeprefix(PEOPLE_GAUGE): int(n) for name, n in gauges.items() if name.startswith(PEOPLE_GAUGE)}
-    told = [
+    sources = [
         f"{source} {count} people" if count >= FEWEST else f"{source} {count} of {FEWEST} people, frozen until then"
         for source, count in sorted(counts.items())
     ]
-    if told:
-        yield f" averages: {'; '.join(told)}"
+    if sources:
+        yield f" averages: {'; '.join(sources)}"
 
 
 def _link_table(links: Sequence[LinkBooks]) -> Table:

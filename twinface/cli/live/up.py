@@ -122,7 +122,7 @@ def _watch_over(
     the run directory is no longer whole. A process that cannot work is
     started again for ever, and ends this only where everything is to end by itself.
     """
-    told = ""
+    shown = ""
     note(f"starting {', '.join(process_names(settings))}")
     with overseeing(run, settings) as oversight:
         while daemon.poll() is None and not stop_asked():
@@ -130,8 +130,8 @@ def _watch_over(
                 return False
             for line in oversight.look(_POLL_S):
                 note(line)
-            if (page := _page(run)) not in {"", told}:
-                told = page
+            if (page := _page(run)) not in {"", shown}:
+                shown = page
                 note(f"page: {page}")
             if exit_when_done and _is_done(run, oversight.healths):
                 return True

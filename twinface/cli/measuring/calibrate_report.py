@@ -37,8 +37,8 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingS
     )
     console.print(_table(report))
     for rate in report.not_carried:
-        told = f"too few people; the lowest reported is {evidence.lowest_rate:.2g}"
-        reason = "more comparisons reach the highest score there is" if evidence.carries(rate) else told
+        too_few = f"too few people; the lowest reported is {evidence.lowest_rate:.2g}"
+        reason = "more comparisons reach the highest score there is" if evidence.carries(rate) else too_few
         console.print(f"{rate:g}: not reported, {reason}")
     console.print(_LEGEND)
     named = report.chosen.strangers_named.share

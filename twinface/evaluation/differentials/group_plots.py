@@ -83,9 +83,9 @@ def _bars(names: Sequence[str], shares: Sequence[Share | None], everybody: Share
 
 
 def _limit(axes: "Axes", shares: Sequence[Share | None]) -> None:
-    told = [share for share in shares if share]
-    widest = max(100 * share.share for share in told)
-    highest = max(100 * share.interval.high for share in told if share.interval)
+    measured = [share for share in shares if share]
+    widest = max(100 * share.share for share in measured)
+    highest = max(100 * share.interval.high for share in measured if share.interval)
     if widest:
         highest = min(highest, _WIDEST * widest)
     axes.set_xlim(0, 1.04 * (highest or 1.0))

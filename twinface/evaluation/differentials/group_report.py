@@ -99,7 +99,7 @@ def _share(share: Share | None) -> list[str]:
 
 
 def _notes(done: GroupsEvaluation) -> list[Note]:
-    told = [
+    lines = [
         ("FAR", "The share of pairs of two people that reach the threshold: inside a group, or between two."),
         ("FRR", "The share of pairs of pictures of one person that do not."),
         (
@@ -119,10 +119,10 @@ def _notes(done: GroupsEvaluation) -> list[Note]:
         ("Too few", f"Fewer than {FEWEST_IN_GROUP} people, or people with two pictures, carry no rate."),
     ]
     if done.same_person_above is not None:
-        told.append(
+        lines.append(
             (
                 "Left out",
                 f"Pairs of two people with a cosine above {done.same_person_above:g} are perhaps of one person.",
             )
         )
-    return told
+    return lines

@@ -56,10 +56,10 @@ def _means(costs: _Floats, keys: NDArray[np.int64], people: int, drawn: NDArray[
     """The mean of costs (k, n) in each round, (k, rounds), a pair weighing how often both of its people were drawn."""
     unique, place = np.unique(keys, return_inverse=True)
     sums = np.stack([np.bincount(place, weights=row) for row in (*costs, np.ones(len(keys)))])
-    told = np.zeros((len(sums), drawn.shape[1]))
+    totals = np.zeros((len(sums), drawn.shape[1]))
     for start in range(0, len(unique), _KEYS_AT_ONCE):
         part = slice(start, start + _KEYS_AT_ONCE)
         one, two = unique[part] // people, unique[part] % people
-        told += sums[:, part] @ (drawn[one] * np.where((one == two)[:, np.newaxis], 1.0, drawn[two]))
+        totals += sums[:, part] @ (drawn[one] * np.where((one == two)[:, np.newaxis], 1.0, drawn[two]))
     with np.errstate(invalid="ignore"):
-        return np.asarray(told[:-1] / told[-1])
+        return np.asarray(totals[:-1] / totals[-1])

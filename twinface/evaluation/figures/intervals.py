@@ -136,13 +136,13 @@ def compare_scorers(
     figures: list[list[dict[str, float]]] = []
     moves: list[list[dict[str, _Floats]]] = []
     for fold, both in enumerate(zip(first, second, strict=True)):
-        told = [verification_figures(pairs.scores, pairs.same, rates) for pairs in both]
-        carried = [float(rate) for rate in told[0].accepted_at]
-        figures.append([named_figures(each) for each in told])
+        measured = [verification_figures(pairs.scores, pairs.same, rates) for pairs in both]
+        carried = [float(rate) for rate in measured[0].accepted_at]
+        figures.append([named_figures(each) for each in measured])
         moves.append([_moves(pairs, carried, rounds, seed + fold) for pairs in both])
     found = {}
-    for name in [name for name in figures[0][0] if all(name in told[0] for told in figures)]:
-        ours, theirs = (float(np.mean([told[side][name] for told in figures])) for side in (0, 1))
+    for name in [name for name in figures[0][0] if all(name in measured[0] for measured in figures)]:
+        ours, theirs = (float(np.mean([measured[side][name] for measured in figures])) for side in (0, 1))
         moved = np.mean([move[0][name] - move[1][name] for move in moves], axis=0)
         interval = interval_of(ours - theirs + moved) if carriers >= FEWEST_PEOPLE else None
         found[name] = Difference(ours, theirs, interval, carriers)

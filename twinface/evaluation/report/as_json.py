@@ -117,7 +117,8 @@ def _identification(found: Identification, done: FeaturesEvaluation) -> dict[str
         "intervals": {
             "rank1": _ends(found.rank1_interval),
             "fnir_at_fpir": {
-                rate: _ends((told := found.intervals[_TAR + rate]) and told.of_the_rest) for rate in figures.accepted_at
+                rate: _ends((interval := found.intervals[_TAR + rate]) and interval.of_the_rest)
+                for rate in figures.accepted_at
             },
         },
         "no_interval": _why_none(found.carriers),

@@ -89,18 +89,18 @@ def _sections(
     if isinstance(done, FeaturesEvaluation) and done.identification:
         sections.append(identification_section(done, done.identification))
     sections.append(_worst(done, thumbnails))
-    told = verification_notes(done)
+    lines = verification_notes(done)
     if isinstance(done, FeaturesEvaluation) and done.identification:
-        told += identification_notes(done.identification)
-    return [*sections, "<h2>How these figures are made</h2>", notes(told)]
+        lines += identification_notes(done.identification)
+    return [*sections, "<h2>How these figures are made</h2>", notes(lines)]
 
 
 def _about(done: PairsEvaluation | FeaturesEvaluation) -> str:
     if isinstance(done, PairsEvaluation):
-        told = done.verification.figures
+        figures = done.verification.figures
         return (
-            f"{done.verification.title}: {plural(told.genuine_pairs, 'pair')} of the same person and"
-            f" {told.impostor_pairs:,} of different people, who are {done.verification.people:,} in all."
+            f"{done.verification.title}: {plural(figures.genuine_pairs, 'pair')} of the same person and"
+            f" {figures.impostor_pairs:,} of different people, who are {done.verification.people:,} in all."
         )
     chosen = {"validation": "the fixed validation split", "all": "everybody in the folder"}
     return (

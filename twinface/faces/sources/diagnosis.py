@@ -20,7 +20,7 @@ TIME_LIMITS = (
     cv2.CAP_PROP_READ_TIMEOUT_MSEC,
     int(1000 * READ_TIMEOUT_S),
 )
-"""How long OpenCV may take, as it wants to be told."""
+"""How long OpenCV may take, in the form that it takes."""
 
 _CONNECTED = {"http", "https", "rtmp", "rtmps", "tcp"}
 _RTSP = {"rtsp", "rtsps"}

@@ -120,6 +120,6 @@ def _mix(found: _Floats, other: _Floats, share: float) -> _Floats:
 
 
 def _even(covariance: _Floats) -> _Floats:
-    """As much variance in every direction; what cannot be told from none is a small share of what a unit vector has."""
+    """As much variance in every direction; what counts as none is a small share of what a unit vector has."""
     dimension = len(covariance)
     return max(float(np.trace(covariance)), 1e-3) / dimension * np.eye(dimension)

@@ -173,11 +173,11 @@ def fit_plda(
 
     def ask(shrinkage: Shrinkage) -> NDArray[np.float32]:
         projections = [_project(shrunk(one, shrinkage), length_range, cohort) for one in found]
-        told = [_ask(side, fold) for side, fold in zip(projections, folds, strict=True)]
+        features = [_ask(side, fold) for side, fold in zip(projections, folds, strict=True)]
         if impostors is not None:
             sides = projections[0](impostors.vectors)
-            told.append(pair_features(sides.of(impostors.first), sides.of(impostors.second)))
-        return np.concatenate(told)
+            features.append(pair_features(sides.of(impostors.first), sides.of(impostors.second)))
+        return np.concatenate(features)
 
     fit = partial(_fit_scores, people=people, length_range=length_range, start=start, share=share)
     candidates = _from_start(1.0 - share) if start else _SHARES_WITH_STRANGERS if strangers else _SHARES
@@ -190,8 +190,8 @@ def fit_plda(
     covariances = shrunk(estimate(scatters), shrinkage)
     projection = _project(covariances, length_range, cohort)
     if hard is not None and len(hard.weights):
-        told = pair_features(projection(hard.first), projection(hard.second))
-        features = np.concatenate([ask(shrinkage), told])
+        of_hard = pair_features(projection(hard.first), projection(hard.second))
+        features = np.concatenate([ask(shrinkage), of_hard])
         weights = np.concatenate([weights, hard.weights])
         same = np.concatenate([same, np.zeros(len(hard.weights), np.bool_)])
         best = fit(features, same, weights=weights)

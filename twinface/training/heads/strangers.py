@@ -77,7 +77,7 @@ _TOO_ALIKE = "--strangers: they look like one person; extract pictures of differ
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrangerLessons:
-    """What there is to learn besides the people of a table, told from the cohort's `prior` like them.
+    """What there is to learn besides the people of a table, relative to the cohort's `prior` like them.
 
     `withins` and `totals` are float64 (d, d) covariances of other kinds of pictures, and of the strangers; `asked`
     float32 (n, d) are strangers whom the cohort was not trained on.
@@ -156,12 +156,12 @@ def learn_strangers(
     else:
         density, group_of = fit_groups(points, groups[np.array(kept)[fitted]], seed)
     cohort = Cohort(prior, density, posed, group_of)
-    told = [_told(one, mean, prior) for one, mean in zip(kinds[1:], averages[1:], strict=True)]
-    around = [_covariances(one) for one in told]
+    kinds_adjusted = [_adjusted(one, mean, prior) for one, mean in zip(kinds[1:], averages[1:], strict=True)]
+    around = [_covariances(one) for one in kinds_adjusted]
     return StrangerLessons(
         cohort,
         tuple(within for within, _ in around),
-        (_total(_told(learnt, average, prior).vectors), *(total for _, total in around)),
+        (_total(_adjusted(learnt, average, prior).vectors), *(total for _, total in around)),
         adjust(learnt.of_people(np.sort(asked).tolist()).vectors, average, prior),
         tuple(name for one in kinds[1:] for name in one.names),
         len(learnt.names),
@@ -245,7 +245,7 @@ def _learnt_rows(table: FeatureTable) -> list[int]:
     return [row for row, name in enumerate(table.names) if name not in kept_out]
 
 
-def _told(table: FeatureTable, average: NDArray[np.float32], prior: NDArray[np.float32]) -> FeatureTable:
+def _adjusted(table: FeatureTable, average: NDArray[np.float32], prior: NDArray[np.float32]) -> FeatureTable:
     return table.with_vectors(centre(adjust(table.vectors, average, prior), prior))
 
 

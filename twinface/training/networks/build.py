@@ -51,7 +51,7 @@ def build_network(
         return write_recipe(folder, replace(recipe, quantization=quantization))
 
 
-def copy_boxed(source: Path, blueprint: Blueprint, output: Path, quantization: str | None) -> NetworkRecipe:
+def copy_bundled(source: Path, blueprint: Blueprint, output: Path, quantization: str | None) -> NetworkRecipe:
     """Copy a bundled network, its terms and its card to `output`/`blueprint.name`.
 
     Raises InputError where something else than it is asked for: its float weights are not bundled.

@@ -70,11 +70,11 @@ def _score(judged: Judged, people: list[int], cohort: Cohort, strangers: Vectors
             head = load_head(folder, table.network)
             prior = head.cohort.prior if head.cohort else cohort.prior
             ready[folder] = head, head.tell(adjust(strangers, cohort.prior, prior))
-        head, told = ready[folder]
+        head, adjusted_strangers = ready[folder]
         vectors = table.of_people([row]).vectors
         chosen = vectors[np.unique(np.linspace(0, len(vectors) - 1, _MOST_PICTURES).round().astype(int))]
         score = head.prepare(chosen)
-        found.append((score(chosen), score(told)))
+        found.append((score(chosen), score(adjusted_strangers)))
     return found
 
 

@@ -22,7 +22,7 @@ class Measured:
     reported, "tar_at_far_0.001" and its kin. `left_out` people were trained on, or are alone in their fold.
 
     Of few people the others are so many `strangers`, drawn from the cohort, and "cost_people" and "cost_strangers" are
-    told, too; intervals are by drawing pictures and strangers, and say nothing of other people.
+    reported, too; intervals are by drawing pictures and strangers, and say nothing of other people.
     """
 
     people: int
@@ -49,7 +49,7 @@ class RetrainReport:
     """`published`, unless there are `reasons` against it, each a line.
 
     `people` and `pictures` are what was trained on, `confirmed` and `rejected` how many corrections of each kind.
-    Of the `corrections` that are told the rejects come first, those highest now at the head. The thresholds are those
+    Of the reported `corrections` the rejects come first, those highest now at the head. The thresholds are those
     in use with the present head and with the new one.
 
     `present` is the folder of the present head, "bundled" for the one that comes with the network. `measurable` people
