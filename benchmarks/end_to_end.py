@@ -1,8 +1,9 @@
 """The whole pipeline on one 720p video at real time: frames, crops, capture-to-match latency, CPU and memory.
 
-    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--extractors 2] [--json]
+    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--extractors 2] [--still] [--adaptive] [--json]
 
-The video is made here: four portraits of the assets walk over a moving background, two of the people are known.
+The video is made here: four portraits of the assets walk over a moving background, two of the people are known. With
+--still the background stands still, with the noise of a sensor, and they are there for four of every ten seconds.
 Latency is from the moment a frame was taken to the moment its face's match was decided.
 """
 
@@ -27,18 +28,23 @@ KNOWN = {"person a": "person_a", "person b": "person_b"}
 SHOWN = ("person_a_2", "impostor_1", "person_b_2", "impostor_2")
 
 
-def make_video(path: Path, seconds: float) -> int:
+def make_video(path: Path, seconds: float, *, still: bool = False) -> int:
     """Write the video; returns its number of frames."""
     portraits = assets.fetch("portraits")
     faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg"))) for name in SHOWN]
     noise = np.random.default_rng(0).integers(60, 120, (HEIGHT_PX // 8, WIDTH_PX // 8 * 2, 3), np.uint8)
     background = cv2.resize(noise, (WIDTH_PX * 2, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (WIDTH_PX, HEIGHT_PX))
+    sensor = (
+        np.random.default_rng(1).normal(8, 4, (5, HEIGHT_PX, WIDTH_PX, 3)).clip(0).astype(np.uint8) if still else []
+    )
     frames = round(seconds * FPS)
     for number in range(frames):
-        shift = (2 * number) % WIDTH_PX
+        shift = 0 if still else (2 * number) % WIDTH_PX
         picture = background[:, shift : shift + WIDTH_PX].copy()
-        for place, face in enumerate(faces):
+        if still:
+            cv2.add(picture, sensor[number % len(sensor)], picture)
+        for place, face in enumerate([] if still and number / FPS % 10 < 6 else faces):
             height, width = face.shape[:2]
             swing = np.sin(2 * np.pi * (number / FPS / 6 + place / 4))
             left = int(40 + place * 310 + 30 * swing)
@@ -55,11 +61,15 @@ def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(small, np.uint8)
 
 
-def measure(folder: Path, seconds: float, extractors: int) -> dict[str, Any]:
+def measure(folder: Path, seconds: float, extractors: int, *, still: bool, adaptive: bool) -> dict[str, Any]:
     """Play the video through the real processes; what was measured, JSON-ready."""
-    frames = make_video(folder / "walk.mp4", seconds)
+    frames = make_video(folder / "walk.mp4", seconds, still=still)
     box = Box(folder)
-    box.configure(['name = "walk"\nsource = "walk.mp4"'], extractors=extractors)
+    box.configure(
+        ['name = "walk"\nsource = "walk.mp4"'],
+        extractors=extractors,
+        extra="[detection]\nadaptive = true\n" if adaptive else "",
+    )
     for name, picture in KNOWN.items():
         box.twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
     events, status = box.play(seconds + 60)
@@ -75,6 +85,7 @@ def _summarise(frames: int, events: list[MatchEvent], status: dict[str, Any]) ->
     return {
         "frames_in_video": frames,
         "frames_seen": health["camera.walk"]["counters"]["frames"],
+        "frames_detected": health["camera.walk"]["counters"]["detections"],
         "face_boxes": health["camera.walk"]["counters"]["boxes"],
         "crops_offered": links["crops"]["sent"],
         "crops_recognised": len(looks),
@@ -96,10 +107,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the video")
     parser.add_argument("--extractors", type=int, default=2)
+    parser.add_argument("--still", action="store_true", help="nothing moves but the people, who come and go")
+    parser.add_argument("--adaptive", action="store_true", help="with [detection] adaptive = true")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="twinface-bench-", dir="/tmp") as folder:
-        figures = measure(Path(folder), arguments.seconds, arguments.extractors)
+        figures = measure(
+            Path(folder), arguments.seconds, arguments.extractors, still=arguments.still, adaptive=arguments.adaptive
+        )
     if arguments.json:
         print(json.dumps(figures))
         return

@@ -1,10 +1,11 @@
 """How faces are tracked and how seldom they have to be recognised, against the truth.
 
-    .venv/bin/python benchmarks/tracks.py [--people FOLDER] [--videos FOLDER] [--seeds 4] [--json]
+    .venv/bin/python benchmarks/tracks.py [--people FOLDER] [--videos FOLDER] [--seeds 4] [--still] [--json]
 
 Tracks: people of real pictures cross, meet, vanish behind pillars and come and go before a background, with shaking,
 noise and missed detections, at 25, 12.5, 5 and uneven frames a second. Without a folder of people (one folder a person)
-the four portraits of the assets move. `perfect` knows who is who: what the detections allow.
+the four portraits of the assets move. `perfect` knows who is who: what the detections allow. `adaptive` is ours with
+[detection] adaptive, which spares detections only before a camera that does not shake: --still.
 Names: these sequences and, with a folder of videos, two_named_people.mp4 and talking_*.mp4, through the stages of the
 pipeline; right and wrong names are counted box by box.
 """
@@ -33,7 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 from twinface.errors import TwinfaceError
-from twinface.faces import FaceDetector, SourceSpec, Tracker, open_source
+from twinface.faces import FaceDetector, MotionGate, SourceSpec, Tracker, open_source
 from twinface.live.camera import CameraStage
 from twinface.messages.schema import BoxXyxy
 from twinface.networks import Network, load_network
@@ -54,9 +55,9 @@ class BlindedDetector(FaceDetector):
 
     shot: Shot | None = None
 
-    def detect(self, image: Image) -> list[Face]:
+    def detect(self, image: Image, shrunk: Image | None = None) -> list[Face]:
         """As FaceDetector.detect."""
-        faces = super().detect(image)
+        faces = super().detect(image, shrunk)
         if self.shot is None:
             return faces
         blind = [face.box_xyxy for face in self.shot.faces if face.person in self.shot.blind]
@@ -105,6 +106,17 @@ def _ours() -> Follow:
     return lambda shot, faces: list(tracker.update(shot.image, faces, shot.time_ms).tracked)
 
 
+def _adaptive() -> Follow:
+    tracker, gate, last = Tracker(), MotionGate(DetectionSettings().enter_ms), list[Face]()
+
+    def follow(shot: Shot, faces: list[Face]) -> list[tuple[int, Face]]:
+        if gate.is_due(shot.image, shot.time_ms, cut=False):
+            last[:] = faces
+        return list(tracker.update(shot.image, last, shot.time_ms).tracked)
+
+    return follow
+
+
 def _perfect() -> Follow:
     def follow(shot: Shot, faces: list[Face]) -> list[tuple[int, Face]]:
         pairs = match_boxes([face.box_xyxy for face in shot.faces], [face.box_xyxy for face in faces])
@@ -113,10 +125,17 @@ def _perfect() -> Follow:
     return follow
 
 
-TRACKERS: dict[str, Callable[[], Follow]] = {"greedy": _greedy, "ours": _ours, "perfect": _perfect}
+TRACKERS: dict[str, Callable[[], Follow]] = {
+    "greedy": _greedy,
+    "ours": _ours,
+    "adaptive": _adaptive,
+    "perfect": _perfect,
+}
 
 
-def measure_tracks(people: Sequence[Person], seeds: int, console: Console) -> dict[str, dict[str, Account]]:
+def measure_tracks(
+    people: Sequence[Person], seeds: int, console: Console, *, shaking: bool
+) -> dict[str, dict[str, Account]]:
     """Tracker → kind of sequence, or frame rate, or "all" → figures."""
     sums: dict[str, dict[str, Account]] = {name: defaultdict(Account) for name in TRACKERS}
     detector = open_blinded()
@@ -126,7 +145,7 @@ def measure_tracks(people: Sequence[Person], seeds: int, console: Console) -> di
         for kind in SCENES:
             console.print(f"tracks: seed {seed + 1} of {seeds}, {kind}")
             for rate in RATES:
-                for name, account in _track(play(kind, rate, sprites, seed), detector).items():
+                for name, account in _track(play(kind, rate, sprites, seed, shaking=shaking), detector).items():
                     for key in (kind, f"{rate} fps" if rate != "uneven" else rate, "all"):
                         sums[name][key] += account
     return sums
@@ -147,22 +166,21 @@ def _track(shots: Iterator[Shot], detector: BlindedDetector) -> dict[str, Accoun
     return {name: accountant.close() for name, accountant in accountants.items()}
 
 
+def _open_stage(detector: FaceDetector, detection: DetectionSettings) -> CameraStage:
+    camera, tracking = CameraSettings(name="bench", source="0", lossless=True), TrackingSettings()
+    return CameraStage(camera, 1, detector, detection=detection, tracking=tracking, crop_size_px=112)
+
+
 METHODS: dict[str, Callable[[FaceDetector], Camera]] = {
     "every box": lambda detector: GreedyCamera(detector, 0.0),
     "every 400 ms": lambda detector: GreedyCamera(detector, 400.0),
-    "ours": lambda detector: CameraStage(
-        CameraSettings(name="bench", source="0", lossless=True),
-        1,
-        detector,
-        detection=DetectionSettings(),
-        tracking=TrackingSettings(),
-        crop_size_px=112,
-    ),
+    "ours": lambda detector: _open_stage(detector, DetectionSettings()),
+    "adaptive": lambda detector: _open_stage(detector, DetectionSettings(adaptive=True)),
 }
 
 
 def measure_names(
-    people: Sequence[Person], videos: Path | None, seeds: int, console: Console
+    people: Sequence[Person], videos: Path | None, seeds: int, console: Console, *, shaking: bool
 ) -> dict[str, dict[str, NamingAccount]]:
     """Film → method → figures."""
     network = load_network("sface")
@@ -174,7 +192,7 @@ def measure_names(
             console.print(f"names: seed {seed + 1 - NAMED_FROM} of {seeds}, {kind}")
             for rate in NAMED_RATES:
                 for method, make in METHODS.items():
-                    film, sequence = f"{kind}, {rate} fps", _Sequence(players, kind, rate, seed)
+                    film, sequence = f"{kind}, {rate} fps", _Sequence(players, kind, rate, seed, shaking=shaking)
                     name_film(
                         sums[film][method], sequence.frames(), make(sequence.detector), recogniser, sequence.truth
                     )
@@ -200,10 +218,12 @@ def _the_two(frame: int, box_xyxy: BoxXyxy) -> str | None:
 class _Sequence:
     """A sequence as a film with a detector that misses what it says, and whose face each box is."""
 
-    def __init__(self, players: Sequence[tuple[Person, Sprite]], kind: str, rate: str, seed: int) -> None:
+    def __init__(
+        self, players: Sequence[tuple[Person, Sprite]], kind: str, rate: str, seed: int, *, shaking: bool
+    ) -> None:
         self.detector = open_blinded()
         self._players = players
-        self._shots = play(kind, rate, [sprite for _, sprite in players], seed)
+        self._shots = play(kind, rate, [sprite for _, sprite in players], seed, shaking=shaking)
 
     def frames(self) -> Iterator[Frame]:
         for index, shot in enumerate(self._shots):
@@ -268,6 +288,7 @@ def main() -> int:
     parser.add_argument("--videos", type=Path, help="folder with two_named_people.mp4, its people/ and talking_*.mp4")
     parser.add_argument("--seeds", type=int, default=4, help="casts for the tracks")
     parser.add_argument("--named-seeds", type=int, default=2, help="casts for the names")
+    parser.add_argument("--still", action="store_true", help="the camera does not shake")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -276,8 +297,10 @@ def main() -> int:
         os.environ["TMPDIR"], os.environ["TWINFACE_KEY_FILE"] = folder, str(Path(folder) / "key")
         try:
             people = find_people(arguments.people)
-            tracks = measure_tracks(people, arguments.seeds, progress)
-            names = measure_names(people, arguments.videos, arguments.named_seeds, progress)
+            tracks = measure_tracks(people, arguments.seeds, progress, shaking=not arguments.still)
+            names = measure_names(
+                people, arguments.videos, arguments.named_seeds, progress, shaking=not arguments.still
+            )
         except TwinfaceError as error:
             progress.print(f"tracks: {error}")
             return error.exit_code

@@ -83,6 +83,7 @@ class _Camera:
         self._preview.offer(frame, update, time.monotonic())
         self._node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
         self._node.meters.count("frames")
+        self._node.meters.count("detections", int(sighting.detected))
         self._node.meters.count("boxes", len(update.tracks))
 
     def _offer_crops(self, sighting: Sighting) -> None:

@@ -73,6 +73,8 @@ class DetectionSettings(_Section):
     score_threshold: Fraction = 0.6
     max_side_px: Annotated[int, Field(ge=64)] = 640
     min_face_px: Annotated[int, Field(ge=1)] = 24
+    adaptive: bool = False
+    enter_ms: Positive = 500.0
 
 
 class TrackingSettings(_Section):

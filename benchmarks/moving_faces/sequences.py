@@ -160,7 +160,7 @@ RATES = ("25", "12.5", "5", "uneven")
 """Frames a second; "uneven" is a busy box that leaves out up to five of 25 at a time."""
 
 
-def play(kind: str, rate: str, sprites: Sequence[Sprite], seed: int) -> Iterator[Shot]:
+def play(kind: str, rate: str, sprites: Sequence[Sprite], seed: int, *, shaking: bool = True) -> Iterator[Shot]:
     """The frames of one sequence; the same for the same arguments."""
     rng = np.random.default_rng([seed, list(SCENES).index(kind), RATES.index(rate)])
     scene = SCENES[kind](rng)
@@ -170,7 +170,7 @@ def play(kind: str, rate: str, sprites: Sequence[Sprite], seed: int) -> Iterator
         for person in misses:
             if t >= misses[person] and rng.random() < (scene.missed / 4 if scene.bursts else scene.missed):
                 misses[person] = t + (rng.uniform(0.1, 0.5) if scene.bursts else 1e-6)
-        shake = rng.normal(0, 0.7, 2)
+        shake = rng.normal(0, 0.7, 2) * shaking
         image = np.roll(background, int(shake[0]), axis=1).copy()
         faces = _paint(image, scene, sprites, t, shake)
         first = int(rng.integers(HEIGHT_PX))

@@ -4,6 +4,7 @@ from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.formats import describe_left_out
+from twinface.faces.motion import MotionGate
 from twinface.faces.pictures import list_left_out, list_pictures, read_image
 from twinface.faces.quality import assess_quality, bound_quality, measure_face, overall_quality
 from twinface.faces.scenes import SceneCuts
@@ -21,6 +22,7 @@ from twinface.faces.tracking import Tracker, TrackUpdate
 __all__ = [
     "FaceDetector",
     "FrameFeed",
+    "MotionGate",
     "SceneCuts",
     "Source",
     "SourceKind",

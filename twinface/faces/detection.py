@@ -46,17 +46,26 @@ class FaceDetector:
             raise AssetError(f"{MODEL}: not the file that comes with twinface; install twinface again")
         self._yunet = YuNet(model, score_threshold=score_threshold)
 
-    def detect(self, image: Image) -> list[Face]:
+    def detect(self, image: Image, shrunk: Image | None = None) -> list[Face]:
         """All faces in a picture, best detection score first; boxes and landmarks in pixels of `image`.
 
-        Boxes and landmarks may lie partly outside the picture.
+        Boxes and landmarks may lie partly outside the picture. `shrunk` is what `shrink` gave, where that is at hand.
         """
-        faces = self._detect_once(image)
+        faces = self._detect_shrunk(image, self.shrink(image) if shrunk is None else shrunk)
         if self._second_look and is_doubtful(faces):
             faces = look_again(image, self._detect_once, faces)
         return sorted(
             (face for face in faces if face.width_px >= self._min_face_px), key=lambda face: -face.detection_score
         )
+
+    def shrink(self, image: Image) -> Image:
+        """The picture as the detector looks at it: `max_side_px` on its long side, or as it is if it is smaller."""
+        height, width = image.shape[:2]
+        ratio = self._max_side_px / max(height, width)
+        if ratio >= 1:
+            return image
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def find_turn_deg(self, image: Image, faces: list[Face]) -> int:
         """By how many degrees clockwise a still picture has to be turned to stand upright, see second_look.
@@ -66,13 +75,11 @@ class FaceDetector:
         return find_turn_deg(image, self._detect_once, faces) if self._second_look else 0
 
     def _detect_once(self, image: Image) -> list[Face]:
-        height, width = image.shape[:2]
-        ratio = min(1.0, self._max_side_px / max(height, width))
-        shrunk_width, shrunk_height = max(1, round(width * ratio)), max(1, round(height * ratio))
-        if ratio < 1:
-            image = np.asarray(cv2.resize(image, (shrunk_width, shrunk_height), interpolation=cv2.INTER_AREA), np.uint8)
-        back = np.array([width / shrunk_width, height / shrunk_height], np.float32)
-        return [_to_face(row, back) for row in self._yunet.detect(image) if np.isfinite(row).all()]
+        return self._detect_shrunk(image, self.shrink(image))
+
+    def _detect_shrunk(self, image: Image, shrunk: Image) -> list[Face]:
+        back = np.array([image.shape[1] / shrunk.shape[1], image.shape[0] / shrunk.shape[0]], np.float32)
+        return [_to_face(row, back) for row in self._yunet.detect(shrunk) if np.isfinite(row).all()]
 
 
 def _to_face(row: NDArray[np.float32], back: NDArray[np.float32]) -> Face:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from twinface.faces import FaceDetector, SceneCuts, Tracker, align_face, measure_face
+from twinface.faces import FaceDetector, MotionGate, SceneCuts, Tracker, align_face, measure_face
 from twinface.live.look_plan import Glimpse, LookPlan, View
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
@@ -30,10 +30,14 @@ class ChosenCrop(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """What a frame gave: the update for `tracks`, and the crops to offer, of this frame or of ones shortly before."""
+    """What a frame gave: the update for `tracks`, and the crops to offer, of this frame or of ones shortly before.
+
+    `detected` says whether faces were looked for in it, or taken to be where they had been.
+    """
 
     update: TracksUpdate
     crops: tuple[ChosenCrop, ...]
+    detected: bool = True
 
 
 class CameraStage:
@@ -57,6 +61,8 @@ class CameraStage:
         self._crop_size_px = crop_size_px
         self._tracker = Tracker(lost_ms=tracking.lost_ms, birth_score=detection.score_threshold)
         self._scenes = SceneCuts()
+        self._motion = MotionGate(detection.enter_ms) if detection.adaptive else None
+        self._faces: list[Face] = []
         self._before: tuple[float, tuple[int, ...]] | None = None
         self._plans: dict[int, LookPlan] = {}
         self._next_crop = 0
@@ -73,8 +79,11 @@ class CameraStage:
     def see(self, frame: Frame) -> Sighting:
         """Detect, track, and choose the crops that are worth recognising."""
         cut = self._is_cut(frame)
-        faces = self._detector.detect(frame.image)
-        tracked = self._tracker.update(frame.image, faces, frame.captured.media_ms, cut=cut)
+        shrunk = self._detector.shrink(frame.image)
+        due = self._motion is None or self._motion.is_due(shrunk, frame.captured.media_ms, cut=cut)
+        if due:
+            self._faces = self._detector.detect(frame.image, shrunk)
+        tracked = self._tracker.update(frame.image, self._faces, frame.captured.media_ms, cut=cut)
         crops = self._choose_last(tracked.ended)
         for track, face in tracked.tracked:
             if face.width_px >= self._detection.min_face_px:
@@ -99,7 +108,7 @@ class CameraStage:
             crops_done=self._crops_done(),
         )
         self._last = update
-        return Sighting(update, tuple(crops))
+        return Sighting(update, tuple(crops), due)
 
     def crop_ended(self, crop: int, end: CropEnd) -> None:
         """Count what became of a crop."""

@@ -25,12 +25,14 @@ def portrait(portraits: Path) -> Image:
 
 @pytest.fixture
 def make_stage(detector: FaceDetector) -> MakeStage:
-    def make(*, lossless: bool = False, min_face_px: int = 24, lost_ms: float = 250) -> CameraStage:
+    def make(
+        *, lossless: bool = False, min_face_px: int = 24, lost_ms: float = 250, adaptive: bool = False
+    ) -> CameraStage:
         return CameraStage(
             CameraSettings(name="front", source="0", lossless=lossless),
             7,
             detector,
-            detection=DetectionSettings(min_face_px=min_face_px),
+            detection=DetectionSettings(min_face_px=min_face_px, adaptive=adaptive),
             tracking=TrackingSettings(look_wait_ms=200, look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
             crop_size_px=112,
         )
@@ -212,3 +214,47 @@ def test_a_face_that_is_gone_before_its_first_look_is_looked_at_then(make_stage:
     again = stage.end()
     assert again.crops == ()
     assert again.update == end.update
+
+
+@pytest.fixture
+def nobody(make_stage: MakeStage, portrait: Image) -> Image:
+    """The portrait without its face."""
+    return without_face(portrait, make_stage().see(frame(portrait, 0)).update.tracks[0])
+
+
+def noisy(images: Sequence[Image]) -> list[Image]:
+    rng = np.random.default_rng(0)
+    return [np.asarray(np.clip(image + rng.normal(0, 4, image.shape), 0, 255), np.uint8) for image in images]
+
+
+def test_by_default_faces_are_looked_for_in_every_frame(make_stage: MakeStage, portrait: Image) -> None:
+    assert all(one.detected for one in play(make_stage(), [portrait] * 5))
+
+
+def test_adaptive_looks_for_faces_seldom_where_nothing_moves_and_keeps_their_tracks(
+    make_stage: MakeStage, portrait: Image
+) -> None:
+    still = noisy([portrait] * 12)
+    every, adaptive = play(make_stage(), still), play(make_stage(adaptive=True), still)
+    assert [n for n, one in enumerate(adaptive) if one.detected] == [0, 5, 10]
+    assert [one.update.crops for one in adaptive] == [one.update.crops for one in every]
+    assert [[box.track for box in one.update.tracks] for one in adaptive] == [[1]] * 12
+    boxes = [one.update.tracks[0].box_xyxy for one in adaptive]
+    assert [boxes.index(box) for box in boxes] == [0] * 5 + [5] * 5 + [10] * 2
+    for one, other in zip(adaptive, every, strict=True):
+        np.testing.assert_allclose(one.update.tracks[0].box_xyxy, other.update.tracks[0].box_xyxy, atol=3)
+
+
+def test_adaptive_sees_who_comes_and_who_goes_when_it_happens(
+    make_stage: MakeStage, portrait: Image, nobody: Image
+) -> None:
+    film = noisy([nobody] * 3 + [portrait] * 3 + [nobody] * 2)
+    sightings = play(make_stage(adaptive=True), film)
+    assert [n for n, one in enumerate(sightings) if one.update.born] == [3]
+    assert [len(one.update.tracks) for one in sightings] == [0, 0, 0, 1, 1, 1, 0, 0]
+    assert sum(one.detected for one in sightings) < len(film)
+
+
+def test_adaptive_looks_for_faces_after_a_cut(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage(adaptive=True)
+    assert [stage.see(frame(portrait, n, cut=n == 2)).detected for n in range(4)] == [True, False, True, False]
