@@ -185,6 +185,19 @@ def test_wire_bodies_are_decoded_in_one_place(trees: dict[Path, ast.Module]) -> 
     assert users == {"twinface/bus", "twinface/messages"}
 
 
+def test_commands_ask_through_the_console_only(trees: dict[Path, ast.Module]) -> None:
+    """So that whatever asks somebody at a terminal says elsewhere which option answers."""
+    asking = {"sys.stdin", "typer.confirm", "typer.prompt", "input"}
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path, tree in trees.items()
+        if "cli" in path.parts and path.stem not in {"console", "streams"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in asking
+    ]
+    assert found == []
+
+
 def test_commands_print_through_the_console_only(trees: dict[Path, ast.Module]) -> None:
     """So that no name or path reaches a terminal, or a stream that cannot show it, as it is."""
     forbidden = {

@@ -23,6 +23,7 @@ from rich.segment import Segment
 
 from twinface.cli.schemas import with_schema
 from twinface.cli.streams import showable_json
+from twinface.errors import InputError
 from twinface.text import printable
 
 T = TypeVar("T")
@@ -103,14 +104,15 @@ def _write(line: str) -> None:
     sys.stdout.flush()
 
 
-def can_ask() -> bool:
-    """Whether somebody sits at a keyboard."""
-    return sys.stdin.isatty()
+def ask_or_refuse(question: str, not_done: str, mend: str = "it cannot be undone; use --yes") -> None:
+    """Have somebody at a keyboard say yes, on stderr; where nobody is, or they say no, it is not done.
 
-
-def confirm(question: str) -> bool:
-    """Have somebody say yes or no, on stderr."""
-    return typer.confirm(printable(question), err=True)
+    Raises InputError: `not_done` in words and, where nobody could be asked, the `mend`, the option that answers.
+    """
+    if not sys.stdin.isatty():
+        raise InputError(f"{not_done}: {mend}")
+    if not typer.confirm(printable(question), err=True):
+        raise InputError(not_done)
 
 
 def reader_has_left() -> bool:

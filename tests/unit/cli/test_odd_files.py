@@ -184,7 +184,7 @@ def test_every_odd_file_can_be_named_in_identify(run: Run, home: Path) -> None:
     odd = sorted((home / "people" / "odd").iterdir())
     code, out, _ = run("identify", *odd, home / "people" / "secret" / "1.jpg", "--json")
     assert code == 0
-    entries = json.loads(out)
+    entries = json.loads(out)["pictures"]
     assert [entry["image"] for entry in entries[:-1]] == [str(path) for path in odd]
     assert sum("faces" in entry for entry in entries) == 4
     assert "Permission denied" in entries[-1]["error"]

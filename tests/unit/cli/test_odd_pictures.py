@@ -127,7 +127,7 @@ def test_a_picture_on_its_side_gets_a_hint(ada: Path, twinface: Run, portraits: 
     assert (code, warnings(err)) == (0, [f"warning: {hint.replace('turned: ', '', 1)}"])
     code, out, err = twinface("identify", ada / "side.png", ada / "good.jpg", "--json")
     assert (code, warnings(err)) == (0, [f"warning: {hint.replace('turned: ', '', 1)}"])
-    assert [entry["turn_deg"] for entry in json.loads(out)] == [turns * 90, 0]
+    assert [entry["turn_deg"] for entry in json.loads(out)["pictures"]] == [turns * 90, 0]
 
 
 def test_what_the_decoder_complains_of_is_said_once_with_the_file(ada: Path, twinface: Run, portraits: Path) -> None:

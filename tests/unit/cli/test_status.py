@@ -24,6 +24,7 @@ def test_a_machine_has_an_object_where_nothing_runs(run_path: Path, config: Path
     said = f"nothing is running in {run_path}; start it with `twinface up`"
     assert (code, errors) == (1, f"twinface: {said}\n")
     assert json.loads(output) == {
+        "schema": 1,
         "run_directory": str(run_path),
         "box": "not running",
         "ok": False,

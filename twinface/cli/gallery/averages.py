@@ -8,9 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import Terminal, can_ask, confirm, note, say, say_json
+from twinface.cli.console import Terminal, ask_or_refuse, note, say, say_json
 from twinface.cli.options import JsonOption, YesOption
-from twinface.errors import InputError
 from twinface.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,10 +74,8 @@ def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None
     from twinface.recognition.averaging import reset as reset_source
 
     what = "all cameras have" if source == ALL else f"{source} has"
-    if not yes and not can_ask():
-        raise InputError(f"{source} is not reset: it cannot be undone; use --yes")
-    if not yes and not confirm(f"Forget what {what} taught? {_FOR_GOOD}"):
-        raise InputError(f"{source} is not reset")
+    if not yes:
+        ask_or_refuse(f"Forget what {what} taught? {_FOR_GOOD}", f"{source} is not reset")
     reset_source(settings, source)
     if as_json:
         say_json("averages --reset", {"file": str(settings.averages_path), "reset": source})

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import can_ask, confirm, note, say, say_json, warn
+from twinface.cli.console import ask_or_refuse, note, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
-from twinface.errors import InputError
 
 if TYPE_CHECKING:
     from twinface.events.forgetting import NameSpan
@@ -81,7 +80,5 @@ def _ask(name: str, found: list["Erased"]) -> None:
     """Show what is known of somebody, and have it confirmed."""
     for one in found:
         note(_line(one))
-    if not can_ask():
-        raise InputError(f"{name} is not forgotten: it cannot be undone; use --yes")
-    if not confirm(f"Erase all of this, which is what is known of {name}? It cannot be undone."):
-        raise InputError(f"{name} is not forgotten")
+    question = f"Erase all of this, which is what is known of {name}? It cannot be undone."
+    ask_or_refuse(question, f"{name} is not forgotten")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import can_ask, confirm, note, progress_bar, say, say_json, warn
+from twinface.cli.console import ask_or_refuse, note, progress_bar, say, say_json, warn
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
@@ -45,7 +45,9 @@ def restore(
         )
     _show(found)
     if not found.signed_here and not yes:
-        _ask(found)
+        question = "This box cannot tell whether it was changed on the way. Is it the one you made?"
+        mend = "signed by another box; use --yes when you know that it comes from there"
+        ask_or_refuse(question, f"{file}: not restored", mend)
     opened = there or _make_gallery(folder, found.contents)
     with progress_bar("restoring", found.contents.people) as bar:
         restore_backup(opened, found, bar.advance)
@@ -71,12 +73,3 @@ def _show(found: Backup) -> None:
         ("sha256", found.sha256),
     ):
         note(f"{what:7} {value}")
-
-
-def _ask(found: Backup) -> None:
-    """Have it confirmed where a backup comes from. Raises InputError where nobody can be asked, or the answer is no."""
-    if not can_ask():
-        raise InputError(f"{found.path}: signed by another box; use --yes when you know that it comes from there")
-    question = "This box cannot tell whether it was changed on the way. Is it the one you made?"
-    if not confirm(question):
-        raise InputError(f"{found.path}: not restored")
