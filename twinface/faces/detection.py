@@ -14,7 +14,7 @@ from twinface.faces.yunet import YuNet
 from twinface.types import Face, Image
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "yunet" / "yunet.tflite"
-MODEL_SHA256 = "c9d4b7105b84fbd936fe1c680833005cd022fe2041bfc060e176fba8dd8f71d1"
+MODEL_SHA256 = "f20c828bba753f4198395f2bd4aaa52f40e30f58befff60b69516f3ba8fa53ed"
 
 
 class FaceDetector:
