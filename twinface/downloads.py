@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,9 @@ def _size_of(file: str, folder: Path) -> int:
 def download_from_address(url: str, tell: Tell) -> bytes:
     """What an https address of ours answers. Raises OSError."""
     data = bytearray()
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - https addresses of this project only
+    from urllib.request import urlopen  # slow to load, and seldom needed
+
+    with urlopen(url, timeout=60) as answer:  # noqa: S310 - https addresses of this project only
         total = int(answer.headers.get("Content-Length") or 0)
         while chunk := answer.read(_CHUNK_BYTES):
             data += chunk

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from twinface.box.running import choose_config, choose_run_path
-from twinface.bus.rundir import RunDirectory
-from twinface.config_file import ConfigFile
-from twinface.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from twinface.bus.rundir import RunDirectory
+    from twinface.config_file import ConfigFile
+    from twinface.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 ConfigOption = Annotated[
@@ -87,23 +87,31 @@ def _with_config(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def chosen_config() -> ConfigFile:
+def chosen_config() -> "ConfigFile":
     """The configuration of this call: --config, else as `choose_config` finds it. Raises InputError."""
+    from twinface.box.running import choose_config
+
     return choose_config(_named.get())
 
 
-def chosen_settings(*, gallery: Path | None = None, network: str | None = None) -> Settings:
+def chosen_settings(*, gallery: Path | None = None, network: str | None = None) -> "Settings":
     """What the chosen configuration says, but for what options name instead. Raises SettingsError, InputError."""
+    from twinface.settings import load_settings
+
     named = {"gallery": gallery, "network": network}
     settings = load_settings(chosen_config().path)
     return settings.model_copy(update={name: value for name, value in named.items() if value is not None})
 
 
-def chosen_run_directory(settings: Settings) -> RunDirectory:
+def chosen_run_directory(settings: "Settings") -> "RunDirectory":
     """The run directory at `chosen_run_path`, made if need be. Raises SettingsError, InputError."""
+    from twinface.bus.rundir import RunDirectory
+
     return RunDirectory(chosen_run_path(settings))
 
 
-def chosen_run_path(settings: Settings) -> Path:
+def chosen_run_path(settings: "Settings") -> Path:
     """The run directory for the configuration of this call, as `choose_run_path` finds it. Raises InputError."""
+    from twinface.box.running import choose_run_path
+
     return choose_run_path(chosen_config().path, settings)

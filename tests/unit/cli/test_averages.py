@@ -14,7 +14,7 @@ from documented_json import differences
 
 from twinface.averages import Clusters, read_faces
 from twinface.averages.faces_file import averages_lock, write_faces
-from twinface.cli.live.status import _averages_lines
+from twinface.cli.live.status_tables import averages_lines
 from twinface.gallery import Gallery
 from twinface.messages.schema import Heartbeat
 from twinface.networks import Network
@@ -158,9 +158,9 @@ def test_what_nobody_can_read_is_erased_when_somebody_is_forgotten(
 def test_status_says_it_in_a_line() -> None:
     counted = {"average_people camera:door": 214.0, "average_people camera:yard": 12.0, "events_mb": 3.0}
     beat = Heartbeat("matcher", 1, "running", "", 1.0, 0.5, 50.0, {}, counted, {})
-    (line,) = _averages_lines(beat)
+    (line,) = averages_lines(beat)
     assert line == " averages: camera:door 214 people; camera:yard 12 of 20 people, frozen until then"
-    assert list(_averages_lines(None)) == []
+    assert list(averages_lines(None)) == []
 
 
 # --- where vectors come from ------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_filters(twinface: Run, config: Path, store: Path, options: tuple[str, .
 def test_json_has_every_column(twinface: Run, config: Path, store: Path) -> None:
     _, output, _ = twinface("events", "--config", config, "--json", "--kind", "two_cameras")
     (event,) = json_lines(output)
-    assert list(event) == [*Event.__slots__, "track_id"]
+    assert list(event) == ["schema", *Event.__slots__, "track_id"]
     assert (event["subject"], event["kind"], event["details"]) == (
         "person",
         "two_cameras",

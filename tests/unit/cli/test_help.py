@@ -1,6 +1,6 @@
 """What --help shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from twinface.cli.main import app
 from twinface.enrolment.objections import Objection, Reason, force_helps
+from twinface.events import Kind, Subject
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -35,6 +36,15 @@ def test_every_reason_that_force_helps_against_is_in_the_help_of_who_enrols() ->
         shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "900"}).stdout
         listed = {reason for reason in set(Reason) - of_people if reason.value in shown.partition("--force ")[2]}
         assert listed == {reason for reason in set(Reason) - of_people if force_helps(Objection(reason, ""))}, path
+
+
+def test_the_words_that_events_takes_are_in_its_help(twinface: Callable[..., tuple[int, str, str]]) -> None:
+    shown = " ".join(CliRunner().invoke(app, ["events", "--help"], env={"COLUMNS": "400"}).stdout.split())
+    assert "enter, update, exit, stayed or two_cameras" in shown
+    for option, words in (("--kind", Kind), ("--subject", Subject)):
+        assert all(word in shown.partition(option)[2] for word in words)
+        code, _, errors = twinface("events", option, "nothing")
+        assert (code, errors) == (2, f"twinface: {option} nothing: expected {', '.join(words)}\n")
 
 
 FOLDERS = {

@@ -12,10 +12,10 @@ from twinface.cli.gallery.add_people import add_people
 from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption
 from twinface.errors import InputError
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.enrolment.one_person import EnrolledPictures
+    from twinface.settings import Settings
 
 _WHO = "name a person and their pictures, or a folder of many people with --people"
 
@@ -80,7 +80,7 @@ def add(
 
 
 def _add_person(
-    name: str, sources: list[Path], settings: Settings, options: AddOptions, source: str | None
+    name: str, sources: list[Path], settings: "Settings", options: AddOptions, source: str | None
 ) -> "EnrolledPictures":
     from twinface.enrolment.one_person import check_places, enrol_pictures, find_pictures
     from twinface.gallery import PHOTOS, checked_name

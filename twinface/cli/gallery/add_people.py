@@ -11,17 +11,17 @@ from rich.table import Table
 
 from twinface.cli.console import Terminal, note, progress_bar, say_json, warn
 from twinface.errors import InputError
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.enrolment.folder_of_people import FolderOfPeople
     from twinface.enrolment.many_people import PersonResult
+    from twinface.settings import Settings
 
 _INTERRUPTED = 130
 
 
 def add_people(
-    folder: Path, settings: Settings, *, aligned: bool, force: bool, source: str | None, as_json: bool
+    folder: Path, settings: "Settings", *, aligned: bool, force: bool, source: str | None, as_json: bool
 ) -> None:
     """Enrol everybody of a folder of people or of features, and show a summary."""
     from twinface.enrolment.folder_of_people import enrol_folder, open_folder_of_people

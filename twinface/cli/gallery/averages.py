@@ -10,10 +10,10 @@ from rich.text import Text
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ask_or_refuse, note, say, say_json
 from twinface.cli.options import JsonOption, YesOption
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.recognition.averaging import SourceAverage
+    from twinface.settings import Settings
 
 
 _FOR_GOOD = "It cannot be undone, and is learnt again from who passes by, in days."
@@ -69,7 +69,7 @@ def _table(found: list["SourceAverage"], fewest: int) -> Table:
     return table
 
 
-def _reset(settings: Settings, source: str, *, yes: bool, as_json: bool) -> None:
+def _reset(settings: "Settings", source: str, *, yes: bool, as_json: bool) -> None:
     from twinface.recognition.averaging import ALL
     from twinface.recognition.averaging import reset as reset_source
 

@@ -8,8 +8,6 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
 from twinface.cli.options import GalleryOption, JsonOption
-from twinface.gallery import Gallery
-from twinface.gallery.backup import write_backup
 from twinface.outputs import refuse_inputs
 
 
@@ -27,6 +25,9 @@ def backup(
     A file that is there already is not overwritten; --force replaces an older backup, and nothing else. Note the
     SHA-256: another box, which cannot check the signature, shows it before anything is restored.
     """
+    from twinface.gallery import Gallery
+    from twinface.gallery.backup import write_backup
+
     opened = Gallery.open(chosen_settings(gallery=gallery).gallery)
     refuse_inputs(file, [opened.folder], "name a file outside of the gallery")
     with progress_bar("writing", len(opened.people)) as bar:

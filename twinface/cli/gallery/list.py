@@ -6,14 +6,15 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
 from twinface.cli.gallery.opening import open_gallery
 from twinface.cli.options import GalleryOption, JsonOption, describe
-from twinface.gallery import PHOTOS
-from twinface.gallery.sources import count_sources
 
 
 def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show everybody: how many pictures, how good these are on average (0 to 1), whether crops are kept, and how many
     are from where, if not all are photos.
     """
+    from twinface.gallery import PHOTOS
+    from twinface.gallery.sources import count_sources
+
     opened = open_gallery(chosen_settings(gallery=gallery).gallery)
     people: list[dict[str, Any]] = [
         {

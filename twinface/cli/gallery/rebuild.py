@@ -9,10 +9,10 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
-from twinface.settings import Settings
 
 if TYPE_CHECKING:
     from twinface.enrolment.kept_crops import Gap
+    from twinface.settings import Settings
 
 _MOST_NAMED = 10
 
@@ -53,7 +53,7 @@ def rebuild(
         note(_say_next(done.network, settings))
 
 
-def _say_next(network: str, settings: Settings) -> str:
+def _say_next(network: str, settings: "Settings") -> str:
     head = " and a head that was trained for it" if settings.head is not None else ""
     return f'set in the configuration: network = "{network}"{head}; then restart what runs'
 

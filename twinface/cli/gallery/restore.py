@@ -1,7 +1,7 @@
 """`twinface gallery restore`: a gallery as it was when it was backed up."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,11 +10,11 @@ from twinface.cli.console import ask_or_refuse, note, progress_bar, say, say_jso
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
 from twinface.errors import InputError
-from twinface.gallery import Gallery
-from twinface.gallery.backup import Backup, Contents, read_backup, restore_backup
-from twinface.gallery.features_folder import require_gallery
-from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
 from twinface.outputs import is_within
+
+if TYPE_CHECKING:
+    from twinface.gallery import Gallery
+    from twinface.gallery.backup import Backup, Contents
 
 
 def restore(
@@ -31,6 +31,11 @@ def restore(
 
     A backup that another box signed is shown and asked about first, then signed again with this box's key.
     """
+    from twinface.gallery import Gallery
+    from twinface.gallery.backup import read_backup, restore_backup
+    from twinface.gallery.features_folder import require_gallery
+    from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
+
     settings = chosen_settings(gallery=gallery)
     folder = settings.gallery
     require_gallery(folder)
@@ -59,11 +64,13 @@ def restore(
         warn(f"they are of the network {found.contents.network_name}; configured is {settings.network}")
 
 
-def _make_gallery(folder: Path, contents: Contents) -> Gallery:
+def _make_gallery(folder: Path, contents: "Contents") -> "Gallery":
+    from twinface.gallery import Gallery
+
     return Gallery.open(folder, network=contents.network, network_name=contents.network_name, create=True)
 
 
-def _show(found: Backup) -> None:
+def _show(found: "Backup") -> None:
     contents = found.contents
     signer = "this box's" if found.signed_here else "another box's"
     for what, value in (

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -10,7 +10,9 @@ from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import say_json, shown_status
 from twinface.cli.learning.retrain_report import print_report
 from twinface.cli.options import JsonOption
-from twinface.training.heads.options import Architecture, TrainOptions
+
+if TYPE_CHECKING:
+    from twinface.training.heads.options import Architecture
 
 
 def retrain(
@@ -37,6 +39,7 @@ def retrain(
     `twinface rollback` brings the one before it back.
     """
     from twinface.box.trainer import retrain_on_box
+    from twinface.training.heads.options import TrainOptions
 
     options = TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize)
     options.check()

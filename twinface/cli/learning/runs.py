@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import errors, note, say, shown_status, warn
@@ -63,6 +62,8 @@ def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
 
 
 def _learn_shown(order: "Order") -> None:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
     from twinface.distillation.order import carry_out, summary
     from twinface.distillation.training_run import Listener
 

@@ -1,6 +1,5 @@
 """`twinface assets`: fetch what does not come with the package."""
 
-from twinface import assets
 from twinface.cli.console import say, say_json
 from twinface.cli.options import JsonOption
 
@@ -9,6 +8,8 @@ def fetch_assets(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch the model files and the demo's portraits, verify them, and say where they lie."""
+    from twinface import assets
+
     places = {name: str(assets.fetch(name)) for name in assets.ASSETS}
     if as_json:
         say_json("assets", {"assets": places})

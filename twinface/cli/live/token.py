@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from twinface.cli.console import note, say
-from twinface.web.tokens import make_token, token_path
 
 
 def token(
@@ -15,6 +14,8 @@ def token(
 
     Whoever asks the page or its API sends it along: curl -H "Authorization: Bearer TOKEN" http://box:8080/api/health
     """
+    from twinface.web.tokens import make_token, token_path
+
     path = token_path()
     made = make_token(path, replace=replace)
     note(f"{path} has its hash, and nothing shows it again; keep it as you keep a password")

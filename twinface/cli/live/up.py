@@ -1,36 +1,17 @@
 """`twinface up`: the live pipeline as a whole."""
 
-import json
-import os
-import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinface.box.health import Condition, Health
-from twinface.box.oversight import overseeing
-from twinface.box.running import record_running
-from twinface.box.stopping import STOP_TIMEOUT_S, UP_LOCK
-from twinface.box.supervision import is_reachable, start_supervisord
-from twinface.bus.control import ask
-from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_config, chosen_run_directory
 from twinface.cli.console import note, warn
-from twinface.errors import ServiceError, TwinfaceError, UserError
-from twinface.messages.topics import CONTROL
-from twinface.processes import process_names
-from twinface.settings import Settings, load_settings
-from twinface.signals import stop_on_signal
-from twinface.web.access import warn_of_access
+from twinface.errors import UserError
 
-_POLL_S = 0.25
-_ENDS_WITHIN_S = 5.0
-_PAGE_FILE = "web.json"
-"""Where the web process says at which address its page is."""
+if TYPE_CHECKING:
+    from twinface.settings import Settings
 
 
 def up(
@@ -39,62 +20,23 @@ def up(
     ] = False,
 ) -> None:
     """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
+    from twinface.box.foreground import run_in_foreground
+    from twinface.box.stopping import UP_LOCK
+    from twinface.settings import load_settings
+
     config = chosen_config()
     settings = load_settings(config.path)
     run = chosen_run_directory(settings)
     lock = run.lock(UP_LOCK)
     note(f"configuration: {config.path} ({config.found})")
     _check(config.path, settings, exit_when_done=exit_when_done)
-    with stop_on_signal() as stop_asked, record_running(config.path, run.path) as problem:
-        if problem:
-            warn(f"other commands need --config to find this box: {problem}")
-        while not _run_box(config.path, settings, run, lock, stop_asked, exit_when_done=exit_when_done):
-            warn(f"{run.path} was emptied while in use; everything is started again")
-            os.close(lock)
-            run = RunDirectory(run.path)
-            lock = run.lock(UP_LOCK)
+    run_in_foreground(config.path, settings, run, lock, exit_when_done=exit_when_done, say=note, warn=warn)
 
 
-def _run_box(
-    config: Path,
-    settings: Settings,
-    run: RunDirectory,
-    lock: int,
-    stop_asked: Callable[[], bool],
-    *,
-    exit_when_done: bool,
-) -> bool:
-    """Start supervisord, and stop it when it is time; False where the run directory was emptied meanwhile."""
-    run.sweep()
-    daemon = start_supervisord(config, settings, run)
-    try:
-        whole = _watch_over(
-            daemon, run, settings, stop_asked, lambda: _is_whole(daemon, run, lock), exit_when_done=exit_when_done
-        )
-        if stop_asked():
-            note("stopping")
-        return whole
-    except ServiceError:
-        daemon.kill()  # it hangs, and hears no request to stop
-        raise
-    finally:
-        _stop(daemon)
-
-
-def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -> bool:
-    """Whether what we and supervisord keep in the run directory is there; supervisord removes its own when it ends."""
-    if not run.holds(lock, UP_LOCK):
-        return False
-    if is_reachable(run) or not (run.path / _PAGE_FILE).exists():
-        return True
-    with suppress(subprocess.TimeoutExpired):
-        daemon.wait(_ENDS_WITHIN_S)
-    return daemon.poll() is not None
-
-
-def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
+def _check(config: Path, settings: "Settings", *, exit_when_done: bool) -> None:
     """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
     from twinface.box.preflight import check_before_start, warn_of_passwords
+    from twinface.web.access import warn_of_access
 
     found = check_before_start(settings, exit_when_done=exit_when_done)
     found.check(partial(warn_of_access, settings.web.host))
@@ -105,69 +47,3 @@ def _check(config: Path, settings: Settings, *, exit_when_done: bool) -> None:
         note(f"twinface: {problem}")
     if found.problems:
         raise typer.Exit(UserError.exit_code)
-
-
-def _watch_over(
-    daemon: "subprocess.Popen[bytes]",
-    run: RunDirectory,
-    settings: Settings,
-    stop_asked: Callable[[], bool],
-    is_whole: Callable[[], bool],
-    *,
-    exit_when_done: bool,
-) -> bool:
-    """Say how the processes are whenever that changes, and where the page is.
-
-    Until a stop is asked for, or supervisord or, if so wanted, every stream has ended; or, which alone is False, until
-    the run directory is no longer whole. A process that cannot work is
-    started again for ever, and ends this only where everything is to end by itself.
-    """
-    shown = ""
-    note(f"starting {', '.join(process_names(settings))}")
-    with overseeing(run, settings) as oversight:
-        while daemon.poll() is None and not stop_asked():
-            if not is_whole():
-                return False
-            for line in oversight.look(_POLL_S):
-                note(line)
-            if (page := _page(run)) not in {"", shown}:
-                shown = page
-                note(f"page: {page}")
-            if exit_when_done and _is_done(run, oversight.healths):
-                return True
-    if daemon.returncode:
-        raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
-    return True
-
-
-def _page(run: RunDirectory) -> str:
-    """The address of the page, empty while there is none."""
-    try:
-        return str(json.loads((run.path / _PAGE_FILE).read_bytes())["url"])
-    except FileNotFoundError:
-        return ""
-
-
-def _is_done(run: RunDirectory, healths: Sequence[Health]) -> bool:
-    for health in healths:
-        if health.condition in {Condition.WAITING, Condition.FAILED}:
-            raise TwinfaceError(health.problem)
-    return _all_streams_closed(run)
-
-
-def _all_streams_closed(run: RunDirectory) -> bool:
-    try:
-        return bool(ask(run.endpoint(CONTROL, "matcher"), "snapshot", timeout_s=5.0)["streams_open"] == 0)
-    except ServiceError:
-        return False  # the matcher is starting again
-
-
-def _stop(daemon: "subprocess.Popen[bytes]") -> None:
-    if daemon.poll() is not None:
-        return
-    daemon.terminate()
-    try:
-        daemon.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-        daemon.wait()

@@ -1,18 +1,12 @@
 """`twinface watch`: live matches, as a table of who is there now or as one JSON object a line."""
 
 import sys
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.live import Live
 
-from twinface.box.following import MatchFollower
-from twinface.box.presence import Presence
-from twinface.bus.rundir import RunDirectory
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import Terminal, ended_by_its_reader, note, reader_has_left, say, say_json, warn
-from twinface.cli.live.watch_table import Tally, describe, presence_table, summary_table
+from twinface.cli.console import ended_by_its_reader
 
 
 def watch(
@@ -22,78 +16,13 @@ def watch(
     ] = False,
 ) -> None:
     """Show live matches until every stream has ended, or Ctrl-C."""
+    from twinface.cli.live.watch_shown import print_json, print_lines, show_table
+
     run = chosen_run_directory(chosen_settings())
     with ended_by_its_reader():
         if as_json:
-            _print_json(run, from_start=from_start)
+            print_json(run, from_start=from_start)
         elif not sys.stdout.isatty():
-            _print_lines(run, from_start=from_start)
+            print_lines(run, from_start=from_start)
         else:
-            _show_table(run, from_start=from_start)
-
-
-def _begin(follower: MatchFollower, *, from_start: bool) -> Mapping[str, Any]:
-    """The matcher's snapshot; says so where nothing is to be expected any more."""
-    snapshot = follower.begin(from_start=from_start)
-    if follower.streams_open == 0:
-        note("every stream has ended; `twinface watch --from-start` shows what was, `twinface events` who came")
-    return snapshot
-
-
-def _print_json(run: RunDirectory, *, from_start: bool) -> None:
-    with MatchFollower(run) as follower:
-        _begin(follower, from_start=from_start)
-        for events in follower.batches():
-            for event in events:
-                say_json("watch", event.plain, on_a_line=True)
-            if reader_has_left():
-                return
-        _warn_of_missed(follower)
-
-
-def _print_lines(run: RunDirectory, *, from_start: bool) -> None:
-    """Where a table cannot be drawn: one line whenever it turns out who somebody is."""
-    said: dict[tuple[str, int, int | None], str | None] = {}
-    tally = Tally()
-    with MatchFollower(run) as follower:
-        try:
-            _begin(follower, from_start=from_start)
-            for events in follower.batches():
-                for event in events:
-                    tally.take(event)
-                    track = event.camera, event.camera_epoch, event.track
-                    if event.type == "match" and said.get(track, "") != event.name:
-                        said[track] = event.name
-                        say(describe(event))
-                if reader_has_left():
-                    return
-        finally:
-            Terminal().print(summary_table(tally))
-            _warn_of_missed(follower)
-
-
-def _show_table(run: RunDirectory, *, from_start: bool) -> None:
-    presence, tally, console = Presence(), Tally(), Terminal()
-    with MatchFollower(run) as follower:
-        missed = 0
-        try:
-            snapshot = _begin(follower, from_start=from_start)
-            if not from_start:
-                presence.take_snapshot(snapshot)
-            with Live(presence_table(presence), console=console, auto_refresh=False, transient=True) as live:
-                for events in follower.batches():
-                    for event in events:
-                        presence.take(event)
-                        tally.take(event)
-                    if follower.missed > missed and (snapshot := follower.snapshot() or {}):
-                        missed = follower.missed
-                        presence.take_snapshot(snapshot)
-                    live.update(presence_table(presence), refresh=True)
-        finally:
-            console.print(summary_table(tally))
-            _warn_of_missed(follower)
-
-
-def _warn_of_missed(follower: MatchFollower) -> None:
-    if follower.missed:
-        warn(f"{follower.missed} events were missed, the matcher keeps them no longer")
+            show_table(run, from_start=from_start)

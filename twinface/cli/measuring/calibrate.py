@@ -11,12 +11,12 @@ from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.measuring.calibrate_report import NOTE, print_report, print_shortfall
 from twinface.cli.measuring.calibrate_strangers import print_expected
 from twinface.cli.options import JsonOption
-from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport
     from twinface.calibration.calibrate import Calibrated, TooFewPeopleError
     from twinface.evaluation.figures.calibration import WorkingPoint
+    from twinface.settings import MatchingSettings
 
 
 def calibrate(
@@ -65,7 +65,9 @@ def calibrate(
         _print_calibrated(done, settings.matching, impostors, as_json=as_json)
 
 
-def _print_calibrated(done: "Calibrated", matching: MatchingSettings, impostors: Path | None, *, as_json: bool) -> None:
+def _print_calibrated(
+    done: "Calibrated", matching: "MatchingSettings", impostors: Path | None, *, as_json: bool
+) -> None:
     if done.left_out:
         warn(f"{impostors}: left out as impostors, being in the gallery: {', '.join(done.left_out)}")
     if done.learnt:
@@ -99,7 +101,7 @@ def _about(done: "Calibrated | TooFewPeopleError") -> dict[str, Any]:
     return {"gallery": str(done.gallery), "head": str(done.head) if done.head else None}
 
 
-def _to_json(report: "CalibrationReport", matching: MatchingSettings, stored: Path | None) -> dict[str, Any]:
+def _to_json(report: "CalibrationReport", matching: "MatchingSettings", stored: Path | None) -> dict[str, Any]:
     from twinface.matching.threshold import rate_key
 
     evidence = report.evidence
@@ -141,7 +143,7 @@ def _point_to_json(point: "WorkingPoint") -> dict[str, Any]:
     }
 
 
-def _say_stored(stored: Path | None, rate: float, matching: MatchingSettings, *, head_is_set: bool) -> str:
+def _say_stored(stored: Path | None, rate: float, matching: "MatchingSettings", *, head_is_set: bool) -> str:
     if stored is None:
         return "not stored: name a folder for the built-in head and its thresholds with --output"
     lines = [] if head_is_set else [f'head = "{stored.absolute()}"']

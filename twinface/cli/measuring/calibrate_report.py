@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape, say
-from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport
     from twinface.calibration.shortfall import Shortfall
     from twinface.evaluation.figures.calibration import Share
     from twinface.matching import Threshold
+    from twinface.settings import MatchingSettings
 
 NOTE = "These figures describe this gallery and what it was calibrated with; they are no accuracy on other people."
 _LEGEND = """
@@ -25,7 +25,7 @@ _MOST_SUSPECTS = 20
 _MANY_STRANGERS = 0.01
 
 
-def print_report(report: "CalibrationReport", gallery: Path, matching: MatchingSettings) -> None:
+def print_report(report: "CalibrationReport", gallery: Path, matching: "MatchingSettings") -> None:
     """Print it as a table and lines."""
     evidence, console = report.evidence, Terminal(highlight=False, soft_wrap=True)
     rule = f"best-k ({matching.best_k})" if matching.rule == "best-k" else matching.rule

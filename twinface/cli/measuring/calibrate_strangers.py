@@ -4,16 +4,16 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from twinface.cli.console import say, say_json, warn
-from twinface.settings import MatchingSettings
 
 if TYPE_CHECKING:
     from twinface.calibration.calibrate import Expected
     from twinface.calibration.expected import StrangersExpected
+    from twinface.settings import MatchingSettings
 
 _MOST_NAMED = 20
 
 
-def print_expected(done: "Expected", matching: MatchingSettings, share: float | None, *, as_json: bool) -> None:
+def print_expected(done: "Expected", matching: "MatchingSettings", share: float | None, *, as_json: bool) -> None:
     """Print it, for people or as one JSON object."""
     found = done.found
     if done.learnt:
@@ -69,7 +69,7 @@ def _about_people(found: "StrangersExpected") -> list[str]:
     return lines
 
 
-def _about_force(found: "StrangersExpected", matching: MatchingSettings, share: float | None) -> list[str]:
+def _about_force(found: "StrangersExpected", matching: "MatchingSettings", share: float | None) -> list[str]:
     """Which threshold decides as things are, and what changes it."""
     wanted = f"[matching] strangers_named = {'SHARE' if share is None else f'{share:g}'}"
     if matching.threshold is not None:

@@ -6,18 +6,21 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
-from twinface.cli.review.events_table import describe, events_tables
 from twinface.errors import InputError
-from twinface.events import Event, EventQuery, Kind, Subject, TrackKey, newest_number, read_events
-from twinface.unknowns import list_unknowns
+
+if TYPE_CHECKING:
+    from twinface.events import Event, EventQuery, TrackKey
+
+Word = TypeVar("Word", bound=StrEnum)
 
 _POLL_S = 0.5
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -33,10 +36,12 @@ class WhichEvents:
     until: Annotated[str | None, typer.Option("--until", help="Before then; written like --since.")] = None
     name: Annotated[str | None, typer.Option("--name", help="Of this person.")] = None
     camera: Annotated[str | None, typer.Option("--camera", help="Of this camera.")] = None
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Of this kind.")] = None
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Of this kind: enter, update, exit, stayed or two_cameras.")
+    ] = None
     subject: Annotated[
-        Subject | None,
-        typer.Option("--subject", help="Of people (one visit, one `enter`), or of the tracks of single faces."),
+        str | None,
+        typer.Option("--subject", help="Of a person (one visit, one `enter`), or of a track, of a single face."),
     ] = None
     tracks: Annotated[
         bool,
@@ -49,16 +54,18 @@ class WhichEvents:
         int, typer.Option("--limit", min=0, help="At most so many, the newest (with --after the oldest); 0 = all.")
     ] = 100
 
-    def query(self, *, as_json: bool) -> EventQuery:
-        """The same for the library. Raises InputError for what is no moment."""
+    def query(self, *, as_json: bool) -> "EventQuery":
+        """The same for the library. Raises InputError for what is no moment, kind or subject."""
+        from twinface.events import EventQuery, Kind, Subject
+
         return EventQuery(
             since_ns=_moment_ns("--since", self.since),
             until_ns=_moment_ns("--until", self.until),
             name=self.name,
             camera=self.camera,
-            kind=self.kind,
-            subject=self.subject,
-            faces=self.tracks or as_json or self.subject is Subject.TRACK,
+            kind=_word("--kind", self.kind, Kind),
+            subject=(subject := _word("--subject", self.subject, Subject)),
+            faces=self.tracks or as_json or subject is Subject.TRACK,
             after=self.after,
             limit=self.limit or None,
         )
@@ -73,6 +80,9 @@ def events(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
 ) -> None:
     """Show what happened: who came, when, where and for how long. The pipeline need not run."""
+    from twinface.cli.review.events_table import events_tables
+    from twinface.events import read_events
+
     path = chosen_settings().events_path
     query = which.query(as_json=as_json)
     if not path.exists():
@@ -93,8 +103,10 @@ def events(
         warn("no such events" + ("" if query.faces else "; --tracks shows the tracks of single faces, too"))
 
 
-def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
+def _follow(path: Path, query: "EventQuery", *, as_json: bool) -> None:
     """Each event once, in order, by its number: also one that a restarted matcher stores."""
+    from twinface.events import newest_number, read_events
+
     if query.after is not None:
         query = dataclasses.replace(query, limit=None)
     while not reader_has_left():
@@ -106,7 +118,9 @@ def _follow(path: Path, query: EventQuery, *, as_json: bool) -> None:
         time.sleep(_POLL_S)
 
 
-def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
+def _print(found: "list[Event]", path: Path, *, as_json: bool) -> None:
+    from twinface.cli.review.events_table import describe
+
     unknown = {} if as_json or not found else _unknown(path)
     for event in found:
         if as_json:
@@ -115,9 +129,19 @@ def _print(found: list[Event], path: Path, *, as_json: bool) -> None:
             say(describe(event, unknown))
 
 
-def _unknown(path: Path) -> Mapping[TrackKey, str]:
+def _unknown(path: Path) -> "Mapping[TrackKey, str]":
     """Which unknown visitor each track was of that ended unknown."""
+    from twinface.unknowns import list_unknowns
+
     return {key: str(one) for one in list_unknowns(path) for key in one.tracks}
+
+
+def _word(option: str, text: str | None, words: type[Word]) -> Word | None:
+    """One of the words. Raises InputError where it is none."""
+    try:
+        return None if text is None else words(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text}: expected {', '.join(words)}") from error
 
 
 def _moment_ns(option: str, text: str | None) -> int | None:

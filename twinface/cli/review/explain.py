@@ -8,7 +8,6 @@ from rich.text import Text
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, say_json
 from twinface.cli.options import EventOption, JsonOption, TrackOption
-from twinface.cli.review.events_table import clock
 from twinface.text import printable
 
 
@@ -44,6 +43,8 @@ def _headline(track: dict[str, Any]) -> str:
 
 def _looks_table(looks: list[dict[str, Any]]) -> Table:
     """A look is three lines, so that names have room and a terminal of 80 columns shows them."""
+    from twinface.cli.review.events_table import clock
+
     table = Table(box=None, pad_edge=False)
     table.add_column("crop", no_wrap=True, justify="right")
     table.add_column("what was seen, and who it was said to be", overflow="fold")
@@ -74,6 +75,8 @@ def _candidates(candidates: list[dict[str, Any]]) -> str:
 
 def _decision(track: dict[str, Any]) -> list[str]:
     """What decided, in sentences."""
+    from twinface.cli.review.events_table import clock
+
     decision, last = track["decision"], track["history"][-1] if track["history"] else {}
     if decision is None:
         return ["no looks are kept of it: it was not recognised, [events] keep_days are over, or kept_looks is 0"]

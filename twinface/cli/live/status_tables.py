@@ -1,0 +1,107 @@
+"""What `twinface status` draws and prints: processes, links, and what the matcher says of its stores."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.table import Table
+
+from twinface.averages import FEWEST
+from twinface.averages.in_use import PEOPLE_GAUGE
+from twinface.box.accounts import LinkBooks
+from twinface.box.health import Health, health_by_supervisor
+from twinface.box.last_words import last_error
+from twinface.box.supervision import ProcessState
+from twinface.bus.rundir import RunDirectory
+from twinface.cli.console import escape
+from twinface.messages.schema import Heartbeat
+from twinface.processes import find_process
+from twinface.settings import Settings
+
+
+def health_of(state: ProcessState, beat: Heartbeat | None, run: RunDirectory, settings: Settings) -> Health:
+    """How a process is; of one that says nothing any more its last error is added."""
+    health = health_by_supervisor(state, beat, autostart=find_process(state.name).autostart)
+    if not health.is_silent:
+        return health
+    return dataclasses.replace(health, reason=f"{health.reason}: {last_error(run, health.name, settings)}")
+
+
+def status_to_plain(
+    states: Sequence[ProcessState],
+    beats: Mapping[str, Heartbeat],
+    healths: Sequence[Health],
+    links: Sequence[LinkBooks],
+) -> dict[str, object]:
+    """Processes with their hearts, and links, JSON-ready."""
+    hearts = {name: dataclasses.asdict(beat) for name, beat in beats.items()}
+    return {
+        "processes": [
+            {
+                **dataclasses.asdict(state),
+                "condition": str(health.condition),
+                "ok": health.ok,
+                "reason": health.reason,
+                "health": hearts.get(state.name),
+            }
+            for state, health in zip(states, healths, strict=True)
+        ],
+        "links": [{**dataclasses.asdict(link), "balanced": link.balanced} for link in links],
+    }
+
+
+def process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], healths: Sequence[Health]) -> Table:
+    """Each process: its condition, what it uses, and what it says."""
+    table = Table("process", "condition", "pid", "up", "cpu", "memory", box=None)
+    table.add_column("says", overflow="fold")
+    for state, health in zip(states, healths, strict=True):
+        row = [escape(state.name), str(health.condition), str(state.pid or ""), f"{state.uptime_s:.0f} s", "", ""]
+        beat = beats.get(state.name)
+        if beat is not None:
+            row[4:] = [f"{100.0 * beat.cpu_s / max(beat.uptime_s, 1e-3):.0f} %", f"{beat.memory_mb:.0f} MB"]
+        table.add_row(*row, escape(health.reason))
+    return table
+
+
+def events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
+    """How large the database of events is, and what is wrong with the clock that they are forgotten by."""
+    gauges = beat.gauges if beat is not None else {}
+    if "events_mb" in gauges:
+        grows = gauges.get("events_mb_per_hour", 0.0)
+        yield f" events: {gauges['events_mb']:.1f} of {max_mb:.0f} MB, {grows:.1f} MB an hour more"
+    jump_days = gauges.get("clock_jump_s", 0.0) / 86_400
+    if abs(jump_days) >= 1.0:
+        where = "ahead of" if jump_days > 0 else "behind"
+        costs = (
+            "nothing is forgotten by it for a day, then a tenth of what is kept each day; put it right if it is wrong"
+        )
+        yield f" clock: {abs(jump_days):.0f} days {where} what was expected; {costs}"
+
+
+def averages_lines(beat: Heartbeat | None) -> Iterator[str]:
+    """What the average of each source rests on, one line for all."""
+    gauges = beat.gauges if beat is not None else {}
+    counts = {name.removeprefix(PEOPLE_GAUGE): int(n) for name, n in gauges.items() if name.startswith(PEOPLE_GAUGE)}
+    sources = [
+        f"{source} {count} people" if count >= FEWEST else f"{source} {count} of {FEWEST} people, frozen until then"
+        for source, count in sorted(counts.items())
+    ]
+    if sources:
+        yield f" averages: {'; '.join(sources)}"
+
+
+def link_table(links: Sequence[LinkBooks]) -> Table:
+    """The books of each link."""
+    table = Table("link", box=None)
+    table.add_column("sender", no_wrap=True)
+    for heading in ("sent", "done", "dropped", "lost", "open"):
+        table.add_column(heading, justify="right")
+    table.add_column("books")
+    for link in links:
+        lost, opened = sum(link.lost.values()), link.waiting + link.in_flight
+        table.add_row(
+            link.topic,
+            escape(link.sender if link.alive else f"{link.sender} (gone)"),
+            *(str(number) for number in (link.sent, link.received, sum(link.dropped.values()), lost, opened)),
+            "balance" if link.balanced else "DO NOT BALANCE",
+        )
+    return table
