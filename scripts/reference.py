@@ -1,8 +1,9 @@
-"""Makes docs/reference/: each command by what its --help says, each setting by its model and config/pipeline.toml."""
+"""Makes docs/reference/, each command by its --help and each setting by its model, and config/pipeline.toml."""
 
-import re
-import tomllib
+import ast
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ from twinface.cli.main import app
 from twinface.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PIPELINE = ROOT / "config" / "pipeline.toml"
+SETTINGS = ROOT / "twinface" / "settings.py"
+
+_PIPELINE_HEAD = (
+    "# Every setting of twinface, with its unit and its default. A key that is not listed here is refused.",
+    "# Relative paths are taken from the folder that this file lies in. `twinface config` shows what is in force.",
+)
+_COMMENT_COLUMN = 37
 
 _MADE = "Made by `scripts/reference.py`; a test fails where this is not what it makes.\n"
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
@@ -30,19 +37,46 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """Every setting with its type, bounds, default and meaning, in Markdown."""
-    schema = Settings.model_json_schema()
-    comments, written = _comments(), tomllib.loads(PIPELINE.read_text(encoding="utf-8"))
+    properties = Settings.model_json_schema()["properties"]
     about = "Settings of [config/pipeline.toml](../../config/pipeline.toml); `twinface config` shows those in force."
     parts = [f"# Settings\n\n{_MADE}\n{about}\n"]
-    top = {name: one for name, one in schema["properties"].items() if not _section(one)}
-    parts.append(_settings_table("The box", "", top, comments, written))
-    for name, one in schema["properties"].items():
+    parts.append(_settings_table("The box", "Settings", {k: v for k, v in properties.items() if not _section(v)}))
+    for name, one in properties.items():
         if section := _section(one):
-            properties = schema["$defs"][section]["properties"]
-            values = written[name][0] if one.get("type") == "array" else written[name]
-            title = f"`[[{name}]]`" if one.get("type") == "array" else f"`[{name}]`"
-            parts.append(_settings_table(title, name, properties, comments, values))
+            parts.append(_settings_table(f"`{_header(name, one)}`", section, _properties(section)))
     return "\n".join(parts)
+
+
+def pipeline_toml() -> str:
+    """The configuration with every setting at its default, each with its meaning behind it."""
+    properties = Settings.model_json_schema()["properties"]
+    plain = {name: one for name, one in properties.items() if not _section(one)}
+    lines = [*_PIPELINE_HEAD, "", *_toml_lines("Settings", plain)]
+    for name, one in properties.items():
+        if section := _section(one):
+            about = _models()[section].get("description", "")
+            lines += ["", *([] if about.startswith("`") else [f"# {about}"]), _header(name, one)]
+            lines += _toml_lines(section, _properties(section))
+    return "\n".join(lines) + "\n"
+
+
+def _toml_lines(model: str, properties: dict[str, Any]) -> Iterator[str]:
+    for name, one in properties.items():
+        yield f"{name} = {_written(one)}".ljust(_COMMENT_COLUMN - 3) + f"   # {_meaning(model, name)}"
+
+
+def _header(name: str, schema: dict[str, Any]) -> str:
+    return f"[[{name}]]" if schema.get("type") == "array" else f"[{name}]"
+
+
+def _models() -> dict[str, Any]:
+    models: dict[str, Any] = Settings.model_json_schema()["$defs"]
+    return models
+
+
+def _properties(section: str) -> dict[str, Any]:
+    found: dict[str, Any] = _models()[section]["properties"]
+    return found
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -97,25 +131,41 @@ def _section(schema: dict[str, Any]) -> str | None:
     return reference.rpartition("/")[2] if reference else None
 
 
-def _comments() -> dict[tuple[str, str], str]:
-    """What config/pipeline.toml says of each setting, by section ("" at the top) and name."""
-    found: dict[tuple[str, str], str] = {}
-    section = ""
-    for line in PIPELINE.read_text(encoding="utf-8").splitlines():
-        if header := re.match(r"\[\[?(\w+)", line):
-            section = header[1]
-        elif setting := re.match(r"(\w+) = (?:\"[^\"]*\"|[^#]*?)\s+# (.*)", line):
-            found[section, setting[1]] = setting[2]
+def _meaning(model: str, field: str) -> str:
+    if field not in _meanings()[model]:
+        raise KeyError(f"{SETTINGS}: write what it means below {model}.{field}")
+    return _comment(_meanings()[model][field])
+
+
+@cache
+def _meanings() -> dict[str, dict[str, str]]:
+    """What stands below each field of the models of twinface/settings.py, by model and field."""
+    found: dict[str, dict[str, str]] = {}
+    for model in ast.parse(SETTINGS.read_text(encoding="utf-8")).body:
+        if isinstance(model, ast.ClassDef):
+            found[model.name] = {
+                field.target.id: " ".join(text.value.value.split())
+                for field, text in pairwise(model.body)
+                if isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+                and isinstance(text.value.value, str)
+            }
     return found
 
 
-def _settings_table(
-    title: str, section: str, properties: dict[str, Any], comments: dict[tuple[str, str], str], written: dict[str, Any]
-) -> str:
+def _comment(meaning: str) -> str:
+    """A sentence as it stands behind a value: without the period, and its first letter is no capital."""
+    begins_word = meaning[1:2] == " " or meaning[1:2].islower()
+    return (meaning[0].lower() + meaning[1:] if begins_word else meaning).removesuffix(".")
+
+
+def _settings_table(title: str, model: str, properties: dict[str, Any]) -> str:
     lines = [f"## {title}\n", "| setting | value | default | what it is |", "|---|---|---|---|"]
     for name, one in properties.items():
-        default = f"`{_toml(written[name])}`" if "default" in one else f"none (`{_toml(written[name])}`)"
-        lines.append(f"| `{name}` | {_cell(_value(one))} | {default} | {_cell(comments[section, name])} |")
+        default = f"`{_written(one)}`" if "default" in one else f"none (`{_written(one)}`)"
+        lines.append(f"| `{name}` | {_cell(_value(one))} | {default} | {_cell(_meaning(model, name))} |")
     return "\n".join(lines) + "\n"
 
 
@@ -136,21 +186,27 @@ def _number(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
-def _toml(value: object) -> str:
+def _written(schema: dict[str, Any]) -> str:
+    """The default as TOML has it, or an example of what has none."""
+    value = schema["default"] if "default" in schema else schema["examples"][0]
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f"{value:g}" if isinstance(value, int | float) else f'"{value or ""}"'
 
 
-PAGES = {"commands.md": commands_page, "settings.md": settings_page}
+PAGES = {
+    "docs/reference/commands.md": commands_page,
+    "docs/reference/settings.md": settings_page,
+    "config/pipeline.toml": pipeline_toml,
+}
+"""What is made, and by which function."""
 
 
 def main() -> None:
     """Write the pages."""
-    folder = ROOT / "docs" / "reference"
-    folder.mkdir(exist_ok=True)
     for name, make in PAGES.items():
-        (folder / name).write_text(make(), encoding="utf-8")
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":

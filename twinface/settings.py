@@ -1,4 +1,8 @@
-"""config/pipeline.toml as checked models: an unknown key is an error that names its line and the nearest known one."""
+"""config/pipeline.toml as checked models: an unknown key is an error that names its line and the nearest known one.
+
+What stands below a field is its meaning for people: `scripts/reference.py` makes config/pipeline.toml and the reference
+of settings of it.
+"""
 
 import difflib
 import tomllib
@@ -56,112 +60,166 @@ class _Section(BaseModel):
 
 
 class CameraSettings(_Section):
-    """One `[[camera]]`."""
+    """One table a camera; each becomes a process."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-    source: Annotated[str, Field(min_length=1), AfterValidator(_source)]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$", examples=["front"])]
+    """Letters, digits, - and _."""
+    source: Annotated[str, Field(min_length=1, examples=["0"]), AfterValidator(_source)]
+    """Webcam (0 or /dev/video0), video file, folder of pictures, or URL: a stream or a picture."""
     loop: bool = False
+    """File sources: start again at the end."""
     lossless: bool = False
+    """File sources: nothing is dropped, the source waits for the matcher."""
     picture_seconds: Positive = 3.0
+    """Folder of pictures: how long each is shown."""
     picture_fps: Positive = 5.0
+    """Folder of pictures: frames a second."""
     snapshot_fps: Annotated[float, Field(ge=0.05, le=30.0)] = 2.0
+    """URL of a single picture: how often a second it is asked for, 0.05…30."""
 
 
 class DetectionSettings(_Section):
     """`[detection]`."""
 
     score_threshold: Fraction = 0.6
+    """0…1, of the YuNet detector."""
     max_side_px: Annotated[int, Field(ge=64)] = 640
+    """Frames are shrunk to this long side before detection."""
     min_face_px: Annotated[int, Field(ge=1)] = 24
+    """Faces narrower than this are tracked, but not recognised."""
     adaptive: bool = False
+    """True: while nothing moves in the picture, faces are where they were found last."""
     enter_ms: Positive = 500.0
+    """With adaptive, faces are looked for at least so often all the same."""
 
 
 class TrackingSettings(_Section):
     """`[tracking]`."""
 
     lost_ms: Positive = 2000.0
+    """A track ends when its face was not seen for so long."""
     weak_score: Fraction = 0.4
+    """0…1, detections down to this score continue a track, but begin none."""
     first_looks: Count = 4
+    """Recognitions of a new track that follow each other quickly."""
     first_look_interval_ms: Annotated[float, Field(ge=0.0)] = 30.0
+    """Between the first two of these, then three times as long each time."""
     look_wait_ms: Annotated[float, Field(ge=0.0, le=1000.0)] = 60.0
+    """So long a better crop is waited for when one is due to be recognised."""
     look_interval_ms: Annotated[float, Field(ge=0.0)] = 2000.0
+    """Between two recognitions of the same track after the first ones."""
 
 
 class ExtractorSettings(_Section):
     """`[extractor]`."""
 
     count: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processes."""
     threads: Annotated[int, Field(ge=1, le=64)] = 1
+    """Of each."""
 
 
 class MatchingSettings(_Section):
     """`[matching]`."""
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
+    """Score with a person's fused vectors; "best-k" or "mean" of the single ones; the seed's "vote"."""
     strangers_named: Annotated[Share | None, BeforeValidator(_empty_is_none)] = None
+    """0…1, share of strangers who may get any name by one look; empty = 1 in 20,000 a person, 0.002 at most."""
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
+    """0…1, but for "vote": the threshold that `twinface calibrate` found for it."""
     threshold: Annotated[Fraction | None, BeforeValidator(_empty_is_none)] = None
+    """0…1, your own instead; empty = the head's at that rate, else what strangers_named asks for."""
     margin: Fraction = 0.1
-    best_k: Count = 3
-    vote_score: Fraction = 0.8
-    vote_share: Fraction = 0.85
+    """0…1, by which the best person has to lead the next one to be named."""
     agreeing_looks: Count = 2
+    """So many looks of a track have to agree before it gets a name."""
+    best_k: Count = 3
+    """For "best-k": how many of a person's best scores are taken."""
+    vote_score: Fraction = 0.8
+    """0…1, for "vote": a vector votes for its person above this score."""
+    vote_share: Fraction = 0.85
+    """0…1, for "vote": share of a person's vectors that have to vote for them."""
     max_looks: Count = 8
+    """Best looks of a track that are kept for the decision."""
     stream_deadline_s: Positive = 5.0
+    """An ended stream is closed after so long without a sign of its last vectors."""
 
 
 class EventSettings(_Section):
     """`[events]`."""
 
     path: OptionalPath = None
+    """Database of events, outlives `twinface down`; empty = events.sqlite beside the gallery."""
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 30.0
+    """Older events and looks are forgotten; a clock that jumps makes nothing older."""
     max_mb: Annotated[float, Field(ge=1.0, le=1e6)] = 500.0
+    """Megabytes (10⁶ bytes) that the database may hold; beyond that the oldest events go."""
     cool_down_s: Annotated[float, Field(ge=0.0)] = 300.0
+    """A visit is over when a camera has not seen the person for so long."""
     unknown_stays_s: Positive = 30.0
+    """An unknown face that stays in sight for so long is an event of its own."""
     kept_looks: Annotated[int, Field(ge=0, le=1000)] = 8
+    """Vectors kept of each track, for `explain`, `reject`, `confirm` and `enrol`; 0 = none."""
 
 
 class UnknownSettings(_Section):
     """`[unknowns]`."""
 
     count: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """Unknown visitors that are remembered, those seen last; 0 = nobody."""
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 14.0
+    """Who was not seen for so long is forgotten."""
 
 
 class AverageSettings(_Section):
     """`[averages]`."""
 
     learn: bool = True
+    """Each camera's average face from who passes by: strangers are mistaken less at poor cameras."""
     path: OptionalPath = None
+    """File of the faces that averages rest on; empty = averages.pkl beside the gallery."""
     keep_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = 90.0
+    """Who was not seen by a camera for so long counts no more; a clock that jumps ages nobody."""
 
 
 class SentinelSettings(_Section):
     """`[sentinel]`."""
 
     hang_s: Annotated[float, Field(ge=4.0, le=3600.0)] = 10.0
+    """A process whose heart has not beaten for so long is ended and started again, at least 4."""
     start_s: Annotated[float, Field(ge=10.0, le=3600.0)] = 120.0
+    """So long it may take from its start to its first heartbeat."""
 
 
 class WebSettings(_Section):
     """`[web]`."""
 
     host: str = "127.0.0.1"
+    """Address the page listens on; another than this machine's own takes `twinface token` first."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """0 = any free port."""
     connections_per_client: Annotated[int, Field(ge=4, le=1024)] = 32
+    """4…1024, requests that a client (an address) has answered at a time; all together, four times as many."""
     preview_fps: Positive = 8.0
+    """Frames a second on the page."""
     preview_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
+    """Width of the picture on the page, 64…1920."""
 
 
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
     network: Annotated[str, AfterValidator(_network)] = "sface"
+    """Feature network: a bundled name or one in the assets, or a folder with network.json."""
     gallery: SettingsPath = Path("~/.local/share/twinface/gallery")
+    """Who is known; filled by `twinface gallery add`; or features, to read only."""
     store_crops: bool = False
+    """Keep the aligned crops of enrolled faces in it; false: no picture of anybody is stored."""
     head: OptionalPath = None
+    """Folder of a trained head; empty = the bundled one for the network, else cosine."""
     run_directory: OptionalPath = None
+    """Sockets, locks, logs, books; empty = systemd's, $XDG_RUNTIME_DIR/twinface or /tmp/twinface-UID."""
     camera: Annotated[tuple[CameraSettings, ...], Field(max_length=16)] = ()
     detection: DetectionSettings = DetectionSettings()
     tracking: TrackingSettings = TrackingSettings()

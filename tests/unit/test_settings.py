@@ -142,7 +142,11 @@ def _camera(**fields: str) -> str:
         ('netwrk = "sface"', 1, "unknown setting 'netwrk'; did you mean 'network'?"),
         ("[matching]\n\n# a comment\ntreshold = 0.5", 4, "'matching.treshold'; did you mean 'threshold'?"),
         ("[strangers]\ncount = 5", 1, "unknown setting 'strangers'; did you mean 'unknowns'?"),
-        ("[matching]\nxyz = 0.5", 2, "known here: rule, strangers_named, false_accept_rate, threshold, margin, best_k"),
+        (
+            "[matching]\nxyz = 0.5",
+            2,
+            "known here: rule, strangers_named, false_accept_rate, threshold, margin, agreeing_looks",
+        ),
         ("[web]\n\n[matchin]\nthreshold = 0.5", 3, "did you mean 'matching'?"),
         (_camera(sourc='"0"'), 4, "'camera.0.sourc'; did you mean 'source'?"),
         (_camera() + _camera(name='"back"', picture_fsp="5"), 7, "did you mean 'picture_fps'?"),

@@ -56,7 +56,17 @@ OTHERS = {
     "sources",
     "photos",
 }
-OTHERS |= {"groups", "pickles", "calibration", "hard_negatives", "corrections", "gallery", "features", "faces", "file"}
+OTHERS |= {
+    "groups",
+    "pickles",
+    "representative",
+    "hard_negatives",
+    "corrections",
+    "gallery",
+    "features",
+    "faces",
+    "file",
+}
 """Options that name what is read, or the box's own gallery and configuration."""
 
 
