@@ -20,7 +20,7 @@ def test_everybody_is_enrolled_by_one_call_and_taken_back_by_another(
     settings = enrol(tmp_path / "gallery", make_people(1)).model_copy(update={"network": "sface"})
     write_features(tmp_path / "features", make_people(3))
     people = open_folder_of_people(tmp_path / "features", settings, force=True)
-    assert ([one.name for one in people.candidates], people.gate, people.warnings) == (
+    assert ([one.name for one in people.applicants], people.gate, people.warnings) == (
         ["person 00", "person 01", "person 02"],
         None,
         (),
