@@ -1,15 +1,18 @@
-"""The whole pipeline on one 720p video at real time: frames, crops, capture-to-match latency, CPU and memory.
+"""The whole pipeline on 720p videos at real time: frames, crops, capture-to-match latency, CPU and memory.
 
-    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--extractors 2] [--still] [--adaptive] [--json]
+    .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--cameras 1] [--faces 4] [--fps 25] [--extractors 2]
+                                              [--still] [--adaptive] [--json]
 
-The video is made here: four portraits of the assets walk over a moving background, two of the people are known. With
---still the background stands still, with the noise of a sensor, and they are there for four of every ten seconds.
-Latency is from the moment a frame was taken to the moment its face's match was decided.
+The videos are made here: portraits of the assets walk over a moving background, four people of whom two are known; with
+one face a camera, that of somebody known. With --still the background stands still, with the noise of a sensor, and
+they are there for four of every ten seconds. Latency is from the moment a frame was taken to the moment its face's
+match was decided.
 """
 
 import argparse
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,36 +26,52 @@ from rich.table import Table
 from twinface import assets
 from twinface.messages.schema import MatchEvent
 
-WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25
+WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25.0
 KNOWN = {"person a": "person_a", "person b": "person_b"}
 SHOWN = ("person_a_2", "impostor_1", "person_b_2", "impostor_2")
 
 
-def make_video(path: Path, seconds: float, *, still: bool = False) -> int:
-    """Write the video; returns its number of frames."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What cameras see: `faces` people, 1…4, for so many seconds; the background moves unless it is `still`."""
+
+    seconds: float
+    faces: int = 4
+    fps: float = FPS
+    still: bool = False
+
+    @property
+    def frames(self) -> int:
+        """How many a video has."""
+        return round(self.seconds * self.fps)
+
+
+def make_video(path: Path, scene: Scene, first: int = 0) -> None:
+    """Write a video of the people of SHOWN from `first` on."""
     portraits = assets.fetch("portraits")
-    faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg"))) for name in SHOWN]
+    shown = [SHOWN[(first + place) % len(SHOWN)] for place in range(scene.faces)]
+    faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg"))) for name in shown]
     noise = np.random.default_rng(0).integers(60, 120, (HEIGHT_PX // 8, WIDTH_PX // 8 * 2, 3), np.uint8)
     background = cv2.resize(noise, (WIDTH_PX * 2, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (WIDTH_PX, HEIGHT_PX))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), scene.fps, (WIDTH_PX, HEIGHT_PX))
     sensor = (
-        np.random.default_rng(1).normal(8, 4, (5, HEIGHT_PX, WIDTH_PX, 3)).clip(0).astype(np.uint8) if still else []
+        np.random.default_rng(1).normal(8, 4, (5, HEIGHT_PX, WIDTH_PX, 3)).clip(0).astype(np.uint8)
+        if scene.still
+        else []
     )
-    frames = round(seconds * FPS)
-    for number in range(frames):
-        shift = 0 if still else (2 * number) % WIDTH_PX
+    for number in range(scene.frames):
+        shift = 0 if scene.still else (2 * number) % WIDTH_PX
         picture = background[:, shift : shift + WIDTH_PX].copy()
-        if still:
+        if scene.still:
             cv2.add(picture, sensor[number % len(sensor)], picture)
-        for place, face in enumerate([] if still and number / FPS % 10 < 6 else faces):
+        for place, face in enumerate([] if scene.still and number / scene.fps % 10 < 6 else faces):
             height, width = face.shape[:2]
-            swing = np.sin(2 * np.pi * (number / FPS / 6 + place / 4))
+            swing = np.sin(2 * np.pi * (number / scene.fps / 6 + place / 4))
             left = int(40 + place * 310 + 30 * swing)
             top = int((HEIGHT_PX - height) / 2 * (1 + 0.5 * swing))
             picture[top : top + height, left : left + width] = face
         writer.write(picture)
     writer.release()
-    return frames
 
 
 def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -61,35 +80,38 @@ def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(small, np.uint8)
 
 
-def measure(folder: Path, seconds: float, extractors: int, *, still: bool, adaptive: bool) -> dict[str, Any]:
-    """Play the video through the real processes; what was measured, JSON-ready."""
-    frames = make_video(folder / "walk.mp4", seconds, still=still)
+def measure(
+    folder: Path, scene: Scene, *, cameras: int = 1, extractors: int = 2, adaptive: bool = False
+) -> dict[str, Any]:
+    """Play a video a camera through the real processes; what was measured, JSON-ready."""
+    tables = []
+    for number in range(cameras):
+        # Only every second of SHOWN is known.
+        make_video(folder / f"walk{number}.mp4", scene, first=2 * number if scene.faces == 1 else number)
+        tables.append(f'name = "walk{number}"\nsource = "walk{number}.mp4"')
     box = Box(folder)
-    box.configure(
-        ['name = "walk"\nsource = "walk.mp4"'],
-        extractors=extractors,
-        extra="[detection]\nadaptive = true\n" if adaptive else "",
-    )
+    box.configure(tables, extractors=extractors, extra="[detection]\nadaptive = true\n" if adaptive else "")
     for name, picture in KNOWN.items():
         box.twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
-    events, status = box.play(seconds + 60)
-    return _summarise(frames, events, status)
+    events, status = box.play(scene.seconds + 60)
+    return _summarise(scene.frames * cameras, events, status)
 
 
 def _summarise(frames: int, events: list[MatchEvent], status: dict[str, Any]) -> dict[str, Any]:
     health = {process["name"]: process["health"] for process in status["processes"] if process["health"]}
-    links = {link["topic"]: link for link in status["links"] if link["topic"] != "vectors"}
+    seen = [one["counters"] for name, one in health.items() if name.startswith("camera.")]
     looks = [event for event in events if event.type == "match"]
     latency_ms = [look.latency_ms or 0.0 for look in looks]
     p50_ms, p95_ms = np.percentile(latency_ms, (50, 95))
     return {
         "frames_in_video": frames,
-        "frames_seen": health["camera.walk"]["counters"]["frames"],
-        "frames_detected": health["camera.walk"]["counters"]["detections"],
-        "face_boxes": health["camera.walk"]["counters"]["boxes"],
-        "crops_offered": links["crops"]["sent"],
+        "frames_seen": sum(one["frames"] for one in seen),
+        "frames_detected": sum(one["detections"] for one in seen),
+        "face_boxes": sum(one["boxes"] for one in seen),
+        "crops_offered": sum(link["sent"] for link in status["links"] if link["topic"] == "crops"),
         "crops_recognised": len(looks),
         "named": sum(look.name is not None for look in looks),
+        "cameras_that_named": len({look.camera for look in looks if look.name is not None}),
         "capture_to_match_ms": {"p50": round(float(p50_ms), 1), "p95": round(float(p95_ms), 1)},
         "books_balance": all(link["balanced"] for link in status["links"]),
         "processes": {
@@ -106,14 +128,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the video")
+    parser.add_argument("--cameras", type=int, default=1)
+    parser.add_argument("--faces", type=int, default=4, choices=range(1, 5), help="how many each camera sees")
+    parser.add_argument("--fps", type=float, default=FPS)
     parser.add_argument("--extractors", type=int, default=2)
     parser.add_argument("--still", action="store_true", help="nothing moves but the people, who come and go")
     parser.add_argument("--adaptive", action="store_true", help="with [detection] adaptive = true")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="twinface-bench-", dir="/tmp") as folder:
+        scene = Scene(arguments.seconds, arguments.faces, arguments.fps, arguments.still)
         figures = measure(
-            Path(folder), arguments.seconds, arguments.extractors, still=arguments.still, adaptive=arguments.adaptive
+            Path(folder),
+            scene,
+            cameras=arguments.cameras,
+            extractors=arguments.extractors,
+            adaptive=arguments.adaptive,
         )
     if arguments.json:
         print(json.dumps(figures))

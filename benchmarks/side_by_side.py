@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from end_to_end import make_video, measure
+from end_to_end import Scene, make_video, measure
 from rich.console import Console
 from rich.table import Table
 
@@ -101,11 +101,12 @@ def run_other(python: Path, script: str, *arguments: object, home: Path) -> dict
 def compare(folder: Path, environments: Path, seconds: float, frames: int) -> list[Cost]:
     """Everybody on the same video, one after the other; ours first."""
     progress.print("running twinface")
-    ours = measure(folder / "ours", seconds, extractors=2, still=False, adaptive=False)
+    scene = Scene(seconds)
+    ours = measure(folder / "ours", scene)
     cores = sum(one["cpu_percent_of_a_core"] for one in ours["processes"].values()) / 100
     our_ms = 1000 * cores * seconds / ours["frames_in_video"]
     video = folder / "walk.mp4"
-    make_video(video, seconds)
+    make_video(video, scene)
     give_weights(folder)
     found = [Cost("twinface", "frame", our_ms, 1.0)]
     for name in PACKAGES:

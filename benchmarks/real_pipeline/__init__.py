@@ -45,14 +45,9 @@ class Box:
 
     def play(self, timeout_s: float) -> tuple[list[MatchEvent], dict[str, Any]]:
         """Play every camera's source to its end; all events, and `twinface status` then."""
-        up = subprocess.Popen([TWINFACE, "up"], cwd=self.folder, env=self._environment(), stderr=subprocess.DEVNULL)
-        try:
+        with self.started():
             events = _follow(RunDirectory(self.folder / "run"), timeout_s)
-            status = self.status()
-        finally:
-            up.terminate()
-            up.wait(60)
-        return events, status
+            return events, self.status()
 
     def status(self) -> dict[str, Any]:
         """`twinface status --json`; empty while nothing answers."""
@@ -61,18 +56,24 @@ class Box:
         return answer
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Everything runs while the block does, from the moment on when all is well."""
+    def started(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """`twinface up` while the block runs, from its start on."""
         up = subprocess.Popen([TWINFACE, "up"], cwd=self.folder, env=self._environment(), stderr=subprocess.DEVNULL)
         try:
+            yield up
+        finally:
+            up.terminate()
+            up.wait(60)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Everything runs while the block does, from the moment on when all is well."""
+        with self.started() as up:
             while not self.status().get("ok"):
                 if up.poll() is not None:
                     raise SystemExit(f"twinface up ended with {up.returncode}")
                 time.sleep(0.5)
             yield
-        finally:
-            up.terminate()
-            up.wait(60)
 
     @property
     def _config(self) -> Path:
