@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from twinface.errors import ArtefactError, SignatureError, UserError
+from twinface.errors import ArtefactError, InputError, SignatureError, UserError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path
 from twinface.gallery.backup import Backup, read_backup, restore_backup, write_backup
 from twinface.gallery.crops import crop_key
 from twinface.gallery.keys import KEY_VARIABLE
+from twinface.gallery.restoring import read_for_restoring, restore_into
 
 MakePerson = Callable[..., PersonVectors]
 NETWORK = "a" * 64
@@ -255,3 +256,22 @@ def test_a_gallery_with_damage_is_not_backed_up(gallery: Gallery, tmp_path: Path
         write_backup(gallery, tmp_path / "b")
     assert not (tmp_path / "b").exists()
     assert len(box_key()) == 32
+
+
+def test_a_gallery_with_people_is_replaced_only_where_that_is_asked_for(
+    gallery: Gallery, tmp_path: Path, elsewhere: Callable[[], Gallery]
+) -> None:
+    backup = tmp_path / "b"
+    write_backup(gallery, backup)
+    new = tmp_path / "new"
+    restored = restore_into(new, read_for_restoring(backup, new))
+    assert (list(restored.people), restored.network_name) == (["ann", "z", "李明"], "testnet")
+    with pytest.raises(InputError, match="3 people are there; use --replace"):
+        read_for_restoring(backup, new)
+    restored.remove("z")
+    assert "z" in restore_into(new, read_for_restoring(backup, new, replace=True)).people
+    inside = next((new).glob("people*")) / "b"
+    inside.write_bytes(backup.read_bytes())
+    with pytest.raises(InputError, match="among the people that it would replace"):
+        read_for_restoring(inside, new, replace=True)
+    assert list(restore_into(tmp_path / "elsewhere", read_for_restoring(backup, elsewhere().folder)).people)

@@ -9,12 +9,9 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import ask_or_refuse, note, progress_bar, say, say_json, warn
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
 from twinface.cli.options import GalleryOption, JsonOption, YesOption
-from twinface.errors import InputError
-from twinface.outputs import is_within
 
 if TYPE_CHECKING:
-    from twinface.gallery import Gallery
-    from twinface.gallery.backup import Backup, Contents
+    from twinface.gallery.backup import Backup
 
 
 def restore(
@@ -31,43 +28,23 @@ def restore(
 
     A backup that another box signed is shown and asked about first, then signed again with this box's key.
     """
-    from twinface.gallery import Gallery
-    from twinface.gallery.backup import read_backup, restore_backup
-    from twinface.gallery.features_folder import require_gallery
-    from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
+    from twinface.gallery.restoring import read_for_restoring, restore_into
 
     settings = chosen_settings(gallery=gallery)
-    folder = settings.gallery
-    require_gallery(folder)
-    if any(is_within(file, path) for path in folder.glob(f"{PEOPLE_FOLDER}*")):
-        raise InputError(f"{file}: among the people that it would replace; move it out of {folder} first")
-    found = read_backup(file)
-    there = Gallery.open(folder) if (folder / MANIFEST_FILE).exists() else None
-    if there and (there.people or there.damaged) and not replace:
-        raise InputError(
-            f"{folder}: {len(there.people)} people are there; use --replace to give them up for those of {file}, "
-            "or name another folder with --gallery"
-        )
+    found = read_for_restoring(file, settings.gallery, replace=replace)
     _show(found)
     if not found.signed_here and not yes:
         question = "This box cannot tell whether it was changed on the way. Is it the one you made?"
         mend = "signed by another box; use --yes when you know that it comes from there"
         ask_or_refuse(question, f"{file}: not restored", mend)
-    opened = there or _make_gallery(folder, found.contents)
     with progress_bar("restoring", found.contents.people) as bar:
-        restore_backup(opened, found, bar.advance)
+        restore_into(settings.gallery, found, bar.advance)
     if as_json:
-        say_json("gallery restore", to_plain(found, folder))
+        say_json("gallery restore", to_plain(found, settings.gallery))
     else:
-        say(f"{count(found)} restored: {folder}")
+        say(f"{count(found)} restored: {settings.gallery}")
     if found.contents.network_name not in {"", Path(settings.network).name}:
         warn(f"they are of the network {found.contents.network_name}; configured is {settings.network}")
-
-
-def _make_gallery(folder: Path, contents: "Contents") -> "Gallery":
-    from twinface.gallery import Gallery
-
-    return Gallery.open(folder, network=contents.network, network_name=contents.network_name, create=True)
 
 
 def _show(found: "Backup") -> None:
