@@ -150,7 +150,7 @@ class Camera:
     def _threshold(self, compared: Vectors) -> float:
         count = len(compared)
         index = np.arange(count, dtype=np.int32)
-        best = best_of_strangers(self._head, compared, index, count, self._settings)
+        best = best_of_strangers(self._head, self._head.prepared(compared), index, count, self._settings)
         return least_score(best, count, share_asked_for(None, count), self._tail)
 
     def _names(self, scores: NDArray[np.float32], needed: float, vectors: Vectors) -> NDArray[np.int64]:

@@ -23,8 +23,8 @@ from rich.progress import track
 from rich.table import Table
 
 from twinface.matching import Head, decide, load_head
-from twinface.matching.decision import person_scores
-from twinface.matching.vectors import enrolled_vectors, normalised
+from twinface.matching.decision import enrolled_vectors, person_scores
+from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
 from twinface.training.heads.feature_table import FeatureTable, read_table
 from twinface.training.heads.options import TrainOptions

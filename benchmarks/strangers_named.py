@@ -30,8 +30,9 @@ from rich.table import Table
 from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Head, Scorer, decide, load_head
+from twinface.matching.decision import enrolled_vectors
 from twinface.matching.threshold import least_score, share_asked_for
-from twinface.matching.vectors import enrolled_vectors, normalised
+from twinface.matching.vectors import normalised
 from twinface.recognition.averaging import adjust_features
 from twinface.recognition.known import best_of_strangers
 from twinface.settings import MatchingSettings
@@ -81,7 +82,7 @@ def threshold_for(head: Head, compared: Vectors, people: int, settings: Matching
     """The score that gives a name in a gallery, one vector a person."""
     index = np.arange(people, dtype=np.int32)
     tail = np.ones((0, 2), np.float32) if head.tail is None else head.tail
-    return least_score(best_of_strangers(head, compared, index, people, settings), people, asked, tail)
+    return least_score(best_of_strangers(head, head.prepared(compared), index, people, settings), people, asked, tail)
 
 
 def asked_and_measured(head: Head, kind: Kind, settings: MatchingSettings, seed: int) -> list[dict[str, float]]:

@@ -17,6 +17,7 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import Gallery
 from twinface.gallery.snapshot import Snapshot, take_snapshot
 from twinface.matching import Head, Scores, Threshold, choose_threshold
+from twinface.matching.decision import enrolled_vectors
 from twinface.matching.threshold import (
     expected_share,
     is_left_open,
@@ -24,7 +25,6 @@ from twinface.matching.threshold import (
     least_score,
     share_asked_for,
 )
-from twinface.matching.vectors import enrolled_vectors
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import strangers_with_people
 from twinface.settings import MatchingSettings, Settings
@@ -162,7 +162,7 @@ def _strangers(head: Head, snapshot: Snapshot, matching: MatchingSettings) -> li
         rows = slice(*np.searchsorted(snapshot.person_index, (start, end)))
         index = snapshot.person_index[rows] - np.int32(start)
         vectors, index = enrolled_vectors(snapshot.vectors[rows], index, end - start, matching)
-        blocks.append(strangers_with_people(head, vectors, index, end - start, matching))
+        blocks.append(strangers_with_people(head, head.prepared(vectors), index, end - start, matching))
     return [np.concatenate(kind, axis=1) for kind in zip(*blocks, strict=True)]
 
 

@@ -14,7 +14,7 @@ from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
 from twinface.enrolment.objections import Objection
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, Scorer, Scores
-from twinface.matching.vectors import enrolled_vectors
+from twinface.matching.decision import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

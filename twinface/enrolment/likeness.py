@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twinface.enrolment.objections import Objection, Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, Scorer, Scores, decide
-from twinface.matching.vectors import enrolled_vectors
+from twinface.matching.decision import enrolled_vectors
 from twinface.settings import MatchingSettings
 from twinface.types import State, Vectors
 

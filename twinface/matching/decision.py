@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.heads import Scores
+from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
-from twinface.types import Candidate, Decision, State
+from twinface.types import Candidate, Decision, State, Vectors
 
 MAX_CANDIDATES = 3
 DEFAULT_THRESHOLD = 0.5
@@ -38,8 +39,8 @@ def decide(
     if len(scores) == 0:
         return Decision(State.UNKNOWN, None, 0.0, (), "nobody is enrolled")
     by_rule = person_scores(scores, person_index, len(names), settings)
-    means = _mean(scores, person_index, len(names), settings)
-    best_first = np.lexsort((-means, -by_rule))[:MAX_CANDIDATES]
+    means = by_rule if settings.rule in _OF_MEANS else _mean(scores, person_index, len(names), settings)
+    best_first = _best_first(by_rule, means)
     candidates = tuple(Candidate(names[i], float(by_rule[i])) for i in best_first)
     best = candidates[0]
     reached = is_reached(best.score, settings)
@@ -53,6 +54,15 @@ def decide(
     reason = f"{best.name} misses the threshold of {needed_score(settings):.3f} by {missing:.3f}"
     unsure = best.score >= needed_score(settings) * UNCERTAIN_SHARE
     return Decision(State.UNCERTAIN if unsure else State.UNKNOWN, None, best.score, candidates, reason)
+
+
+def _best_first(by_rule: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The people with the MAX_CANDIDATES best numbers, the best first; nobody else is put in order."""
+    some = np.arange(len(by_rule))
+    if len(by_rule) > MAX_CANDIDATES:
+        least = np.partition(by_rule, -MAX_CANDIDATES)[-MAX_CANDIDATES]
+        some = np.flatnonzero(by_rule >= least)
+    return some[np.lexsort((-means[some], -by_rule[some]))][:MAX_CANDIDATES]
 
 
 def is_reached(score: float, settings: MatchingSettings) -> bool:
@@ -106,9 +116,28 @@ def _agrees(look: Decision, name: str | None, settings: MatchingSettings) -> boo
     return best is not None and best.name == name and is_reached(best.score, settings)
 
 
+def enrolled_vectors(
+    vectors: Vectors, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> tuple[Vectors, NDArray[np.int32]]:
+    """What probes are compared with, and whose it is: a template a person for the rule `template`, as `vectors.fuse`
+    makes it, else all vectors.
+
+    `vectors` (n, d) are of the people 0 … `people` - 1, who have at least one each, in their order.
+    """
+    if settings.rule != "template" or not people:
+        return vectors, person_index
+    starts = np.searchsorted(person_index, np.arange(people))
+    counts = np.diff(starts, append=len(vectors)).astype(np.float32)
+    directions = np.add.reduceat(normalised(vectors), starts, axis=0) / counts[:, np.newaxis]
+    lengths = np.add.reduceat(np.linalg.norm(vectors, axis=1), starts) / counts
+    return np.asarray(directions * lengths[:, np.newaxis], np.float32), np.arange(people, dtype=np.int32)
+
+
 def _mean(
     scores: Scores, person_index: NDArray[np.int32], people: int, _settings: MatchingSettings
 ) -> NDArray[np.float64]:
+    if len(scores) == people and np.array_equal(person_index, np.arange(people)):
+        return scores.astype(np.float64)
     counts = np.bincount(person_index, minlength=people)
     return np.bincount(person_index, weights=scores, minlength=people) / np.maximum(counts, 1)
 
@@ -130,4 +159,5 @@ def _best_k(
     return _mean(scores[best], person_index[best], people, settings)
 
 
+_OF_MEANS = {"template", "mean"}
 _RULES: dict[str, _Rule] = {"template": _mean, "best-k": _best_k, "mean": _mean, "vote": _vote}

@@ -1,8 +1,9 @@
 """What every head does: say from two vectors, 0…1, whether they are of the same person. The simplest one is here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,27 @@ Scorer = Callable[[Any], Scores]
 """Probes (m, d), or what `Head.tell` made of them, in, scores (m, n) against the n vectors it was prepared for out."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What a head keeps of n gallery vectors, so that no probe has to wait for it: float32 arrays (n, ...), row i of
+    each is of vector i. Rows are of one vector each: those of other vectors do not change them.
+    """
+
+    arrays: tuple[NDArray[np.float32], ...]
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def of(self, rows: slice | NDArray[np.int64]) -> Self:
+        """Some rows, in the order given."""
+        return type(self)(tuple(array[rows] for array in self.arrays))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """All rows of some parts, one at least, in their order."""
+        return cls(tuple(np.concatenate(arrays) for arrays in zip(*(part.arrays for part in parts), strict=True)))
+
+
 class Head(ABC):
     """The similarity of two faces. `spec` is what head.json says of it; `cohort` are the strangers it normalises
     by, and `tail` how much less alike these are than real ones (`matching.threshold`).
@@ -29,23 +51,36 @@ class Head(ABC):
     tail: NDArray[np.float32] | None = None
 
     @abstractmethod
-    def prepare(self, gallery: Vectors) -> Scorer:
-        """A scorer against gallery vectors (n, d), which does once what need not be done for every probe.
+    def prepared(self, gallery: Vectors) -> Prepared:
+        """What is kept of gallery vectors (n, d): all that need not be done again for every probe.
 
-        It and the two methods below raise ArtefactError for vectors of another length, or that are not finite.
+        It and the methods below raise ArtefactError for vectors of another length, or that are not finite.
         """
+
+    @abstractmethod
+    def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
+        """Scores (m, n) of probes (m, d), or what `tell` made of them, with the n vectors that were prepared."""
+
+    def prepare(self, gallery: Vectors) -> Scorer:
+        """A scorer against gallery vectors (n, d)."""
+        rows = self.prepared(gallery)
+        return lambda probes: self.score_prepared(probes, rows)
 
     def tell(self, probes: Vectors) -> Any:
         """What scorers that this head prepared take in the place of probes (m, d); saves time where there are many."""
         return probes
 
-    def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
-        """Scores (m, n) of strangers that the cohort imagines, of each kind of picture, with gallery vectors (n, d).
+    def score_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
+        """Scores (m, n) of strangers that the cohort imagines, of each kind of picture, with n prepared vectors.
 
         None without a cohort. They are the same strangers each time.
         """
         del gallery
         return ()
+
+    def best_of_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
+        """The best score (m,) of each of those strangers with any of n prepared vectors, one at least."""
+        return tuple(np.asarray(scores.max(axis=1)) for scores in self.score_strangers(gallery))
 
     def knows_quality(self, vectors: Vectors) -> NDArray[np.bool_]:
         """Which of the vectors (n, d) are of pictures no poorer than those that scores are known for, (n,).
@@ -66,7 +101,8 @@ class Head(ABC):
 
 def sigmoid(logits: NDArray[np.float32]) -> Scores:
     """The logistic function, without overflow."""
-    powers = np.maximum(np.minimum(logits, 60.0), -60.0)
+    powers = np.minimum(logits, 60.0)
+    np.maximum(powers, -60.0, out=powers)
     np.exp(np.negative(powers, out=powers), out=powers)
     powers += 1.0
     return np.divide(1.0, powers, out=powers).astype(np.float32, copy=False)
@@ -82,17 +118,20 @@ class MetricHead(Head):
         self.spec = spec
         self._slope, self._offset = scale.slope, scale.offset
 
-    def prepare(self, gallery: Vectors) -> Scorer:
-        """A scorer that keeps the gallery normalised; see Head."""
-        columns = normalised(checked_vectors(gallery)).T
+    def prepared(self, gallery: Vectors) -> Prepared:
+        """The gallery's vectors, of length 1; see Head."""
+        return Prepared((normalised(checked_vectors(gallery)),))
 
-        def score(probes: Vectors) -> Scores:
-            unit = normalised(checked_vectors(probes, columns.shape[0] if columns.size else None))
-            if not columns.size:
-                return unit[:, :0]
-            return sigmoid(self._slope * (unit @ columns - self._offset))
-
-        return score
+    def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
+        """The logistic function of cosines; see Head."""
+        (others,) = gallery.arrays
+        unit = normalised(checked_vectors(probes, others.shape[1] if others.size else None))
+        if not others.size:
+            return unit[:, :0]
+        logits = unit @ others.T
+        logits -= self._offset
+        logits *= self._slope
+        return sigmoid(logits)
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs; see Head."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
-from twinface.matching.heads import Head, Scorer, Scores, sigmoid
+from twinface.matching.heads import Head, Prepared, Scores, sigmoid
 from twinface.matching.spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
@@ -124,23 +124,23 @@ class DifferenceHead(Head):
     def _scores(self, differences: Vectors) -> Scores:
         """Scores (n,) of differences (n, d)."""
 
-    def prepare(self, gallery: Vectors) -> Scorer:
-        """A scorer that holds the gallery ready; see Head."""
-        ready = self._ready(gallery)
+    def prepared(self, gallery: Vectors) -> Prepared:
+        """The gallery's vectors as they are compared; see Head."""
+        return Prepared((self._ready(gallery),))
 
-        def score(probes: Vectors) -> Scores:
-            probes = self._ready(probes)
-            scores = np.empty((len(probes), len(ready)), np.float32)
-            buffer = np.empty((self._rows, self.dimension), np.float32)
-            for start in range(0, len(ready), self._rows):
-                block = ready[start : start + self._rows]
-                differences = buffer[: len(block)]
-                for row, probe in enumerate(probes):
-                    self._combine(block, probe, differences)
-                    scores[row, start : start + len(block)] = self._scores(differences)
-            return scores
-
-        return score
+    def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
+        """Scores in bounded memory; see Head."""
+        (others,) = gallery.arrays
+        ready = self._ready(probes)
+        scores = np.empty((len(ready), len(others)), np.float32)
+        buffer = np.empty((self._rows, self.dimension), np.float32)
+        for start in range(0, len(others), self._rows):
+            block = others[start : start + self._rows]
+            differences = buffer[: len(block)]
+            for row, probe in enumerate(ready):
+                self._combine(block, probe, differences)
+                scores[row, start : start + len(block)] = self._scores(differences)
+        return scores
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs, in bounded memory; see Head."""

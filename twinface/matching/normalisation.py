@@ -11,7 +11,7 @@ everybody, a face whose likes are all of one group would be allowed as many fals
 over several, and within groups that are apart they would be several times as frequent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,14 +56,15 @@ class Nearest:
     mean: _Floats
     deviation: _Floats
 
+    @property
+    def scales(self) -> tuple[_Floats, _Floats]:
+        """What `normalise_all` takes of each side: half the inverse of its deviation, and its mean in that, (n,)."""
+        half = np.float32(0.5) / self.deviation
+        return half, self.mean * half
+
     def of(self, rows: NDArray[np.int64] | slice) -> "Nearest":
         """Those of some of the sides, in the order given."""
         return Nearest(self.mean[rows], self.deviation[rows])
-
-    @classmethod
-    def joined(cls, parts: Sequence["Nearest"]) -> "Nearest":
-        """Those of all parts, in their order."""
-        return cls(np.concatenate([part.mean for part in parts]), np.concatenate([part.deviation for part in parts]))
 
     def is_close(self, other: "Nearest") -> bool:
         """Whether these are of the same sides, but for what rounding makes of them."""
@@ -104,10 +105,12 @@ def normalise_pairs(scores: _Floats, a: Nearest, b: Nearest) -> _Floats:
     return np.asarray(((scores - a.mean) / a.deviation + (scores - b.mean) / b.deviation) / 2, np.float32)
 
 
-def normalise_all(scores: _Floats, a: Nearest, b: Nearest) -> _Floats:
-    """The normalised scores (m, n) of every side a with every side b; `scores` (m, n) is overwritten."""
-    ours, theirs = np.float32(0.5) / a.deviation[:, np.newaxis], np.float32(0.5) / b.deviation
-    scores *= ours + theirs
-    scores -= a.mean[:, np.newaxis] * ours
-    scores -= b.mean * theirs
+def normalise_all(scores: _Floats, a: tuple[_Floats, _Floats], b: tuple[_Floats, _Floats]) -> _Floats:
+    """The normalised scores (m, n) of every side a with every side b, by their `Nearest.scales`; `scores` (m, n) is
+    overwritten.
+    """
+    (ours, our_means), (theirs, their_means) = a, b
+    scores *= ours[:, np.newaxis] + theirs
+    scores -= our_means[:, np.newaxis]
+    scores -= their_means
     return scores

@@ -18,13 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import Cohort, read_cohort, read_imagined
-from twinface.matching.heads import Head, Scorer, Scores, sigmoid
+from twinface.matching.heads import Head, Prepared, Scores, sigmoid
 from twinface.matching.layers import read_arrays
 from twinface.matching.normalisation import Groups, Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.spec import WEIGHTS_FILE, HeadSpec
@@ -34,8 +35,14 @@ from twinface.types import Vectors
 _Floats = NDArray[np.float32]
 
 _AT_ONCE = 512
+_PREPARED_AT_ONCE = 16
+"""Gallery vectors are projected so many at a time, the last ones filled up: a product of matrices of one size rounds
+every row alike, so nobody's score depends on who was enrolled together with them."""
+
 _CHECKED = 8
 _FEW, _REMEMBERED = 16, 256
+_STRANGERS_AT_ONCE = 32
+"""People whom all strangers come to at a time: what that needs stays in the cache."""
 
 COEFFICIENTS = ("bias", "product", "own", "length", "longer")
 """What the logit is a weighted sum of, for sides a and b: 1; the product of both; own(a) + own(b); length(a) +
@@ -59,15 +66,6 @@ class Sides:
         """The sides of some of the pictures, in the order given."""
         nearest = self.nearest.of(rows) if self.nearest else None
         return Sides(self.projected[rows], self.own[rows], self.length[rows], nearest)
-
-    @classmethod
-    def joined(cls, parts: Sequence["Sides"]) -> "Sides":
-        """All of some sides, one at least, in their order."""
-        projected, own, length = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("projected", "own", "length")
-        )
-        nearest = [part.nearest for part in parts if part.nearest]
-        return cls(projected, own, length, Nearest.joined(nearest) if nearest else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,41 +131,59 @@ class PldaHead(Head):
     ) -> None:
         self.spec, self.cohort, self.tail = spec, cohort, tail
         self._found_before = imagined
-        self._recent: dict[bytes, Sides] = {}
+        self._recent: dict[bytes, Prepared] = {}
         self._plain = projection
         self._coefficients = coefficients
 
-    def prepare(self, gallery: Vectors) -> Scorer:
-        """A scorer that keeps the gallery projected; see Head."""
-        theirs = self._sides(gallery)
-        return lambda probes: self._score(self.tell(probes), theirs)
+    def prepared(self, gallery: Vectors) -> Prepared:
+        """The sides of the gallery's vectors, and what of the score they alone decide; see Head."""
+        vectors = checked_vectors(gallery, len(self._plain.mean))
+        starts = range(0, len(vectors), _PREPARED_AT_ONCE)
+        parts = [self._prepared(vectors[start : start + _PREPARED_AT_ONCE]) for start in starts]
+        return Prepared.joined(parts) if parts else prepare_sides(self._project(vectors), self._coefficients)
 
-    def tell(self, probes: Vectors | Sides) -> Sides:
+    def _prepared(self, vectors: Vectors) -> Prepared:
+        filled = np.concatenate([vectors, np.repeat(vectors[:1], _PREPARED_AT_ONCE - len(vectors), axis=0)])
+        return prepare_sides(self._project(filled), self._coefficients).of(slice(0, len(vectors)))
+
+    def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
+        """One pass over the gallery for all probes; see Head."""
+        return sigmoid(logits_with(self.tell(probes), gallery, self._coefficients))
+
+    def tell(self, probes: Vectors | Prepared) -> Prepared:
         """The sides of probes, which take longest where there is a cohort; see Head.
 
         Of few probes each is told by itself, whatever comes with it, and remembered: the looks of a face come again
         with each further one.
         """
-        if isinstance(probes, Sides):
+        if isinstance(probes, Prepared):
             return probes
         if self.cohort is None or not 0 < len(probes) <= _FEW:
-            return self._sides(probes)
-        sides = [self._remembered(row) for row in np.ascontiguousarray(probes, np.float32)[:, np.newaxis]]
-        return sides[0] if len(sides) == 1 else Sides.joined(sides)
+            return prepare_sides(self._sides(probes), self._coefficients)
+        told = [self._remembered(row) for row in np.ascontiguousarray(probes, np.float32)[:, np.newaxis]]
+        return told[0] if len(told) == 1 else Prepared.joined(told)
 
-    def _remembered(self, probe: Vectors) -> Sides:
+    def _remembered(self, probe: Vectors) -> Prepared:
         key = probe.tobytes()
-        sides = self._recent.get(key)
-        if sides is None:
-            sides = self._recent[key] = self._sides(probe)
+        told = self._recent.get(key)
+        if told is None:
+            told = self._recent[key] = prepare_sides(self._sides(probe), self._coefficients)
             if len(self._recent) > _REMEMBERED:
                 self._recent.pop(next(iter(self._recent)), None)
-        return sides
+        return told
 
-    def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
+    def score_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
         """Scores of imagined strangers; see Head."""
-        theirs = self._sides(gallery)
-        return tuple(self._score(strangers, theirs) for strangers in self._imagined)
+        return tuple(sigmoid(logits_with(gallery, kind, self._coefficients)).T for kind in self._strangers)
+
+    def best_of_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
+        """The same, whose logistic function is needed of the best only; see Head."""
+        starts = range(0, len(gallery), _STRANGERS_AT_ONCE)
+        parts = [gallery.of(slice(start, start + _STRANGERS_AT_ONCE)) for start in starts]
+        return tuple(
+            sigmoid(np.max([logits_with(part, kind, self._coefficients).max(axis=0) for part in parts], axis=0))
+            for kind in self._strangers
+        )
 
     @property
     def nearest_of_imagined(self) -> tuple[Nearest, ...]:
@@ -189,6 +205,10 @@ class PldaHead(Head):
         kinds = self.cohort.imagined() if self.cohort else ()
         return tuple(map(self._imagine, kinds, self._found_before or (None,) * len(kinds)))
 
+    @cached_property
+    def _strangers(self) -> tuple[Prepared, ...]:
+        return tuple(prepare_sides(kind, self._coefficients) for kind in self._imagined)
+
     def _imagine(self, strangers: Vectors, found_before: Nearest | None) -> Sides:
         """The sides of strangers; what was found before of them is taken where it fits the first ones."""
         few = slice(0, _CHECKED)
@@ -196,9 +216,6 @@ class PldaHead(Head):
         if found_before is None or now is None or not found_before.of(few).is_close(now):
             return self._project(strangers)
         return replace(self._plain(strangers), nearest=found_before)
-
-    def _score(self, ours: Sides, theirs: Sides) -> Scores:
-        return sigmoid(all_logits(ours, theirs, self._coefficients))
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs; see Head."""
@@ -210,20 +227,36 @@ class PldaHead(Head):
 
 def all_logits(a: Sides, b: Sides, coefficients: _Floats) -> _Floats:
     """The logits (m, n) of every side a with every side b; `coefficients` (5,) are those of COEFFICIENTS."""
-    bias, product, own, length, longer = coefficients
-    alone = bias + own * a.own + length * a.length
-    scale = product + longer * (a.length[:, np.newaxis] + b.length)
-    return np.asarray(_products(a, b) * scale + alone[:, np.newaxis] + (own * b.own + length * b.length), np.float32)
+    return logits_with(prepare_sides(a, coefficients), prepare_sides(b, coefficients), coefficients)
 
 
-def _products(a: Sides, b: Sides) -> _Floats:
-    """The products (m, n) of every side a with every side b; the normalised ratios where there is a cohort."""
-    products = a.projected @ b.projected.T
-    if a.nearest is None or b.nearest is None:
-        return products
-    products += a.own[:, np.newaxis]
-    products += b.own
-    return normalise_all(products, a.nearest, b.nearest)
+def prepare_sides(sides: Sides, coefficients: _Floats) -> Prepared:
+    """What each of n sides brings to a logit: `projected` (n, k), then (n,) each its `length`, the part of the sum that
+    it makes alone and, where there is a cohort, its `own` and the two `scales` of what is nearest to it.
+    """
+    _, _, own, length, _ = coefficients
+    arrays = (sides.projected, sides.length, own * sides.own + length * sides.length)
+    return Prepared((*arrays, sides.own, *sides.nearest.scales) if sides.nearest else arrays)
+
+
+def logits_with(a: Prepared, b: Prepared, coefficients: _Floats) -> _Floats:
+    """The logits (m, n) of every prepared side a with every prepared side b."""
+    bias, product, _, _, longer = coefficients
+    projected, length, alone, *normal = a.arrays
+    their_projected, their_length, their_alone, *their_normal = b.arrays
+    logits: _Floats = projected @ their_projected.T
+    if normal and their_normal:
+        (own, *scales), (their_own, *their_scales) = normal, their_normal
+        logits += own[:, np.newaxis]
+        logits += their_own
+        normalise_all(logits, (scales[0], scales[1]), (their_scales[0], their_scales[1]))
+    weights = length[:, np.newaxis] + their_length
+    weights *= longer
+    weights += product
+    logits *= weights
+    logits += (bias + alone)[:, np.newaxis]
+    logits += their_alone
+    return logits
 
 
 def _lengths(vectors: Vectors) -> _Floats:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
 
@@ -58,17 +57,3 @@ def fuse(vectors: Vectors, weights: NDArray[np.float32] | None = None) -> NDArra
     direction = np.average(normalised(vectors), axis=0, weights=weights)
     length = np.average(np.linalg.norm(vectors, axis=1), weights=weights)
     return np.asarray(direction * length, np.float32)
-
-
-def enrolled_vectors(
-    vectors: Vectors, person_index: NDArray[np.int32], people: int, settings: MatchingSettings
-) -> tuple[Vectors, NDArray[np.int32]]:
-    """What probes are compared with, and whose it is: a template a person for the rule `template`, else all vectors.
-
-    `vectors` (n, d) are of the people 0 … `people` - 1, who have at least one each, in their order.
-    """
-    if settings.rule != "template" or not people:
-        return vectors, person_index
-    cuts = np.searchsorted(person_index, np.arange(1, people))
-    templates = np.stack([fuse(some) for some in np.split(vectors, cuts)])
-    return templates, np.arange(people, dtype=np.int32)

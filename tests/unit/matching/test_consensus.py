@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from twinface.matching.decision import agree
-from twinface.matching.vectors import enrolled_vectors, fuse
+from twinface.matching.decision import agree, enrolled_vectors
+from twinface.matching.vectors import fuse
 from twinface.settings import MatchingSettings
 from twinface.types import Candidate, Decision, State
 
@@ -83,6 +83,10 @@ def test_the_rule_template_compares_with_one_vector_a_person() -> None:
     templates, people = enrolled_vectors(vectors, index, 3, SETTINGS)
     assert people.tolist() == [0, 1, 2]
     assert templates == pytest.approx(np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]]))
+    rng, counts = np.random.default_rng(1), [1, 9, 2, 30]
+    many, index_of_many = rng.normal(size=(42, 16)).astype(np.float32), np.repeat(np.arange(4, dtype=np.int32), counts)
+    one_by_one = np.stack([fuse(many[index_of_many == person]) for person in range(4)])
+    assert enrolled_vectors(many, index_of_many, 4, SETTINGS)[0] == pytest.approx(one_by_one, abs=1e-6)
     same, unchanged = enrolled_vectors(vectors, index, 3, MatchingSettings(rule="best-k"))
     assert same is vectors
     assert unchanged is index

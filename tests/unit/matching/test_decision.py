@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.matching import decide
+from twinface.matching.decision import person_scores
 from twinface.settings import MatchingSettings
 from twinface.types import State
 
@@ -114,3 +115,23 @@ def test_an_empty_gallery_knows_nobody(name: str) -> None:
 def test_at_most_three_candidates_and_no_more_than_people() -> None:
     assert len(decide(scores(1, 1, 1, 1, 1, 1, 1), INDEX, NAMES, rule("mean")).candidates) == 3
     assert len(decide(scores(0.1), np.zeros(1, np.int32), ("ann",), rule("mean")).candidates) == 1
+
+
+@pytest.mark.parametrize("name", ["template", "mean", "best-k", "vote"])
+@pytest.mark.parametrize("people", [2, 3, 4, 400])
+def test_the_best_of_many_are_those_that_putting_everybody_in_order_finds(name: str, people: int) -> None:
+    rng, settings, names = np.random.default_rng(people), rule(name), tuple(map(str, range(people)))
+    counts = np.ones(people, int) if name == "template" else rng.integers(1, 4, people)
+    index = np.repeat(np.arange(people), counts).astype(np.int32)
+    for _ in range(20):
+        values = rng.choice(np.array([0.0, 0.2, 0.7, 0.85, 1.0], np.float32), len(index))
+        numbers = person_scores(values, index, people, settings)
+        means = [float(values[index == one].mean(dtype=np.float64)) for one in range(people)]
+        expected = sorted(range(people), key=lambda one: (-numbers[one], -means[one], one))[:3]
+        found = decide(values, index, names, settings).candidates
+        assert [int(one.name) for one in found] == expected
+
+
+def test_somebody_without_a_vector_is_not_given_the_score_of_another() -> None:
+    numbers = person_scores(scores(0.9, 0.5), np.array([1, 1], np.int32), 2, rule("mean"))
+    assert numbers.tolist() == pytest.approx([0.0, 0.7])

@@ -30,7 +30,8 @@ def _head(folder: Path) -> PldaHead:
 
 
 def _scores(folder: Path) -> np.ndarray:
-    return np.stack(_head(folder).score_strangers(GALLERY))
+    head = _head(folder)
+    return np.stack(head.score_strangers(head.prepared(GALLERY)))
 
 
 def test_what_was_found_before_is_taken_where_it_fits(folder: Path) -> None:

@@ -105,7 +105,7 @@ def test_pairs_and_all_are_what_a_plain_loop_makes() -> None:
     rows, columns = np.indices(scores.shape).reshape(2, -1)
     pairs = normalise_pairs(scores.reshape(-1), a.of(rows), b.of(columns))
     assert pairs == pytest.approx(expected.reshape(-1), rel=1e-4, abs=1e-3)
-    assert normalise_all(scores.copy(), a, b) == pytest.approx(expected, rel=1e-4, abs=1e-3)
+    assert normalise_all(scores.copy(), a.scales, b.scales) == pytest.approx(expected, rel=1e-4, abs=1e-3)
 
 
 def test_pairs_score_the_same_whichever_side_comes_first() -> None:
@@ -120,10 +120,8 @@ def test_somebody_who_scores_higher_with_everybody_is_no_nearer_to_anybody() -> 
     more = np.array([0.0, 1.0, -2.0, 5.0, 20.0], np.float32)[:, np.newaxis]
     after = _nearest(OURS[:5] + more)
     lifted = scores + more
-    pairs = [
-        normalise_all(part.copy(), mine, Nearest(np.zeros(40, np.float32), np.full(40, 1e6, np.float32)))
-        for part, mine in ((scores, before), (lifted, after))
-    ]
+    far = Nearest(np.zeros(40, np.float32), np.full(40, 1e6, np.float32))
+    pairs = [normalise_all(part.copy(), mine.scales, far.scales) for part, mine in ((scores, before), (lifted, after))]
     assert pairs[0] == pytest.approx(pairs[1], abs=1e-3)
-    shared = normalise_all((scores + 2.0).copy(), _nearest(OURS[:5] + 2.0), _nearest(THEIRS + 2.0))
-    assert shared == pytest.approx(normalise_all(scores.copy(), before, theirs), abs=1e-3)
+    shared = normalise_all(scores + 2.0, _nearest(OURS[:5] + 2.0).scales, _nearest(THEIRS + 2.0).scales)
+    assert shared == pytest.approx(normalise_all(scores.copy(), before.scales, theirs.scales), abs=1e-3)

@@ -11,8 +11,8 @@ from made_cohorts import make_cohort, write_cohort_head
 from twinface.averages import Average, Averages
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.matching import Head, Scorer, load_head
-from twinface.matching.heads import Scores
+from twinface.matching import Head, load_head
+from twinface.matching.heads import Prepared, Scores
 from twinface.matching.vectors import adjust
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.averaging import fingerprint_with
@@ -29,18 +29,22 @@ SHIFT = (0.2 * np.eye(1, 16)[0]).astype(np.float32)
 
 
 class CountingHead(Head):
-    """A head with a cohort, and how many vectors it had to prepare."""
+    """A head with a cohort, how many vectors it had to prepare, and how many strangers came to."""
 
     def __init__(self, folder: Path) -> None:
-        self.prepared = 0
+        self.count = self.met = 0
         self._head = load_head(folder, NETWORK)
         self.spec, self.cohort, self.tail = self._head.spec, self._head.cohort, self._head.tail
 
-    def prepare(self, gallery: Vectors) -> Scorer:
-        self.prepared += len(gallery)
-        return self._head.prepare(gallery)
+    def prepared(self, gallery: Vectors) -> Prepared:
+        self.count += len(gallery)
+        return self._head.prepared(gallery)
 
-    def score_strangers(self, gallery: Vectors) -> tuple[Scores, ...]:
+    def score_prepared(self, probes: Vectors, gallery: Prepared) -> Scores:
+        return self._head.score_prepared(probes, gallery)
+
+    def score_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
+        self.met += len(gallery)
         return self._head.score_strangers(gallery)
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
@@ -48,8 +52,13 @@ class CountingHead(Head):
 
 
 @pytest.fixture
-def head(tmp_path: Path) -> CountingHead:
-    return CountingHead(write_cohort_head(tmp_path / "head", NETWORK, COHORT))
+def folder(tmp_path: Path) -> Path:
+    return write_cohort_head(tmp_path / "head", NETWORK, COHORT)
+
+
+@pytest.fixture
+def head(folder: Path) -> CountingHead:
+    return CountingHead(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -87,12 +96,12 @@ def test_the_same_averages_keep_what_is_prepared_and_others_prepare_everybody_ag
 ) -> None:
     gallery, first = gallery_of(80), averages()
     known = Known().updated(gallery, head, SETTINGS, first)
-    assert head.prepared == 80
-    head.prepared = 0
+    assert head.count == 80
+    head.count = 0
     same = known.updated(gallery, head, SETTINGS, first)
-    assert head.prepared == 0
+    assert head.count == 0
     other = same.updated(gallery, head, SETTINGS, averages(-SHIFT, 2))
-    assert head.prepared == 80
+    assert head.count == 80
     assert np.array_equal(same.score(PROBES), known.score(PROBES))
     assert np.abs(other.score(PROBES) - known.score(PROBES)).max() > 1e-3
     again = Known().updated(gallery, head, SETTINGS, averages(-SHIFT, 2))
@@ -129,6 +138,42 @@ def test_about_as_many_who_are_drawn_get_a_name_as_is_asked(
     needed = known.threshold(head, asked).value
     named = [(known.score(kind).max(axis=1) >= needed).mean() for kind in COHORT.imagined()]
     assert 0.01 < max(named) <= 0.05
+
+
+@pytest.mark.parametrize("rule", ["template", "best-k"])
+def test_whatever_happened_before_the_same_people_have_the_same_scores_and_threshold(
+    gallery_of: Callable[[int], Gallery], folder: Path, rule: str
+) -> None:
+    settings, gallery = MatchingSettings(rule=rule, strangers_named=0.01), gallery_of(70)
+    head, first = load_head(folder, NETWORK), averages()
+    known = Known().updated(gallery, head, settings, first)
+    for number in (100, 101, 7, 102):
+        newcomer = person(number)
+        gallery.add(newcomer.name, ("3",), newcomer.vectors[:1], newcomer.quality[:1])
+        known = known.updated(gallery, head, settings, first)
+    for name in ("person 0", "person 101", "person 33", "person 9"):
+        gallery.remove(name)
+        known = known.updated(gallery, head, settings, first)
+    gallery.rename("person 12", "Zoë")
+    gallery.rename("person 13", "Ada")
+    known = known.updated(gallery, head, settings, first)
+    fresh = Known().updated(gallery, load_head(folder, NETWORK), settings, first)
+    assert (known.names, known.vectors) == (fresh.names, fresh.vectors)
+    assert np.array_equal(known.person_index, fresh.person_index)
+    assert np.array_equal(known.score(PROBES), fresh.score(PROBES))
+    assert known.threshold(head, settings) == fresh.threshold(head, settings)
+
+
+def test_one_person_who_changes_has_strangers_come_to_a_block_only(
+    gallery_of: Callable[[int], Gallery], head: CountingHead
+) -> None:
+    gallery = gallery_of(200)
+    known = Known().updated(gallery, head, SETTINGS)
+    assert head.met == 200
+    head.met = 0
+    gallery.remove("person 77")
+    known.updated(gallery, head, SETTINGS)
+    assert 0 < head.met < 150
 
 
 def test_a_threshold_that_is_set_comes_first(gallery_of: Callable[[int], Gallery], head: CountingHead) -> None:

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.matching.decision import person_scores
+from twinface.matching.decision import enrolled_vectors, person_scores
 from twinface.matching.heads import Scorer
-from twinface.matching.vectors import enrolled_vectors
 from twinface.progress import ShowProgress
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

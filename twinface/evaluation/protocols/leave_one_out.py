@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.gallery import PersonVectors, Snapshot
 from twinface.matching import Head
-from twinface.matching.decision import person_scores
-from twinface.matching.vectors import enrolled_vectors
+from twinface.matching.decision import enrolled_vectors, person_scores
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

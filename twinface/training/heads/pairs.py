@@ -1,18 +1,23 @@
 """Pairs to learn from, drawn by their numbers: no list of them is ever made."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.matching.heads import Scores
 from twinface.training.heads.feature_table import FeatureTable
+from twinface.types import Vectors
 
 Rows = NDArray[np.int64]
 
 _EPOCH_STRIDE = 7919
 """A prime: drawn pairs move on by so many from epoch to epoch."""
+
+_MOST_MEASURED = 50_000
+_MEASURED_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,3 +125,19 @@ def _coprime_below(total: int, rng: np.random.Generator) -> int:
         stride = int(rng.integers(1, total + 1))
         if math.gcd(stride, total) == 1:
             return stride
+
+
+def score_pairs_of(
+    table: FeatureTable, pairs: Pairs, score: Callable[[Vectors, Vectors], Scores]
+) -> NDArray[np.float32]:
+    """Scores (n,) of pairs of a table's pictures, a few thousand at a time."""
+    parts = [score(table.vectors[part.first], table.vectors[part.second]) for part in pairs.split(_MEASURED_AT_ONCE)]
+    return np.concatenate(parts)
+
+
+def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
+    """Pairs of both kinds, each once: a pair counted twice would pass for more evidence than it is."""
+    drawn = PairSampler(table, negatives=1.0).sample(_MOST_MEASURED, seed)
+    lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
+    places = np.sort(np.unique(lower * len(table.vectors) + upper, return_index=True)[1])
+    return Pairs(drawn.first[places], drawn.second[places], drawn.same[places])

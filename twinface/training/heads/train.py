@@ -1,6 +1,6 @@
 """The similarity head: trained on pairs of a features folder, measured on people it has not seen, published."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery import read_features
-from twinface.matching import Scores, load_head
+from twinface.matching import load_head
 from twinface.matching.cohort import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.plda import PldaHead
@@ -29,14 +29,11 @@ from twinface.training.heads.data import check_enough, hold_out
 from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
 from twinface.training.heads.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
 from twinface.training.heads.options import OnStep, TrainOptions, TrainReport
-from twinface.training.heads.pairs import Pairs, PairSampler
+from twinface.training.heads.pairs import pairs_to_measure, score_pairs_of
 from twinface.training.heads.plda import Start, fit_plda, read_start
 from twinface.training.heads.strangers import Labels, StrangerLessons, average_of, read_lessons
 from twinface.training.publishing import published
-from twinface.types import Vectors
 
-_MOST_VALIDATION_PAIRS = 50_000
-_PAIRS_AT_ONCE = 4096
 _FEWEST_HELD_OUT = 2
 
 
@@ -203,19 +200,3 @@ def _unseen(held_out: FeatureTable, learnt: frozenset[str]) -> FeatureTable | No
     """Those held out whom the head was not trained on by way of the head it started from; None where too few are."""
     unseen = held_out.of_people([row for row, name in enumerate(held_out.names) if person_digest(name) not in learnt])
     return unseen if (unseen.counts > 1).sum() >= _FEWEST_HELD_OUT else None
-
-
-def score_pairs_of(
-    table: FeatureTable, pairs: Pairs, score: Callable[[Vectors, Vectors], Scores]
-) -> NDArray[np.float32]:
-    """Scores (n,) of pairs of a table's pictures, a few thousand at a time."""
-    parts = [score(table.vectors[part.first], table.vectors[part.second]) for part in pairs.split(_PAIRS_AT_ONCE)]
-    return np.concatenate(parts)
-
-
-def pairs_to_measure(table: FeatureTable, seed: int) -> Pairs:
-    """Pairs of both kinds, each once: a pair counted twice would pass for more evidence than it is."""
-    drawn = PairSampler(table, negatives=1.0).sample(_MOST_VALIDATION_PAIRS, seed)
-    lower, upper = np.minimum(drawn.first, drawn.second), np.maximum(drawn.first, drawn.second)
-    places = np.sort(np.unique(lower * len(table.vectors) + upper, return_index=True)[1])
-    return Pairs(drawn.first[places], drawn.second[places], drawn.same[places])
