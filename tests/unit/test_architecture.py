@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from twinface.processes import PROCESSES
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
 MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
+LONGEST_CHAIN = 20
 HEAVY = {"keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
 
 
@@ -82,6 +84,24 @@ def test_a_stage_says_what_happened_by_what_it_returns_or_yields(trees: dict[Pat
             if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in nodes):
                 both += [f"{path.name}:{one.lineno}" for one in nodes if isinstance(one, ast.Return) and one.value]
     assert both == []
+
+
+def test_no_chain_of_imports_is_long(trees: dict[Path, ast.Module]) -> None:
+    """Whoever changes the last module of a chain may break the first. Rooms below import the module that defines a
+    name, not the package that offers it to the rooms above."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in trees}
+    imported: dict[str, set[str]] = {}
+    for name, path in names.items():
+        found = [node for node in ast.walk(trees[path]) if isinstance(node, ast.ImportFrom) and node.module]
+        both = {(f"{node.module}.{alias.name}", node.module or "") for node in found for alias in node.names}
+        imported[name] = {full if full in names else module for full, module in both} & names.keys() - {name}
+
+    @cache
+    def chain(name: str) -> tuple[str, ...]:
+        return (name, *max((chain(other) for other in imported[name]), key=len, default=()))
+
+    longest = max(map(chain, names), key=len)
+    assert len(longest) <= LONGEST_CHAIN, " > ".join(longest)
 
 
 def test_import_contracts_are_kept() -> None:

@@ -15,7 +15,8 @@ from twinface.averages.in_use import FacesFile
 from twinface.errors import ArtefactError
 from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.age_clock import AgeClock
-from twinface.gallery import PersonVectors, camera_source
+from twinface.gallery.people import PersonVectors
+from twinface.gallery.sources import camera_source
 from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings
 from twinface.types import Clock

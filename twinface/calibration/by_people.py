@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.averages import Averages
+from twinface.averages.average import Averages
 from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
 from twinface.calibration.shortfall import ShortfallError, find_shortfall
 from twinface.errors import FingerprintError, InputError
@@ -18,10 +18,12 @@ from twinface.evaluation.figures.calibration import (
 )
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.evaluation.protocols.split import person_digest
-from twinface.gallery import Gallery, PersonVectors, checked_name, read_features
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.names import checked_name
+from twinface.gallery.people import PersonVectors, read_features
 from twinface.gallery.snapshot import take_snapshot
-from twinface.matching import Head
 from twinface.matching.head_folder import trained_people
+from twinface.matching.heads import Head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import rate_key
 from twinface.recognition.averaging import adjust_features, adjust_gallery

@@ -8,8 +8,7 @@ from twinface.calibration.by_people import CalibrationReport, calibrate_gallery,
 from twinface.calibration.expected import StrangersExpected, expect_strangers
 from twinface.calibration.shortfall import Shortfall, ShortfallError
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery
-from twinface.matching import Head, Threshold, load_head
+from twinface.gallery.gallery import Gallery
 from twinface.matching.head_folder import (
     add_calibration,
     built_in_head,
@@ -18,8 +17,10 @@ from twinface.matching.head_folder import (
     require_free,
     write_built_in_head,
 )
+from twinface.matching.heads import Head
+from twinface.matching.opening import load_head
 from twinface.matching.spec import DecisionCalibration
-from twinface.matching.threshold import stands_for
+from twinface.matching.threshold import Threshold, stands_for
 from twinface.networks import name_network
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for

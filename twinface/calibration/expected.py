@@ -14,11 +14,13 @@ from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, most_al
 from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Share, share_of_probes
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
-from twinface.gallery import Gallery
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.snapshot import Snapshot, take_snapshot
-from twinface.matching import Head, Scores, Threshold, choose_threshold
 from twinface.matching.decision import enrolled_vectors
+from twinface.matching.heads import Head, Scores
 from twinface.matching.threshold import (
+    Threshold,
+    choose_threshold,
     expected_share,
     is_left_open,
     keep_strangers_nameless,

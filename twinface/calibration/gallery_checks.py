@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twinface.averages import Averages
+from twinface.averages.average import Averages
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
 from twinface.enrolment.two_people import find_two_clusters
 from twinface.evaluation.protocols.leave_one_out import compare
-from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.gallery.snapshot import take_snapshot
-from twinface.matching import Head, choose_threshold
+from twinface.matching.heads import Head
+from twinface.matching.threshold import choose_threshold
 from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 

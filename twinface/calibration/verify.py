@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from twinface.calibration.gallery_checks import Finding, check_gallery
 from twinface.enrolment.from_pictures import trained_head
 from twinface.errors import ArtefactError
-from twinface.gallery import Gallery
+from twinface.gallery.gallery import Gallery
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for
 from twinface.settings import Settings

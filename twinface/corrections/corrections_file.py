@@ -10,8 +10,9 @@ from twinface.corrections.difference import Difference, take_back
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
 from twinface.files import shown, write_atomically
-from twinface.gallery import box_key, checked_name
+from twinface.gallery.keys import box_key
 from twinface.gallery.locking import writers_lock
+from twinface.gallery.names import checked_name
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 
 CORRECTIONS_FILE = "corrections.pkl"

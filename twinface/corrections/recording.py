@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twinface.corrections import Correction, read_corrections
+from twinface.corrections.correction import Correction
+from twinface.corrections.corrections_file import read_corrections
 from twinface.corrections.difference import Difference, difference
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import drop_step, read_step, step_numbers, steps_lock, write_step

@@ -7,9 +7,11 @@ from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.faces import list_pictures
 from twinface.faces.pictures import is_folder
-from twinface.gallery import Gallery, PersonVectors, checked_name
 from twinface.gallery.features_folder import is_features_folder
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.names import checked_name
+from twinface.gallery.people import PersonVectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

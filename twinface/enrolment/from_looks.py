@@ -11,7 +11,9 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, Reason, object_to_measures
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
-from twinface.gallery import Gallery, camera_source, known_name
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.names import known_name
+from twinface.gallery.sources import camera_source
 from twinface.matching.vectors import normalised
 from twinface.settings import Settings
 

@@ -9,8 +9,8 @@ import numpy as np
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery
 from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
+from twinface.gallery.gallery import Gallery
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress

@@ -10,8 +10,10 @@ from twinface.enrolment.gate import objection_of
 from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, object_to_measures
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.gallery import Gallery, Snapshot
-from twinface.matching import Head, OpenHead, open_head_in_use
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.snapshot import Snapshot
+from twinface.matching.heads import Head
+from twinface.matching.opening import OpenHead, open_head_in_use
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.settings import MatchingSettings, Settings

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
 from twinface.enrolment.objections import Objection
-from twinface.gallery import Gallery, PersonVectors
-from twinface.matching import Head, Scorer, Scores
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.matching.decision import enrolled_vectors
+from twinface.matching.heads import Head, Scorer, Scores
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -12,8 +12,9 @@ from twinface.enrolment.gate import CROP_SIZE_PX
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import align_face, read_image
 from twinface.faces.pictures import decode_image
-from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.crops import crop_key
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_aligned
 from twinface.types import Image

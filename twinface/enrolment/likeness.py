@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.objections import Objection, Reason
-from twinface.gallery import Snapshot
-from twinface.matching import Head, Scorer, Scores, decide
-from twinface.matching.decision import enrolled_vectors
+from twinface.gallery.snapshot import Snapshot
+from twinface.matching.decision import decide, enrolled_vectors
+from twinface.matching.heads import Head, Scorer, Scores
 from twinface.settings import MatchingSettings
 from twinface.types import State, Vectors
 

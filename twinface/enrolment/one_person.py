@@ -13,7 +13,9 @@ from twinface.enrolment.set_aside import is_reasons, set_aside
 from twinface.errors import InputError
 from twinface.faces import describe_left_out, list_left_out, list_pictures
 from twinface.faces.pictures import is_folder
-from twinface.gallery import PHOTOS, Gallery, checked_name, checked_source
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.names import checked_name
+from twinface.gallery.sources import PHOTOS, checked_source
 from twinface.networks import find_recipe
 from twinface.outputs import is_same, refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from twinface.enrolment.objections import Objection
 from twinface.errors import ArtefactError, InputError
 from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
-from twinface.gallery import Gallery
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.set_aside import SetAside
 from twinface.recognition.people import REASONS_FILE
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.likeness import least_score
-from twinface.matching import Head
+from twinface.matching.heads import Head
 from twinface.matching.vectors import fuse, normalised
 from twinface.types import Vectors
 

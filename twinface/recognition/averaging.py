@@ -7,26 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import (
-    Averages,
-    AveragesInUse,
-    FacesFile,
-    adjusted_vectors,
-    all_adjusted,
-    averages_of_people,
-    read_faces,
-    reset_all_faces,
-    reset_faces,
-)
-from twinface.averages.average import Tally
-from twinface.averages.in_use import NOBODY
-from twinface.corrections import Correction
+from twinface.averages.adjusting import adjusted_vectors, all_adjusted
+from twinface.averages.average import Averages, Tally, averages_of_people
+from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
+from twinface.averages.in_use import NOBODY, AveragesInUse, FacesFile
+from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.features_folder import has_people
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.gallery.sources import PHOTOS, is_camera
-from twinface.matching import Head, open_head_in_use
 from twinface.matching.cohort import Cohort
+from twinface.matching.heads import Head
+from twinface.matching.opening import open_head_in_use
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks import find_recipe
 from twinface.settings import Settings

@@ -13,9 +13,10 @@ import numpy as np
 
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, pick_main_face, read_image
-from twinface.gallery import PHOTOS, PersonVectors, person_path, write_features
 from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.people import PersonVectors, person_path, write_features
 from twinface.gallery.signing import is_sealed
+from twinface.gallery.sources import PHOTOS
 from twinface.networks import Network, load_network
 from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, read_image
-from twinface.gallery import Gallery
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
-from twinface.matching import open_head_in_use
+from twinface.matching.opening import open_head_in_use
 from twinface.networks import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces

@@ -15,12 +15,19 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages
-from twinface.gallery import Gallery, PersonVectors
-from twinface.matching import Head, Scores, Threshold, choose_threshold
+from twinface.averages.average import Averages
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.matching.decision import enrolled_vectors, person_scores
-from twinface.matching.heads import Prepared
-from twinface.matching.threshold import is_left_open, keep_strangers_nameless, least_score, share_asked_for
+from twinface.matching.heads import Head, Prepared, Scores
+from twinface.matching.threshold import (
+    Threshold,
+    choose_threshold,
+    is_left_open,
+    keep_strangers_nameless,
+    least_score,
+    share_asked_for,
+)
 from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages, adjusted_vectors
+from twinface.averages.adjusting import adjusted_vectors
+from twinface.averages.average import Averages
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
-from twinface.gallery import Gallery, PersonVectors
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors
 from twinface.gallery.sources import camera_source
-from twinface.matching import Head, decide, open_head
-from twinface.matching.decision import agree, needed_score
+from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use
+from twinface.matching.heads import Head
+from twinface.matching.opening import open_head
 from twinface.matching.vectors import fuse, normalised
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import fingerprint_with

@@ -8,7 +8,7 @@ from twinface.errors import InputError
 from twinface.faces import describe_left_out, list_left_out, list_pictures
 from twinface.faces.formats import is_of_no_interest
 from twinface.faces.pictures import is_folder
-from twinface.gallery import checked_name
+from twinface.gallery.names import checked_name
 
 SET_ASIDE = "set_aside"
 """Name of the folder in a person's folder; what reads people takes the pictures directly in theirs only."""

@@ -8,8 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages import Averages, centred_vectors
-from twinface.corrections import CORRECTIONS_FILE, Correction, CorrectionKind, read_corrections
+from twinface.averages.adjusting import centred_vectors
+from twinface.averages.average import Averages
+from twinface.corrections.correction import Correction, CorrectionKind
+from twinface.corrections.corrections_file import CORRECTIONS_FILE, read_corrections
 from twinface.files import FileState
 from twinface.gallery.sources import PHOTOS
 from twinface.matching.vectors import normalised

@@ -4,14 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from twinface.corrections import Correction, CorrectionKind, add_corrections
+from twinface.corrections.correction import Correction, CorrectionKind
+from twinface.corrections.corrections_file import add_corrections
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.step import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.errors import InputError
 from twinface.events import LookRecord, TrackKey
-from twinface.gallery import Gallery, checked_name
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.names import checked_name
 from twinface.networks import find_recipe
 from twinface.review.evidence import Evidence, find_evidence, require_looks
 from twinface.settings import Settings

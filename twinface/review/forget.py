@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from twinface.averages import averages_of_people, read_faces, reset_all_faces
-from twinface.averages import forget_person as forget_face
-from twinface.corrections import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
+from twinface.averages.average import averages_of_people
+from twinface.averages.faces_file import forget_person as forget_face
+from twinface.averages.faces_file import read_faces, reset_all_faces
+from twinface.corrections.corrections_file import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
 from twinface.corrections.steps import STEPS_FOLDER, forget_steps
 from twinface.enrolment.set_aside import write_reasons
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import NameSpan, forget_person, remembered_names
-from twinface.gallery import Gallery, known_name
 from twinface.gallery.features_folder import has_people, require_gallery
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.names import known_name
 from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
 from twinface.outputs import is_same

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from twinface.corrections import read_corrections, take_back_corrections
+from twinface.corrections.corrections_file import read_corrections, take_back_corrections
 from twinface.corrections.difference import take_back
 from twinface.corrections.recording import (
     Change,
@@ -18,7 +18,7 @@ from twinface.corrections.steps import read_step, step_numbers, steps_lock
 from twinface.errors import ArtefactError, InputError
 from twinface.events import TrackKey
 from twinface.events.marks import put_back_marks, read_marks
-from twinface.gallery import Gallery
+from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import put_back, read_person_files
 from twinface.settings import Settings

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import InputError
 from twinface.files import read_bounded
-from twinface.gallery import PersonVectors
+from twinface.gallery.people import PersonVectors
 
 _MAX_BYTES = 64 * 1024 * 1024
 

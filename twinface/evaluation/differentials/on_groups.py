@@ -23,7 +23,7 @@ from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.figures.intervals import ROUNDS
 from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.chosen_people import choose_people
-from twinface.gallery import PersonVectors
+from twinface.gallery.people import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinface.errors import InputError
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.protocols.similarity import Similarity
-from twinface.matching import choose_threshold
+from twinface.matching.threshold import choose_threshold
 from twinface.progress import ShowProgress
 from twinface.settings import MatchingSettings
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.protocols.similarity import Similarity
-from twinface.matching import Scores
+from twinface.matching.heads import Scores
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Vectors
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.gallery import PersonVectors, Snapshot
-from twinface.matching import Head
+from twinface.gallery.people import PersonVectors
+from twinface.gallery.snapshot import Snapshot
 from twinface.matching.decision import enrolled_vectors, person_scores
+from twinface.matching.heads import Head
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -20,8 +20,8 @@ from twinface.evaluation.figures.results import (
 from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
 from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.evaluation.protocols.similarity import score_matrix
-from twinface.gallery import PersonVectors
-from twinface.matching import Scores
+from twinface.gallery.people import PersonVectors
+from twinface.matching.heads import Scores
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.corrections import Correction, CorrectionKind
+from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.errors import InputError
 from twinface.matching.vectors import fuse
 from twinface.training.heads.feature_table import FeatureTable

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.corrections import Correction
+from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.figures.intervals import compare_scorers
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
-from twinface.gallery import read_features
-from twinface.matching import load_head
+from twinface.gallery.people import read_features
 from twinface.matching.cohort import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
+from twinface.matching.opening import load_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.vectors import adjust

@@ -3,13 +3,13 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from twinface.corrections import CorrectionKind
+from twinface.corrections.correction import CorrectionKind
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
-from twinface.gallery import Gallery
 from twinface.gallery.features_folder import require_gallery
-from twinface.matching import head_place, load_head
-from twinface.matching.head_folder import add_about, head_file, holds_head, read_spec
+from twinface.gallery.gallery import Gallery
+from twinface.matching.head_folder import add_about, head_file, head_place, holds_head, read_spec
+from twinface.matching.opening import load_head
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output

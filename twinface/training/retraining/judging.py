@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from twinface.corrections import CorrectionKind
+from twinface.corrections.correction import CorrectionKind
 from twinface.evaluation.figures.cost import compare_costs
 from twinface.evaluation.figures.intervals import compare_scorers
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.leave_one_out import score_with_person
-from twinface.matching import Head
+from twinface.matching.heads import Head
 from twinface.settings import MatchingSettings
 from twinface.training.heads.logistic import GENUINE_PRIOR
 from twinface.training.retraining.lessons import Lessons

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.averages import Averages
-from twinface.corrections import Correction, CorrectionKind, read_corrections
+from twinface.averages.average import Averages
+from twinface.corrections.correction import Correction, CorrectionKind
+from twinface.corrections.corrections_file import read_corrections
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.gallery import Gallery, PersonVectors, read_features
-from twinface.gallery.people import appended
-from twinface.matching import Head
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.people import PersonVectors, appended, read_features
+from twinface.matching.heads import Head
 from twinface.recognition.averaging import adjust_correction, adjust_features, adjust_gallery, averages_for
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, table_of
