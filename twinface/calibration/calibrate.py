@@ -18,7 +18,7 @@ from twinface.matching.head_folder import (
     write_built_in_head,
 )
 from twinface.matching.heads import Head
-from twinface.matching.opening import load_head
+from twinface.matching.opening import open_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import Threshold, stands_for
 from twinface.networks import name_network
@@ -124,7 +124,7 @@ def calibrate(
     if wanted.output is None:
         head = head or in_use
     before = head_file(head) if head else b""
-    opened = _Opened(gallery, head, load_head(head, gallery.network), in_use)
+    opened = _Opened(gallery, head, open_head(head, gallery.network, settings.matching).head, in_use)
     if wanted.strangers_named is not None or (opened.loaded.tail is not None and not wanted.by_people):
         with show("comparing", sum(len(one.files) for one in gallery.people.values())) as bar:
             found = expect_strangers(gallery, opened.loaded, settings, wanted.strangers_named, advance=bar.advance)
@@ -147,7 +147,7 @@ def _by_people(
                 gallery, strangers, opened.loaded, matching, rate, averages=averages, advance=bar.advance
             )
     except ShortfallError as error:
-        in_use = load_head(opened.in_use, gallery.network)
+        in_use = open_head(opened.in_use, gallery.network, matching).head
         raise TooFewPeopleError(opened, error.shortfall, in_use, _in_force(gallery, in_use, settings)) from error
     stored = _store(report.calibration(matching), opened, before, wanted.output)
     return Calibrated(
