@@ -59,7 +59,7 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
     assert [one["kind"] for one in undone] == ["enrol", "reject"]
     until_said(("person a", None), told)
     assert "unknown-1" in {one["id"] for one in ask("unknowns")["unknowns"]}
-    (enrolled_no_more,) = [one for one in ask("corrections") if one["undoes"] == undone[0]["step"]]
+    (enrolled_no_more,) = [one for one in ask("corrections")["steps"] if one["undoes"] == undone[0]["step"]]
     assert ask("undo", str(enrolled_no_more["step"]))["kind"] == "undo"
     assert pipeline.stop() == 0
     assert ask("explain", "--track", unknown["tracks"][0])["tracks"][0]["looks"][0]["enrolled_as"] == "Zoë"

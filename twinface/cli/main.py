@@ -1,4 +1,4 @@
-"""`twinface`: the one command. Each module of this package holds a group of subcommands."""
+"""`twinface`: the one command. Each command of it is a module of its own, in the folder of its heading in the help."""
 
 import os
 import sys

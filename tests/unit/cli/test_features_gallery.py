@@ -35,7 +35,7 @@ def test_commands_that_read_a_gallery_read_it(twinface: Run, features: Path, por
     before = content(features)
     code, out, _ = twinface("identify", portraits / "person_a_2.jpg", portraits / "impostor_1.jpg", "--json")
     assert code == 0
-    assert [entry["faces"][0]["name"] for entry in json.loads(out)] == ["ann", None]
+    assert [entry["faces"][0]["name"] for entry in json.loads(out)["pictures"]] == ["ann", None]
     for options in ((), ("--gallery", features)):
         listed = json.loads(twinface("gallery", "list", "--json", *options)[1])
         assert [(one["name"], one["pictures"]) for one in listed["people"]] == [("ann", 1), ("bob", 2)]
