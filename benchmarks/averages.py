@@ -116,7 +116,7 @@ class Camera:
         seen = enrolled or view
         rng = np.random.default_rng(self._seed)
         named, right = self._strangers_named(view, average, seen, theirs, rng), []
-        told = self._head.tell(adjusted_vectors(view.people, _SOURCE, average))
+        told = self._head.prepare_probes(adjusted_vectors(view.people, _SOURCE, average))
         for _ in range(self._draws):
             people = rng.permutation(np.unique(view.person))[:GALLERY_PEOPLE]
             rows = [rng.permutation(np.flatnonzero(view.person == one)) for one in people]
@@ -137,7 +137,7 @@ class Camera:
         self, view: View, average: Averages, seen: View, theirs: Averages, rng: np.random.Generator
     ) -> NDArray[np.float32]:
         """Whether each stranger gets a name in each gallery of others, (draws, m): 1 or 0, NaN where enrolled."""
-        told = self._head.tell(adjusted_vectors(view.strangers, _SOURCE, average))
+        told = self._head.prepare_probes(adjusted_vectors(view.strangers, _SOURCE, average))
         named = np.full((self._draws, len(view.strangers)), np.nan, np.float32)
         for row in named:
             gallery = rng.permutation(len(view.strangers))[:GALLERY_PEOPLE]
@@ -150,7 +150,7 @@ class Camera:
     def _threshold(self, compared: Vectors) -> float:
         count = len(compared)
         index = np.arange(count, dtype=np.int32)
-        best = best_of_strangers(self._head, self._head.prepared(compared), index, count, self._settings)
+        best = best_of_strangers(self._head, self._head.prepare_gallery(compared), index, count, self._settings)
         return least_score(best, count, share_asked_for(None, count), self._tail)
 
     def _names(self, scores: NDArray[np.float32], needed: float, vectors: Vectors) -> NDArray[np.int64]:

@@ -72,7 +72,7 @@ def measure(count: int, head: Head, network: str, repeats: int) -> dict[str, flo
     everybody = list(gallery.people.values())
     known_people = People({one.name: one for one in everybody[:count]})
     newcomers = everybody[count:]
-    head.tell(newcomers[0].vectors)  # what is found at the first probe is found
+    head.prepare_probes(newcomers[0].vectors)  # what is found at the first probe is found
     before = time.process_time()
     known = Known().updated(known_people, head, settings)  # type: ignore[arg-type]
     cold_ms = 1e3 * (time.process_time() - before)

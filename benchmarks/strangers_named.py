@@ -82,7 +82,8 @@ def threshold_for(head: Head, compared: Vectors, people: int, settings: Matching
     """The score that gives a name in a gallery, one vector a person."""
     index = np.arange(people, dtype=np.int32)
     tail = np.ones((0, 2), np.float32) if head.tail is None else head.tail
-    return least_score(best_of_strangers(head, head.prepared(compared), index, people, settings), people, asked, tail)
+    best = best_of_strangers(head, head.prepare_gallery(compared), index, people, settings)
+    return least_score(best, people, asked, tail)
 
 
 def asked_and_measured(head: Head, kind: Kind, settings: MatchingSettings, seed: int) -> list[dict[str, float]]:

@@ -164,7 +164,7 @@ def _strangers(head: Head, snapshot: Snapshot, matching: MatchingSettings) -> li
         rows = slice(*np.searchsorted(snapshot.person_index, (start, end)))
         index = snapshot.person_index[rows] - np.int32(start)
         vectors, index = enrolled_vectors(snapshot.vectors[rows], index, end - start, matching)
-        blocks.append(strangers_with_people(head, head.prepared(vectors), index, end - start, matching))
+        blocks.append(strangers_with_people(head, head.prepare_gallery(vectors), index, end - start, matching))
     return [np.concatenate(kind, axis=1) for kind in zip(*blocks, strict=True)]
 
 

@@ -17,7 +17,7 @@ Scores = NDArray[np.float32]
 """0 (different people) … 1 (the same person), float32."""
 
 Scorer = Callable[[Any], Scores]
-"""Probes (m, d), or what `Head.tell` made of them, in, scores (m, n) against the n vectors it was prepared for out."""
+"""From probes (m, d), or what `Head.prepare_probes` made of them, to scores (m, n) with the n vectors of a gallery."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +51,7 @@ class Head(ABC):
     tail: NDArray[np.float32] | None = None
 
     @abstractmethod
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """What is kept of gallery vectors (n, d): all that need not be done again for every probe.
 
         It and the methods below raise ArtefactError for vectors of another length, or that are not finite.
@@ -59,14 +59,14 @@ class Head(ABC):
 
     @abstractmethod
     def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
-        """Scores (m, n) of probes (m, d), or what `tell` made of them, with the n vectors that were prepared."""
+        """Scores (m, n) of probes (m, d), or what `prepare_probes` made of them, with the n vectors of a gallery."""
 
     def prepare(self, gallery: Vectors) -> Scorer:
         """A scorer against gallery vectors (n, d)."""
-        rows = self.prepared(gallery)
+        rows = self.prepare_gallery(gallery)
         return lambda probes: self.score_prepared(probes, rows)
 
-    def tell(self, probes: Vectors) -> Any:
+    def prepare_probes(self, probes: Vectors) -> Any:
         """What scorers that this head prepared take in the place of probes (m, d); saves time where there are many."""
         return probes
 
@@ -118,7 +118,7 @@ class MetricHead(Head):
         self.spec = spec
         self._slope, self._offset = scale.slope, scale.offset
 
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The gallery's vectors, of length 1; see Head."""
         return Prepared((normalised(checked_vectors(gallery)),))
 

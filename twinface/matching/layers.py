@@ -124,7 +124,7 @@ class DifferenceHead(Head):
     def _scores(self, differences: Vectors) -> Scores:
         """Scores (n,) of differences (n, d)."""
 
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The gallery's vectors as they are compared; see Head."""
         return Prepared((self._ready(gallery),))
 

@@ -1,8 +1,8 @@
 """Scores that mean the same for everybody: how like strangers each side of a pair is anyway.
 
 Adaptive symmetric normalisation (S-norm), as in speaker verification: from a pair's score is taken what its sides score
-with those of a cohort that are nearest to them, and it is told in their deviations (Auckenthaler, Carey, Lloyd-Thomas:
-Score normalization for text-independent speaker verification systems, 2000; Matějka et al.: Analysis of score
+with those of a cohort that are nearest to them, and it is measured in their deviations (Auckenthaler, Carey, Lloyd-
+Thomas: Score normalization for text-independent speaker verification systems, 2000; Matějka et al.: Analysis of score
 normalization in multilingual speaker recognition, Interspeech 2017). Somebody who looks like many needs a higher score
 than somebody who looks like few, whatever group of people, or kind of picture, makes it so.
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 _Floats = NDArray[np.float32]
 
 NEAREST_SHARE = 0.2
-"""Of a group of the cohort, those that score highest tell how high the scores of strangers like them are."""
+"""Of a group of the cohort, those that score highest show how high the scores of strangers like them are."""
 
 SHARPNESS = 0.5
 """A group counts e times as much as one whose nearest score 1 / SHARPNESS less."""

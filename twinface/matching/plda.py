@@ -74,7 +74,7 @@ class Projection:
 
     `centre` (d,) is taken off vectors of length 1, which are then of length 1 again; nothing happens where it is 0.
     `mean` (d,) is taken off these, `projection` (d, k) brings them where `own` is the sum of squares weighted by
-    `curvature` (k,). `length_range` (2,): logarithms of lengths are kept inside, and told from its middle. All are
+    `curvature` (k,). `length_range` (2,): logarithms of lengths are kept inside, and counted from its middle. All are
     float32. `reference` are the sides of a cohort, laid out in `groups`.
     """
 
@@ -135,7 +135,7 @@ class PldaHead(Head):
         self._plain = projection
         self._coefficients = coefficients
 
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The sides of the gallery's vectors, and what of the score they alone decide; see Head."""
         vectors = checked_vectors(gallery, len(self._plain.mean))
         starts = range(0, len(vectors), _PREPARED_AT_ONCE)
@@ -148,29 +148,29 @@ class PldaHead(Head):
 
     def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
         """One pass over the gallery for all probes; see Head."""
-        return sigmoid(logits_with(self.tell(probes), gallery, self._coefficients))
+        return sigmoid(logits_with(self.prepare_probes(probes), gallery, self._coefficients))
 
-    def tell(self, probes: Vectors | Prepared) -> Prepared:
+    def prepare_probes(self, probes: Vectors | Prepared) -> Prepared:
         """The sides of probes, which take longest where there is a cohort; see Head.
 
-        Of few probes each is told by itself, whatever comes with it, and remembered: the looks of a face come again
+        Of few probes each is prepared by itself, whatever comes with it, and remembered: the looks of a face come again
         with each further one.
         """
         if isinstance(probes, Prepared):
             return probes
         if self.cohort is None or not 0 < len(probes) <= _FEW:
             return prepare_sides(self._sides(probes), self._coefficients)
-        told = [self._remembered(row) for row in np.ascontiguousarray(probes, np.float32)[:, np.newaxis]]
-        return told[0] if len(told) == 1 else Prepared.joined(told)
+        sides = [self._remembered(row) for row in np.ascontiguousarray(probes, np.float32)[:, np.newaxis]]
+        return sides[0] if len(sides) == 1 else Prepared.joined(sides)
 
     def _remembered(self, probe: Vectors) -> Prepared:
         key = probe.tobytes()
-        told = self._recent.get(key)
-        if told is None:
-            told = self._recent[key] = prepare_sides(self._sides(probe), self._coefficients)
+        side = self._recent.get(key)
+        if side is None:
+            side = self._recent[key] = prepare_sides(self._sides(probe), self._coefficients)
             if len(self._recent) > _REMEMBERED:
                 self._recent.pop(next(iter(self._recent)), None)
-        return told
+        return side
 
     def score_strangers(self, gallery: Prepared) -> tuple[Scores, ...]:
         """Scores of imagined strangers; see Head."""

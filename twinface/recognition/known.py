@@ -102,7 +102,7 @@ class Known:
     def updated(
         self, gallery: Gallery, head: Head, settings: MatchingSettings, averages: Averages | None = None
     ) -> Self:
-        """The gallery as it is now, told from the `averages` of its sources.
+        """The gallery as it is now, adjusted by the `averages` of its sources.
 
         Head and rule have to be those that prepared the earlier people, else begin again; other averages do so anyway.
 
@@ -191,7 +191,7 @@ def _prepare(
         index = np.repeat(np.arange(len(some), dtype=np.int32), [len(person.files) for person in some])
         vectors = np.concatenate([one.vectors for one in adjust_gallery(some, averages)])
         vectors, index = enrolled_vectors(vectors, index, len(some), settings)
-        parts.append(_Rows(np.bincount(index, minlength=len(some)).astype(np.int32), head.prepared(vectors)))
+        parts.append(_Rows(np.bincount(index, minlength=len(some)).astype(np.int32), head.prepare_gallery(vectors)))
     return _Rows.joined(parts)
 
 

@@ -80,7 +80,7 @@ def test_a_score_is_what_both_sides_make_of_the_nearest_of_the_reference(folder:
 
 def test_strangers_who_come_are_those_of_the_cohort(head: Head) -> None:
     assert head.cohort is not None
-    everyday, posed = head.score_strangers(head.prepared(VECTORS[:4]))
+    everyday, posed = head.score_strangers(head.prepare_gallery(VECTORS[:4]))
     assert everyday.shape == posed.shape == (IMAGINED, 4)
     for scores, vectors in zip((everyday, posed), head.cohort.imagined(), strict=True):
         assert scores == pytest.approx(head.prepare(VECTORS[:4])(vectors), abs=1e-6)
@@ -104,8 +104,8 @@ def test_each_of_few_probes_is_told_the_same_way_whatever_comes_with_it(head: He
     together = score(VECTORS[:16])
     again = head.prepare(VECTORS[16:])
     for rows in (slice(0, 1), slice(3, 7), slice(2, 16), slice(0, 16)):
-        told = head.tell(VECTORS[rows])
-        for alone, among_others in zip(told.arrays, head.tell(VECTORS[:16]).arrays, strict=True):
+        told = head.prepare_probes(VECTORS[rows])
+        for alone, among_others in zip(told.arrays, head.prepare_probes(VECTORS[:16]).arrays, strict=True):
             assert np.array_equal(alone, among_others[rows])
         assert again(VECTORS[rows]) == pytest.approx(together[rows], abs=1e-5)
 
@@ -120,9 +120,9 @@ def test_what_is_remembered_of_probes_is_theirs_and_bounded(folder: Path) -> Non
     assert np.array_equal(head.prepare(VECTORS)(probes[299:]), one_by_one[299:])
     assert np.array_equal(head.prepare(VECTORS)(probes[:1]), one_by_one[:1])
     with pytest.raises(ArtefactError, match="not finite"):
-        head.tell(np.full((1, 16), np.nan, np.float32))
+        head.prepare_probes(np.full((1, 16), np.nan, np.float32))
     with pytest.raises(ArtefactError, match=r"expected \(n, 16\)"):
-        head.tell(probes[:1, :15])
+        head.prepare_probes(probes[:1, :15])
 
 
 CHANGES = ["no cohort", "another size", "another head's", "not finite", "centre of another size"]
@@ -167,13 +167,13 @@ def test_its_cohort_is_in_its_fingerprint(copy: Path, head: Head) -> None:
 
 
 def test_what_is_kept_of_a_vector_does_not_depend_on_those_prepared_with_it(head: Head) -> None:
-    together = head.prepared(VECTORS)
+    together = head.prepare_gallery(VECTORS)
     for rows in (slice(0, 1), slice(5, 22), slice(1, 30)):
-        for alone, among_others in zip(head.prepared(VECTORS[rows]).arrays, together.arrays, strict=True):
+        for alone, among_others in zip(head.prepare_gallery(VECTORS[rows]).arrays, together.arrays, strict=True):
             assert np.array_equal(alone, among_others[rows])
 
 
 def test_the_best_of_strangers_is_the_highest_of_their_scores(head: Head) -> None:
-    gallery = head.prepared(np.concatenate([VECTORS, 2 * VECTORS[::-1]]))
+    gallery = head.prepare_gallery(np.concatenate([VECTORS, 2 * VECTORS[::-1]]))
     for best, scores in zip(head.best_of_strangers(gallery), head.score_strangers(gallery), strict=True):
         assert best == pytest.approx(scores.max(axis=1), abs=1e-6)

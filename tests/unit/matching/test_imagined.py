@@ -31,7 +31,7 @@ def _head(folder: Path) -> PldaHead:
 
 def _scores(folder: Path) -> np.ndarray:
     head = _head(folder)
-    return np.stack(head.score_strangers(head.prepared(GALLERY)))
+    return np.stack(head.score_strangers(head.prepare_gallery(GALLERY)))
 
 
 def test_what_was_found_before_is_taken_where_it_fits(folder: Path) -> None:

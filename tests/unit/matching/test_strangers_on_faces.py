@@ -58,7 +58,7 @@ def test_imagined_strangers_have_the_tail_of_real_ones(strangers: Vectors, told:
     unit = normalised(strangers)
     apart = np.triu(unit @ unit.T < ONE_PERSON_COSINE, 1)
     real = np.sort(head.prepare(told)(told)[apart])
-    imagined = np.sort(head.score_strangers(head.prepared(told))[0].ravel())
+    imagined = np.sort(head.score_strangers(head.prepare_gallery(told))[0].ravel())
     assert len(real) > 1_000_000
     for rate in (1e-2, 1e-3):
         score = real[len(real) - int(rate * len(real))]
@@ -72,7 +72,7 @@ def test_few_strangers_are_named_with_a_hundred_of_their_kind_enrolled(told: Vec
     for draw in range(3):
         order = np.random.default_rng(draw).permutation(COUNT)
         gallery, probes = told[order[:100]], told[order[100:]]
-        best = [scores.max(axis=1) for scores in head.score_strangers(head.prepared(gallery))]
+        best = [scores.max(axis=1) for scores in head.score_strangers(head.prepare_gallery(gallery))]
         needed = least_score(best, 100, asked, head.tail)
         named.append((head.prepare(gallery)(probes).max(axis=1) >= needed).mean())
     assert 0.0 < np.mean(named) <= 0.01

@@ -30,9 +30,9 @@ class CountingHead(Head):
         self._head = load_head(None, NETWORK)
         self.spec = self._head.spec
 
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         self.count += len(gallery)
-        return self._head.prepared(checked_vectors(gallery, 16))
+        return self._head.prepare_gallery(checked_vectors(gallery, 16))
 
     def score_prepared(self, probes: Vectors, gallery: Prepared) -> Scores:
         return self._head.score_prepared(probes, gallery)

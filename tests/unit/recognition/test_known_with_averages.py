@@ -36,9 +36,9 @@ class CountingHead(Head):
         self._head = load_head(folder, NETWORK)
         self.spec, self.cohort, self.tail = self._head.spec, self._head.cohort, self._head.tail
 
-    def prepared(self, gallery: Vectors) -> Prepared:
+    def prepare_gallery(self, gallery: Vectors) -> Prepared:
         self.count += len(gallery)
-        return self._head.prepared(gallery)
+        return self._head.prepare_gallery(gallery)
 
     def score_prepared(self, probes: Vectors, gallery: Prepared) -> Scores:
         return self._head.score_prepared(probes, gallery)

@@ -197,7 +197,7 @@ def test_as_many_unseen_strangers_get_a_name_as_is_asked_for(folders: Path) -> N
     drawn = table_of(make_people(4000, 1, seed=23, of_group=0.4))
     told = adjust(drawn.vectors, average_of(drawn), head.cohort.prior)
     gallery, probes = told[:20], told[20:]
-    best = [scores.max(axis=1) for scores in head.score_strangers(head.prepared(gallery))]
+    best = [scores.max(axis=1) for scores in head.score_strangers(head.prepare_gallery(gallery))]
     needed = least_score(best, 20, 0.02, head.tail)
     named = (head.prepare(gallery)(probes).max(axis=1) >= needed).mean()
     assert 0.01 < named < 0.04

@@ -70,7 +70,7 @@ def _score(judged: Judged, people: list[int], cohort: Cohort, strangers: Vectors
         if folder not in ready:
             head = load_head(folder, table.network)
             prior = head.cohort.prior if head.cohort else cohort.prior
-            ready[folder] = head, head.tell(adjust(strangers, cohort.prior, prior))
+            ready[folder] = head, head.prepare_probes(adjust(strangers, cohort.prior, prior))
         head, adjusted_strangers = ready[folder]
         vectors = table.of_people([row]).vectors
         chosen = vectors[np.unique(np.linspace(0, len(vectors) - 1, _MOST_PICTURES).round().astype(int))]
