@@ -1,10 +1,10 @@
 """Scores that mean the same for everybody: how like strangers each side of a pair is anyway.
 
 Adaptive symmetric normalisation (S-norm), as in speaker verification: from a pair's score is taken what its sides score
-with those of a cohort that are nearest to them, and it is measured in their deviations (Auckenthaler, Carey, Lloyd-
-Thomas: Score normalization for text-independent speaker verification systems, 2000; Matějka et al.: Analysis of score
-normalization in multilingual speaker recognition, Interspeech 2017). Somebody who looks like many needs a higher score
-than somebody who looks like few, whatever group of people, or kind of picture, makes it so.
+with those of a cohort that are nearest to them, and it is measured in their deviations (Auckenthaler, Carey,
+Lloyd-Thomas: Score normalization for text-independent speaker verification systems, 2000; Matějka et al.: Analysis of
+score normalization in multilingual speaker recognition, Interspeech 2017). Somebody who looks like many needs a higher
+score than somebody who looks like few, whatever group of people, or kind of picture, makes it so.
 
 The nearest are sought within each group of the cohort, and the groups most like a face decide. Were they sought among
 everybody, a face whose likes are all of one group would be allowed as many false accepts as one whose likes are spread
