@@ -20,6 +20,8 @@ from twinface.box.supervision import process_states
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
+from twinface.messages.codec import body_from
+from twinface.messages.schema import MatchEvent
 from twinface.messages.topics import CONTROL
 from twinface.settings import load_settings
 
@@ -114,7 +116,7 @@ class Pipeline:
                 if page["epoch"] != self._matcher_epoch:
                     self._matcher_epoch = page["epoch"]
                 elif page["events"]:
-                    self._events += page["events"]
+                    self._events += [body_from(MatchEvent, event).plain for event in page["events"]]
                 else:
                     break
         return self._events
