@@ -5,7 +5,8 @@
 
 Two cameras that play a video for ever and two extractors. The first fifth of the time is the warm-up; growth is the
 mean of the last fifth against that of the fifth after the warm-up. The bars: memory grows by less than 2 %, files and
-threads by none, no process has started again, books balance. Exit code 1 where one does not hold.
+threads by none, processor time by less than a fifth, no process has started again, books balance. Exit code 1 where
+one does not hold.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from twinface import assets
 
 _EVERY_S = 5.0
 _MOST_GROWTH = 0.02
+_MOST_CPU_GROWTH, _LEAST_CPU = 0.2, 0.02
+"""Of processor time, and from which share of a core on: below, a share says nothing."""
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Course:
     memory_mb: list[float] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
 
     def take(self, pid: int) -> None:
         """Measure now; a process that is just being replaced is left out."""
@@ -44,6 +48,7 @@ class Course:
                 self.memory_mb.append(process.memory_full_info().uss / 1e6)
                 self.files.append(process.num_fds())
                 self.threads.append(process.num_threads())
+                self.cpu_s.append(sum(process.cpu_times()[:2]))
         except psutil.NoSuchProcess:
             return
 
@@ -53,6 +58,14 @@ def growth(course: list[float] | list[int]) -> float:
     fifth = max(1, len(course) // 5)
     before, after = course[fifth : 2 * fifth], course[-fifth:]
     return (sum(after) / len(after)) / (sum(before) / len(before)) - 1.0
+
+
+def cpu_shares(cpu_s: list[float]) -> tuple[float, float]:
+    """The share of a core in the second fifth, and in the last one, of processor time so far every few seconds."""
+    fifth = max(1, len(cpu_s) // 5)
+    before, after = cpu_s[fifth : 2 * fifth + 1], cpu_s[-fifth - 1 :]
+    ours, theirs = ((part[-1] - part[0]) / (max(1, len(part) - 1) * _EVERY_S) for part in (before, after))
+    return ours, theirs
 
 
 def measure(folder: Path, video: Path | None, run_s: float) -> dict[str, Any]:
@@ -86,6 +99,7 @@ def measure(folder: Path, video: Path | None, run_s: float) -> dict[str, Any]:
             "files_growth": round(growth(course.files), 4),
             "threads": course.threads[-1],
             "threads_growth": round(growth(course.threads), 4),
+            "cpu": [round(share, 3) for share in cpu_shares(course.cpu_s)],
         }
         for name, course in sorted(courses.items())
     ]
@@ -107,14 +121,20 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tf-", dir="/tmp") as folder:
         found = measure(Path(folder), options.video and options.video.absolute(), options.minutes * 60)
-    print(f"{'process':14} {'starts':>6} {'memory':>10} {'growth':>8} {'files':>6} {'growth':>8} {'threads':>7}")
+    print(
+        f"{'process':14} {'starts':>6} {'memory':>10} {'growth':>8} {'files':>6} {'growth':>8} {'threads':>7}"
+        f" {'of a core':>16}"
+    )
     holds = bool(found["books_balance"]) and not found["problems"]
     for one in found["processes"]:
         still = one["files_growth"] <= _MOST_GROWTH and one["threads_growth"] <= _MOST_GROWTH
+        early, late = one["cpu"]
+        still &= late <= max(_LEAST_CPU, early * (1.0 + _MOST_CPU_GROWTH))
         holds &= one["starts"] == 1 and one["memory_growth"] < _MOST_GROWTH and still
         print(
             f"{one['process']:14} {one['starts']:6} {one['memory_mb']:7.1f} MB {one['memory_growth']:8.2%}"
             f" {one['files']:6} {one['files_growth']:8.2%} {one['threads']:7}"
+            f"   {early:6.1%} → {late:6.1%}"
         )
     print(f"database {found['database_mb'][0]} → {found['database_mb'][1]} MB; problems: {found['problems'] or 'none'}")
     if options.json:

@@ -60,7 +60,7 @@ _TRACKS_SINCE = """
 """
 # In the database, unknown visitors are called strangers: a name is no reason to rewrite every file.
 ERASE_EMPTY_UNKNOWNS = """
-    DELETE FROM strangers WHERE number NOT IN (SELECT stranger FROM looks WHERE stranger IS NOT NULL)
+    DELETE FROM strangers WHERE NOT EXISTS (SELECT 1 FROM looks WHERE stranger = number)
 """
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
 _FIND = """

@@ -69,6 +69,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX looks_by_age ON looks (ifnull(stored_ns, at_ns))",
         "CREATE TABLE age_clock (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL)",
     ),
+    (
+        "DROP INDEX looks_by_stranger",
+        "CREATE INDEX looks_by_stranger ON looks (stranger, ifnull(stored_ns, at_ns)) WHERE stranger IS NOT NULL",
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 

@@ -28,26 +28,21 @@ _COMPARED_LOOKS = 8
 _PUT_BACK_NS = 86_400 * 10**9
 """Who is seen next was not seen earlier by so much, unless the clock was put back."""
 
-_OF_NETWORK = f"""
-    SELECT stranger, camera, vector FROM (
-        SELECT stranger, camera, vector, row_number() OVER (PARTITION BY stranger ORDER BY {STORED_NS} DESC) AS age
-        FROM looks WHERE stranger IN (SELECT number FROM strangers WHERE network = ?)
-    ) WHERE age <= ?
-"""  # noqa: S608 — no word of a user
+_OF_NETWORK = "SELECT number FROM strangers WHERE network = ?"
+_NEWEST_LOOKS = f"SELECT camera, vector FROM looks WHERE stranger = ? ORDER BY {STORED_NS} DESC LIMIT ?"  # noqa: S608
 _SIGHTINGS = f"""
     SELECT stranger, network, camera, stream, track, min(at_ns), max(at_ns) FROM looks WHERE stranger IS NOT NULL
     GROUP BY stranger, network, camera, stream, track ORDER BY stranger, min({STORED_NS}), min(at_ns)
 """  # noqa: S608
 _MARK = "UPDATE looks SET stranger = ? WHERE camera = ? AND stream = ? AND track = ? AND crop = ?"
+# Of each visitor by the index of looks: a busy door has tens of thousands of them, of few visitors.
+_LATEST_NS = f"(SELECT {STORED_NS} FROM looks WHERE stranger = number ORDER BY {STORED_NS} DESC LIMIT 1)"  # noqa: S608
 _LET_GO_OLD = f"""
-    UPDATE looks SET stranger = NULL WHERE stranger IN
-        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger
-         HAVING max({STORED_NS}) < ?)
+    UPDATE looks SET stranger = NULL WHERE stranger IN (SELECT number FROM strangers WHERE {_LATEST_NS} < ?)
 """  # noqa: S608
 _LET_GO_MANY = f"""
     UPDATE looks SET stranger = NULL WHERE stranger IN
-        (SELECT stranger FROM looks WHERE stranger IS NOT NULL GROUP BY stranger
-         ORDER BY max({STORED_NS}) DESC, stranger DESC LIMIT -1 OFFSET ?)
+        (SELECT number FROM strangers ORDER BY {_LATEST_NS} DESC, number DESC LIMIT -1 OFFSET ?)
 """  # noqa: S608
 
 
@@ -185,13 +180,13 @@ def forget_unknowns_like(path: Path, vectors: Vectors, network: str, *, dry_run:
 
 def _looks(connection: sqlite3.Connection, network: str) -> dict[int, tuple[Vectors, list[str]]]:
     """Of each unknown visitor the vectors (n, d) of the newest looks, and the camera of each."""
-    found: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
-    for number, camera, vector in connection.execute(_OF_NETWORK, (network, _COMPARED_LOOKS)):
-        found[number].append((camera, vector))
-    return {
-        number: (np.stack([np.frombuffer(vector, "<f4") for _, vector in looks]), [camera for camera, _ in looks])
-        for number, looks in found.items()
-    }
+    found = {}
+    for (number,) in connection.execute(_OF_NETWORK, [network]).fetchall():
+        looks = connection.execute(_NEWEST_LOOKS, [number, _COMPARED_LOOKS]).fetchall()
+        if looks:
+            vectors = np.stack([np.frombuffer(vector, "<f4") for _, vector in looks])
+            found[number] = vectors, [camera for camera, _ in looks]
+    return found
 
 
 def _unknown(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Unknown:

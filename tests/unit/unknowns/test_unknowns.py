@@ -1,5 +1,6 @@
 """Tracks that ended unknown are put together where they show one person, within bounds, and forgotten in time."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
 from twinface.events.forgetting import NameSpan, forget_person
+from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
 from twinface.settings import UnknownSettings
 from twinface.unknowns import (
     Unknown,
@@ -22,6 +24,7 @@ from twinface.unknowns import (
     list_unknowns,
     remove_unknowns,
     unknown_looks,
+    unknowns,
 )
 
 MINUTE_NS = 60 * 10**9
@@ -240,3 +243,25 @@ def test_two_who_change_unknown_visitors_at_once_wait_for_each_other(path: Path,
     for thread in threads:
         thread.join()
     assert sorted(count for _, _, count in known(path)) == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (unknowns._NEWEST_LOOKS, [1, 8]),
+        (unknowns._LET_GO_OLD, [0]),
+        (unknowns._LET_GO_MANY, [100]),
+        (ERASE_EMPTY_UNKNOWNS, []),
+    ],
+    ids=["newest", "old", "many", "empty"],
+)
+def test_what_a_track_costs_grows_with_visitors_and_not_with_their_looks(
+    path: Path, visit: Visit, statement: str, values: list[int]
+) -> None:
+    visit(1, looks_of(1, [face(1), face(1)]))
+    with sqlite3.connect(path) as connection:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert any("looks_by_stranger" in step for step in steps)
+    assert [
+        step for step in steps if step.startswith("SCAN looks") or ("TEMP B-TREE" in step and "looks" in step)
+    ] == []
