@@ -16,7 +16,7 @@ StepArgument = Annotated[
 
 
 def undo(step: StepArgument = None, *, gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
-    """Take back what was said or changed: a rejection, confirmation, enrolment, rename, merge or removal.
+    """Take back what was said or changed: a rejection, confirmation, addition, enrolment, rename, merge or removal.
 
     Everything is then as it was before, to the byte, half a second later also for the matcher. Where a person has
     changed since, it says by what and does nothing. An undo is a step, too: `undo` of its number does it again. What
