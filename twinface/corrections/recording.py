@@ -53,9 +53,13 @@ def user_name() -> str:
 
 @dataclass(slots=True)
 class Recorded:
-    """The number of the step that a change became; None once it is over and has changed nothing."""
+    """The step that a change became: its `number`, None once it is over and has changed nothing, and what it `said`.
+
+    Who finds out only meanwhile what is done sets `said`.
+    """
 
     number: int | None
+    said: str
 
 
 @contextmanager
@@ -75,16 +79,16 @@ def recorded(change: Change, settings: Settings) -> Iterator[Recorded]:
 def recording(change: Change, settings: Settings) -> Iterator[Recorded]:
     """The same, for who holds the lock."""
     number = max(step_numbers(settings.gallery), default=0) + 1
-    step, result = _begin(number, change, settings), Recorded(number)
+    step, result = _begin(number, change, settings), Recorded(number, change.said)
     write_step(settings.gallery, step)
     try:
         yield result
     except BaseException:
         with suppress(ArtefactError):
-            _finish(step, settings)
+            _finish(replace(step, said=result.said), settings)
         raise
     try:
-        result.number = number if _finish(replace(step, undoes=change.undoes), settings) else None
+        result.number = number if _finish(replace(step, said=result.said, undoes=change.undoes), settings) else None
     except ArtefactError as error:  # It was done all the same, and the next change ends this one's step.
         log.warning("step not recorded yet", extra={"error": str(error)})
 

@@ -97,10 +97,18 @@ def enrol_people(
     settings = settings.model_copy(update={"gallery": gallery.folder})
     for batch in _batches(_prepare(applicants, settings, aligned=aligned, source=source, force=force, advance=advance)):
         names = tuple(one.name for one in batch if one.person is not None)
-        change = Change(StepKind.ADD, f"pictures of {len(names)} people added", names, who or user_name())
-        with recorded(change, settings) if names else nullcontext():
+        change, added = Change(StepKind.ADD, _describe(len(names)), names, who or user_name()), 0
+        with recorded(change, settings) if names else nullcontext() as step:
             for one in batch:
-                yield _enrol(gallery, one, growing)
+                result = _enrol(gallery, one, growing)
+                added += result.outcome is Outcome.ADDED
+                if step is not None:
+                    step.said = _describe(added)
+                yield result
+
+
+def _describe(people: int) -> str:
+    return f"pictures of {people} {'person' if people == 1 else 'people'} added"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

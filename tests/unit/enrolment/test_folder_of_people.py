@@ -33,7 +33,7 @@ def test_everybody_is_enrolled_by_one_call_and_taken_back_by_another(
     ]
     assert len(Gallery.open(settings.gallery).people) == 3
     (step,) = list_steps(settings.gallery)
-    assert step.who == "a program"
+    assert (step.who, step.said) == ("a program", "pictures of 2 people added"), "not of all who applied"
     undo(settings)
     assert list(Gallery.open(settings.gallery).people) == ["person 00"]
     with pytest.raises(InputError, match="no such folder"):
