@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from twinface.settings import Settings
     from twinface.types import Decision, Face, State
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ArtefactError",

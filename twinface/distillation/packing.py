@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from twinface.distillation.views import MARGIN_PX, PACKED_PX, resize
 from twinface.errors import ArtefactError, InputError
-from twinface.faces import FaceDetector, pick_main_face, read_image
 from twinface.faces.alignment import ARCFACE_TEMPLATE_PX, estimate_similarity
+from twinface.faces.choice import pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import read_image
 from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
 from twinface.training.networks.pictures import OnPicture, pictures_below
 from twinface.types import Image

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
-from twinface.faces import list_pictures
-from twinface.faces.pictures import is_folder
+from twinface.faces.pictures import is_folder, list_pictures
 from twinface.gallery.features_folder import is_features_folder
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE

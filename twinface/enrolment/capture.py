@@ -13,7 +13,9 @@ from twinface.enrolment.gate import Inspection, inspect_picture
 from twinface.enrolment.objections import Objection
 from twinface.enrolment.selfies import save_crop
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, FrameFeed, Source, SourceWord
+from twinface.faces.detection import FaceDetector
+from twinface.faces.sources.feed import FrameFeed
+from twinface.faces.sources.source import Source, SourceWord
 from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from twinface.enrolment.objections import Objection, Reason, object_to_measures
 from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
-from twinface.faces import align_face, measure_face, overall_quality, pick_enrolment_face, pick_main_face
+from twinface.faces.alignment import align_face
+from twinface.faces.choice import pick_enrolment_face, pick_main_face
+from twinface.faces.quality import measure_face, overall_quality
 from twinface.recognition.embedding import PickFace
 from twinface.types import Crop, Face, Image
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.gate import CROP_SIZE_PX
 from twinface.errors import ArtefactError, InputError
-from twinface.faces import align_face, read_image
-from twinface.faces.pictures import decode_image
+from twinface.faces.alignment import align_face
+from twinface.faces.pictures import decode_image, read_image
 from twinface.gallery.crops import crop_key
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.people import PersonVectors

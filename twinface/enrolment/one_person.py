@@ -11,8 +11,8 @@ from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.kept_crops import cut_kept_crop
 from twinface.enrolment.set_aside import is_reasons, set_aside
 from twinface.errors import InputError
-from twinface.faces import describe_left_out, list_left_out, list_pictures
-from twinface.faces.pictures import is_folder
+from twinface.faces.formats import describe_left_out
+from twinface.faces.pictures import is_folder, list_left_out, list_pictures
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.gallery.sources import PHOTOS, checked_source

@@ -14,8 +14,8 @@ from twinface.enrolment.gate import inspect_picture, objection_of
 from twinface.enrolment.objections import Objection
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, read_image
-from twinface.faces.pictures import is_folder
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import is_folder, read_image
 from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.recognition.embedding import refuse_turned

@@ -5,7 +5,12 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from twinface.faces import FaceDetector, MotionGate, SceneCuts, Tracker, align_face, measure_face
+from twinface.faces.alignment import align_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.motion import MotionGate
+from twinface.faces.quality import measure_face
+from twinface.faces.scenes import SceneCuts
+from twinface.faces.tracking import Tracker
 from twinface.live.look_plan import Glimpse, LookPlan, View
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twinface.faces import bound_quality, overall_quality
+from twinface.faces.quality import bound_quality, overall_quality
 from twinface.settings import TrackingSettings
 from twinface.types import Captured, Face, FaceMeasures, Image
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError, TurnedError
-from twinface.faces import FaceDetector, align_face, measure_face, overall_quality, pick_main_face
-from twinface.faces.alignment import scale_template
+from twinface.faces.alignment import align_face, scale_template
+from twinface.faces.choice import pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.quality import measure_face, overall_quality
 from twinface.networks import Network
 from twinface.types import Face, FaceMeasures, Image
 

@@ -12,7 +12,9 @@ from queue import SimpleQueue
 import numpy as np
 
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, pick_main_face, read_image
+from twinface.faces.choice import pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import read_image
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.gallery.people import PersonVectors, person_path, write_features
 from twinface.gallery.signing import is_sealed

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
-from twinface.faces import FaceDetector, read_image
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import read_image
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
 from twinface.matching.opening import open_head_in_use

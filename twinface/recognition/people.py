@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.faces import describe_left_out, list_left_out, list_pictures
-from twinface.faces.formats import is_of_no_interest
-from twinface.faces.pictures import is_folder
+from twinface.faces.formats import describe_left_out, is_of_no_interest
+from twinface.faces.pictures import is_folder, list_left_out, list_pictures
 from twinface.gallery.names import checked_name
 
 SET_ASIDE = "set_aside"

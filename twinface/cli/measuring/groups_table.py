@@ -4,6 +4,7 @@ from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
+from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.differentials.group_wording import (
     NO_RATE,
     TOO_FEW,
@@ -12,7 +13,6 @@ from twinface.evaluation.differentials.group_wording import (
     describe_left_out,
     describe_people,
 )
-from twinface.evaluation.differentials.on_groups import GroupsEvaluation
 from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.report.wording import describe_subject, plural, small_percent, small_range
 

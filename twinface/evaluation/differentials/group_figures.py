@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.differentials.grouping import Grouping
-from twinface.evaluation.differentials.round_counts import GroupCounts
+from twinface.evaluation.differentials.grouping import GroupCounts, Grouping
 from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import CONFIDENCE, POSSIBLE_OF_NONE, Interval, interval_of, possible_of_none
 

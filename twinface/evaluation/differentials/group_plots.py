@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twinface.evaluation.differentials.group_figures import Differential
+from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.differentials.group_wording import NO_RATE, TOO_FEW
-from twinface.evaluation.differentials.on_groups import GroupsEvaluation
 from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.report.plots import Draw, Plot, Theme
 from twinface.evaluation.report.wording import small_percent

@@ -5,6 +5,7 @@ from html import escape
 
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
 from twinface.evaluation.differentials.group_plots import plots_of
+from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.differentials.group_wording import (
     NO_RATE,
     TOO_FEW,
@@ -13,7 +14,6 @@ from twinface.evaluation.differentials.group_wording import (
     describe_left_out,
     describe_people,
 )
-from twinface.evaluation.differentials.on_groups import GroupsEvaluation
 from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import ROUNDS
 from twinface.evaluation.report.frame import figures, header

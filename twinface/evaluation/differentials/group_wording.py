@@ -1,7 +1,7 @@
 """Figures of groups in words, the same in the terminal and in the report."""
 
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, Ratio
-from twinface.evaluation.differentials.on_groups import GroupsEvaluation
+from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.report.wording import plural, score_text, small_percent
 
 TOO_FEW = "too few"

@@ -45,6 +45,28 @@ class Grouping:
         return np.bincount(keys, minlength=len(self.groups) * people).reshape(len(self.groups), people)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupCounts:
+    """Counts of one grouping, float64; of each last axis 0 is everybody once, the others are rounds.
+
+    `accepted` and `compared` (groups, groups, 1 + rounds) are impostor pairs of group g and group h, g <= h;
+    `set_aside` those left out of both. `refused` and `genuine` (groups, 1 + rounds) are pairs of two pictures of one
+    person in one group. Of each group (groups,) `pictures`, `people`, and `genuine_people`, who have such a pair;
+    `people_pairs` (groups, groups) how many pairs of different people there are.
+    """
+
+    grouping: Grouping
+    accepted: NDArray[np.float64]
+    compared: NDArray[np.float64]
+    set_aside: NDArray[np.float64]
+    refused: NDArray[np.float64]
+    genuine: NDArray[np.float64]
+    pictures: NDArray[np.int64]
+    people: NDArray[np.int64]
+    genuine_people: NDArray[np.int64]
+    people_pairs: NDArray[np.int64]
+
+
 def everybody_together(pictures: int) -> Grouping:
     """One group of all."""
     return Grouping((), ((),), np.zeros(pictures, np.int32))

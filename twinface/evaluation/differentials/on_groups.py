@@ -2,66 +2,24 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
-from twinface.evaluation.differentials.group_figures import (
-    Differential,
-    GroupFigures,
-    measure_everybody,
-    measure_groups,
-)
+from twinface.evaluation.differentials.group_figures import measure_everybody, measure_groups
+from twinface.evaluation.differentials.group_results import GroupsEvaluation, LabelCoverage
 from twinface.evaluation.differentials.grouping import everybody_together, make_groupings
 from twinface.evaluation.differentials.label_table import match_rows, read_labels
-from twinface.evaluation.differentials.operating_point import OperatingPoint, operating_point
+from twinface.evaluation.differentials.operating_point import operating_point
 from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.figures.intervals import ROUNDS
-from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.gallery.people import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
-
-
-@dataclass(frozen=True, slots=True)
-class LabelCoverage:
-    """How a file of labels and the people chosen fit: what was left out.
-
-    `of_nobody` of the `rows` are about none of these people; `people` and `pictures` have no row; `columns` have too
-    many values to make groups.
-    """
-
-    file: Path
-    rows: int
-    of_nobody: int
-    people: int
-    pictures: int
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupsEvaluation:
-    """Of the people of a features folder who have labels: `everybody` together, and a differential a grouping.
-
-    `chosen` says how people were chosen, `left_out` of these the head was trained on. `same_person_above` is the cosine
-    from which impostor pairs were set aside, `set_aside` of them; None set none aside.
-    """
-
-    subject: Subject
-    point: OperatingPoint
-    everybody: GroupFigures
-    differentials: tuple[Differential, ...]
-    coverage: LabelCoverage
-    chosen: str
-    left_out: int
-    same_person_above: float | None
-    set_aside: int
-    seconds: float
 
 
 def evaluate_groups(

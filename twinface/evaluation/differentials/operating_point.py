@@ -1,12 +1,12 @@
 """The threshold at which errors are counted: the one in force, or that of a false-accept rate of everybody."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
+from twinface.evaluation.differentials.group_results import OperatingPoint
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.protocols.similarity import Similarity
 from twinface.matching.threshold import choose_threshold
@@ -18,18 +18,6 @@ _SHIFT = 12
 _SIGN = np.uint32(1 << 31)
 _FEWEST_ACCEPTED = 10
 """A threshold of a rate has room for so many false accepts at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """A pair is accepted from `threshold` on; `source` says in words where that comes from.
-
-    `rate` is the false-accept rate of everybody that it was found for, None where it was not found here.
-    """
-
-    threshold: float
-    source: str
-    rate: float | None = None
 
 
 def operating_point(

@@ -6,12 +6,11 @@ once, so that no pair is kept: what is in memory depends on the number of people
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.differentials.grouping import Grouping
+from twinface.evaluation.differentials.grouping import GroupCounts, Grouping
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.progress import ShowProgress
 
@@ -20,28 +19,6 @@ _ROUNDS_AT_ONCE = 64
 _Numbers = NDArray[np.int32]
 _Counts = NDArray[np.float64]
 _Often = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupCounts:
-    """Counts of one grouping, float64; of each last axis 0 is everybody once, the others are rounds.
-
-    `accepted` and `compared` (groups, groups, 1 + rounds) are impostor pairs of group g and group h, g <= h;
-    `set_aside` those left out of both. `refused` and `genuine` (groups, 1 + rounds) are pairs of two pictures of one
-    person in one group. Of each group (groups,) `pictures`, `people`, and `genuine_people`, who have such a pair;
-    `people_pairs` (groups, groups) how many pairs of different people there are.
-    """
-
-    grouping: Grouping
-    accepted: _Counts
-    compared: _Counts
-    set_aside: _Counts
-    refused: _Counts
-    genuine: _Counts
-    pictures: NDArray[np.int64]
-    people: NDArray[np.int64]
-    genuine_people: NDArray[np.int64]
-    people_pairs: NDArray[np.int64]
 
 
 def draw_rounds(people: int, rounds: int, seed: int) -> _Often:

@@ -6,7 +6,7 @@ from pathlib import Path
 from twinface.errors import InputError
 from twinface.evaluation.differentials.group_plots import group_plots
 from twinface.evaluation.differentials.group_report import group_sections
-from twinface.evaluation.differentials.on_groups import GroupsEvaluation
+from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.figures.results import FeaturesEvaluation, PairsEvaluation, Verification
 from twinface.evaluation.figures.scored_pairs import worst_pairs
 from twinface.evaluation.figures.verification import sort_by_kind

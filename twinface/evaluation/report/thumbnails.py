@@ -7,7 +7,10 @@ import cv2
 import numpy as np
 
 from twinface.errors import InputError
-from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
+from twinface.faces.alignment import align_face
+from twinface.faces.choice import pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import read_image
 from twinface.recognition.embedding import open_detector
 from twinface.types import Image
 

@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError, NoFaceError
-from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
+from twinface.faces.alignment import align_face
+from twinface.faces.choice import pick_main_face
+from twinface.faces.detection import FaceDetector
+from twinface.faces.pictures import read_image
 from twinface.networks.preprocessing import preprocess
 from twinface.networks.recipe import NetworkRecipe
 from twinface.training.networks.pictures import OnPicture, pictures_below

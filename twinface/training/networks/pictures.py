@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.faces import list_pictures
-from twinface.faces.pictures import is_folder
+from twinface.faces.pictures import is_folder, list_pictures
 
 OnPicture = Callable[[Path, InputError | None], None]
 """Called for each picture when it is done, with the error when it was skipped."""
