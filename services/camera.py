@@ -10,7 +10,7 @@ from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.faces.detection import FaceDetector
 from twinface.faces.sources.feed import FrameFeed
-from twinface.faces.sources.opening import SourceSpec, open_source
+from twinface.faces.sources.open_source import SourceSpec, open_source
 from twinface.faces.sources.source import SourceWord
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker

@@ -32,7 +32,7 @@ from twinface.gallery.manifest import read_manifest
 from twinface.gallery.people import write_person
 from twinface.gallery.set_aside import SetAside, read_set_aside, write_set_aside
 from twinface.matching.head_folder import built_in_head
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.messages.codec import decode, encode
 from twinface.messages.schema import CropMeta, CropTally, Heartbeat, Message, Request, Stamp, TracksUpdate, VectorMeta
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, TRACKS, VECTORS

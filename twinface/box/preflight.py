@@ -10,7 +10,7 @@ from pathlib import Path
 from twinface.box.listening import listen
 from twinface.errors import ArtefactError, InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources.captures import find_webcam
-from twinface.faces.sources.opening import SourceSpec, find_kind, open_source
+from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
 from twinface.faces.sources.source import SourceKind
 from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people

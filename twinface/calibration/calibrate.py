@@ -18,7 +18,7 @@ from twinface.matching.head_folder import (
     write_built_in_head,
 )
 from twinface.matching.heads import Head
-from twinface.matching.opening import open_head
+from twinface.matching.open_head import open_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import Threshold, stands_for
 from twinface.networks import name_network

@@ -18,9 +18,9 @@ from twinface.cli.learning import distill, finetune, network, retrain, rollback,
 from twinface.cli.live import assets, down, status, token, up, watch
 from twinface.cli.live import config as config_command
 from twinface.cli.measuring import calibrate, evaluate
+from twinface.cli.output_streams import prepare_streams
 from twinface.cli.pictures import capture, extract, identify, selfies
 from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, undo, unknowns
-from twinface.cli.streams import prepare_streams
 from twinface.errors import TwinfaceError, UserError
 from twinface.files import PRIVATE_UMASK
 

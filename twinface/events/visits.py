@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from twinface.events.event import Event, Kind, Moment, Opinion, Past, TrackKey
-from twinface.events.restoring import INTERRUPTED, give_up, take_up
+from twinface.events.resuming import INTERRUPTED, give_up, take_up
 from twinface.events.states import OpenTrack, OpenVisit, of_track, of_visit
 from twinface.types import State
 

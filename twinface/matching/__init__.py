@@ -3,7 +3,7 @@
 from twinface.matching.decision import decide
 from twinface.matching.head_folder import head_place
 from twinface.matching.heads import Head, Scorer, Scores
-from twinface.matching.opening import OpenHead, load_head, open_head, open_head_in_use
+from twinface.matching.open_head import OpenHead, load_head, open_head, open_head_in_use
 from twinface.matching.spec import HeadSpec
 from twinface.matching.threshold import Threshold, choose_threshold
 

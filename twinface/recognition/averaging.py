@@ -19,7 +19,7 @@ from twinface.gallery.people import PersonVectors
 from twinface.gallery.sources import PHOTOS, is_camera
 from twinface.matching.cohort import Cohort
 from twinface.matching.heads import Head
-from twinface.matching.opening import open_head_in_use
+from twinface.matching.open_head import open_head_in_use
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks import find_recipe
 from twinface.settings import Settings

@@ -19,7 +19,7 @@ from twinface.gallery.sources import camera_source
 from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use
 from twinface.matching.heads import Head
-from twinface.matching.opening import open_head
+from twinface.matching.open_head import open_head
 from twinface.matching.vectors import fuse, normalised
 from twinface.networks import NetworkRecipe
 from twinface.recognition.averaging import fingerprint_with

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinface.cli.console import Terminal, escape
-from twinface.cli.streams import showable_json
+from twinface.cli.output_streams import showable_json
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.text import printable

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from twinface.evaluation.figures.folds import best_threshold, fold_numbers, folded_accuracy
+from twinface.evaluation.figures.fold_accuracy import best_threshold, fold_numbers, folded_accuracy
 
 
 def test_a_small_case_by_hand() -> None:

@@ -2,7 +2,7 @@
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say
-from twinface.cli.gallery.opening import open_gallery
+from twinface.cli.gallery.opened_gallery import open_gallery
 from twinface.cli.options import GalleryOption, NameArgument
 
 

@@ -33,7 +33,7 @@ def capture(
     While a face is too small, blurred, badly lit, in profile or not alone, the reason is shown and nothing is saved.
     """
     from twinface.enrolment.capture import CropFolder, capture_automatically, capture_by_hand, require_display
-    from twinface.faces.sources.opening import SourceSpec, open_source
+    from twinface.faces.sources.open_source import SourceSpec, open_source
     from twinface.outputs import refuse_inputs
     from twinface.recognition.embedding import open_detector
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError, NoFaceError
-from twinface.evaluation.figures.folds import fold_numbers, folded_accuracy
+from twinface.evaluation.figures.fold_accuracy import fold_numbers, folded_accuracy
 from twinface.evaluation.figures.intervals import share_interval
 from twinface.evaluation.figures.results import PairsEvaluation, Subject, measure_verification
 from twinface.evaluation.figures.scored_pairs import ScoredPairs

@@ -2,7 +2,7 @@
 
 from twinface.evaluation.figures.results import FeaturesEvaluation, PairsEvaluation
 from twinface.evaluation.figures.scored_pairs import WorstPair, worst_pairs
-from twinface.evaluation.report.naming import picture_name, picture_path
+from twinface.evaluation.report.picture_names import picture_name, picture_path
 from twinface.evaluation.report.plots import LIGHT, as_png
 from twinface.evaluation.report.thumbnails import Thumbnails
 from twinface.evaluation.report.wording import score_text

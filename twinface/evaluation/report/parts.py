@@ -6,7 +6,7 @@ from html import escape
 from twinface.evaluation.figures.identification import DRAWS, GALLERY_PICTURES
 from twinface.evaluation.figures.intervals import FEWEST_PEOPLE, ROUNDS
 from twinface.evaluation.figures.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
-from twinface.evaluation.report.naming import picture_name, picture_path
+from twinface.evaluation.report.picture_names import picture_name, picture_path
 from twinface.evaluation.report.thumbnails import SIDE_PX, Thumbnails
 from twinface.evaluation.report.wording import percent, percent_range, plural, score_text, share_range
 

@@ -2,7 +2,7 @@
 
 from twinface.faces.sources.captures import find_webcam
 from twinface.faces.sources.feed import FrameFeed
-from twinface.faces.sources.opening import SourceSpec, find_kind, open_source
+from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
 from twinface.faces.sources.source import Source, SourceKind, SourceState, SourceWord
 
 __all__ = [

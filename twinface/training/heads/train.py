@@ -18,7 +18,7 @@ from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.people import read_features
 from twinface.matching.cohort import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.vectors import adjust

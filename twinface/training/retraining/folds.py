@@ -13,7 +13,7 @@ import numpy as np
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.head_folder import built_in_head, trained_people
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.pairs import pairs_to_measure, score_pairs_of
 from twinface.training.retraining.report import FEWEST_PEOPLE

@@ -9,7 +9,7 @@ from twinface.files import only_writer
 from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
 from twinface.matching.head_folder import add_about, head_file, head_place, holds_head, read_spec
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.networks import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output

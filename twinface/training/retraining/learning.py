@@ -10,7 +10,7 @@ import numpy as np
 from twinface.files import make_folder
 from twinface.matching.head_folder import built_in_head, files_of_head, read_about, read_spec
 from twinface.matching.layers import read_arrays
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.matching.spec import WEIGHTS_FILE
 from twinface.training.heads.data import check_enough
 from twinface.training.heads.feature_table import FeatureTable

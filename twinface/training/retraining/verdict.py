@@ -8,7 +8,7 @@ from twinface.errors import InputError
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_folder import add_about
 from twinface.matching.heads import Head
-from twinface.matching.opening import load_head
+from twinface.matching.open_head import load_head
 from twinface.recognition.known import Known
 from twinface.training.retraining.few_people import STRANGERS, people_to_ask, score_with_strangers
 from twinface.training.retraining.folds import Judged, score_held_out
