@@ -8,10 +8,7 @@ from functools import partial
 from twinface.box.service import camera_settings, run_service
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
-from twinface.faces.detection import FaceDetector
-from twinface.faces.sources.feed import FrameFeed
-from twinface.faces.sources.open_source import SourceSpec, open_source
-from twinface.faces.sources.source import SourceWord
+from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS

@@ -16,7 +16,8 @@ from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
 from twinface.masking import mask_address
 from twinface.matching import open_head_in_use
-from twinface.networks import NetworkRecipe, find_recipe
+from twinface.networks.recipe import NetworkRecipe
+from twinface.networks.registry import find_recipe
 from twinface.settings import CameraSettings, Settings, TrackingSettings
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}

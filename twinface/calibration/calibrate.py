@@ -21,7 +21,7 @@ from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
 from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import Threshold, stands_for
-from twinface.networks import name_network
+from twinface.networks.registry import name_network
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known

@@ -35,7 +35,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask, for scripts.
 
 def describe(gallery: "Gallery") -> dict[str, str | int]:
     """What every answer about a gallery begins with, for JSON; features do not say how their network is called."""
-    from twinface.networks import name_network
+    from twinface.networks.registry import name_network
 
     return {
         "gallery": str(gallery.folder),

@@ -10,8 +10,8 @@ from twinface.distillation.residual import FULL_DEPTH
 from twinface.distillation.stream import as_input
 from twinface.distillation.unfolding import Folded, read_layers, unfold
 from twinface.errors import ArtefactError
-from twinface.networks import NetworkRecipe, available_networks, load_network_file
-from twinface.networks.recipe import RECIPE_FILE
+from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe
+from twinface.networks.registry import available_networks, load_network_file
 
 
 def read_shape(start: Path) -> tuple[tuple[int, ...], int]:

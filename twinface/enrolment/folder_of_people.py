@@ -8,7 +8,7 @@ from twinface.enrolment.applicants import Applicant, list_applicants
 from twinface.enrolment.from_pictures import LikenessGate, try_likeness_gate
 from twinface.enrolment.many_people import PersonResult, enrol_people
 from twinface.gallery.gallery import Gallery
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.people import describe_left_out_of_people

@@ -11,7 +11,8 @@ from twinface.corrections.step import StepKind
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
 from twinface.gallery.gallery import Gallery
-from twinface.networks import NetworkRecipe, find_recipe
+from twinface.networks.recipe import NetworkRecipe
+from twinface.networks.registry import find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import Settings

@@ -14,7 +14,8 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.snapshot import Snapshot
 from twinface.matching.heads import Head
 from twinface.matching.open_head import OpenHead, open_head_in_use
-from twinface.networks import NetworkRecipe, find_recipe
+from twinface.networks.recipe import NetworkRecipe
+from twinface.networks.registry import find_recipe
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.settings import MatchingSettings, Settings
 

@@ -11,7 +11,7 @@ from twinface.enrolment.from_looks import object_to_look
 from twinface.events import Event, LookRecord, Upkeep, read_looks
 from twinface.gallery import PersonVectors, camera_source
 from twinface.matching import Head
-from twinface.networks import NetworkRecipe
+from twinface.networks.recipe import NetworkRecipe
 from twinface.recognition.averaging import bundled_average, find_head
 from twinface.settings import Settings
 from twinface.types import Vectors

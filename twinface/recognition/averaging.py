@@ -21,7 +21,7 @@ from twinface.matching.cohort import Cohort
 from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head_in_use
 from twinface.matching.vectors import checked_vectors, normalised
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.settings import Settings
 from twinface.types import Vectors
 

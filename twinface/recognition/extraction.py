@@ -19,7 +19,8 @@ from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.gallery.people import PersonVectors, person_path, write_features
 from twinface.gallery.signing import is_sealed
 from twinface.gallery.sources import PHOTOS
-from twinface.networks import Network, load_network
+from twinface.networks.network import Network
+from twinface.networks.registry import load_network
 from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
 from twinface.recognition.people import list_people, named_people

@@ -13,7 +13,7 @@ from twinface.faces.pictures import read_image
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.sources import PHOTOS
 from twinface.matching.open_head import open_head_in_use
-from twinface.networks import load_network
+from twinface.networks.registry import load_network
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.embedding import embed_faces
 from twinface.recognition.known import Known

@@ -21,7 +21,7 @@ from twinface.matching.head_folder import head_in_use
 from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
 from twinface.matching.vectors import fuse, normalised
-from twinface.networks import NetworkRecipe
+from twinface.networks.recipe import NetworkRecipe
 from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.vetoes import Vetoes

@@ -14,7 +14,7 @@ from twinface.errors import InputError
 from twinface.events import LookRecord, TrackKey
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.review.evidence import Evidence, find_evidence, require_looks
 from twinface.settings import Settings
 from twinface.unknowns import find_unknown, remove_unknowns, unknown_looks

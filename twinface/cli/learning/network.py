@@ -66,7 +66,7 @@ def network(
 ) -> None:
     """Build the feature network (the seed's network.py)."""
     from twinface.distillation.exporting import build_taught
-    from twinface.networks import bundled_folder
+    from twinface.networks.registry import bundled_folder
     from twinface.training.networks.build import build_network, copy_bundled
 
     blueprint = options.parsed()

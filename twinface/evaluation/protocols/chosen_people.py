@@ -9,7 +9,7 @@ from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery.people import PersonVectors, read_features
-from twinface.networks import find_recipe, name_network
+from twinface.networks.registry import find_recipe, name_network
 from twinface.recognition.averaging import adjust_features
 
 

@@ -15,7 +15,7 @@ from twinface.evaluation.protocols.pairs_file import PairList, read_pairs
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.heads import Scores
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import adjust_pictures
 from twinface.recognition.embedding import EmbeddedFace

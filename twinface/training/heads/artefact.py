@@ -10,7 +10,7 @@ import numpy as np
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.head_folder import add_about, require_head_folder, write_about
 from twinface.matching.spec import COHORT_FILE, IMAGINED_FILE, WEIGHTS_FILE
-from twinface.networks import name_network
+from twinface.networks.registry import name_network
 from twinface.outputs import refuse_inputs
 from twinface.training.heads.data import Normaliser
 from twinface.training.heads.feature_table import FeatureTable

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.networks import NetworkRecipe, read_recipe, write_recipe
-from twinface.networks.recipe import RECIPE_FILE
+from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, read_recipe, write_recipe
 from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
 from twinface.training.networks.conversion import QUANTIZATIONS, convert

@@ -10,7 +10,7 @@ from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
 from twinface.matching.head_folder import add_about, head_file, head_place, holds_head, read_spec
 from twinface.matching.open_head import load_head
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.settings import Settings
 from twinface.training.heads.artefact import check_head_output
 from twinface.training.heads.options import TrainOptions

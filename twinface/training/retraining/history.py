@@ -6,7 +6,7 @@ from pathlib import Path
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
 from twinface.matching.head_folder import head_place, read_spec, write_built_in_head
-from twinface.networks import find_recipe
+from twinface.networks.registry import find_recipe
 from twinface.settings import Settings
 from twinface.training.publishing import draft_of, put_in_place
 
