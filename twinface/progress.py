@@ -16,6 +16,10 @@ ShowProgress = Callable[[str, int | None], AbstractContextManager[Advances]]
 """Called with what is done and how many steps it has (None: unknown); the block that it opens is the work."""
 
 
+Say = Callable[[str], object]
+"""Called with a line for people, whenever there is something to be said."""
+
+
 class _Silent:
     def advance(self) -> None:
         pass
@@ -25,3 +29,7 @@ class _Silent:
 def no_progress(_description: str, _total: int | None) -> Iterator[Advances]:
     """Shows nothing."""
     yield _Silent()
+
+
+def say_nothing(_line: str) -> None:
+    """For whoever does not want to hear of it."""

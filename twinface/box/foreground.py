@@ -17,6 +17,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, TwinfaceError
 from twinface.messages.topics import CONTROL
 from twinface.processes import process_names
+from twinface.progress import Say
 from twinface.settings import Settings
 from twinface.signals import stop_on_signal
 
@@ -24,9 +25,6 @@ _POLL_S = 0.25
 _ENDS_WITHIN_S = 5.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
-
-Say = Callable[[str], object]
-"""Called with a line for people, whenever there is something to be said."""
 
 
 def run_in_foreground(

@@ -15,6 +15,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.errors import InputError, ServiceError, TwinfaceError
 from twinface.messages.topics import CONTROL
 from twinface.processes import TRAINER
+from twinface.progress import Say, say_nothing
 from twinface.settings import Settings
 from twinface.training.heads.options import TrainOptions
 from twinface.training.retraining.report import RetrainReport
@@ -22,15 +23,8 @@ from twinface.training.retraining.report import RetrainReport
 if TYPE_CHECKING:
     from twinface.distillation.order import Order
 
-Say = Callable[[str], object]
-"""Called with how far it is, in words, whenever the trainer was asked."""
-
 _START_TIMEOUT_S = 60.0
 _POLL_S = 0.5
-
-
-def _silent(_detail: str) -> None:
-    """For who does not want to hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,12 @@ class TrainerProgress:
 
 
 def retrain_on_box(
-    settings: Settings, run: RunDirectory, options: TrainOptions, features: Path | None = None, *, say: Say = _silent
+    settings: Settings,
+    run: RunDirectory,
+    options: TrainOptions,
+    features: Path | None = None,
+    *,
+    say: Say = say_nothing,
 ) -> RetrainReport:
     """Have the trainer retrain the head of the running box, wait for it, and return what was found and decided.
 
@@ -68,7 +67,7 @@ def retrain_on_box(
     return TypeAdapter(RetrainReport).validate_python(progress.report)
 
 
-def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say: Say = _silent) -> TrainerProgress:
+def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say: Say = say_nothing) -> TrainerProgress:
     """Have the trainer carry out an order; returns once it learns, so that what is wrong with the order is raised here.
 
     An order that is so short that it is done by then is no mistake. Raises ServiceError where the box is not up or its
@@ -84,7 +83,7 @@ def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say
     return progress
 
 
-def stop_teaching(settings: Settings, run: RunDirectory, output: Path, *, say: Say = _silent) -> TrainerProgress:
+def stop_teaching(settings: Settings, run: RunDirectory, output: Path, *, say: Say = say_nothing) -> TrainerProgress:
     """Have the trainer end its work on the run in the folder `output`, and wait until its checkpoint is written.
 
     Raises InputError where nothing is being trained, ServiceError where the box is not up or other work is done.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.distillation.checkpoints import Progress, save_checkpoint
+from twinface.distillation.equal_error_rate import equal_error_rate
 from twinface.distillation.schedule import Budget, learning_rate
-from twinface.distillation.verification import equal_error_rate
 from twinface.matching.vectors import normalised
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors

@@ -1,7 +1,6 @@
 """A head trained on everybody, and for each fold one trained on everybody else."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from twinface.matching.head_folder import built_in_head, files_of_head, read_abo
 from twinface.matching.layers import read_arrays
 from twinface.matching.open_head import load_head
 from twinface.matching.spec import WEIGHTS_FILE
+from twinface.progress import Say
 from twinface.training.heads.data import check_enough
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
@@ -23,9 +23,6 @@ from twinface.training.retraining.lessons import Lessons, Material
 START = "start"
 RETRAINED = "retrained"
 """What head.json of a retrained head has: how many faces were confirmed and rejected."""
-
-Say = Callable[[str], None]
-"""Told what is being done, in a few words."""
 
 
 def learn_all(material: Material, start: Path | None, draft: Path, options: TrainOptions, say: Say) -> None:
