@@ -70,6 +70,9 @@ class Server:
             connection.sendall(b"GET /%b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
             return b"".join(iter(lambda: connection.recv(1000), b""))
 
+    def stand_still_until(self, told: threading.Event) -> None:
+        self._server.post(told.wait)
+
     def stop(self) -> None:
         self._server.stop(lambda: None)
 
@@ -208,6 +211,17 @@ def test_five_hundred_connections_keep_nobody_out(server: Server, clients: int, 
         assert kind.startswith("a body") or b"hello" in server.ask(b"hello", "127.0.0.2")
         assert kind.startswith("a body") or b"hello" in server.ask(b"hello")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_who_asks_among_many_who_come_at_once_is_answered(server: Server) -> None:
+    go_on = threading.Event()
+    server.stand_still_until(go_on)
+    with ExitStack() as held, closing(server.connect()) as asking:
+        asking.sendall(_GET % b"healthz")
+        for _ in range(3 * _MOST_PER_CLIENT):
+            held.enter_context(closing(server.connect()))
+        go_on.set()
+        assert b"hello" in asking.recv(1000)
 
 
 def test_streams_of_one_client_leave_room_for_others_and_for_health(server: Server) -> None:

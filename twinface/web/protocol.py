@@ -34,6 +34,7 @@ class GuardedProtocol(H11Protocol):
         self._began = False
         self._receiving: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio.Protocol."""
@@ -44,7 +45,7 @@ class GuardedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self.waiting.remove(self, self._client)
-        for timer in (self._receiving, self._sending):
+        for timer in (self._receiving, self._sending, self._leaving):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -83,12 +84,24 @@ class GuardedProtocol(H11Protocol):
         self._receive_within(REQUEST_WITHIN_S)
         crowded_out = self.waiting.add(self, self._client)
         if crowded_out is not None:
-            crowded_out.transport.abort()
+            crowded_out.give_way()
+
+    def give_way(self, turns: int = 2) -> None:
+        """Close the connection unless its request is here: where many come at once, none has been read yet.
+
+        What is there to be read when the connection is made is read within two turns of the loop.
+        """
+        if turns:
+            self._leaving = self.loop.call_soon(self.give_way, turns - 1)
+        else:
+            self.transport.abort()
 
     def _note_request(self) -> None:
         """Whether a request has begun to be answered, and whether all of it is here."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.waiting.remove(self, self._client)
+            if self._leaving is not None:
+                self._leaving.cancel()
             if not self.cycle.more_body and self._receiving is not None:
                 self._receiving.cancel()
 
