@@ -9,7 +9,7 @@ import numpy as np
 from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
-from twinface.enrolment.from_looks import is_good_look
+from twinface.enrolment.objections import is_good_look
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.journal import Journal

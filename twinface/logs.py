@@ -3,29 +3,26 @@
 import logging
 import sys
 
-import structlog
+from pythonjsonlogger.core import LogData
+from pythonjsonlogger.json import JsonFormatter
+
+
+class _Lines(JsonFormatter):
+    """The record's text is its `event`; `level` is a word in small letters."""
+
+    def process_log_record(self, log_data: LogData) -> LogData:
+        return {**log_data, "level": log_data["level"].lower()}
 
 
 def configure_logging(process: str, level: int = logging.INFO) -> None:
     """Send the log of this process to stderr, one JSON object a line, with its name in each."""
-
-    def add_process(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return {"process": process, **event}
-
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                add_process,
-            ],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
+        _Lines(
+            ["message", "levelname"],
+            rename_fields={"message": "event", "levelname": "level", "exc_info": "exception"},
+            static_fields={"process": process},
+            timestamp=True,
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)

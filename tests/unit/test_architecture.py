@@ -110,13 +110,18 @@ def test_import_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", ["camera", "extractor", "matcher"])
-def test_what_recognises_loads_nothing_heavy(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "unused"),
+    [("camera", {"ssl"}), ("extractor", {"cv2"}), ("matcher", {"cv2"}), ("sentinel", {"cv2"}), ("web", {"cv2"})],
+)
+def test_a_process_loads_only_what_it_needs(name: str, unused: set[str]) -> None:
+    """Each package that is loaded costs a start time, and the box memory for as long as it runs."""
     script = f"import sys, services.{name}; print(*sorted({{one.partition('.')[0] for one in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "twinface" in loaded
-    assert loaded & HEAVY == set()
+    others = {"rich", "typer"} if name == "web" else {"asyncio", "rich", "typer", *HEAVY}
+    assert loaded & (unused | others) == set()
 
 
 def test_an_extractor_carries_one_runtime() -> None:

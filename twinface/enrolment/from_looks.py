@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.enrolment.from_pictures import LikenessGate
 from twinface.enrolment.likeness import object_to_likeness
-from twinface.enrolment.objections import Objection, Reason, object_to_measures
+from twinface.enrolment.objections import Objection, object_to_look
 from twinface.errors import FingerprintError, InputError
 from twinface.events import LookRecord, mark_enrolled
 from twinface.gallery.gallery import Gallery
@@ -49,18 +49,6 @@ class NothingEnrolledError(InputError):
         count, what = len(enrolled.refused), enrolled.what
         super().__init__(f"{enrolled.name}: none of {count} looks of {what} could be used ({reasons}); {mend}")
         self.enrolled = enrolled
-
-
-def object_to_look(look: LookRecord) -> Objection | None:
-    """What speaks against enrolling a look, as far as was measured when it was taken."""
-    if look.measures is None:
-        return Objection(Reason.UNREADABLE, "nothing was measured of this crop")
-    return object_to_measures(look.measures)
-
-
-def is_good_look(look: LookRecord) -> bool:
-    """Whether nothing speaks against enrolling a look, as far as was measured when it was taken."""
-    return object_to_look(look) is None
 
 
 def enrol_looks(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from twinface.events import LookRecord
     from twinface.types import FaceMeasures
 
 
@@ -116,6 +117,18 @@ _CHECKS = (
 def object_to_measures(measures: "FaceMeasures") -> Objection | None:
     """The first thing that speaks against a face, of those that one picture can tell."""
     return next((found for check in _CHECKS if (found := check.object_to(measures))), None)
+
+
+def object_to_look(look: "LookRecord") -> Objection | None:
+    """What speaks against enrolling a look, as far as was measured when it was taken."""
+    if look.measures is None:
+        return Objection(Reason.UNREADABLE, "nothing was measured of this crop")
+    return object_to_measures(look.measures)
+
+
+def is_good_look(look: "LookRecord") -> bool:
+    """Whether nothing speaks against enrolling a look, as far as was measured when it was taken."""
+    return object_to_look(look) is None
 
 
 def force_helps(objection: Objection | None) -> bool:

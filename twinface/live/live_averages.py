@@ -7,7 +7,7 @@ import numpy as np
 
 from twinface.averages import AveragesInUse, Learner, centred_vectors
 from twinface.averages.in_use import NOBODY
-from twinface.enrolment.from_looks import object_to_look
+from twinface.enrolment.objections import object_to_look
 from twinface.events import Event, LookRecord, Upkeep, read_looks
 from twinface.gallery import PersonVectors, camera_source
 from twinface.matching import Head

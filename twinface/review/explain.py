@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from twinface.enrolment.from_looks import object_to_look
+from twinface.enrolment.objections import object_to_look
 from twinface.events import Event, LookRecord, TrackKey
 from twinface.review.evidence import Evidence
 from twinface.types import Candidate

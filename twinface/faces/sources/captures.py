@@ -1,4 +1,4 @@
-"""Webcams and streams, read by OpenCV."""
+"""Webcams and streams, read by OpenCV. What says why a stream fails is loaded when one does: it brings TLS, 8 MB."""
 
 import sys
 import time
@@ -10,9 +10,8 @@ import numpy as np
 
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
-from twinface.faces.sources.diagnosis import READ_TIMEOUT_S, TIME_LIMITS, explain_closed, not_decodable
 from twinface.faces.sources.live import Pictures
-from twinface.faces.sources.videos import name_codec
+from twinface.faces.sources.videos import READ_TIMEOUT_S, TIME_LIMITS, name_codec
 from twinface.types import Image
 
 _DEVICES = Path("/dev")
@@ -42,6 +41,8 @@ def read_webcam(device: str) -> Pictures:
 
 def read_stream(address: CameraAddress) -> Pictures:
     """Pictures of any URL that OpenCV opens, until it breaks off; SourceError when it cannot be read."""
+    from twinface.faces.sources.diagnosis import explain_closed, not_decodable
+
     asked_at_s = time.monotonic()
     capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, TIME_LIMITS)
     try:

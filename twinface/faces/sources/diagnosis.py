@@ -5,22 +5,11 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.failures import explain_failure
 from twinface.faces.sources.rtsp import describe_stream
-from twinface.faces.sources.videos import find_codec
-
-OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 10.0
-TIME_LIMITS = (
-    cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-    int(1000 * OPEN_TIMEOUT_S),
-    cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-    int(1000 * READ_TIMEOUT_S),
-)
-"""How long OpenCV may take, in the form that it takes."""
+from twinface.faces.sources.videos import OPEN_TIMEOUT_S, TIME_LIMITS, find_codec
 
 _CONNECTED = {"http", "https", "rtmp", "rtmps", "tcp"}
 _RTSP = {"rtsp", "rtsps"}

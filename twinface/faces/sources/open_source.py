@@ -10,7 +10,6 @@ from twinface.faces.opencv import hush_opencv
 from twinface.faces.pictures import list_pictures
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream, read_webcam
-from twinface.faces.sources.http_camera import HttpCamera
 from twinface.faces.sources.live import LiveSource
 from twinface.faces.sources.playback import PlayedSource
 from twinface.faces.sources.slideshow import play_pictures
@@ -68,6 +67,8 @@ def open_source(spec: SourceSpec) -> Source:
     if kind is SourceKind.URL:
         address = CameraAddress.parse(spec.uri)
         if address.scheme in _HTTP:
+            from twinface.faces.sources.http_camera import HttpCamera
+
             return LiveSource(kind, HttpCamera(address, spec.snapshot_fps), longest_gap_s=2.0 / spec.snapshot_fps)
         return LiveSource(kind, lambda _stopping: read_stream(address))
     path = Path(spec.uri).expanduser()

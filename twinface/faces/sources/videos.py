@@ -12,6 +12,15 @@ from twinface.faces.sources.media_clock import MediaClock
 from twinface.faces.sources.playback import Pass, Playable
 from twinface.types import Image
 
+OPEN_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 10.0
+TIME_LIMITS = (
+    cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+    int(1000 * OPEN_TIMEOUT_S),
+    cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+    int(1000 * READ_TIMEOUT_S),
+)
+"""How long OpenCV may take for a stream, in the form that it takes."""
+
 _MEND = "convert it, for example to MP4 with H.264"
 
 
