@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from twinface.box.health import Condition, Health
 from twinface.box.oversight import overseeing
 from twinface.box.running import record_running
 from twinface.box.stopping import STOP_TIMEOUT_S, UP_LOCK
-from twinface.box.supervision import is_reachable, start_supervisord
+from twinface.box.supervision import is_reachable, nudge, start_supervisord
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, TwinfaceError
@@ -22,6 +23,7 @@ from twinface.settings import Settings
 from twinface.signals import stop_on_signal
 
 _POLL_S = 0.25
+_STOP_POLL_S = 0.1
 _ENDS_WITHIN_S = 5.0
 _PAGE_FILE = "web.json"
 """Where the web process says at which address its page is."""
@@ -84,7 +86,7 @@ def _run_once(
         daemon.kill()  # it hangs, and hears no request to stop
         raise
     finally:
-        _stop(daemon)
+        _stop(daemon, run)
 
 
 def _is_whole(daemon: "subprocess.Popen[bytes]", run: RunDirectory, lock: int) -> bool:
@@ -114,12 +116,13 @@ def _watch_over(
     the run directory is no longer whole. A process that cannot work is
     started again for ever, and ends this only where everything is to end by itself.
     """
-    shown = ""
+    shown, has_begun = "", False
     say(f"starting {', '.join(process_names(settings))}")
     with overseeing(run, settings) as oversight:
         while daemon.poll() is None and not stop_asked():
             if not is_whole():
                 return False
+            has_begun = has_begun or nudge(run)
             for line in oversight.look(_POLL_S):
                 say(line)
             if (page := _page(run)) not in {"", shown}:
@@ -154,12 +157,15 @@ def _all_streams_closed(run: RunDirectory) -> bool:
         return False  # the matcher is starting again
 
 
-def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+def _stop(daemon: "subprocess.Popen[bytes]", run: RunDirectory) -> None:
     if daemon.poll() is not None:
         return
     daemon.terminate()
-    try:
-        daemon.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-        daemon.wait()
+    give_up_at_s = time.monotonic() + STOP_TIMEOUT_S
+    while time.monotonic() < give_up_at_s:
+        nudge(run)
+        with suppress(subprocess.TimeoutExpired):
+            daemon.wait(_STOP_POLL_S)
+            return
+    daemon.kill()
+    daemon.wait()

@@ -5,7 +5,7 @@ import signal
 import time
 
 from twinface.box.running import pid_of_box
-from twinface.box.supervision import shut_down
+from twinface.box.supervision import nudge, shut_down
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
 from twinface.processes import PROCESSES
@@ -36,4 +36,5 @@ def stop_box(run: RunDirectory) -> None:
     while run.is_locked(UP_LOCK) or pid_of_box(run.path) is not None:
         if time.monotonic() > give_up_at_s:
             raise ServiceError(f"still running after {STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
+        nudge(run)
         time.sleep(_POLL_S)

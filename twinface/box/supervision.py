@@ -108,6 +108,17 @@ def is_reachable(run: RunDirectory) -> bool:
     return run.socket_path(_SOCKET).exists()
 
 
+def nudge(run: RunDirectory) -> bool:
+    """Have supervisord look at once what there is to do; whether it was reached.
+
+    It looks when something is connected to or written, else once a second, and a signal or a child's end does not wake
+    it: since Python 3.5 a system call that a signal interrupts is taken up again (PEP 475).
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.setblocking(False)
+        return connection.connect_ex(str(run.socket_path(_SOCKET))) == 0
+
+
 def start_process(run: RunDirectory, name: str) -> None:
     """Start one that does not start by itself."""
     _call(run, "startProcess", name)
