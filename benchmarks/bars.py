@@ -93,6 +93,22 @@ def of_extraction(repeats: str) -> Iterator[Figure]:
     yield at_most("crop to vector, times the bare network's processor time", 1 / share, "", 1.15)
 
 
+def of_the_matcher(repeats: str) -> Iterator[Figure]:
+    """A look beside one pass over the same array; plain cosine, as a head without a cohort."""
+    counts = ("1000", "10000", "100000")
+    rows = run("known_people", "--people", *counts, "--repeats", repeats)["figures"]
+    cosine = {one["people"]: one for one in rows if one["head"] == "cosine"}
+    for people, one in cosine.items():
+        yield at_most(f"a look with {people:,} people, times a pass", one["look_us"] / one["pass_us"], "", 2)
+    yield at_most("one of 100,000 people changes", cosine[100_000]["change_ms"], "ms", 20)
+    yield at_most("cold start of 100,000 people", cosine[100_000]["cold_ms"] / 1e3, "s", 2)
+
+
+def of_messages() -> Iterator[Figure]:
+    """From a camera to an extractor."""
+    yield at_most("a crop's way to an extractor, p50", run("crop_path")["p50_ms"], "ms", 0.3)
+
+
 def of_others() -> Iterator[Figure]:
     """The same video through others."""
     for one in run("side_by_side"):
@@ -119,6 +135,8 @@ def measure(*, quick: bool) -> Iterable[Figure]:
     yield from of_the_pipeline("12" if quick else "20")
     yield from of_eight_cameras("12" if quick else "20")
     yield from of_extraction("2" if quick else "5")
+    yield from of_the_matcher("5" if quick else "9")
+    yield from of_messages()
     if not quick:
         yield from of_others()
 

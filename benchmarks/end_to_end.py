@@ -29,11 +29,14 @@ from twinface.messages.schema import MatchEvent
 WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25.0
 KNOWN = {"person a": "person_a", "person b": "person_b"}
 SHOWN = ("person_a_2", "impostor_1", "person_b_2", "impostor_2")
+FACES_IN_A_ROW = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What cameras see: `faces` people, 1…4, for so many seconds; the background moves unless it is `still`."""
+    """What cameras see: `faces` people, 1…20, for so many seconds; the background moves unless it is `still`.
+
+    More than four are the same four again, smaller and in rows."""
 
     seconds: float
     faces: int = 4
@@ -50,7 +53,8 @@ def make_video(path: Path, scene: Scene, first: int = 0) -> None:
     """Write a video of the people of SHOWN from `first` on."""
     portraits = assets.fetch("portraits")
     shown = [SHOWN[(first + place) % len(SHOWN)] for place in range(scene.faces)]
-    faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg"))) for name in shown]
+    width_px, height_px = (240, 460) if scene.faces <= len(SHOWN) else (150, HEIGHT_PX // (_rows(scene.faces) + 1))
+    faces = [_shrink(cv2.imread(str(portraits / f"{name}.jpg")), width_px, height_px) for name in shown]
     noise = np.random.default_rng(0).integers(60, 120, (HEIGHT_PX // 8, WIDTH_PX // 8 * 2, 3), np.uint8)
     background = cv2.resize(noise, (WIDTH_PX * 2, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), scene.fps, (WIDTH_PX, HEIGHT_PX))
@@ -67,16 +71,29 @@ def make_video(path: Path, scene: Scene, first: int = 0) -> None:
         for place, face in enumerate([] if scene.still and number / scene.fps % 10 < 6 else faces):
             height, width = face.shape[:2]
             swing = np.sin(2 * np.pi * (number / scene.fps / 6 + place / 4))
-            left = int(40 + place * 310 + 30 * swing)
-            top = int((HEIGHT_PX - height) / 2 * (1 + 0.5 * swing))
+            left, top = _place(place, scene.faces, height, swing)
             picture[top : top + height, left : left + width] = face
         writer.write(picture)
     writer.release()
 
 
-def _shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    scale = 240 / picture.shape[1]
-    small = cv2.resize(picture, None, fx=scale, fy=min(scale, 460 / picture.shape[0]), interpolation=cv2.INTER_AREA)
+def _rows(faces: int) -> int:
+    return -(-faces // FACES_IN_A_ROW)
+
+
+def _place(place: int, faces: int, height_px: int, swing: float) -> tuple[int, int]:
+    """Left and top of a picture: four across the frame, or rows of seven that stay where they are, but for a little."""
+    if faces <= len(SHOWN):
+        return int(40 + place * 310 + 30 * swing), int((HEIGHT_PX - height_px) / 2 * (1 + 0.5 * swing))
+    row, column = divmod(place, FACES_IN_A_ROW)
+    left, top = column * WIDTH_PX // FACES_IN_A_ROW, row * HEIGHT_PX // _rows(faces)
+    return int(left + 12 * (1 + swing)), int(top + 8 * (1 + swing))
+
+
+def _shrink(picture: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
+    scale = width_px / picture.shape[1]
+    down = min(scale, height_px / picture.shape[0])
+    small = cv2.resize(picture, None, fx=scale, fy=down, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
@@ -129,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the video")
     parser.add_argument("--cameras", type=int, default=1)
-    parser.add_argument("--faces", type=int, default=4, choices=range(1, 5), help="how many each camera sees")
+    parser.add_argument("--faces", type=int, default=4, choices=range(1, 21), help="how many each camera sees")
     parser.add_argument("--fps", type=float, default=FPS)
     parser.add_argument("--extractors", type=int, default=2)
     parser.add_argument("--still", action="store_true", help="nothing moves but the people, who come and go")
