@@ -15,6 +15,7 @@ from twinface import assets
 pytestmark = pytest.mark.pipeline
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+REPORT = "twinface/evaluation/report"
 
 
 def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -27,7 +28,9 @@ def test_up_from_a_wheel(pipeline: Pipeline, tmp_path: Path) -> None:
     network = {f"twinface/data/resnet50-face/{name}" for name in ("network.json", "network.tflite", "LICENSE.md")}
     names = zipfile.ZipFile(wheel).namelist()
     detector = {f"twinface/data/yunet/{name}" for name in ("yunet.tflite", "LICENSE")}
-    assert heads | network | detector | {"twinface/py.typed"} <= set(names)
+    templates = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / REPORT / "templates").iterdir()}
+    assert f"{REPORT}/templates/frame.html" in templates
+    assert heads | network | detector | templates | {"twinface/py.typed"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"twinface"}
     site = tmp_path / "site"

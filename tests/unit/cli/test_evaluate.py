@@ -238,16 +238,15 @@ def test_nothing_is_overwritten_unasked(twinface: Run, tmp_path: Path) -> None:
                 path.unlink()
 
 
-def test_plots_without_matplotlib_name_the_extra(
-    twinface: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_a_report_without_its_packages_names_the_extra(
+    twinface: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *more: None if name == "matplotlib" else find(name, *more)
-    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == package else find(name, *more))
     code, _, error = twinface("evaluate", "--features", tmp_path, "--plots", tmp_path / "plots")
     assert (code, error) == (
-        2, "twinface: plots need matplotlib, which is not installed; pip install 'twinface[train]'\n"
+        2, f"twinface: --plots needs {package}, which is not installed; pip install 'twinface[train]'\n"
     )  # fmt: skip
 
 

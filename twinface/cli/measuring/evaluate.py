@@ -30,11 +30,11 @@ def evaluate(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what --json and --plots name.")] = False,
 ) -> None:
     """Measure accuracy, with 95 % intervals, on people that nothing was tuned on."""
-    from twinface.evaluation.report.plots import require_matplotlib
+    from twinface.evaluation.report.page import require_report_packages
 
     what.check()
     if plots is not None:
-        require_matplotlib()
+        require_report_packages()
     inputs = (what.pairs, what.images, what.features, what.head, what.people, what.network, what.labels)
     _refuse_inputs((json_file, plots), inputs)
     if not force:

@@ -1,7 +1,7 @@
-"""The parts of the page that show how errors differ between groups."""
+"""What the page about errors between groups shows: key figures, and the tables of each grouping."""
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
 from twinface.evaluation.differentials.group_plots import plots_of
@@ -16,27 +16,53 @@ from twinface.evaluation.differentials.group_wording import (
 )
 from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import ROUNDS
-from twinface.evaluation.report.frame import figures, header
-from twinface.evaluation.report.parts import Note, notes, table
-from twinface.evaluation.report.plots import Plot
-from twinface.evaluation.report.wording import describe_subject, small_percent, small_range
+from twinface.evaluation.report.rendering import Cell, DrawnPlot, Key
+from twinface.evaluation.report.wording import small_percent, small_range
 from twinface.text import printable
 
 
-def group_sections(done: GroupsEvaluation, plots: Sequence[Plot], files: Mapping[str, bytes]) -> list[str]:
-    """The whole page: everybody's figures, then each grouping; `plots` are drawn in `files` already."""
-    about = printable(". ".join([describe_people(done), *describe_left_out(done)]) + ".")
-    sections = [header(f"{describe_subject(done.subject)}: between groups", about), _keys(done)]
+@dataclass(frozen=True, slots=True)
+class GroupingSection:
+    """A grouping: sentences about it, a row for each group, its plots, and a row for each two groups."""
+
+    title: str
+    lead: str
+    columns: list[str]
+    groups: list[list[Cell]]
+    plots: list[DrawnPlot]
+    between: list[list[Cell]]
+
+
+def group_values(done: GroupsEvaluation, drawn: Sequence[DrawnPlot]) -> dict[str, object]:
+    """The values of groups.html; `drawn` are the plots of all groupings."""
+    sections = []
     for number, one in enumerate(done.differentials, start=1):
         names = {plot.name for plot in plots_of(done, one, number)}
-        sections += [
-            f"<h2>By {escape(printable(one.grouping.title))}</h2>",
-            f'<p class="lead">{escape(printable(_lead(one)))}</p>',
-            f'<div class="card">{_groups(one)}</div>',
-            figures([plot for plot in plots if plot.name in names], files),
-            _between(one),
-        ]
-    return [*sections, "<h2>How these figures are made</h2>", notes(_notes(done))]
+        sections.append(_section(one, [plot for plot in drawn if plot.name in names]))
+    return {
+        "about": printable(". ".join([describe_people(done), *describe_left_out(done)]) + "."),
+        "key_figures": _keys(done),
+        "groupings": sections,
+        "rounds": ROUNDS,
+        "fewest_in_group": FEWEST_IN_GROUP,
+    }
+
+
+def _section(one: Differential, plots: list[DrawnPlot]) -> GroupingSection:
+    has_rejects = any(group.genuine_people for group in one.groups)
+    columns = [printable(one.grouping.title), "people", "FAR inside, %", "false accepts"]
+    if has_rejects:
+        columns += ["people with two pictures", "FRR, %", "false rejects"]
+    names = [printable(group.name) for group in one.groups]
+    ranked = sorted(one.between.items(), key=lambda item: -item[1].share if item[1] else 1.0)
+    return GroupingSection(
+        printable(one.grouping.title),
+        printable(_lead(one)),
+        columns,
+        [_group(group, has_rejects=has_rejects) for group in one.groups],
+        plots,
+        [[f"{names[first]} · {names[second]}", *_share(share)] for (first, second), share in ranked],
+    )
 
 
 def _lead(one: Differential) -> str:
@@ -46,7 +72,7 @@ def _lead(one: Differential) -> str:
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in sentences if text)
 
 
-def _keys(done: GroupsEvaluation) -> str:
+def _keys(done: GroupsEvaluation) -> list[Key]:
     keys = [
         (f"{kind}, everybody", f"{small_percent(share.share)} %", small_range(share.interval))
         for kind, share in (
@@ -60,69 +86,21 @@ def _keys(done: GroupsEvaluation) -> str:
         if ratio is not None:
             words = f"{'at least ' if ratio.at_least else ''}{ratio.value:.1f} times"
             title = f"FAR, highest to lowest by {printable(one.grouping.title)}"
-            keys.append((title, words, escape(printable(f"{ratio.worst} to {ratio.least}"))))
-    cells = "".join(f"<div><dt>{escape(a)}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in keys)
-    return f'<dl class="keys">{cells}</dl>'
+            keys.append((title, words, printable(f"{ratio.worst} to {ratio.least}")))
+    return keys
 
 
-def _groups(one: Differential) -> str:
-    has_rejects = any(group.genuine_people for group in one.groups)
-    columns = [printable(one.grouping.title), "people", "FAR inside, %", "false accepts"]
-    if has_rejects:
-        columns += ["people with two pictures", "FRR, %", "false rejects"]
-    return table(columns, [_group(group, has_rejects=has_rejects) for group in one.groups])
-
-
-def _group(group: GroupFigures, *, has_rejects: bool) -> list[str]:
-    cells = [escape(printable(group.name)), f"{group.people:,}", *_share(group.false_accepts)]
+def _group(group: GroupFigures, *, has_rejects: bool) -> list[Cell]:
+    cells = [printable(group.name), f"{group.people:,}", *_share(group.false_accepts)]
     return [*cells, f"{group.genuine_people:,}", *_share(group.false_rejects)] if has_rejects else cells
 
 
-def _between(one: Differential) -> str:
-    if not one.between:
-        return ""
-    names = [escape(printable(group.name)) for group in one.groups]
-    ranked = sorted(one.between.items(), key=lambda item: -item[1].share if item[1] else 1.0)
-    rows = [[f"{names[first]} · {names[second]}", *_share(share)] for (first, second), share in ranked]
-    columns = ["groups", "FAR between, %", "false accepts"]
-    return (
-        f'<details class="card"><summary>Each two groups, the highest first</summary>{table(columns, rows)}</details>'
-    )
-
-
-def _share(share: Share | None) -> list[str]:
+def _share(share: Share | None) -> list[Cell]:
     """The rate with its interval, and the counts."""
     if share is None:
         return [TOO_FEW, NO_RATE]
-    within = f"<small>{small_range(share.interval)}</small>" if share.interval else ""
-    return [f"{small_percent(share.share)}{within}", f"{share.hits:,} of {share.of:,}"]
-
-
-def _notes(done: GroupsEvaluation) -> list[Note]:
-    lines = [
-        ("FAR", "The share of pairs of two people that reach the threshold: inside a group, or between two."),
-        ("FRR", "The share of pairs of pictures of one person that do not."),
-        (
-            "Threshold",
-            f"The same for everybody: {done.point.source}. It stays as it is in every round of the bootstrap.",
-        ),
-        (
-            "Intervals",
-            f"95 %: {ROUNDS:,} rounds in which people, not pairs, are drawn with replacement; nobody is an impostor to"
-            " their own copy. Where nothing was accepted they end where the rule of three does.",
-        ),
-        (
-            "Ratio",
-            "Of the highest rate inside a group to the lowest; the interval is of these two. Of several groups one is"
-            " highest by chance alone, so that a ratio somewhat above 1 says little.",
-        ),
-        ("Too few", f"Fewer than {FEWEST_IN_GROUP} people, or people with two pictures, carry no rate."),
+    rate = small_percent(share.share)
+    return [
+        (rate, small_range(share.interval)) if share.interval else rate,
+        f"{share.hits:,} of {share.of:,}",
     ]
-    if done.same_person_above is not None:
-        lines.append(
-            (
-                "Left out",
-                f"Pairs of two people with a cosine above {done.same_person_above:g} are perhaps of one person.",
-            )
-        )
-    return lines

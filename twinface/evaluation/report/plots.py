@@ -1,6 +1,5 @@
 """Curves and histograms of an evaluation, as PNG, for light and for dark pages."""
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import MissingExtraError
 from twinface.evaluation.figures.results import Verification
 from twinface.evaluation.figures.verification import Curve, error_curve, sort_by_kind
 from twinface.evaluation.report.wording import percent, score_text
@@ -56,12 +54,6 @@ class Plot:
     caption: str
     draw: Draw
     height_inch: float = 4.3
-
-
-def require_matplotlib() -> None:
-    """Raise MissingExtraError, in one line, where there is no matplotlib."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("plots need matplotlib, which is not installed; pip install 'twinface[train]'")
 
 
 def verification_plots(verifications: Sequence[Verification], metric: str, threshold: float | None) -> list[Plot]:

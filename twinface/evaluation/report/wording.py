@@ -45,6 +45,11 @@ def share_range(interval: Interval | None, people: int) -> str:
     return f"{interval.low:.4f}{_TO}{interval.high:.4f}"
 
 
+def rate_text(rate: str) -> str:
+    """A false-accept rate as figures name it, "0.001", as "0.1 %"."""
+    return f"{100 * float(rate):g} %"
+
+
 def score_text(score: float) -> str:
     """A score or a threshold, whatever its range, with four digits that count."""
     return f"{score:#.4g}"
