@@ -9,6 +9,7 @@ import pytest
 from harness import Pipeline, until
 
 from twinface import assets
+from twinface.unknowns import list_unknowns
 
 pytestmark = pytest.mark.pipeline
 
@@ -100,10 +101,6 @@ def test_with_learning_switched_off_nothing_is_kept(pipeline: Pipeline) -> None:
     camera = 'name = "door"\nsource = "door"\nloop = true\npicture_seconds = 1.4\npicture_fps = 10.0'
     pipeline.configure(camera, extra="[averages]\nlearn = false")
     pipeline.start()
-    until(
-        lambda: json.loads(pipeline.command("unknowns", "--json").stdout)["unknowns"],
-        120.0,
-        "somebody who is good enough to learn",
-    )
+    until(lambda: list_unknowns(pipeline.folder / "events.sqlite"), 120.0, "somebody who is good enough to learn")
     assert pipeline.stop() == 0
     assert not (pipeline.folder / "averages.pkl").exists()

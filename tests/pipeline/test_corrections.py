@@ -9,6 +9,7 @@ import pytest
 from harness import Pipeline, until
 
 from twinface import assets
+from twinface.unknowns import list_unknowns
 
 pytestmark = pytest.mark.pipeline
 
@@ -32,7 +33,8 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
         until(said, 120.0, f"somebody to be said to be {wanted}")
 
     until_said(("person a", None), 0)
-    (unknown,) = until(lambda: ask("unknowns")["unknowns"], 120.0, "somebody unknown to be remembered")
+    until(lambda: list_unknowns(pipeline.folder / "events.sqlite"), 120.0, "somebody unknown to be remembered")
+    (unknown,) = ask("unknowns")["unknowns"]
     (explained,) = ask("explain", "--track", unknown["tracks"][0])["tracks"]
     assert (explained["state"], explained["unknown"]) == ("unknown", "unknown-1")
     assert explained["decision"]["missed_by"] > 0.0

@@ -23,7 +23,7 @@ def start(pipeline: Pipeline) -> None:
 
 
 def wait_until_well(pipeline: Pipeline) -> None:
-    until(lambda: pipeline.command("status", check=False).returncode == 0, 90.0, "everything to be well")
+    until(lambda: pipeline.status()["ok"], 90.0, "everything to be well")
 
 
 def said(pipeline: Pipeline, words: str) -> bool:

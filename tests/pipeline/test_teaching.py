@@ -32,11 +32,10 @@ def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -
     pipeline.configure('name = "door"\nsource = "crops"\nloop = true', extra='network = "sface"')
     _write_crops(pipeline.folder / "crops", 16)
     pipeline.start()
-    until(lambda: pipeline.command("status", check=False).returncode == 0, 120.0, "the box")
+    until(lambda: pipeline.status()["ok"], 120.0, "the box")
 
     def trainer() -> tuple[str, str]:
-        processes = json.loads(pipeline.command("status", "--json").stdout)["processes"]
-        (health,) = [one["health"] for one in processes if one["name"] == "trainer"]
+        (health,) = [one["health"] for one in pipeline.status()["processes"] if one["name"] == "trainer"]
         return (health["state"], health["detail"]) if health else ("", "")
 
     assert pipeline.command(*LESSON, "--stop", check=False).stderr.endswith("nothing is being trained\n")

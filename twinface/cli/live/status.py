@@ -19,36 +19,27 @@ def status(
 
     With --json there is an object also where no box answers; `box` is running, starting, "not running" or hangs.
     """
-    from twinface.box.accounts import read_links
-    from twinface.box.health import STALE_AFTER_S
-    from twinface.box.supervision import process_states
-    from twinface.bus.heartbeats import latest_heartbeats
+    from twinface.box.box_status import read_status
     from twinface.cli.live import status_tables as tables
     from twinface.processes import MATCHER
 
     settings = chosen_settings()
     run = chosen_run_directory(settings)
     try:
-        states = process_states(run, settings)
+        found = read_status(settings, run)
     except ServiceError as error:
         if as_json:
             about = {"run_directory": str(run.path), "box": error.code, "ok": False, "problems": [str(error)]}
             say_json("status", {**about, "processes": [], "links": []}, on_a_line=True)
         raise
-    beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
-    links = read_links(run)
-    healths = [tables.health_of(state, beats.get(state.name), run, settings) for state in states]
-    problems = [one.problem for one in healths if not one.ok]
-    problems += [f"{link.topic} of {link.sender}: the books do not balance" for link in links if not link.balanced]
     if as_json:
-        summary = {"run_directory": str(run.path), "box": "running", "ok": not problems, "problems": problems}
-        say_json("status", {**summary, **tables.status_to_plain(states, beats, healths, links)}, on_a_line=True)
+        say_json("status", found.plain, on_a_line=True)
     else:
-        console, matcher = Terminal(highlight=True), beats.get(MATCHER.name)
-        console.print(tables.process_table(states, beats, healths))
-        console.print(tables.link_table(links))
+        console, matcher = Terminal(highlight=True), found.beats.get(MATCHER.name)
+        console.print(tables.process_table(found.states, found.beats, found.healths))
+        console.print(tables.link_table(found.links))
         stores = (*tables.events_lines(matcher, settings.events.max_mb), *tables.averages_lines(matcher))
-        for line in (*stores, *problems):
+        for line in (*stores, *found.problems):
             say(line)
-    if problems:
+    if found.problems:
         raise typer.Exit(1)

@@ -1,6 +1,5 @@
-"""What `twinface status` draws and prints: processes, links, and what the matcher says of its stores."""
+"""What `twinface status` draws: processes, links, and what the matcher says of its stores."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
@@ -8,45 +7,10 @@ from rich.table import Table
 from twinface.averages import FEWEST
 from twinface.averages.in_use import PEOPLE_GAUGE
 from twinface.box.accounts import LinkBooks
-from twinface.box.health import Health, health_by_supervisor
-from twinface.box.last_words import last_error
+from twinface.box.health import Health
 from twinface.box.supervision import ProcessState
-from twinface.bus.rundir import RunDirectory
 from twinface.cli.console import escape
 from twinface.messages.schema import Heartbeat
-from twinface.processes import find_process
-from twinface.settings import Settings
-
-
-def health_of(state: ProcessState, beat: Heartbeat | None, run: RunDirectory, settings: Settings) -> Health:
-    """How a process is; of one that says nothing any more its last error is added."""
-    health = health_by_supervisor(state, beat, autostart=find_process(state.name).autostart)
-    if not health.is_silent:
-        return health
-    return dataclasses.replace(health, reason=f"{health.reason}: {last_error(run, health.name, settings)}")
-
-
-def status_to_plain(
-    states: Sequence[ProcessState],
-    beats: Mapping[str, Heartbeat],
-    healths: Sequence[Health],
-    links: Sequence[LinkBooks],
-) -> dict[str, object]:
-    """Processes with their hearts, and links, JSON-ready."""
-    hearts = {name: dataclasses.asdict(beat) for name, beat in beats.items()}
-    return {
-        "processes": [
-            {
-                **dataclasses.asdict(state),
-                "condition": str(health.condition),
-                "ok": health.ok,
-                "reason": health.reason,
-                "health": hearts.get(state.name),
-            }
-            for state, health in zip(states, healths, strict=True)
-        ],
-        "links": [{**dataclasses.asdict(link), "balanced": link.balanced} for link in links],
-    }
 
 
 def process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], healths: Sequence[Health]) -> Table:

@@ -1,0 +1,76 @@
+"""How a running box is: every process, its health, and the books of every link."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twinface.box.accounts import LinkBooks, read_links
+from twinface.box.health import STALE_AFTER_S, Health, health_by_supervisor
+from twinface.box.last_words import last_error
+from twinface.box.supervision import ProcessState, process_states
+from twinface.bus.heartbeats import latest_heartbeats
+from twinface.bus.rundir import RunDirectory
+from twinface.messages.schema import Heartbeat
+from twinface.processes import find_process
+from twinface.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BoxStatus:
+    """`healths` are of the processes `states`, in their order; `beats` are the hearts that beat lately, by name."""
+
+    run: RunDirectory
+    states: Sequence[ProcessState]
+    beats: Mapping[str, Heartbeat]
+    healths: Sequence[Health]
+    links: Sequence[LinkBooks]
+
+    @property
+    def problems(self) -> list[str]:
+        """A line for each process that is not well, and for each link whose books do not balance."""
+        found = [one.problem for one in self.healths if not one.ok]
+        unbalanced = [link for link in self.links if not link.balanced]
+        return found + [f"{link.topic} of {link.sender}: the books do not balance" for link in unbalanced]
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """JSON-ready."""
+        hearts = {name: dataclasses.asdict(beat) for name, beat in self.beats.items()}
+        return {
+            "run_directory": str(self.run.path),
+            "box": "running",
+            "ok": not self.problems,
+            "problems": self.problems,
+            "processes": [
+                {
+                    **dataclasses.asdict(state),
+                    "condition": str(health.condition),
+                    "ok": health.ok,
+                    "reason": health.reason,
+                    "health": hearts.get(state.name),
+                }
+                for state, health in zip(self.states, self.healths, strict=True)
+            ],
+            "links": [{**dataclasses.asdict(link), "balanced": link.balanced} for link in self.links],
+        }
+
+
+def read_status(settings: Settings, run: RunDirectory) -> BoxStatus:
+    """How the box is now; takes up to `STALE_AFTER_S` where a heart does not beat.
+
+    Raises ServiceError where none runs, or its supervisord does not answer.
+    """
+    states = process_states(run, settings)
+    beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
+    links = read_links(run)
+    return BoxStatus(
+        run, states, beats, [_health(state, beats.get(state.name), run, settings) for state in states], links
+    )
+
+
+def _health(state: ProcessState, beat: Heartbeat | None, run: RunDirectory, settings: Settings) -> Health:
+    """How a process is; of one that says nothing any more its last error is added."""
+    health = health_by_supervisor(state, beat, autostart=find_process(state.name).autostart)
+    if not health.is_silent:
+        return health
+    return dataclasses.replace(health, reason=f"{health.reason}: {last_error(run, health.name, settings)}")
