@@ -99,9 +99,12 @@ class Projection:
             return sides
         return replace(sides, nearest=_nearest(sides, self.reference, self.groups))
 
-    def with_cohort(self, cohort: Cohort | None) -> "Projection":
-        """The same, normalised by a cohort."""
-        return replace(self, reference=self(cohort.reference), groups=cohort.groups) if cohort else self
+    def with_cohort(self, cohort: Cohort | None, reference: Vectors | None = None) -> "Projection":
+        """The same, normalised by a cohort; `reference` are its faces, drawn before, since that takes a while."""
+        if cohort is None:
+            return self
+        drawn = cohort.reference if reference is None else reference
+        return replace(self, reference=self(drawn), groups=cohort.groups)
 
     def _fill(self, sides: Sides, vectors: Vectors) -> None:
         lengths, (low, high) = _lengths(vectors), self.length_range

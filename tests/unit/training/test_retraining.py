@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from twinface.errors import ArtefactError, ServiceError
 from twinface.evaluation.protocols.split import person_digest
 from twinface.files import only_writer, read_json_object
 from twinface.gallery import Gallery, write_features
+from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
@@ -32,6 +34,7 @@ from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
 from twinface.training.retraining.head_retraining import retrain
 from twinface.training.retraining.history import roll_back
+from twinface.training.retraining.report import RetrainReport
 
 
 @pytest.fixture
@@ -42,10 +45,32 @@ def box(tmp_path: Path) -> Settings:
     return settings.model_copy(update={"head": tmp_path / "head"})
 
 
-def test_a_better_head_is_published_and_rollback_goes_back_and_forth(box: Settings, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def retrained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RetrainReport]:
+    """The folder of such a box, retrained, with its key; and what was reported."""
+    folder = tmp_path_factory.mktemp("retrained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY_VARIABLE, str(folder / "key"))
+        settings = enrol(folder / "gallery", make_people(30))
+        write_metric(folder / "head", 1.0)
+        return folder, run(settings.model_copy(update={"head": folder / "head"}))
+
+
+@pytest.fixture
+def retrained(retrained_once: tuple[Path, RetrainReport], tmp_path: Path) -> tuple[Settings, RetrainReport]:
+    """A copy of that."""
+    folder, report = retrained_once
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return Settings(gallery=tmp_path / "gallery", head=tmp_path / "head"), report
+
+
+def test_a_better_head_is_published_and_rollback_goes_back_and_forth(
+    retrained: tuple[Settings, RetrainReport], tmp_path: Path
+) -> None:
+    box, report = retrained
     assert box.head is not None
-    before = contents(box.head)
-    report = run(box)
+    write_metric(tmp_path / "before", 1.0)
+    before = contents(tmp_path / "before")
     assert report.published, report.reasons
     assert (report.people, report.pictures) == (30, 150)
     assert report.measured is not None
@@ -67,19 +92,25 @@ def test_a_better_head_is_published_and_rollback_goes_back_and_forth(box: Settin
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_each_fold_is_measured_by_a_head_that_has_not_learnt_from_it(box: Settings) -> None:
+def test_each_fold_is_measured_by_a_head_that_has_not_learnt_from_it(
+    retrained: tuple[Settings, RetrainReport],
+) -> None:
+    box, _ = retrained
     assert box.head is not None
-    run(box)
     for fold in range(FOLDS):
         learnt = set(read_json_object(box.head / "folds" / str(fold) / "head.json")["learnt_from"])
         own = {person_digest(f"person {n:02}") for n in range(30) if fold_of(f"person {n:02}") == fold}
         assert own
         assert not own & learnt
+    kept = [str(path.parent.relative_to(box.head)) for path in box.head.rglob("imagined.npz")]
+    assert sorted(kept) == ["."], "what takes a while is found for heads that name"
 
 
-def test_the_next_one_is_measured_on_everybody_again_and_goes_on_from_where_the_first_began(box: Settings) -> None:
+def test_the_next_one_is_measured_on_everybody_again_and_goes_on_from_where_the_first_began(
+    retrained: tuple[Settings, RetrainReport],
+) -> None:
+    box, _ = retrained
     assert box.head is not None
-    run(box)
     first = read_json_object(box.head / "head.json")["learnt_from"]
     again = run(box)
     assert again.reasons == ("there is nothing new to learn from: it would be the head that is there",)

@@ -145,6 +145,7 @@ def fit_plda(
     candidates are tried, and the last one's loss.
     """
     cohort = strangers.cohort if strangers else start.cohort if start else None
+    reference = cohort.reference if cohort else None
     folds, single = _cut(table, seed, cohort)
     length_range = start.length_range if start else _length_range(table)
     before = start.covariances if start else None
@@ -172,7 +173,7 @@ def fit_plda(
         weights = np.concatenate([weights, np.full(count, (len(weights) or count) / count)])
 
     def ask(shrinkage: Shrinkage) -> NDArray[np.float32]:
-        projections = [_project(shrunk(one, shrinkage), length_range, cohort) for one in found]
+        projections = [_project(shrunk(one, shrinkage), length_range, cohort, reference) for one in found]
         features = [_ask(side, fold) for side, fold in zip(projections, folds, strict=True)]
         if impostors is not None:
             sides = projections[0](impostors.vectors)
@@ -188,7 +189,7 @@ def fit_plda(
             progress(number, len(candidates), tried[-1][0].loss)
     best, shrinkage = min(tried, key=lambda entry: entry[0].loss)
     covariances = shrunk(estimate(scatters), shrinkage)
-    projection = _project(covariances, length_range, cohort)
+    projection = _project(covariances, length_range, cohort, reference)
     if hard is not None and len(hard.weights):
         of_hard = pair_features(projection(hard.first), projection(hard.second))
         features = np.concatenate([ask(shrinkage), of_hard])
@@ -245,11 +246,13 @@ def _length_range(table: FeatureTable) -> NDArray[np.float32]:
     return np.asarray(np.quantile(lengths, _LENGTHS_KEPT), np.float32)
 
 
-def _project(covariances: Covariances, length_range: NDArray[np.float32], cohort: Cohort | None) -> Projection:
+def _project(
+    covariances: Covariances, length_range: NDArray[np.float32], cohort: Cohort | None, reference: Vectors | None
+) -> Projection:
     parts = (covariances.mean, *common_directions(covariances))
     mean, projection, curvature = (np.asarray(part, np.float32) for part in parts)
     prior = cohort.prior if cohort else np.zeros_like(mean)
-    return Projection(mean, projection, curvature, length_range, prior).with_cohort(cohort)
+    return Projection(mean, projection, curvature, length_range, prior).with_cohort(cohort, reference)
 
 
 def _ask(projection: Projection, fold: _Fold) -> NDArray[np.float32]:

@@ -101,17 +101,22 @@ def learn(
     start: Start | None = None,
     lessons: StrangerLessons | None = None,
     hard: HardNegatives | None = None,
+    is_to_name: bool = True,
     progress: OnStep | None = None,
 ) -> int:
     """Learn from everybody in the table and write the head, not measured yet, to an empty folder.
 
     `deviation` (d,) is what differences are divided by, `start` the metric to start from where that was read already,
     `lessons` are of strangers, `hard` are pairs that were taken for one person and are not. Where there is a cohort the
-    table's vectors are adjusted, as heads compare them. Returns how many pairs an epoch has, 0 without epochs.
+    table's vectors are adjusted, as heads compare them; a head that `is_to_name`, and not only to be measured, then has
+    beside it how the cohort's strangers score, which takes a while. Returns how many pairs an epoch has, 0 without
+    epochs.
     """
     if options.architecture == "plda" and options.model_function is None:
         start = start or (None if lessons else _read_start(options, table))
         _learn_plda(table, folder, options, start=start, lessons=lessons, hard=hard, progress=progress)
+        if is_to_name:
+            _write_imagined(folder, table.network)
         return 0
     from twinface.training.heads.layers import learn_layers
 
@@ -145,7 +150,10 @@ def _learn_plda(
     if lessons:
         before |= {person_digest(name) for name in lessons.trained_people}
     describe_head(folder, about, table, options.seed, before)
-    head = load_head(folder, table.network)
+
+
+def _write_imagined(folder: Path, network: str) -> None:
+    head = load_head(folder, network)
     if isinstance(head, PldaHead) and head.cohort is not None:
         write_imagined(folder, head.nearest_of_imagined)
 

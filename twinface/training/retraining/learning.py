@@ -40,9 +40,9 @@ def learn_all(material: Material, start: Path | None, draft: Path, options: Trai
         say(f"learning, fold {number} of {len(folds)}")
         folder = draft / FOLDS_FOLDER / str(fold)
         make_folder(folder)
-        _learn(without(table, people), lessons, folder, options, one_is_enough=one_is_enough)
+        _learn(without(table, people), lessons, folder, options, one_is_enough=one_is_enough, is_to_name=False)
     say("learning from everybody")
-    _learn(table, lessons, draft, options, one_is_enough=one_is_enough)
+    _learn(table, lessons, draft, options, one_is_enough=one_is_enough, is_to_name=True)
     if start:
         make_folder(draft / START)
         for file in files_of_head(start):
@@ -68,7 +68,15 @@ def are_alike(one: Path, two: Path) -> bool:
     return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def _learn(table: FeatureTable, lessons: Lessons, folder: Path, options: TrainOptions, *, one_is_enough: bool) -> None:
+def _learn(
+    table: FeatureTable,
+    lessons: Lessons,
+    folder: Path,
+    options: TrainOptions,
+    *,
+    one_is_enough: bool,
+    is_to_name: bool,
+) -> None:
     if not one_is_enough:
         check_enough(table, "the gallery")
     deviation = table.vectors.std(axis=0, dtype=np.float64)
@@ -78,4 +86,5 @@ def _learn(table: FeatureTable, lessons: Lessons, folder: Path, options: TrainOp
         options,
         deviation=np.where(deviation > 0, deviation, 1).astype(np.float32) if options.normalize else None,
         hard=rejected_pairs(rejections_of(lessons.corrections, table), table),
+        is_to_name=is_to_name,
     )
