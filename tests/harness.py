@@ -87,10 +87,11 @@ class Pipeline:
         home = {"HOME": str(self.folder / "home"), "TWINFACE_KEY_FILE": str(self.folder / "key")}
         return {**os.environ, **home, **named}
 
-    def configure(self, *cameras: str, extra: str = "") -> None:
+    def configure(self, *cameras: str, extra: str = "", extractors: int = 1) -> None:
         """Write the configuration; each of `cameras` is the body of a [[camera]] table."""
         tables = "\n".join(f"[[camera]]\n{camera}" for camera in cameras)
-        self.config.write_text(f'gallery = "gallery"\nrun_directory = "run"\n{extra}\n[web]\nport = 0\n{tables}\n')
+        top = f'gallery = "gallery"\nrun_directory = "run"\n{extra}'
+        self.config.write_text(f"{top}\n[web]\nport = 0\n[extractor]\ncount = {extractors}\n{tables}\n")
 
     def enrol(self, name: str, *pictures: Path) -> None:
         """Add somebody to the gallery."""

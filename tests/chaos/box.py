@@ -21,7 +21,8 @@ class Box:
     def __init__(self, pipeline: Pipeline, portraits: Path) -> None:
         self.pipeline = pipeline
         source = f'source = "{portraits}"\nloop = true\npicture_seconds = 0.6'
-        pipeline.configure(f'name = "door"\n{source}', f'name = "lab"\n{source}', extra="[sentinel]\nhang_s = 4.0\n")
+        cameras = (f'name = "{name}"\n{source}' for name in ("door", "lab"))
+        pipeline.configure(*cameras, extra="[sentinel]\nhang_s = 4.0\n", extractors=2)
         pipeline.enrol("Ada", portraits / "person_a_1.jpg")
         pipeline.start()
         self.recover()

@@ -60,7 +60,7 @@ def _running(pipeline: Pipeline, order: tuple[str, ...]) -> Iterator[None]:
 )
 def test_the_order_of_start_makes_no_difference(pipeline: Pipeline, portraits: Path, order: tuple[str, ...]) -> None:
     source = f'source = "{portraits}"\nloop = true\npicture_seconds = 0.6'
-    pipeline.configure(f'name = "door"\n{source}', f'name = "lab"\n{source}')
+    pipeline.configure(f'name = "door"\n{source}', f'name = "lab"\n{source}', extractors=2)
     pipeline.enrol("Ada", portraits / "person_a_1.jpg")
     with _running(pipeline, order):
         for camera in ("door", "lab"):

@@ -47,6 +47,7 @@ def test_each_camera_has_learnt_whom_it_has_shown(pipeline: Pipeline) -> None:
         f'name = "door"\nsource = "door"\nloop = true\n{shows}',
         f'name = "hall"\nsource = "hall"\nloop = true\n{shows}',
         f'name = "film"\nsource = "film"\nlossless = true\n{shows}',
+        extractors=2,
     )
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
     pipeline.start()
@@ -82,7 +83,7 @@ def test_each_camera_has_learnt_whom_it_has_shown(pipeline: Pipeline) -> None:
 def test_a_played_video_teaches_its_camera(pipeline: Pipeline, shared_data: Path) -> None:
     videos = {"stage": "two_named_people.mp4", "studio": "talking_1.mp4"}
     films = {name: f'source = "{shared_data}/video/{video}"\nloop = true' for name, video in videos.items()}
-    pipeline.configure(*(f'name = "{name}"\n{film}' for name, film in films.items()))
+    pipeline.configure(*(f'name = "{name}"\n{film}' for name, film in films.items()), extractors=2)
     pipeline.start()
     until(pipeline.events, 120.0, "the first face")
     taught = {"camera:stage", "camera:studio"}

@@ -57,7 +57,7 @@ def test_killed_while_portraits_are_shown(pipeline: Pipeline) -> None:
     for name in ("impostor_1", "impostor_2", "person_a_2", "person_b_2"):
         shutil.copy(portraits / f"{name}.jpg", pictures)
     source = 'source = "pictures"\nloop = true\npicture_seconds = 0.6\npicture_fps = 5.0'
-    pipeline.configure(f'name = "left"\n{source}', f'name = "right"\n{source}')
+    pipeline.configure(f'name = "left"\n{source}', f'name = "right"\n{source}', extractors=2)
     pipeline.enrol("person a", portraits / "person_a_1.jpg")
     pipeline.enrol("person b", portraits / "person_b_1.jpg")
 
@@ -71,7 +71,8 @@ def test_killed_while_portraits_are_shown(pipeline: Pipeline) -> None:
 
 def test_killed_while_videos_play(pipeline: Pipeline, shared_data: Path) -> None:
     video = shared_data / "video/two_named_people.mp4"
-    pipeline.configure(*(f'name = "{name}"\nsource = "{video}"\nloop = true' for name in ("left", "right")))
+    cameras = (f'name = "{name}"\nsource = "{video}"\nloop = true' for name in ("left", "right"))
+    pipeline.configure(*cameras, extractors=2)
     for person in sorted((shared_data / "video/people").iterdir()):
         pipeline.enrol(person.name, *sorted(person.iterdir()))
 

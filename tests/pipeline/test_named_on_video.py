@@ -44,7 +44,7 @@ def play(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> None:
     video = shared_data / "video/two_named_people.mp4"
-    pipeline.configure(f'name = "stage"\nsource = "{video}"\nlossless = true')
+    pipeline.configure(f'name = "stage"\nsource = "{video}"\nlossless = true', extractors=2)
     for name in (LIN_MANUEL, ALEX):
         pipeline.enrol(name, *sorted((shared_data / "video/people" / name).iterdir()))
 
