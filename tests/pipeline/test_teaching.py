@@ -10,7 +10,7 @@ from harness import Pipeline, until
 
 pytestmark = pytest.mark.pipeline
 
-SMALL = ("--batch", "8", "--depth", "1,1,1,1", "--input-size", "32", "--views", "1", "--hint-weight", "0")
+SMALL = ("--batch", "8", "--input-size", "32", "--views", "1", "--hint-weight", "0")
 LESSON = ("distill", "--crops", "crops", "--output", "taught", *SMALL)
 
 

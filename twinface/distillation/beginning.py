@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.distillation.checkpoints import Weights, find_checkpoint, read_progress, read_weights
-from twinface.distillation.residual import FULL_DEPTH
 from twinface.distillation.stream import as_input
 from twinface.distillation.unfolding import Folded, read_layers, unfold
 from twinface.errors import ArtefactError
@@ -14,17 +13,16 @@ from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe
 from twinface.networks.registry import available_networks, load_network_file
 
 
-def read_shape(start: Path) -> tuple[tuple[int, ...], int]:
-    """The depth, and the input size in pixels, of the run or the network `start`.
+def read_size_px(start: Path) -> int:
+    """The input size in pixels of the run or the network `start`.
 
     Raises ArtefactError when it is neither, or a network that no run was exported to.
     """
     checkpoint = find_checkpoint(start)
     if checkpoint:
-        progress = read_progress(checkpoint)
-        return progress.depth, progress.size_px
+        return read_progress(checkpoint).size_px
     recipe, _ = _read_network(start)
-    return FULL_DEPTH, recipe.input_size_px
+    return recipe.input_size_px
 
 
 def read_beginning(start: Path, crops: NDArray[np.uint8]) -> Weights:

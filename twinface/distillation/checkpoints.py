@@ -30,7 +30,6 @@ class Progress:
     steps: int = 0
     seconds: float = 0.0
     finished: bool = False
-    depth: tuple[int, ...] = ()
     size_px: int = 0
     batch: int = 0
     learning_rate: float = 0.0
@@ -81,7 +80,8 @@ def read_progress(checkpoint: Path) -> Progress:
     try:
         if content.pop("format") != 1:
             raise ValueError("another format")
-        return Progress(**{**content, "depth": tuple(content["depth"])})
+        content.pop("depth", None)  # of runs before 0.2.0; whatever it says, their weights are of all blocks
+        return Progress(**content)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtefactError(f"{checkpoint}: not a checkpoint of this version ({error}); start a new run") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 
 from twinface.distillation.checkpoints import Progress
+from twinface.distillation.student import BLOCKS
 from twinface.errors import InputError
 
 _BASE_BYTES = 1_200_000_000
@@ -27,7 +28,7 @@ of a group's limit, and what its memory.stat calls that which it has taken and c
 
 def check_memory(period: Progress, last_stages: int, free_bytes: float) -> None:
     """Raise InputError when a step of this period, in which the `last_stages` learn, needs more than there is."""
-    outputs = sum(_count_outputs(period.depth, period.size_px)[-last_stages:])
+    outputs = sum(_count_outputs(period.size_px)[-last_stages:])
     needed = _BASE_BYTES + period.batch * _BYTES_PER_NUMBER * outputs
     if needed > free_bytes:
         raise InputError(
@@ -69,10 +70,10 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _count_outputs(depth: tuple[int, ...], size_px: int) -> list[int]:
+def _count_outputs(size_px: int) -> list[int]:
     """Numbers that the convolutions of each of ResNet50's five stages put out for a picture."""
     counts = [64 * math.ceil(size_px / 2) ** 2]
-    for stage, blocks in enumerate(depth, start=2):
+    for stage, blocks in enumerate(BLOCKS, start=2):
         side = math.ceil(size_px / 2**stage)
         width = 64 * 2 ** (stage - 2)
         counts.append(side**2 * (4 * width + blocks * 6 * width))

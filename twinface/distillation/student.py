@@ -1,11 +1,16 @@
 """The network that learns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinface.distillation.residual import FULL_DEPTH, build_resnet50, run_resnet50
 from twinface.training.tensorflow_setup import import_keras
+
+BLOCKS = (3, 4, 6, 2)
+"""Of ResNet50's stages conv2 … conv5, up to `conv5_block2_out`, where vectors are taken."""
+
+_MOMENTUM = 0.9
+"""Of batch norms of our own: few steps between two looks at the held-out people, so a short memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Hint:
     channels: int
 
 
-def build_student(dimension: int, hints: Sequence[Hint] = (), depth: tuple[int, ...] = FULL_DEPTH) -> Any:
+def build_student(dimension: int, hints: Sequence[Hint] = ()) -> Any:
     """A keras.Model of pictures (n, s, s, 3), BGR less ImageNet's means.
 
     It gives vectors (n, 2048), answers (n, dimension) and the hints' maps. The vectors are the pooled maps of ResNet50,
@@ -30,7 +35,12 @@ def build_student(dimension: int, hints: Sequence[Hint] = (), depth: tuple[int, 
     class Student(base):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__(name="student")
-            self.resnet = build_resnet50(keras, depth)
+            self.resnet = keras.applications.ResNet50(weights=None, include_top=False, input_shape=(None, None, 3))
+            ends = [f"conv{stage}_block{blocks}_out" for stage, blocks in enumerate(BLOCKS, start=2)]
+            self.stages = keras.Model(self.resnet.inputs[0], [self.resnet.get_layer(end).output for end in ends])
+            used = set(self.stages.layers)
+            for layer in self.resnet.layers:
+                layer.trainable = layer in used
             self.pool = layers.GlobalAveragePooling2D(dtype="float32")
             self.standardise = layers.BatchNormalization(
                 center=False, scale=False, momentum=_MOMENTUM, dtype="float32", name="standardise"
@@ -48,18 +58,27 @@ def build_student(dimension: int, hints: Sequence[Hint] = (), depth: tuple[int, 
             ]
 
         def call(self, pictures: Any, training: bool = False) -> tuple[Any, ...]:
-            stages = run_resnet50(self.resnet, pictures, depth, training)
-            vectors = self.standardise(self.pool(stages[5]), training=training)
-            maps = [
-                adapter(stages[hint.stage], training=training)
-                for hint, adapter in zip(hints, self.adapters, strict=True)
+            maps = dict(enumerate(self.stages(pictures, training=training), start=2))
+            vectors = self.standardise(self.pool(maps[5]), training=training)
+            adapted = [
+                adapter(maps[hint.stage], training=training) for hint, adapter in zip(hints, self.adapters, strict=True)
             ]
-            return vectors, self.project(vectors), *maps
+            return vectors, self.project(vectors), *adapted
 
     student = Student()
     student(keras.ops.zeros((1, 32, 32, 3)))
     return student
 
 
-_MOMENTUM = 0.9
-"""Of batch norms of our own: few steps between two looks at the held-out people, so a short memory."""
+def freeze_stages(resnet: Any, last: int) -> None:
+    """Let only the `last` stages learn (1: conv5); batch norms of the others keep their statistics too."""
+    for layer in resnet.layers:
+        stage = int(layer.name[len("conv")]) if layer.name.startswith("conv") else 1
+        layer.trainable = layer.trainable and stage > 5 - last
+
+
+def block_names() -> Iterator[str]:
+    """The blocks that vectors rest on, as Keras calls them."""
+    for stage, blocks in enumerate(BLOCKS, start=2):
+        for block in range(1, blocks + 1):
+            yield f"conv{stage}_block{block}"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.distillation.beginning import read_beginning, read_shape
+from twinface.distillation.beginning import read_beginning, read_size_px
 from twinface.distillation.checkpoints import (
     Progress,
     find_checkpoint,
@@ -31,9 +31,8 @@ from twinface.distillation.lesson import build_lesson, build_showing
 from twinface.distillation.memory import check_memory, read_free_bytes
 from twinface.distillation.packing import Pack, Sources, make_pack
 from twinface.distillation.period import Figures, HeldOut, learn
-from twinface.distillation.residual import freeze_stages
 from twinface.distillation.stream import Show, as_input, make_stream, show_kept, show_people
-from twinface.distillation.student import Hint, build_student
+from twinface.distillation.student import Hint, build_student, freeze_stages
 from twinface.distillation.targets import Targets
 from twinface.distillation.teacher import Teacher, load_or_find_bases
 from twinface.distillation.views import MARGIN_PX
@@ -131,7 +130,7 @@ def _learn(run: Path, settings: Settings, period: Progress, listener: Listener, 
     targets = Targets(run / "answers", teacher, pack.crops, views=settings.views, seed=settings.seed, bases=bases)
     show = _choose_show(settings, targets, centre, pack, period.size_px)
     with _mixed_precision():
-        student = build_student(teacher.dimension, hints, period.depth)
+        student = build_student(teacher.dimension, hints)
         freeze_stages(student.resnet, settings.last_stages)
         showing = None if settings.views else build_showing(pack.crops, teacher, centre, bases, period.size_px)
         lesson = build_lesson(
@@ -167,7 +166,7 @@ def _check_before(run: Path, settings: Settings, period: Progress, *, is_new: bo
     refuse_inputs(run, inputs, "name another folder with --output")
     sweep(run)
     if settings.begin_with and is_new:
-        read_shape(settings.begin_with)
+        read_size_px(settings.begin_with)
     limit_threads(settings.threads)
     if not _has_gpu(import_keras()):
         check_memory(period, settings.last_stages, read_free_bytes())

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.distillation.checkpoints import Weights
-from twinface.distillation.residual import FULL_DEPTH, block_names
-from twinface.distillation.student import build_student
+from twinface.distillation.student import block_names, build_student
 from twinface.errors import ArtefactError
 from twinface.quiet import quiet
 from twinface.training.tensorflow_setup import import_keras
@@ -66,7 +65,7 @@ def unfold(layers: Mapping[str, Folded], pictures: NDArray[np.float32]) -> Weigh
 def _convolutions() -> list[str]:
     """The names, without their ending, of the convolutions up to the layer where vectors are taken."""
     names = ["conv1"]
-    for block in block_names(FULL_DEPTH):
+    for block in block_names():
         names += [f"{block}_{part}" for part in range(0 if block.endswith("block1") else 1, 4)]
     return names
 
@@ -103,8 +102,8 @@ def _as_moments(count: NDArray[np.float64], total: NDArray[np.float64], squares:
 def read_layers(model: bytes) -> dict[str, Folded]:
     """The layers of a LiteRT model by the names that their convolutions, and the last map, had in Keras.
 
-    The model is one that `exporting.build_taught` gave for "projected" at full depth, in float32 or with eight-bit
-    weights. Raises ArtefactError when it is another; of a shallow one equal tensors share a name.
+    The model is one that `exporting.build_taught` gave for "projected", in float32 or with eight-bit
+    weights. Raises ArtefactError when it is another.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -122,9 +121,7 @@ def read_layers(model: bytes) -> dict[str, Folded]:
         else:
             kernels[name] = values.transpose(1, 2, 3, 0) if values.ndim == 4 else values.T
     if not set(kernels) == set(biases) == {*_convolutions(), _MAP}:
-        raise ArtefactError(
-            "not a ResNet50 to which a run of `twinface distill` was exported at full depth with its map"
-        )
+        raise ArtefactError("not a ResNet50 to which a run of `twinface distill` was exported with its map")
     return {name: Folded(kernels[name], biases[name]) for name in kernels}
 
 

@@ -129,7 +129,7 @@ def test_a_program_has_a_network_taught_and_ends_it(supervised: Box, write_crops
     with pytest.raises(InputError, match="nothing is being trained"):
         stop_teaching(settings, run, supervised.folder / "taught")
     lesson = RunSettings(Sources((write_crops(supervised.folder / "crops"),), (), None), views=1)
-    period = Progress(depth=(1, 1, 1, 1), size_px=32, batch=8, learning_rate=4e-3, period_minutes=60.0)
+    period = Progress(size_px=32, batch=8, learning_rate=4e-3, period_minutes=60.0)
     output = supervised.folder / "taught"
     begun = begin_teaching(settings, run, make_order(output, lesson, period), say=told.append)
     assert (begun.state, begun.detail.startswith(LEARNING), begun.report) == ("running", True, None)

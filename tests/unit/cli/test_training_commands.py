@@ -122,8 +122,6 @@ def test_rejected_faces_are_hard_negatives_of_the_next_train(twinface: Run, feat
         (("network", "--output", "n", "--name", "n", "--pooling", "max"), "--pooling max"),
         (("distill", "--output", "run"), "--minutes or --steps"),
         (("distill", "--output", "run", "--minutes", "1", "--steps", "1"), "exclude each other"),
-        (("distill", "--output", "run", "--steps", "1", "--depth", "3,4"), "four numbers"),
-        (("distill", "--output", "run", "--steps", "1", "--depth", "9,1,1,1"), "3,4,6,2"),
     ],
 )
 def test_mistakes_are_one_line_and_code_2(

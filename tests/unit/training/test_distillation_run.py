@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from twinface.distillation.beginning import read_beginning, read_shape
+from twinface.distillation.beginning import read_beginning, read_size_px
 from twinface.distillation.checkpoints import (
     Progress,
     find_checkpoint,
@@ -40,7 +40,7 @@ keras = pytest.importorskip("keras")
 # Graphs run a few times only here: to make them quicker takes longer than they do.
 tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
-PERIOD = Progress(depth=(1, 1, 1, 1), size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
+PERIOD = Progress(size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
 
 
 def ignore(*_: object) -> None:
@@ -150,7 +150,7 @@ def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, 
 
 @pytest.fixture(scope="module")
 def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that has all blocks, with weights drawn at random."""
+    """A run with weights drawn at random."""
     checkpoint = tmp_path_factory.mktemp("full") / "run" / "checkpoint-000000000"
     checkpoint.mkdir(parents=True)
     keras.utils.set_random_seed(0)
@@ -160,8 +160,9 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.endswith(("beta", "bias", "student/standardise/moving_mean")):
             weights[path] = rng.normal(0, 0.1, value.shape)
     np.savez(checkpoint / "student.npz", **weights)
-    progress = Progress(depth=(3, 4, 6, 2), size_px=32)
-    (checkpoint / "progress.json").write_text(json.dumps({"format": 1, **asdict(progress)}))
+    progress = Progress(size_px=32)
+    of_version_0_1 = {"format": 1, "depth": [3, 4, 6, 2], **asdict(progress)}
+    (checkpoint / "progress.json").write_text(json.dumps(of_version_0_1))
     return checkpoint.parent
 
 
@@ -187,7 +188,7 @@ def less_means(picture: np.ndarray) -> np.ndarray:
     return picture.astype(np.float32) - np.array([103.939, 116.779, 123.68], np.float32)
 
 
-def test_a_shallow_run_has_taught_a_whole_network(taught: Path) -> None:
+def test_what_is_exported_outputs_what_the_run_learnt(taught: Path) -> None:
     wanted, picture = projected(taught)
     network, _ = build_taught(taught, "projected")
     assert network.predict_on_batch(less_means(picture))[0] == pytest.approx(wanted, rel=1e-3, abs=1e-4)
@@ -213,7 +214,7 @@ def test_what_a_run_has_taught_is_a_network(full_run: Path, exported: Path, tmp_
 
 
 def test_an_exported_network_is_a_beginning(exported: Path, full_run: Path, crops_folder: Path) -> None:
-    assert read_shape(exported) == read_shape(full_run) == ((3, 4, 6, 2), 32)
+    assert read_size_px(exported) == read_size_px(full_run) == 32
     crops = np.stack([read_image(path) for path in sorted(crops_folder.iterdir())])
     assert_goes_on(exported, resize(crops, 32), agreement=0.9999)
 
@@ -225,11 +226,11 @@ def test_face_is_a_beginning(portraits: Path, detector: FaceDetector) -> None:
     assert_goes_on(Path("face"), np.stack([*crops, *(crop[:, ::-1] for crop in crops)]), agreement=0.99)
 
 
-def test_a_shallow_network_is_no_beginning() -> None:
+def test_another_network_is_no_beginning() -> None:
     layers = keras.layers
     convolution, last = layers.Conv2D(4, 1, name="conv1_conv"), layers.Dense(8, name="projected")
     model = keras.Sequential([layers.Input((32, 32, 3)), convolution, layers.GlobalAveragePooling2D(), last])
-    with pytest.raises(ArtefactError, match="at full depth"):
+    with pytest.raises(ArtefactError, match="not a ResNet50"):
         read_layers(convert(model, "none"))
 
 
@@ -287,11 +288,11 @@ def test_what_cannot_fit_is_not_begun(tmp_path: Path, settings: Settings) -> Non
 
 
 @pytest.mark.parametrize(
-    ("depth", "batch", "measured_gb"),
-    [((3, 4, 6, 2), 8, 1.76), ((3, 4, 6, 2), 32, 2.34), ((3, 4, 6, 2), 64, 3.27), ((1, 1, 1, 1), 64, 2.07)],
+    ("batch", "measured_gb"),
+    [(8, 1.76), (32, 2.34), (64, 3.27)],
 )
-def test_what_was_seen_to_fit_is_begun(depth: tuple[int, ...], batch: int, measured_gb: float) -> None:
-    period = replace(PERIOD, depth=depth, size_px=112, batch=batch)
+def test_what_was_seen_to_fit_is_begun(batch: int, measured_gb: float) -> None:
+    period = replace(PERIOD, size_px=112, batch=batch)
     check_memory(period, 5, measured_gb * 1e9)
     with pytest.raises(InputError, match="too little memory"):
         check_memory(period, 5, 0.7 * measured_gb * 1e9)
@@ -317,16 +318,3 @@ def test_a_limit_of_a_control_group_above_counts(
     (tmp_path / folder / "memory.stat").write_text(f"file 5000\n{used} 1000\n")
     (tmp_path / folder / "a" / "memory.max").write_text("max\n")
     assert read_free_in_groups(["3:cpuset:/", membership], tmp_path) == [2000]
-
-
-def test_a_block_that_joins_changes_nothing_at_first() -> None:
-    from twinface.distillation.residual import build_resnet50, run_resnet50
-
-    keras.utils.set_random_seed(0)
-    resnet = build_resnet50(keras, (1, 1, 2, 2))
-    pictures = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
-    shallow, grown = (run_resnet50(resnet, pictures, depth, training=False) for depth in ((1, 1, 2, 2), (3, 4, 6, 2)))
-    for stage in (2, 3, 4, 5):
-        assert np.array_equal(np.asarray(shallow[stage]), np.asarray(grown[stage]))
-    cut = keras.Model(resnet.inputs[0], resnet.get_layer("conv5_block2_out").output)
-    assert np.allclose(np.asarray(cut(pictures, training=False)), np.asarray(grown[5]), atol=1e-4)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from twinface.cli.learning.runs import RunOptions, learn
-from twinface.errors import InputError
 
 
 def distill(
@@ -20,9 +19,6 @@ def distill(
     begin_with: Annotated[
         Path | None, typer.Option("--start", help="A run, or face, whose weights are taken over; default: random ones.")
     ] = None,
-    depth: Annotated[str, typer.Option("--depth", help="Blocks used of conv2 … conv5; the full network: 3,4,6,2.")] = (
-        "3,4,6,2"
-    ),
     input_size: Annotated[int, typer.Option("--input-size", min=32, help="Side of the pictures, pixels.")] = 112,
     batch: Annotated[int, typer.Option("--batch", min=2, help="Pictures a step.")] = 32,
     learning_rate: Annotated[float, typer.Option("--learning-rate", min=0.0, help="Highest rate.")] = 4e-3,
@@ -45,7 +41,6 @@ def distill(
     from twinface.distillation.training_run import Settings
 
     period = Progress(
-        depth=parse_depth(depth),
         size_px=input_size,
         batch=batch,
         learning_rate=learning_rate,
@@ -56,16 +51,3 @@ def distill(
     sources = Sources(tuple(crops or ()), tuple(faces or ()), run.people)
     settings = Settings(sources, teacher, run.seed, views, run.threads, run.measure_minutes, begin_with)
     learn(run, settings, period)
-
-
-def parse_depth(text: str) -> tuple[int, ...]:
-    """Blocks of the four stages. Raises InputError when these are not four, or more than ResNet50 has."""
-    from twinface.distillation.residual import FULL_DEPTH
-
-    try:
-        depth = tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError(f"--depth {text}: expected four numbers such as 3,4,6,2") from error
-    if len(depth) != len(FULL_DEPTH) or not all(1 <= a <= b for a, b in zip(depth, FULL_DEPTH, strict=True)):
-        raise InputError(f"--depth {text}: expected four numbers from 1,1,1,1 to {','.join(map(str, FULL_DEPTH))}")
-    return depth

@@ -31,15 +31,13 @@ def finetune(
     """Start from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher outputs.
     """
-    from twinface.distillation.beginning import read_shape
+    from twinface.distillation.beginning import read_size_px
     from twinface.distillation.checkpoints import Progress
     from twinface.distillation.packing import Sources
     from twinface.distillation.training_run import Settings
 
-    depth, size_px = read_shape(start)
     period = Progress(
-        depth=depth,
-        size_px=size_px,
+        size_px=read_size_px(start),
         batch=batch,
         learning_rate=learning_rate,
         period_steps=run.steps,
