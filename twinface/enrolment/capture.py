@@ -1,7 +1,8 @@
 """Crops of one person from a webcam or a video: chosen by hand at a window, or by quality without one."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +16,16 @@ from twinface.enrolment.selfies import save_crop
 from twinface.errors import InputError
 from twinface.faces.detection import FaceDetector
 from twinface.faces.sources.feed import FrameFeed
+from twinface.faces.sources.open_source import SourceSpec, open_source
 from twinface.faces.sources.source import Source, SourceWord
+from twinface.masking import mask_address
+from twinface.outputs import refuse_inputs
+from twinface.recognition.embedding import open_detector
 from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
 _ALIKE = 0.95
+_GOOD = ""
 _GREEN, _RED, _WHITE = (80, 220, 80), (80, 80, 220), (255, 255, 255)
 
 OnFrame = Callable[[Objection | None], None]
@@ -52,6 +58,40 @@ class CropFolder:
         return self.folder / f"{self._number:03d}.png"
 
 
+@dataclass(frozen=True, slots=True)
+class CapturedFaces:
+    """What came of a capture from `source`: where faces were `saved`, how many `frames` were looked at, and how many
+    were not taken, by the code of the reason.
+
+    So many as `wanted` were asked for; None where faces are chosen by hand.
+    """
+
+    source: str
+    wanted: int | None
+    saved: tuple[Path, ...]
+    frames: int
+    not_taken: Mapping[str, int]
+
+    def require_any(self) -> None:
+        """Raise InputError, with the reasons, where no face was saved."""
+        if not self.saved:
+            raise InputError(
+                f"{self.source}: no face saved ({self._describe_frames()}); "
+                "sit nearer, facing it, alone and in good light"
+            )
+
+    def describe_shortfall(self) -> str:
+        """That there are fewer faces than wanted, and why; "" where there are not."""
+        if self.wanted is None or len(self.saved) >= self.wanted:
+            return ""
+        found = f"only {len(self.saved)} of {self.wanted}"
+        return f"{found}: there were no more good faces that differ ({self._describe_frames()})"
+
+    def _describe_frames(self) -> str:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.not_taken.items())
+        return f"{self.frames} frames" + (f", not taken: {reasons}" if reasons else "")
+
+
 class DifferentFaces:
     """Remembers the crops that were taken, to take only what differs from all of them."""
 
@@ -65,6 +105,48 @@ class DifferentFaces:
             return False
         self._taken.append(look)
         return True
+
+
+def capture_faces(
+    output: Path,
+    *,
+    video: str | None = None,
+    camera: int = 0,
+    count: int | None = None,
+    force: bool = False,
+    on_frame: OnFrame = lambda _objection: None,
+    on_saved: Callable[[Path], None] = lambda _path: None,
+) -> CapturedFaces:
+    """Save faces of one person to the folder `output`, from a `video`, file or URL, or else from a webcam.
+
+    So many as `count` are chosen as by `capture_automatically`, or without one by hand. Raises InputError where there
+    is no window for that, where `output` is the video, and for a source that cannot be opened or read.
+    """
+    if count is None:
+        require_display()
+    refuse_inputs(output, [video], "name another folder with --output")
+    detector, folder = open_detector(second_look=False), CropFolder(output)
+    source = open_source(SourceSpec(video or str(camera), paced=count is None))
+    seen: Counter[str] = Counter()
+    saved: list[Path] = []
+
+    def saw(objection: Objection | None) -> None:
+        seen[objection.reason.value if objection else _GOOD] += 1
+        on_frame(objection)
+
+    try:
+        for path in (
+            capture_by_hand(source, detector, folder, force=force, on_frame=saw)
+            if count is None
+            else capture_automatically(source, detector, folder, count, force=force, on_frame=saw)
+        ):
+            saved.append(path)
+            on_saved(path)
+    finally:
+        source.close()
+    not_taken = {reason: number for reason, number in seen.most_common() if reason != _GOOD}
+    name = mask_address(video) if video else f"webcam {camera}"
+    return CapturedFaces(name, count, tuple(saved), seen.total(), not_taken)
 
 
 def capture_automatically(

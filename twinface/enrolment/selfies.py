@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,16 @@ import cv2
 import numpy as np
 
 from twinface.enrolment.gate import inspect_picture, objection_of
-from twinface.enrolment.objections import Objection
+from twinface.enrolment.objections import Objection, force_helps
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import is_folder, read_image
 from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
-from twinface.recognition.embedding import refuse_turned
-from twinface.recognition.people import REASONS_FILE, SET_ASIDE
+from twinface.progress import Say, ShowProgress, no_progress, say_nothing
+from twinface.recognition.embedding import open_detector, refuse_turned
+from twinface.recognition.people import REASONS_FILE, SET_ASIDE, describe_left_out_of_people, list_people
 from twinface.types import Image
 
 _MOST_NAME_BYTES, _SHORT_NAME_BYTES = 250, 200
@@ -35,6 +36,64 @@ class Selfie:
     picture: Path
     crop: Path | None
     objection: Objection | None
+
+
+@dataclass(frozen=True, slots=True)
+class CroppedPhotos:
+    """What came of a folder of photos: each of the `selfies`, and whether any crop was to be taken (`forced`)."""
+
+    photos: Path
+    selfies: tuple[Selfie, ...]
+    forced: bool
+
+    @property
+    def saved(self) -> int:
+        """How many crops nothing spoke against."""
+        return sum(selfie.objection is None for selfie in self.selfies)
+
+    def require_any(self) -> None:
+        """Raise InputError where no photo could be used."""
+        if not self.saved:
+            raise InputError(f"{self.photos}: none of the {len(self.selfies)} photos could be used; see the warnings")
+
+    def describe_without_any(self) -> list[str]:
+        """A sentence about each person of whom no photo could be used."""
+        people: dict[str, list[Selfie]] = {}
+        for selfie in self.selfies:
+            people.setdefault(selfie.person, []).append(selfie)
+        sentences = []
+        for name, selfies in people.items():
+            objections = [selfie.objection for selfie in selfies if selfie.objection]
+            if len(objections) == len(selfies):
+                hint = ", or use --force" if not self.forced and any(map(force_helps, objections)) else ""
+                sentences.append(f"{name}: none of {len(selfies)} photos could be used; give one clear face each{hint}")
+        return sentences
+
+
+def crop_photos(
+    photos: Path,
+    faces: Path,
+    *,
+    force: bool = False,
+    show: ShowProgress = no_progress,
+    on_left_out: Say = say_nothing,
+    on_selfie: Callable[[Selfie], None] = lambda _selfie: None,
+) -> CroppedPhotos:
+    """Save the face of every photo of a folder of people, as `crop_selfies` does.
+
+    First `on_left_out` is called with what of the folder is passed over, a sentence each; then `on_selfie` with each
+    photo. Raises InputError for a folder without people too.
+    """
+    people = list_people(photos)
+    for line in describe_left_out_of_people(photos):
+        on_left_out(line)
+    selfies = []
+    with show("cropping", sum(len(pictures) for pictures in people.values())) as bar:
+        for selfie in crop_selfies(people, faces, open_detector(), force=force):
+            selfies.append(selfie)
+            on_selfie(selfie)
+            bar.advance()
+    return CroppedPhotos(photos, tuple(selfies), force)
 
 
 def crop_selfies(

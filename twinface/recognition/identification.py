@@ -1,5 +1,6 @@
 """Who is in a picture: picture → faces → vectors → names."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -58,6 +59,15 @@ class IdentifiedPicture:
     faces: tuple[NamedFace, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentifiedFile:
+    """What came of a file: who is in it, or with None the `problem` that it could not be read for."""
+
+    path: Path
+    found: IdentifiedPicture | None
+    problem: str = ""
+
+
 class Identifier:
     """Names the faces of single pictures, with the network, head, gallery and rule of the settings.
 
@@ -107,6 +117,15 @@ class Identifier:
             self._detector.find_turn_deg(image, [one.face for one in embedded]),
             tuple(NamedFace(one.face, self._decide(one.vector)) for one in embedded),
         )
+
+    def identify_files(self, paths: Iterable[Path]) -> Iterator[IdentifiedFile]:
+        """Every face of each file, one file after the other; one that cannot be read does not stop the others."""
+        for path in paths:
+            try:
+                done = IdentifiedFile(path, self.identify(path))
+            except InputError as error:
+                done = IdentifiedFile(path, None, str(error).removeprefix(f"{path}: "))
+            yield done
 
     def _decide(self, vector: NDArray[np.float32]) -> Decision:
         return decide_alone(vector, PHOTOS, self._known, self._head, self._matching)

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.enrolment.capture import CropFolder, capture_automatically, mark, require_display
+from twinface.enrolment.capture import CropFolder, capture_automatically, capture_faces, mark, require_display
 from twinface.enrolment.gate import inspect_picture
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, Source, SourceSpec, open_source, read_image
@@ -76,6 +76,25 @@ def test_force_saves_a_blurred_face(film: Film, two_looks: list[Image], detector
     blurred = cv2.GaussianBlur(two_looks[0], (0, 0), 14)
     saved = capture_automatically(film([blurred]), detector, CropFolder(tmp_path / "who"), count=5, force=True)
     assert len(list(saved)) == 1
+
+
+def test_a_capture_says_what_it_saved_and_why_there_is_no_more(
+    film: Film, two_looks: list[Image], tmp_path: Path
+) -> None:
+    film(two_looks).close()
+    heard: list[Path] = []
+    captured = capture_faces(tmp_path / "who", video=str(tmp_path / "film.avi"), count=5, on_saved=heard.append)
+    assert [path.name for path in captured.saved] == ["001.png", "002.png"]
+    assert heard == list(captured.saved)
+    assert (captured.frames, captured.not_taken) == (9, {"no_face": 3})
+    captured.require_any()
+    assert captured.describe_shortfall() == (
+        "only 2 of 5: there were no more good faces that differ (9 frames, not taken: 3 no_face)"
+    )
+    film(two_looks[1:2]).close()
+    nobody = capture_faces(tmp_path / "nobody", video=str(tmp_path / "film.avi"), count=1)
+    with pytest.raises(InputError, match=r"film.avi: no face saved \(3 frames, not taken: 3 no_face\)"):
+        nobody.require_any()
 
 
 def test_the_window_shows_in_red_why_a_face_is_not_saved(two_looks: list[Image], detector: FaceDetector) -> None:

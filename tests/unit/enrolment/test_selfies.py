@@ -3,9 +3,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from twinface.enrolment.objections import Reason
-from twinface.enrolment.selfies import crop_selfies
+from twinface.enrolment.selfies import Selfie, crop_photos, crop_selfies
+from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
 from twinface.recognition.people import list_people
 
@@ -56,3 +58,29 @@ def test_what_the_gate_refuses_goes_beside_with_its_reason(
     assert forced["3.png"].crop == crops / "a" / "3.png"
     assert json.loads((crops / "a" / "set_aside" / "reasons.json").read_text()) == []
     assert (crops / "a" / "set_aside" / "3.png").exists()
+
+
+def test_a_folder_of_photos_is_cropped_and_summed_up(people: Path, portraits: Path, tmp_path: Path) -> None:
+    (people / "c").mkdir()
+    cv2.imwrite(str(people / "c" / "1.png"), cv2.GaussianBlur(read_image(portraits / "person_a_2.jpg"), (0, 0), 16))
+    (people / "stray.jpg").write_bytes(b"beside the folders")
+    heard: list[Selfie] = []
+    left_out: list[str] = []
+    cropped = crop_photos(people, tmp_path / "crops", on_left_out=left_out.append, on_selfie=heard.append)
+    assert heard == list(cropped.selfies)
+    assert cropped.saved == 4
+    assert len(left_out) == 1
+    (sentence,) = cropped.describe_without_any()
+    assert sentence == "c: none of 1 photos could be used; give one clear face each, or use --force"
+    forced = crop_photos(people, tmp_path / "forced", force=True)
+    assert (forced.saved, forced.describe_without_any()) == (5, [])
+
+
+def test_photos_without_a_usable_one_are_an_error(people: Path, tmp_path: Path) -> None:
+    for path in (*people.rglob("*.jpg"), *people.rglob("*.png")):
+        cv2.imwrite(str(path), np.full((200, 200, 3), 90, np.uint8))
+    cropped = crop_photos(people, tmp_path / "crops")
+    with pytest.raises(InputError, match=f"none of the {len(cropped.selfies)} photos could be used"):
+        cropped.require_any()
+    assert all(sentence.endswith("one clear face each") for sentence in cropped.describe_without_any())
+    assert len(cropped.describe_without_any()) == 2

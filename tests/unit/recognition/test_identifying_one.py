@@ -27,3 +27,12 @@ def test_the_one_person_is_named_and_strangers_are_not(
     pictures = ("person_a_2.jpg", "person_b_1.jpg", "impostor_1.jpg", "impostor_2.jpg")
     named = [identifier.identify(portraits / picture).faces[0].name for picture in pictures]
     assert named == ["ann", None, None, None]
+
+    (tmp_path / "text.jpg").write_text("no picture")
+    files = (tmp_path / "text.jpg", portraits / "person_a_2.jpg")
+    unreadable, readable = identifier.identify_files(files)
+    assert (unreadable.path, unreadable.found) == (files[0], None)
+    assert unreadable.problem
+    assert str(files[0]) not in unreadable.problem
+    assert readable.found is not None
+    assert ([face.name for face in readable.found.faces], readable.problem) == (["ann"], "")

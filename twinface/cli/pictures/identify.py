@@ -11,7 +11,8 @@ from twinface.cli.options import JsonOption
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
-    from twinface.recognition.identification import Identifier
+    from twinface.matching.threshold import Threshold
+    from twinface.recognition.identification import IdentifiedFile, NamedFace
 
 
 def identify(
@@ -31,49 +32,44 @@ def identify(
     as_json: JsonOption = False,
 ) -> None:
     """Name the faces of pictures (the seed's test.py, for single pictures)."""
+    from twinface.recognition.embedding import describe_turn
     from twinface.recognition.identification import Identifier, choose_settings
 
     identifier = Identifier(choose_settings(chosen_settings(), network, head, gallery, threshold))
     for problem in identifier.warnings:
         warn(problem)
-    entries: list[dict[str, Any]] = []
     with progress_bar("identifying", len(images)) as bar:
-        for path in images:
-            entries.append(_identify(identifier, path))
-            bar.advance()
+        files = list(bar.follow(identifier.identify_files(images)))
+    for file in files:
+        if file.found and (sentence := describe_turn(file.found.turn_deg)):
+            warn(f"{file.path}: {sentence}")
     if as_json:
-        say_json("identify", {"pictures": entries})
+        say_json("identify", {"pictures": [_to_json(file, identifier.threshold) for file in files]})
     else:
-        _print_table(entries)
+        _print_table(files)
         note(identifier.threshold)
-    if all("error" in entry for entry in entries):
+    if not any(file.found for file in files):
         raise typer.Exit(InputError.exit_code)
 
 
-def _identify(identifier: "Identifier", path: Path) -> dict[str, Any]:
-    from twinface.recognition.embedding import describe_turn
-
-    try:
-        found = identifier.identify(path)
-    except InputError as error:
-        return {"image": str(path), "error": str(error).removeprefix(f"{path}: ")}
-    if sentence := describe_turn(found.turn_deg):
-        warn(f"{path}: {sentence}")
+def _to_json(file: "IdentifiedFile", threshold: "Threshold") -> dict[str, Any]:
+    if file.found is None:
+        return {"image": str(file.path), "error": file.problem}
     return {
-        "image": str(path),
-        "width": found.width_px,
-        "height": found.height_px,
-        "turn_deg": found.turn_deg,
-        "threshold": identifier.threshold.value,
-        "threshold_from": identifier.threshold.source,
-        "faces": [_to_json(one) for one in found.faces],
+        "image": str(file.path),
+        "width": file.found.width_px,
+        "height": file.found.height_px,
+        "turn_deg": file.found.turn_deg,
+        "threshold": threshold.value,
+        "threshold_from": threshold.source,
+        "faces": [_face_to_json(one) for one in file.found.faces],
     }
 
 
-def _to_json(found: Any) -> dict[str, Any]:
-    decision = found.decision
+def _face_to_json(named: "NamedFace") -> dict[str, Any]:
+    decision = named.decision
     return {
-        "box_xyxy": [round(float(side), 1) for side in found.face.box_xyxy],
+        "box_xyxy": [round(float(side), 1) for side in named.box_xyxy],
         "name": decision.name,
         "state": decision.state.value,
         "score": round(decision.score, 4),
@@ -81,7 +77,7 @@ def _to_json(found: Any) -> dict[str, Any]:
     }
 
 
-def _print_table(entries: list[dict[str, Any]]) -> None:
+def _print_table(files: "list[IdentifiedFile]") -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -89,16 +85,16 @@ def _print_table(entries: list[dict[str, Any]]) -> None:
     table.add_column("who", overflow="fold")
     table.add_column("score", no_wrap=True)
     table.add_column("box", no_wrap=True)
-    names = [Path(entry["image"]).name for entry in entries]
-    for entry, name in zip(entries, names, strict=True):
-        picture = escape(name if names.count(name) == 1 else entry["image"])
-        if "error" in entry:
-            table.add_row(picture, f"[yellow]{escape(entry['error'])}[/]", "", "")
-        elif not entry["faces"]:
+    names = [file.path.name for file in files]
+    for file in files:
+        picture = escape(file.path.name if names.count(file.path.name) == 1 else str(file.path))
+        if file.found is None:
+            table.add_row(picture, f"[yellow]{escape(file.problem)}[/]", "", "")
+        elif not file.found.faces:
             table.add_row(picture, "[dim]no face[/]", "", "")
-        for face in entry.get("faces", []):
-            who = f"[bold green]{escape(face['name'])}[/]" if face["name"] else f"[dim]{face['state']}[/]"
-            box = " ".join(str(round(side)) for side in face["box_xyxy"])
-            table.add_row(picture, who, f"{face['score']:.2f}", box)
+        for face in file.found.faces if file.found else ():
+            who = f"[bold green]{escape(face.name)}[/]" if face.name else f"[dim]{face.decision.state.value}[/]"
+            box = " ".join(str(round(float(side))) for side in face.box_xyxy)
+            table.add_row(picture, who, f"{face.score:.2f}", box)
             picture = ""
     Terminal(highlight=True).print(table)

@@ -1,15 +1,16 @@
 """`twinface selfies`: aligned crops from photos."""
 
-from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import JsonOption
-from twinface.errors import InputError
+
+if TYPE_CHECKING:
+    from twinface.enrolment.selfies import Selfie
 
 
 def selfies(
@@ -23,35 +24,23 @@ def selfies(
     Crops that are too small, blurred, badly lit or in profile go to set_aside in the person's folder, with the reasons
     in reasons.json; move back what is good all the same.
     """
-    from twinface.enrolment.objections import force_helps
-    from twinface.enrolment.selfies import crop_selfies
+    from twinface.enrolment.selfies import crop_photos
     from twinface.enrolment.set_aside import describe
-    from twinface.recognition.embedding import open_detector
-    from twinface.recognition.people import describe_left_out_of_people, list_people
 
-    people = list_people(photos)
-    for line in describe_left_out_of_people(photos):
-        warn(line)
-    total = sum(len(pictures) for pictures in people.values())
-    saved: Counter[str] = Counter()
-    entries = []
-    forcible: set[str] = set()
-    with progress_bar("cropping", total) as bar:
-        for selfie in bar.follow(crop_selfies(people, faces, open_detector(), force=force)):
-            if selfie.objection is None:
-                saved[selfie.person] += 1
-            else:
-                warn_of(selfie.picture, selfie.objection)
-                forcible |= {selfie.person} if force_helps(selfie.objection) else set()
-                entries.append({"person": selfie.person, **describe(selfie.picture, selfie.objection)})
+    def warn_of_objection(selfie: "Selfie") -> None:
+        if selfie.objection is not None:
+            warn_of(selfie.picture, selfie.objection)
+
+    cropped = crop_photos(photos, faces, force=force, show=progress_bar, on_left_out=warn, on_selfie=warn_of_objection)
+    set_aside = [
+        {"person": selfie.person, **describe(selfie.picture, selfie.objection)}
+        for selfie in cropped.selfies
+        if selfie.objection
+    ]
     if as_json:
-        counts = {"faces": str(faces), "saved": saved.total()}
-        say_json("selfies", {**counts, "set_aside": entries})
-    if not saved:
-        raise InputError(f"{photos}: none of the {total} photos could be used; see the warnings")
-    for name in people:
-        if not saved[name]:
-            force_hint = ", or use --force" if name in forcible and not force else ""
-            warn(f"{name}: none of {len(people[name])} photos could be used; give one clear face each{force_hint}")
+        say_json("selfies", {"faces": str(faces), "saved": cropped.saved, "set_aside": set_aside})
+    cropped.require_any()
+    for line in cropped.describe_without_any():
+        warn(line)
     if not as_json:
-        say(f"{saved.total()} faces saved, {len(entries)} photos set aside: {faces}")
+        say(f"{cropped.saved} faces saved, {len(set_aside)} photos set aside: {faces}")
