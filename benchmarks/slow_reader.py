@@ -64,7 +64,7 @@ def _camera(folder: Path, number: int) -> None:
             nonlocal frame
             for face in range(_FACES):
                 box, crop = (0.0, 0.0, 1.0, 1.0), frame * _FACES + face
-                meta = CropMeta(str(number), node.epoch, crop, face, frame, box, _MEASURES, 0.5, False)
+                meta = CropMeta(str(number), node.epoch, crop, face, frame, box, _MEASURES, False)
                 sender.offer(meta, Captured.now(), array=image, key=face, rank=min(frame, 4))
             frame += 1
 

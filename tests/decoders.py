@@ -203,7 +203,7 @@ def _token(folder: Path) -> list[bytes]:
 def _headers(_folder: Path) -> list[bytes]:
     """The headers of messages of every kind of topic, each behind the number of its topic."""
     stamp = Stamp("camera.front", 1, 2, Captured(3, 4, 5.0))
-    crop = CropMeta("front", 1, 2, 3, 4, (1.0, 2.0, 3.0, 4.0), FaceMeasures(*[0.5] * 8), 0.5, False)
+    crop = CropMeta("front", 1, 2, 3, 4, (1.0, 2.0, 3.0, 4.0), FaceMeasures(*[0.5] * 8), False)
     messages = [
         Message(stamp, crop, np.zeros((4, 4, 3), np.uint8)),
         Message(stamp, VectorMeta(crop, "f" * 64, 1.0), np.zeros(8, np.float32)),

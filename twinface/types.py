@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import radians, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ Image = NDArray[np.uint8]
 
 Vectors = NDArray[np.float32]
 """Embeddings, shape (n, d), float32."""
+
+Scores = NDArray[np.float32]
+"""Of how sure it is that two faces are of one person: 0 (different people) … 1 (the same), float32."""
 
 Clock = Callable[[], float]
 """Seconds of a clock that only goes on, as `time.monotonic` gives them; all processes of a machine share it."""
@@ -92,6 +96,14 @@ class Face:
         return float(self.box_xyxy[3] - self.box_xyxy[1])
 
 
+_POOR_FACE_PX, _GOOD_FACE_PX = 12.0, 48.0
+_POOR_SHARPNESS, _GOOD_SHARPNESS = 0.22, 0.5
+_GOOD_CONTRAST = 20.0
+_DARK, _BRIGHT = 50.0, 205.0
+_LEAST_FRONTALITY = 0.05
+_POOR_DETECTION, _GOOD_DETECTION = 0.5, 0.92
+
+
 @dataclass(frozen=True, slots=True)
 class FaceMeasures:
     """Plain measures of a face, each of one thing.
@@ -113,6 +125,28 @@ class FaceMeasures:
     pitch_deg: float
     roll_deg: float
     detection_score: float
+
+    @property
+    def quality(self) -> float:
+        """How useful the face is, 0 (useless) … 1 (clear and frontal).
+
+        The product of five scores, each 0…1: size, sharpness, frontal pose, exposure, and the detector's score. So one
+        bad score is not made up for by four good ones. Each rises from where SFace hardly knows anybody again to where
+        nothing is to be gained any more. Clear portraits reach 0.7…1, profiles 0.05.
+        """
+        turned = max(abs(tan(radians(self.yaw_deg))), abs(tan(radians(self.pitch_deg))))
+        size = _rise(self.face_px, _POOR_FACE_PX, _GOOD_FACE_PX)
+        sharpness = _rise(self.sharpness, _POOR_SHARPNESS, _GOOD_SHARPNESS)
+        frontality = max(_LEAST_FRONTALITY, 1.0 - turned)
+        light = min(_rise(self.brightness, 0.0, _DARK), _rise(255.0 - self.brightness, 0.0, 255.0 - _BRIGHT))
+        exposure = light * _rise(self.contrast, 0.0, _GOOD_CONTRAST)
+        detection = _rise(self.detection_score, _POOR_DETECTION, _GOOD_DETECTION)
+        return size * sharpness * frontality * exposure * detection
+
+
+def _rise(value: float, poor: float, good: float) -> float:
+    """0 up to `poor`, 1 from `good` on, straight between."""
+    return min(1.0, max(0.0, (value - poor) / (good - poor)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

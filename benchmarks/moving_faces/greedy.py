@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.faces import FaceDetector, SceneCuts, align_face, measure_face, overall_quality
+from twinface.faces import FaceDetector, SceneCuts, align_face, measure_face
 from twinface.faces.tracking import compute_iou
 from twinface.live.camera import ChosenCrop, Sighting
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
@@ -81,9 +81,7 @@ class GreedyCamera:
         image = align_face(frame.image, face.landmarks_px, 112)
         measures = measure_face(image, face)
         self._crops += 1
-        meta = CropMeta(
-            "bench", 1, self._crops - 1, track, frame.index, _box(face), measures, overall_quality(measures), True
-        )
+        meta = CropMeta("bench", 1, self._crops - 1, track, frame.index, _box(face), measures, True)
         return ChosenCrop(meta, image, frame.captured)
 
 

@@ -11,7 +11,7 @@ from twinface.enrolment.objections import Objection, Reason, object_to_measures
 from twinface.errors import InputError, NoFaceError, SeveralFacesError, TurnedError
 from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_enrolment_face, pick_main_face
-from twinface.faces.quality import measure_face, overall_quality
+from twinface.faces.quality import measure_face
 from twinface.recognition.embedding import PickFace
 from twinface.types import Crop, Face, Image
 
@@ -40,7 +40,7 @@ def inspect_picture(image: Image, faces: Sequence[Face], *, force: bool = False)
     crop = align_face(image, face.landmarks_px, CROP_SIZE_PX)
     measures = measure_face(crop, face)
     objection = None if force else object_to_measures(measures)
-    return Inspection(face, Crop(crop, overall_quality(measures)), objection)
+    return Inspection(face, Crop(crop, measures.quality), objection)
 
 
 def choose_picker(*, force: bool) -> PickFace:

@@ -6,7 +6,7 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.formats import describe_left_out
 from twinface.faces.motion import MotionGate
 from twinface.faces.pictures import list_left_out, list_pictures, read_image
-from twinface.faces.quality import assess_quality, bound_quality, measure_face, overall_quality
+from twinface.faces.quality import bound_quality, measure_face
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import (
     FrameFeed,
@@ -32,14 +32,12 @@ __all__ = [
     "TrackUpdate",
     "Tracker",
     "align_face",
-    "assess_quality",
     "bound_quality",
     "describe_left_out",
     "list_left_out",
     "list_pictures",
     "measure_face",
     "open_source",
-    "overall_quality",
     "pick_enrolment_face",
     "pick_main_face",
     "read_image",

@@ -1,6 +1,6 @@
-"""What is measured of a face to tell how well it can be recognised, and one number from all of it."""
+"""What is measured of a face to tell how well it can be recognised."""
 
-from math import atan, atan2, degrees, radians, tan
+from math import atan, atan2, degrees
 
 import cv2
 import numpy as np
@@ -9,12 +9,6 @@ from numpy.typing import NDArray
 from twinface.faces.alignment import TEMPLATE_SIZE_PX
 from twinface.types import Face, FaceMeasures, Image
 
-_POOR_FACE_PX, _GOOD_FACE_PX = 12.0, 48.0
-_POOR_SHARPNESS, _GOOD_SHARPNESS = 0.22, 0.5
-_GOOD_CONTRAST = 20.0
-_DARK, _BRIGHT = 50.0, 205.0
-_LEAST_FRONTALITY = 0.05
-_POOR_DETECTION, _GOOD_DETECTION = 0.5, 0.92
 _MIDDLE = np.s_[40:98, 30:82]
 """Eyes to mouth: the crop around them may be hair, background, or black where the picture ends, and a black edge is
 sharp however blurred the face."""
@@ -25,23 +19,6 @@ _NOSE_DEPTH = 0.5
 when a face turns by a right angle. Gee and Cipolla (Determining the gaze of faces in images, 1994) take 0.6."""
 _NOSE_HEIGHT = 0.547
 """Where the nose tip stands between eyes (0) and mouth (1): median of 2,360 frontal pictures as YuNet sees them."""
-
-
-def overall_quality(measures: FaceMeasures) -> float:
-    """How useful a face is, 0 (useless) … 1 (clear and frontal).
-
-    The product of five scores, each 0…1: size, sharpness, frontal pose, exposure, and the detector's score. So one
-    bad score is not made up for by four good ones. Each rises from where SFace hardly knows anybody again to where
-    nothing is to be gained any more. Clear portraits reach 0.7…1, profiles 0.05.
-    """
-    turned = max(abs(tan(radians(measures.yaw_deg))), abs(tan(radians(measures.pitch_deg))))
-    size = _rise(measures.face_px, _POOR_FACE_PX, _GOOD_FACE_PX)
-    sharpness = _rise(measures.sharpness, _POOR_SHARPNESS, _GOOD_SHARPNESS)
-    frontality = max(_LEAST_FRONTALITY, 1.0 - turned)
-    light = min(_rise(measures.brightness, 0.0, _DARK), _rise(255.0 - measures.brightness, 0.0, 255.0 - _BRIGHT))
-    exposure = light * _rise(measures.contrast, 0.0, _GOOD_CONTRAST)
-    detection = _rise(measures.detection_score, _POOR_DETECTION, _GOOD_DETECTION)
-    return size * sharpness * frontality * exposure * detection
 
 
 def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
@@ -69,28 +46,22 @@ def measure_face(crop_image: Image, face: Face) -> FaceMeasures:
 def bound_quality(face: Face) -> float:
     """The most that the quality of a face's crop can be, 0…1: by its size, pose and detection score, the rest perfect.
 
-    Takes a few hundredths of a millisecond and looks at no pixel. `overall_quality` of what `measure_face` measures is
+    Takes a few hundredths of a millisecond and looks at no pixel. The quality of what `measure_face` measures is
     never more, not even in its last bit, since it multiplies the same numbers by others of at most 1.
     """
     yaw_deg, pitch_deg, roll_deg = _estimate_pose(face.landmarks_px)
-    sharpest, middle_grey, most_contrast = 1.0, (_DARK + _BRIGHT) / 2, 255.0
-    return overall_quality(
-        FaceMeasures(
-            face_px=face.width_px,
-            sharpness=sharpest,
-            brightness=middle_grey,
-            contrast=most_contrast,
-            yaw_deg=yaw_deg,
-            pitch_deg=pitch_deg,
-            roll_deg=roll_deg,
-            detection_score=face.detection_score,
-        )
+    sharpest, middle_grey, most_contrast = 1.0, 127.5, 255.0
+    measures = FaceMeasures(
+        face_px=face.width_px,
+        sharpness=sharpest,
+        brightness=middle_grey,
+        contrast=most_contrast,
+        yaw_deg=yaw_deg,
+        pitch_deg=pitch_deg,
+        roll_deg=roll_deg,
+        detection_score=face.detection_score,
     )
-
-
-def assess_quality(crop_image: Image, face: Face) -> float:
-    """The one number of `measure_face`, 0…1."""
-    return overall_quality(measure_face(crop_image, face))
+    return measures.quality
 
 
 def _grey_middle(crop_image: Image) -> NDArray[np.uint8]:
@@ -127,8 +98,3 @@ def _measure_sharpness(grey: NDArray[np.uint8]) -> float:
         lost = steps - np.abs(np.diff(cv2.blur(sharp, size), axis=axis))
         shares.append(float(np.maximum(lost, 0.0).sum()) / max(float(steps.sum()), 1e-6))
     return min(shares)
-
-
-def _rise(value: float, poor: float, good: float) -> float:
-    """0 up to `poor`, 1 from `good` on, straight between."""
-    return min(1.0, max(0.0, (value - poor) / (good - poor)))

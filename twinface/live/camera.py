@@ -169,7 +169,6 @@ class CameraStage:
             frame=glimpse.frame,
             box_xyxy=_box(glimpse.face),
             measures=glimpse.measures,
-            quality=glimpse.quality,
             lossless=self._camera.lossless,
             look=self._looks.get(track, 0),
         )

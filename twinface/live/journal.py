@@ -88,7 +88,7 @@ class Journal:
                 frame=crop.frame,
                 network=look.meta.network,
                 vector=look.vector,
-                quality=crop.quality,
+                quality=look.quality,
                 state=event.state or State.PENDING,
                 name=event.name,
                 score=event.score or 0.0,

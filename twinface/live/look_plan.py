@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twinface.faces.quality import bound_quality, overall_quality
+from twinface.faces.quality import bound_quality
 from twinface.settings import TrackingSettings
 from twinface.types import Captured, Face, FaceMeasures, Image
 
@@ -38,7 +38,7 @@ class Glimpse:
     @property
     def quality(self) -> float:
         """Of the crop, 0…1."""
-        return overall_quality(self.measures)
+        return self.measures.quality
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -227,7 +227,7 @@ class MatcherStage:
         track.add(look, self._max_looks)
         track.decision = self._namer.decide(stream.camera, track.vectors, track.weights, track.decision)
         event = self._event("match", stream, track, crop.frame, look.stamp)
-        event = replace(event, box_xyxy=crop.box_xyxy, quality=crop.quality)
+        event = replace(event, box_xyxy=crop.box_xyxy, quality=look.quality)
         if self._journal is not None and self._journal.keeps_looks:
             alone = self._namer.alone(stream.camera, look.vector)
             self._journal.looked(look, event, track.face, alone, self._namer.bounds)

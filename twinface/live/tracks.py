@@ -22,7 +22,7 @@ class Look:
     @property
     def quality(self) -> float:
         """Of the crop, 0…1."""
-        return self.meta.crop.quality
+        return self.meta.crop.measures.quality
 
 
 @dataclass(frozen=True, slots=True)

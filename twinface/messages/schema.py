@@ -34,8 +34,7 @@ class CropMeta:
     """What goes with a crop, from the camera through the extractor to the matcher.
 
     `crop` numbers the crops a camera offered in this `epoch`, from 0: it is what the end of a stream counts. `look` is
-    how many crops of its track were recognised, or are on their way, before this one. `quality` is the one number of
-    its `measures`.
+    how many crops of its track were recognised, or are on their way, before this one.
     """
 
     kind: ClassVar[str] = "crop"
@@ -46,7 +45,6 @@ class CropMeta:
     frame: int
     box_xyxy: BoxXyxy
     measures: FaceMeasures
-    quality: float
     lossless: bool
     look: int = 0
 

@@ -59,7 +59,7 @@ class Topic:
 
 CROPS = Topic(
     name="crops",
-    version=2,
+    version=3,
     publisher="camera",
     readers=("extractor",),
     pattern=Pattern.WORK,
@@ -73,7 +73,7 @@ CROPS = Topic(
 )
 VECTORS = Topic(
     name="vectors",
-    version=2,
+    version=3,
     publisher="extractor",
     readers=("matcher",),
     pattern=Pattern.WORK,

@@ -11,7 +11,7 @@ from twinface.errors import InputError, TurnedError
 from twinface.faces.alignment import align_face, scale_template
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.quality import measure_face, overall_quality
+from twinface.faces.quality import measure_face
 from twinface.networks.network import Network
 from twinface.types import Face, FaceMeasures, Image
 
@@ -30,7 +30,7 @@ class EmbeddedFace:
     @property
     def quality(self) -> float:
         """0 (useless) … 1 (clear and frontal)."""
-        return overall_quality(self.measures)
+        return self.measures.quality
 
 
 def open_detector(*, second_look: bool = True) -> FaceDetector:

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.faces import FaceDetector, align_face, assess_quality, bound_quality, measure_face, read_image
+from twinface.faces import FaceDetector, align_face, bound_quality, measure_face, read_image
 from twinface.types import Face, Image
 
 
@@ -15,6 +15,10 @@ def sharp(portraits: Path, detector: FaceDetector) -> tuple[Image, Face]:
     image = read_image(portraits / "person_b_1.jpg")
     (face,) = detector.detect(image)
     return align_face(image, face.landmarks_px, 112), face
+
+
+def assess_quality(crop: Image, face: Face) -> float:
+    return measure_face(crop, face).quality
 
 
 def test_portrait_is_good(sharp: tuple[Image, Face]) -> None:

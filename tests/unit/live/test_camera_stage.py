@@ -72,7 +72,7 @@ def test_a_face_has_a_track_and_a_crop(make_stage: MakeStage, portrait: Image, d
     ((meta, image, captured),) = sighting.crops
     assert (meta.camera, meta.epoch, meta.crop, meta.track, meta.frame) == ("front", 7, 0, box.track, 3)
     assert (meta.box_xyxy, meta.measures.detection_score) == (box.box_xyxy, box.detection_score)
-    assert meta.quality > 0.4
+    assert meta.measures.quality > 0.4
     assert captured.media_ms == 300.0
     assert not meta.lossless
     assert (image.shape, image.dtype) == ((112, 112, 3), np.uint8)

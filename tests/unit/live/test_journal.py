@@ -173,8 +173,8 @@ def test_a_journal_that_was_not_closed_is_gone_on_with(path: Path, journal: Jour
 
 
 def test_a_look_is_kept_with_what_was_measured_and_decided(path: Path, journal: Journal) -> None:
-    measures = FaceMeasures(48.0, 0.5, 128.0, 40.0, -10.0, 5.0, 2.0, 0.75)
-    crop = CropMeta("door", 7, 17, 1, 25, _BOX, measures, 0.5, lossless=True)
+    measures = FaceMeasures(30.0, 0.5, 128.0, 40.0, 0.0, 0.0, 2.0, 0.95)
+    crop = CropMeta("door", 7, 17, 1, 25, _BOX, measures, lossless=True)
     vector = np.array([0.5, -1.0], np.float32)
     taken = Look(VectorMeta(crop, "f" * 64, 1.0), vector, frame(1.0)[1])
     alone = Decision(State.UNKNOWN, None, 0.5, (Candidate("Bob", 0.5),))

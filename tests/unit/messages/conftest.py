@@ -24,7 +24,7 @@ from twinface.types import Candidate, Captured, FaceMeasures
 _CAPTURED = Captured(1_700_000_001_000_000_000, 5_000_000_000, 1640.5)
 _STAMP = Stamp("camera.front", 1_700_000_000_000_000_000, 41, _CAPTURED)
 _MEASURES = FaceMeasures(48.0, 0.5, 128.25, 40.5, -10.5, 5.25, 2.0, 0.75)
-_CROP = CropMeta("front", 1_700_000_000_000_000_000, 17, 3, 41, (10.0, 20.5, 58.0, 84.25), _MEASURES, 0.5, True)
+_CROP = CropMeta("front", 1_700_000_000_000_000_000, 17, 3, 41, (10.0, 20.5, 58.0, 84.25), _MEASURES, True)
 _BOXES = (TrackBox(3, (10.0, 20.5, 58.0, 84.25), 0.75), TrackBox(4, (0.0, 0.0, 1.0, 1.0), 1.0))
 
 _MESSAGES = {

@@ -33,7 +33,7 @@ _TEXT = st.text(max_size=40)
 _BOX = st.tuples(_FLOAT, _FLOAT, _FLOAT, _FLOAT)
 _STAMPS = st.builds(Stamp, _TEXT, _INT, _INT, st.builds(Captured, _INT, _INT, _FLOAT))
 _MEASURES = st.builds(FaceMeasures, *[_FLOAT] * 8)
-_CROP_METAS = st.builds(CropMeta, _TEXT, _INT, _INT, _INT, _INT, _BOX, _MEASURES, _FLOAT, st.booleans())
+_CROP_METAS = st.builds(CropMeta, _TEXT, _INT, _INT, _INT, _INT, _BOX, _MEASURES, st.booleans())
 _NUMBERS = st.lists(_INT, max_size=5).map(tuple)
 _UPDATES = st.builds(
     TracksUpdate,
@@ -140,8 +140,8 @@ def test_received_arrays_cannot_be_changed(crop: list[bytes]) -> None:
 
 
 def test_whole_numbers_pass_as_fractions(crop: list[bytes]) -> None:
-    received = decode(_changed(crop, lambda header: header["body"].update(quality=1, box_xyxy=[1, 2, 3, 4])), CROPS)
-    assert received.body.quality == 1.0  # type: ignore[union-attr]
+    received = decode(_changed(crop, lambda header: header["body"].update(box_xyxy=[1, 2, 3, 4])), CROPS)
+    assert received.body.box_xyxy == (1.0, 2.0, 3.0, 4.0)  # type: ignore[union-attr]
 
 
 def test_fields_of_a_later_version_are_passed_over(crop: list[bytes]) -> None:
@@ -178,7 +178,6 @@ def test_fields_that_were_added_later_have_their_default(tracks: list[bytes]) ->
         lambda header: header["body"].update(camera=7),
         lambda header: header["body"].update(box_xyxy=[1.0, 2.0, 3.0]),
         lambda header: header["body"].update(box_xyxy=[1.0, 2.0, 3.0, float("nan")]),
-        lambda header: header["body"].update(quality=float("nan")),
         lambda header: header["body"].pop("measures"),
         lambda header: header["body"]["measures"].pop("detection_score"),
         lambda header: header["body"]["measures"].update(yaw_deg=float("nan")),
@@ -371,4 +370,4 @@ def test_a_heartbeat_has_no_array(samples: Mapping[tuple[str, str], Message]) ->
 
 
 _A_STAMP = Stamp("camera.a", 1, 0, Captured(0, 0, 0.0))
-_A_CROP = CropMeta("a", 1, 0, 1, 0, (0.0, 0.0, 1.0, 1.0), FaceMeasures(*[0.0] * 8), 0.5, False)
+_A_CROP = CropMeta("a", 1, 0, 1, 0, (0.0, 0.0, 1.0, 1.0), FaceMeasures(*[0.0] * 8), False)
