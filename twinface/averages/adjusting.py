@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from twinface.averages.average import Averages
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.matching.vectors import adjust, centre
 from twinface.types import Vectors
 

@@ -17,7 +17,7 @@ from twinface.averages.clusters import MOST_CLUSTERS, SAME_FACE_COSINE, Clusters
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import make_folder, only_writer, sync_folder, write_atomically
 from twinface.gallery.keys import box_key
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
 from twinface.gallery.sources import is_source
 from twinface.matching.vectors import normalised

@@ -12,7 +12,7 @@ from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import read_faces
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import FileState, keep_private
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 
 log = logging.getLogger(__name__)
 

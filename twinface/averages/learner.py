@@ -13,9 +13,10 @@ from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.averages.in_use import FacesFile
 from twinface.errors import ArtefactError
-from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.age_clock import AgeClock
-from twinface.gallery.people import PersonVectors
+from twinface.events.event import Event, Kind, Subject, TrackKey
+from twinface.events.look import LookRecord
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.sources import camera_source
 from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings

@@ -12,10 +12,10 @@ from twinface.errors import ArtefactError, InputError, SettingsError, SourceErro
 from twinface.faces.sources.captures import find_webcam
 from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
 from twinface.faces.sources.source import SourceKind
-from twinface.gallery import Gallery
 from twinface.gallery.features_folder import has_people
+from twinface.gallery.gallery import Gallery
 from twinface.masking import mask_address
-from twinface.matching import open_head_in_use
+from twinface.matching.open_head import open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe
 from twinface.settings import CameraSettings, Settings, TrackingSettings

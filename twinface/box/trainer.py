@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from twinface.box.supervision import process_states, start_process
-from twinface.box.training_work import LEARNING
+from twinface.box.training_job import LEARNING
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import InputError, ServiceError, TwinfaceError

@@ -9,6 +9,9 @@ from twinface.errors import ServiceError, TwinfaceError
 
 log = logging.getLogger(__name__)
 
+LEARNING = "learning"
+"""What a network's progress begins with once its pictures are ready and it learns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinface.box.training_job import Outcome, Work
+from twinface.box.training_job import LEARNING, Outcome, Work
 from twinface.errors import InputError
 from twinface.settings import Settings
 from twinface.training.heads.options import TrainOptions
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from twinface.distillation.period import Figures
 
 log = logging.getLogger(__name__)
-
-LEARNING = "learning"
-"""What a network's progress begins with once its pictures are ready and it learns."""
 
 
 def retraining(settings: Settings, arguments: Mapping[str, Any]) -> Work:

@@ -20,8 +20,8 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
-from twinface.gallery.people import PersonVectors, read_features
-from twinface.gallery.snapshot import take_snapshot
+from twinface.gallery.people import read_features
+from twinface.gallery.person import PersonVectors, take_snapshot
 from twinface.matching.head_folder import trained_people
 from twinface.matching.heads import Head
 from twinface.matching.spec import DecisionCalibration

@@ -15,9 +15,9 @@ from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Share, share_of_probes
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.snapshot import Snapshot, take_snapshot
+from twinface.gallery.person import Snapshot, take_snapshot
 from twinface.matching.decision import enrolled_vectors
-from twinface.matching.heads import Head, Scores
+from twinface.matching.heads import Head
 from twinface.matching.threshold import (
     Threshold,
     choose_threshold,
@@ -30,6 +30,7 @@ from twinface.matching.threshold import (
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import strangers_with_people
 from twinface.settings import MatchingSettings, Settings
+from twinface.types import Scores
 
 NEAREST_SHARE = 0.05
 """Of the imagined strangers: those who come nearest to anybody tell whom strangers come near."""

@@ -9,8 +9,7 @@ from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_su
 from twinface.enrolment.two_people import find_two_clusters
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import PersonVectors
-from twinface.gallery.snapshot import take_snapshot
+from twinface.gallery.person import PersonVectors, take_snapshot
 from twinface.matching.heads import Head
 from twinface.matching.threshold import choose_threshold
 from twinface.recognition.averaging import adjust_gallery

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Evidence
-from twinface.gallery.people import PersonVectors
-from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.person import PersonVectors, Snapshot
 from twinface.matching.threshold import rate_key
 
 _USEFUL_RATE = 0.05

@@ -19,7 +19,7 @@ from twinface.corrections.difference import Difference, difference
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import drop_step, read_step, step_numbers, steps_lock, write_step
 from twinface.errors import ArtefactError
-from twinface.events import TrackKey
+from twinface.events.event import TrackKey
 from twinface.events.marks import read_marks
 from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files

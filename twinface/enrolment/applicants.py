@@ -10,7 +10,7 @@ from twinface.gallery.features_folder import is_features_folder
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE
 from twinface.gallery.names import checked_name
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

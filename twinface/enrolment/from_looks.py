@@ -10,7 +10,8 @@ from twinface.enrolment.from_pictures import LikenessGate
 from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, object_to_look
 from twinface.errors import FingerprintError, InputError
-from twinface.events import LookRecord, mark_enrolled
+from twinface.events.look import LookRecord
+from twinface.events.looks import mark_enrolled
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import known_name
 from twinface.gallery.sources import camera_source

@@ -11,7 +11,7 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, object_to_measures
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.person import Snapshot
 from twinface.matching.heads import Head
 from twinface.matching.open_head import OpenHead, open_head_in_use
 from twinface.networks.recipe import NetworkRecipe

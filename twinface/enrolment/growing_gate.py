@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from twinface.enrolment.likeness import Others, object_to_pictures, score_nobody
 from twinface.enrolment.objections import Objection
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors
-from twinface.matching.heads import Head, Scorer, Scores
+from twinface.matching.heads import Head, Scorer
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

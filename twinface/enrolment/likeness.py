@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.enrolment.objections import Objection, Reason
-from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.person import Snapshot
 from twinface.matching.decision import decide, enrolled_vectors
-from twinface.matching.heads import Head, Scorer, Scores
+from twinface.matching.heads import Head, Scorer
 from twinface.settings import MatchingSettings
-from twinface.types import State, Vectors
+from twinface.types import Scores, State, Vectors
 
 _RATE = "0.001"
 _LIKE = 0.05

@@ -28,7 +28,7 @@ from twinface.gallery.crops import crop_key
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.names import is_readable_name
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.signing import MAX_BYTES
 from twinface.gallery.sources import PHOTOS
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.files import write_atomically
-from twinface.gallery.people import PersonVectors, person_path
+from twinface.gallery.person import PersonVectors, person_path
 from twinface.gallery.signing import check_format, seal, unseal
 
 SUFFIX = ".crops"

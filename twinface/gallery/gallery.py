@@ -23,13 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import make_folder, sync_folder
+from twinface.files import make_folder, sync_folder, write_atomically
 from twinface.gallery.crops import crop_key, crops_of, crops_path, write_crops
 from twinface.gallery.keys import box_key
 from twinface.gallery.locking import WAIT_S
-from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, keep_folders_private, write_manifest
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, keep_folders_private, read_manifest, write_manifest
 from twinface.gallery.names import checked_name, known_name
-from twinface.gallery.people import PersonVectors, appended, person_path, write_person
+from twinface.gallery.people import write_person
+from twinface.gallery.person import PersonVectors, appended, person_path
+from twinface.gallery.person_files import PersonFiles, person_file_paths, read_if_there
 from twinface.gallery.set_aside import SetAside
 from twinface.gallery.writing import GalleryWriter
 from twinface.types import Vectors
@@ -166,6 +168,29 @@ class Gallery(GalleryWriter):
         if self.set_aside(name):
             with self._writing():
                 self._set_aside(name, ())
+
+    def put_back(self, people: Mapping[str, PersonFiles]) -> None:
+        """Have people's files be these again, each whole or not at all, as one change of the gallery.
+
+        Crops are written before vectors, and everything before anything is removed, so that at every moment each
+        picture is somebody's; what is broken off in between is done again. Raises ArtefactError when it cannot be done.
+        """
+        with self.unchanging():
+            files = [
+                (path, getattr(wanted, kind))
+                for name, wanted in people.items()
+                for kind, path in reversed(person_file_paths(self.folder, name).items())
+            ]
+            for path, data in files:
+                if data is not None and read_if_there(path) != data:
+                    write_atomically(path, data)
+            for path, data in reversed(files):
+                if data is None and path.exists():
+                    path.unlink()
+                    sync_folder(path.parent)
+            manifest = read_manifest(self.folder)
+            write_manifest(self.folder, replace(manifest, version=manifest.version + 1))
+            self.refresh()
 
     @contextmanager
     def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:

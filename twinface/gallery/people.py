@@ -1,23 +1,16 @@
-"""One person's vectors, and the signed file that holds them: the same for a gallery and for extracted features."""
+"""The signed file that holds one person's vectors: the same for a gallery and for extracted features."""
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import make_folder, write_atomically
 from twinface.gallery.keys import box_key
 from twinface.gallery.names import is_readable_name
+from twinface.gallery.person import PersonVectors, person_path
 from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
-from twinface.gallery.sources import PHOTOS, is_source, shared
-from twinface.types import Vectors
+from twinface.gallery.sources import PHOTOS, shared
 
 _FORMAT = 2
 _FORMAT_WITHOUT_SOURCES = 1
@@ -25,56 +18,6 @@ _FORMAT_WITHOUT_SOURCES = 1
 
 AVERAGES_FILE = "averages.pkl"
 """The signed file that may lie among those of people, where a folder of features has a gallery in it."""
-
-_MAX_DIMENSION = 1 << 20
-_SAME_PICTURE_COSINE = 0.9999
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonVectors:
-    """What is known of one person: `vectors` float32 (n, d), one for each of `files`, as the network gave them.
-
-    `quality` is float32 (n,), 0…1; `network` the fingerprint of the network; `sources` where each vector comes from,
-    PHOTOS for all of them unless said. Raises ArtefactError where these do not fit each other or hold something that is
-    not a finite number.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    vectors: Vectors
-    quality: NDArray[np.float32]
-    network: str
-    sources: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        shape, count = self.vectors.shape, len(self.files)
-        if not self.sources:
-            object.__setattr__(self, "sources", (PHOTOS,) * count)
-        if self.vectors.dtype != np.float32 or len(shape) != 2 or not 0 < shape[1] <= _MAX_DIMENSION:
-            raise ArtefactError(
-                f"{self.name}: vectors must be float32 (n, d), these are {self.vectors.dtype} {shape}; extract again"
-            )
-        if count == 0 or shape[0] != count or self.quality.shape != (count,) or self.quality.dtype != np.float32:
-            raise ArtefactError(
-                f"{self.name}: {count} pictures, {shape[0]} vectors and {self.quality.size} qualities; extract again"
-            )
-        if not np.isfinite(self.vectors).all() or not np.isfinite(self.quality).all():
-            raise ArtefactError(f"{self.name}: vectors that are not finite numbers; check the network, extract again")
-        if len(self.sources) != count or not all(map(is_source, self.sources)):
-            raise ArtefactError(f"{self.name}: {count} pictures without a source each; extract again")
-
-
-def slug_of(name: str) -> str:
-    """A file name for any name: a readable part, and 64 bits of its sha256, so that no two names share one."""
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    readable = re.sub(r"[^a-z0-9]+", "-", folded)[:40].strip("-")
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{readable}-{digest}" if readable else digest
-
-
-def person_path(folder: Path, name: str) -> Path:
-    """Where a person's signed pickle stands in a folder of people."""
-    return folder / f"{slug_of(name)}.pkl"
 
 
 def is_person_file(file: str) -> bool:
@@ -129,30 +72,6 @@ def _person_of(value: dict[str, Any]) -> PersonVectors:
         raise ValueError("a person without a list of sources")
     vectors, quality = unpack_array(value.get("vectors")), unpack_array(value.get("quality"))
     return PersonVectors(name, files, vectors, quality, network, sources)
-
-
-def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:
-    """`old` with those pictures of `new` whose vectors neither it nor an earlier one of them has; both of one length.
-
-    The vector tells a picture, since one file may be added under two paths, and two files have the same name.
-    """
-    vectors = new.vectors if old is None else np.concatenate([old.vectors, new.vectors])
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    kept = list(range(0 if old is None else len(old.files)))
-    for row in range(len(kept), len(unit)):
-        if not (unit[kept] @ unit[row] > _SAME_PICTURE_COSINE).any():
-            kept.append(row)
-    files = new.files if old is None else old.files + new.files
-    quality = new.quality if old is None else np.concatenate([old.quality, new.quality])
-    sources = new.sources if old is None else old.sources + new.sources
-    return PersonVectors(
-        new.name,
-        tuple(files[row] for row in kept),
-        vectors[kept],
-        quality[kept],
-        new.network,
-        tuple(sources[row] for row in kept),
-    )
 
 
 def write_features(folder: Path, people: Iterable[PersonVectors], key: bytes | None = None) -> None:

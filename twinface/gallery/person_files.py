@@ -1,16 +1,13 @@
 """The files of one person as they stand, byte for byte, to be put back exactly."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import sync_folder, write_atomically
 from twinface.gallery.crops import crops_path
-from twinface.gallery.gallery import Gallery
-from twinface.gallery.manifest import read_manifest, write_manifest
-from twinface.gallery.people import person_path
+from twinface.gallery.manifest import read_manifest
+from twinface.gallery.person import person_path
 from twinface.gallery.set_aside import set_aside_path
 
 
@@ -34,34 +31,11 @@ class PersonFiles:
 
 def read_person_files(folder: Path, name: str) -> PersonFiles:
     """The files of a person of a gallery, whether or not anybody has this name. Raises ArtefactError."""
-    return PersonFiles(**{kind: _read(path) for kind, path in _paths(folder, name).items()})
+    return PersonFiles(**{kind: read_if_there(path) for kind, path in person_file_paths(folder, name).items()})
 
 
-def put_back(gallery: Gallery, people: Mapping[str, PersonFiles]) -> None:
-    """Have people's files be these again, each whole or not at all, as one change of the gallery.
-
-    Crops are written before vectors, and everything before anything is removed, so that at every moment each picture
-    is somebody's; what is broken off in between is done again. Raises ArtefactError when it cannot be done.
-    """
-    with gallery.unchanging():
-        files = [
-            (path, getattr(wanted, kind))
-            for name, wanted in people.items()
-            for kind, path in reversed(_paths(gallery.folder, name).items())
-        ]
-        for path, data in files:
-            if data is not None and _read(path) != data:
-                write_atomically(path, data)
-        for path, data in reversed(files):
-            if data is None and path.exists():
-                path.unlink()
-                sync_folder(path.parent)
-        manifest = read_manifest(gallery.folder)
-        write_manifest(gallery.folder, replace(manifest, version=manifest.version + 1))
-        gallery.refresh()
-
-
-def _paths(folder: Path, name: str) -> dict[str, Path]:
+def person_file_paths(folder: Path, name: str) -> dict[str, Path]:
+    """Where each file of `PersonFiles` lies in a gallery, or would lie. Raises ArtefactError."""
     people = folder / read_manifest(folder).people
     return {
         "vectors": person_path(people, name),
@@ -70,7 +44,8 @@ def _paths(folder: Path, name: str) -> dict[str, Path]:
     }
 
 
-def _read(path: Path) -> bytes | None:
+def read_if_there(path: Path) -> bytes | None:
+    """What a file holds; None where there is none. Raises ArtefactError when it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -7,10 +7,9 @@ from twinface.errors import ArtefactError
 from twinface.gallery.crops import SUFFIX, crops_path, read_crops
 from twinface.gallery.features_folder import manifest_of, of_another_network
 from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest
-from twinface.gallery.people import PersonVectors
 from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
+from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot
 from twinface.gallery.set_aside import SET_ASIDE_FOLDER, SetAside, read_set_aside, set_aside_path
-from twinface.gallery.snapshot import Snapshot, take_snapshot
 
 
 class GalleryReader:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import write_atomically
-from twinface.gallery.people import person_path
+from twinface.gallery.person import person_path
 from twinface.gallery.signing import check_format, seal, unseal
 
 SET_ASIDE_FOLDER = "set-aside"

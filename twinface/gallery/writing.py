@@ -20,8 +20,8 @@ from twinface.gallery.manifest import (
     write_manifest,
 )
 from twinface.gallery.nearest import did_you_mean
-from twinface.gallery.people import PersonVectors
 from twinface.gallery.people_folder import file_states, time_of
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.reading import GalleryReader
 from twinface.gallery.set_aside import SetAside, set_aside_path, write_set_aside
 

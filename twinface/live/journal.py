@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from twinface.events import Event, EventWriter, LookRecord, Moment, Opinion, TrackKey, Visits
+from twinface.events.event import Event, Moment, Opinion, TrackKey
+from twinface.events.look import LookRecord
+from twinface.events.visits import Visits
+from twinface.events.writer import EventWriter
 from twinface.live.tracks import Look
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings

@@ -5,12 +5,17 @@ from functools import partial
 
 import numpy as np
 
-from twinface.averages import AveragesInUse, Learner, centred_vectors
-from twinface.averages.in_use import NOBODY
+from twinface.averages.adjusting import centred_vectors
+from twinface.averages.in_use import NOBODY, AveragesInUse
+from twinface.averages.learner import Learner
 from twinface.enrolment.objections import object_to_look
-from twinface.events import Event, LookRecord, Upkeep, read_looks
-from twinface.gallery import PersonVectors, camera_source
-from twinface.matching import Head
+from twinface.events.event import Event
+from twinface.events.look import LookRecord
+from twinface.events.looks import read_looks
+from twinface.events.upkeep import Upkeep
+from twinface.gallery.person import PersonVectors
+from twinface.gallery.sources import camera_source
+from twinface.matching.heads import Head
 from twinface.networks.recipe import NetworkRecipe
 from twinface.recognition.averaging import bundled_average, find_head
 from twinface.settings import Settings

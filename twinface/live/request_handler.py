@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twinface.errors import ServiceError
-from twinface.events import EventQuery, read_events
+from twinface.events.event_queries import EventQuery, read_events
 from twinface.live.matcher import MatcherStage
 from twinface.review.evidence import find_evidence
 from twinface.review.explain import explain

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.heads import Scores
 from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
-from twinface.types import Candidate, Decision, State, Vectors
+from twinface.types import Candidate, Decision, Scores, State, Vectors
 
 MAX_CANDIDATES = 3
 DEFAULT_THRESHOLD = 0.5

@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from twinface.matching.cohort import Cohort
 from twinface.matching.spec import HeadSpec, LogisticScale
 from twinface.matching.vectors import checked_vectors, normalised
-from twinface.types import Vectors
-
-Scores = NDArray[np.float32]
-"""0 (different people) … 1 (the same person), float32."""
+from twinface.types import Scores, Vectors
 
 Scorer = Callable[[Any], Scores]
 """From probes (m, d), or what `Head.prepare_probes` made of them, to scores (m, n) with the n vectors of a gallery."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
-from twinface.matching.heads import Head, Prepared, Scores, sigmoid
+from twinface.matching.heads import Head, Prepared, sigmoid
 from twinface.matching.spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
 from twinface.matching.vectors import checked_vectors, normalised
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 _MAX_BYTES = 256 * 1024 * 1024
 """Unpacked; a metric for 2048 numbers has 17 MB."""

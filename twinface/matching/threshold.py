@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.decision import DEFAULT_THRESHOLD
-from twinface.matching.heads import Scores
 from twinface.matching.spec import DecisionCalibration, HeadSpec
 from twinface.settings import MatchingSettings
+from twinface.types import Scores
 
 DEFAULT_A_PERSON, DEFAULT_AT_MOST = 5e-5, 0.002
 """Where nothing is asked for: how often a stranger may get the name of one person in particular, and anybody's."""

@@ -15,7 +15,7 @@ from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.sources import PHOTOS, is_camera
 from twinface.matching.cohort import Cohort
 from twinface.matching.heads import Head

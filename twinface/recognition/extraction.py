@@ -16,7 +16,8 @@ from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.gallery.manifest import MANIFEST_FILE
-from twinface.gallery.people import PersonVectors, person_path, write_features
+from twinface.gallery.people import write_features
+from twinface.gallery.person import PersonVectors, person_path
 from twinface.gallery.signing import is_sealed
 from twinface.gallery.sources import PHOTOS
 from twinface.networks.network import Network

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from twinface.averages.average import Averages
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors, person_scores
-from twinface.matching.heads import Head, Prepared, Scores
+from twinface.matching.heads import Head, Prepared
 from twinface.matching.threshold import (
     Threshold,
     choose_threshold,
@@ -30,7 +30,7 @@ from twinface.matching.threshold import (
 )
 from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 _BLOCK_PEOPLE = 32
 _PREPARED_AT_ONCE = _COMPARED_AT_ONCE = 1024

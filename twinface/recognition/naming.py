@@ -14,7 +14,7 @@ from twinface.averages.average import Averages
 from twinface.averages.in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.gallery.sources import camera_source
 from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use

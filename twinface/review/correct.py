@@ -11,13 +11,14 @@ from twinface.corrections.step import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.errors import InputError
-from twinface.events import LookRecord, TrackKey
+from twinface.events.event import TrackKey
+from twinface.events.look import LookRecord
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.networks.registry import find_recipe
 from twinface.review.evidence import Evidence, find_evidence, require_looks
 from twinface.settings import Settings
-from twinface.unknowns import find_unknown, remove_unknowns, unknown_looks
+from twinface.unknowns.unknowns import find_unknown, remove_unknowns, unknown_looks
 
 
 @dataclass(frozen=True, slots=True)

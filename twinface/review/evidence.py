@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.events import Event, EventQuery, LookRecord, TrackKey, find_event, find_track, read_events, read_looks
+from twinface.events.event import Event, TrackKey
+from twinface.events.event_queries import EventQuery, read_events
+from twinface.events.look import LookRecord
+from twinface.events.looks import find_event, find_track, read_looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from twinface.enrolment.objections import object_to_look
-from twinface.events import Event, LookRecord, TrackKey
+from twinface.events.event import Event, TrackKey
+from twinface.events.look import LookRecord
 from twinface.review.evidence import Evidence
 from twinface.types import Candidate
-from twinface.unknowns import unknown_id
+from twinface.unknowns.unknowns import unknown_id
 
 _TOLD = ("sequence", "kind", "at_ns", "state", "name", "score", "reason")
 

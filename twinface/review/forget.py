@@ -28,7 +28,7 @@ from twinface.recognition.averaging import bundled_average
 from twinface.recognition.people import REASONS_FILE
 from twinface.review.former_names import read_names
 from twinface.settings import Settings
-from twinface.unknowns import forget_unknowns_like
+from twinface.unknowns.unknowns import forget_unknowns_like
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from twinface.corrections.recording import (
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import read_step, step_numbers, steps_lock
 from twinface.errors import ArtefactError, InputError
-from twinface.events import TrackKey
+from twinface.events.event import TrackKey
 from twinface.events.marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
-from twinface.gallery.person_files import put_back, read_person_files
+from twinface.gallery.person_files import read_person_files
 from twinface.settings import Settings
 
 
@@ -69,7 +69,7 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
         )
         with recording(change, settings):
             if step.people:
-                put_back(Gallery.open(settings.gallery), step.people)
+                Gallery.open(settings.gallery).put_back(step.people)
             if step.corrections.removed or step.corrections.added:
                 take_back_corrections(settings.gallery, step.corrections)
             put_back_marks(settings.events_path, step.marks, step.marks_after)

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from twinface.errors import InputError
-from twinface.events import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.connection import changing, is_there, reading
+from twinface.events.event import Event, Kind, Subject, TrackKey
+from twinface.events.look import LookRecord
 from twinface.events.looks import ERASE_EMPTY_UNKNOWNS, SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
 from twinface.events.schema import STORED_NS

@@ -17,7 +17,7 @@ from retrained_box import contents, enrol, make_people, write_metric
 
 from twinface.box.supervision import is_reachable, process_states
 from twinface.box.trainer import begin_teaching, retrain_on_box, stop_teaching
-from twinface.box.training_work import LEARNING
+from twinface.box.training_job import LEARNING
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ArtefactError, InputError, ServiceError, TwinfaceError

@@ -6,7 +6,7 @@ import pytest
 from twinface.calibration.lookalikes import Suspect, find_suspects, most_alike
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
-from twinface.gallery.snapshot import take_snapshot
+from twinface.gallery.person import take_snapshot
 from twinface.matching import load_head
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors

@@ -9,7 +9,7 @@ from twinface.evaluation.figures.calibration import Evidence, evidence_of, find_
 from twinface.evaluation.figures.intervals import Interval
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
-from twinface.gallery.snapshot import take_snapshot
+from twinface.gallery.person import take_snapshot
 from twinface.matching.heads import MetricHead
 from twinface.matching.spec import HeadSpec, LogisticScale
 from twinface.settings import MatchingSettings

@@ -5,7 +5,7 @@ import pytest
 
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
-from twinface.gallery.snapshot import take_snapshot
+from twinface.gallery.person import take_snapshot
 from twinface.matching import decide, load_head
 from twinface.matching.vectors import fuse
 from twinface.settings import MatchingSettings

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery import PersonVectors, person_path, read_features, read_person, write_features, write_person
 from twinface.gallery.names import checked_name
-from twinface.gallery.people import appended, slug_of
+from twinface.gallery.person import appended, slug_of
 
 MakePerson = Callable[..., PersonVectors]
 

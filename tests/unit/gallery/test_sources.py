@@ -16,8 +16,8 @@ from twinface.errors import ArtefactError, InputError
 from twinface.gallery import Gallery, PersonVectors, checked_source, read_person, write_person
 from twinface.gallery.backup import read_backup, restore_backup, write_backup
 from twinface.gallery.keys import KEY_VARIABLE, key_fingerprint
-from twinface.gallery.people import appended
-from twinface.gallery.person_files import put_back, read_person_files
+from twinface.gallery.person import appended
+from twinface.gallery.person_files import read_person_files
 from twinface.gallery.signing import pack_array, seal, unseal
 
 OpenGallery = Callable[..., Gallery]
@@ -127,7 +127,7 @@ def test_files_that_are_put_back_are_the_same_bytes(open_gallery: OpenGallery, m
     enrol(gallery, replace(make_person("a", 4), sources=MIXED))
     before = read_person_files(gallery.folder, "a")
     gallery.remove("a")
-    put_back(gallery, {"a": before})
+    gallery.put_back({"a": before})
     assert read_person_files(gallery.folder, "a") == before
     assert gallery.people["a"].sources == MIXED
 

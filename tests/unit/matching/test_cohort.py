@@ -10,7 +10,8 @@ import pytest
 from made_cohorts import make_cohort, write_cohort
 
 from twinface.errors import ArtefactError
-from twinface.matching.cohort import IMAGINED, REFERENCE_POSED, REFERENCE_STRANGERS, read_cohort
+from twinface.matching.cohort import IMAGINED, REFERENCE_POSED, REFERENCE_STRANGERS
+from twinface.matching.cohort_files import read_cohort
 from twinface.matching.normalisation import Groups
 from twinface.matching.vectors import normalised
 

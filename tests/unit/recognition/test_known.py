@@ -10,11 +10,11 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, load_head
-from twinface.matching.heads import Prepared, Scores
+from twinface.matching.heads import Prepared
 from twinface.matching.vectors import checked_vectors
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 NETWORK = "a" * 64
 EVERY_VECTOR = MatchingSettings(rule="best-k")

@@ -12,14 +12,14 @@ from twinface.averages import Average, Averages
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import Head, load_head
-from twinface.matching.heads import Prepared, Scores
+from twinface.matching.heads import Prepared
 from twinface.matching.vectors import adjust
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 NETWORK = "a" * 64
 COHORT = make_cohort(16)

@@ -26,7 +26,7 @@ from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.train import learn, train_head
 from twinface.training.retraining.judging import score_corrections
 from twinface.training.retraining.learning import learn_all
-from twinface.training.retraining.lessons import Material, gather_lessons
+from twinface.training.retraining.material import Material, gather_lessons
 
 DOOR = "camera:door"
 PEOPLE = FEWEST + 2

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import InputError
 from twinface.files import read_bounded
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 
 _MAX_BYTES = 64 * 1024 * 1024
 

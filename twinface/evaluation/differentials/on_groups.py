@@ -17,7 +17,7 @@ from twinface.evaluation.differentials.round_counts import count_pairs, draw_rou
 from twinface.evaluation.differentials.score_blocks import AllPairs
 from twinface.evaluation.figures.intervals import ROUNDS
 from twinface.evaluation.protocols.chosen_people import choose_people
-from twinface.gallery.people import PersonVectors
+from twinface.gallery.person import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
 

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.protocols.similarity import Similarity
-from twinface.matching.heads import Scores
 from twinface.matching.vectors import checked_vectors, normalised
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 _SIDE = 1024
 _Mask = NDArray[np.bool_]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.gallery.people import PersonVectors
-from twinface.gallery.snapshot import Snapshot
+from twinface.gallery.person import PersonVectors, Snapshot
 from twinface.matching.decision import enrolled_vectors, person_scores
 from twinface.matching.heads import Head
 from twinface.settings import MatchingSettings

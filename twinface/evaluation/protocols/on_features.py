@@ -20,10 +20,10 @@ from twinface.evaluation.figures.results import (
 from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
 from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.evaluation.protocols.similarity import score_matrix
-from twinface.gallery.people import PersonVectors
-from twinface.matching.heads import Scores
+from twinface.gallery.person import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
+from twinface.types import Scores
 
 _MOST_PICTURES = 10_000
 """Their 50 million pairs take about 4 GB."""

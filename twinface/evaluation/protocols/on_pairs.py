@@ -14,13 +14,12 @@ from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.protocols.pairs_file import PairList, read_pairs
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest
-from twinface.matching.heads import Scores
 from twinface.networks.registry import find_recipe
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import adjust_pictures
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 _PAIRS_AT_ONCE = 4096
 

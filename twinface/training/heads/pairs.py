@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.heads import Scores
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.types import Vectors
+from twinface.types import Scores, Vectors
 
 Rows = NDArray[np.int64]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.matching.cohort import Cohort, read_cohort
+from twinface.matching.cohort import Cohort
+from twinface.matching.cohort_files import read_cohort
 from twinface.matching.head_folder import trained_people
 from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features

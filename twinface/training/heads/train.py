@@ -16,7 +16,7 @@ from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.people import read_features
-from twinface.matching.cohort import write_imagined
+from twinface.matching.cohort_files import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.open_head import load_head
 from twinface.matching.plda import PldaHead

@@ -19,7 +19,7 @@ from twinface.training.publishing import draft_of, put_in_place
 from twinface.training.retraining.history import keep_previous
 from twinface.training.retraining.judging import too_few
 from twinface.training.retraining.learning import RETRAINED, START, are_alike, learn_all, start_of
-from twinface.training.retraining.lessons import Material, gather_lessons
+from twinface.training.retraining.material import Material, gather_lessons
 from twinface.training.retraining.report import BUNDLED, FEW_PEOPLE, FEWEST_PEOPLE, RetrainReport
 from twinface.training.retraining.verdict import judge
 

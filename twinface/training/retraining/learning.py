@@ -18,7 +18,8 @@ from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
 from twinface.training.heads.options import TrainOptions
 from twinface.training.heads.train import learn
 from twinface.training.retraining.folds import FOLDS_FOLDER, cut_in_folds, without
-from twinface.training.retraining.lessons import Lessons, Material
+from twinface.training.retraining.lessons import Lessons
+from twinface.training.retraining.material import Material
 
 START = "start"
 RETRAINED = "retrained"

@@ -22,7 +22,7 @@ from twinface.training.retraining.judging import (
     too_few,
     too_few_pictures,
 )
-from twinface.training.retraining.lessons import Material
+from twinface.training.retraining.material import Material
 from twinface.training.retraining.report import (
     BUNDLED,
     FEW_PEOPLE,
