@@ -81,7 +81,7 @@ def stream_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def require_new(path: Path, mend: str) -> None:
@@ -90,9 +90,9 @@ def require_new(path: Path, mend: str) -> None:
         raise InputError(f"{path}: there already; {mend}")
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames and removals in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Make what a file holds, or renames and removals in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from moving_faces.metrics import compute_iou
 from twinface.faces import FaceDetector, SceneCuts, align_face, measure_face
-from twinface.faces.tracking import compute_iou
 from twinface.live.camera import ChosenCrop, Sighting
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.types import Face, Frame

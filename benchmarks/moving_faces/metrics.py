@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.faces.assignment import assign
-from twinface.faces.tracking import compute_iou
 
 _SAME_BOX_IOU = 0.5
 
@@ -86,3 +85,12 @@ def match_boxes(people: Sequence[NDArray[np.float32]], tracks: Sequence[NDArray[
     overlap = compute_iou(np.stack(people), np.stack(tracks)).astype(np.float64)
     overlap[overlap < _SAME_BOX_IOU] = 0.0
     return [pair for pair in assign(-overlap) if overlap[pair] > 0]
+
+
+def compute_iou(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of boxes (n, 4) with boxes (m, 4): float32 (n, m), 0…1."""
+    corner = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
+    opposite = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    shared = np.clip(opposite - corner, 0, None).prod(axis=2)
+    of_a, of_b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a_xyxy, b_xyxy))
+    return np.asarray(shared / np.maximum(of_a[:, None] + of_b[None, :] - shared, 1e-9), np.float32)

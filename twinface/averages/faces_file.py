@@ -15,10 +15,10 @@ import numpy as np
 from twinface.averages.average import Averages
 from twinface.averages.clusters import MOST_CLUSTERS, SAME_FACE_COSINE, Clusters
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import make_folder, only_writer, sync_folder, write_atomically
+from twinface.files import make_folder, only_writer, sync
 from twinface.gallery.keys import box_key
 from twinface.gallery.person import PersonVectors
-from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
+from twinface.gallery.signing import check_format, pack_array, unpack_array, unseal, write_sealed
 from twinface.gallery.sources import is_source
 from twinface.matching.vectors import normalised
 
@@ -59,12 +59,7 @@ def write_faces(path: Path, faces: Mapping[str, Clusters], network: str) -> None
     dimension = next((clusters.centres.shape[1] for clusters in kept.values()), 0)
     packed = {source: _pack(clusters) for source, clusters in kept.items()}
     value = {"format": _FORMAT, "network": network, "dimension": dimension, "sources": packed}
-    try:
-        for leftover in path.parent.glob(f".{path.name}.*"):
-            leftover.unlink()
-        write_atomically(path, seal(value, box_key()))
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+    write_sealed(path, value, box_key(), sweep=True)
 
 
 @contextmanager
@@ -116,7 +111,7 @@ def reset_all_faces(path: Path) -> None:
     with averages_lock(path):
         try:
             path.unlink(missing_ok=True)
-            sync_folder(path.parent)
+            sync(path.parent)
         except OSError as error:
             raise ArtefactError(f"{path}: cannot be removed ({error.strerror})") from error
 

@@ -9,11 +9,11 @@ from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.difference import Difference, take_back
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
-from twinface.files import shown, write_atomically
+from twinface.files import shown
 from twinface.gallery.keys import box_key
 from twinface.gallery.locking import writers_lock
 from twinface.gallery.names import checked_name
-from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
+from twinface.gallery.signing import check_format, pack_array, unpack_array, unseal, write_sealed
 
 CORRECTIONS_FILE = "corrections.pkl"
 
@@ -108,17 +108,9 @@ def _change(
 
 
 def _write(gallery: Path, corrections: Sequence[Correction]) -> None:
-    path = gallery / CORRECTIONS_FILE
     entries = [pack_correction(one) for one in corrections[-MOST_CORRECTIONS:]]
-    try:
-        for leftover in gallery.glob(f".{CORRECTIONS_FILE}.*"):
-            leftover.unlink()
-        if entries:
-            write_atomically(path, seal({"format": _FORMAT, "corrections": entries}, box_key()))
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+    value = {"format": _FORMAT, "corrections": entries} if entries else None
+    write_sealed(gallery / CORRECTIONS_FILE, value, box_key(), sweep=True)
 
 
 def pack_correction(correction: Correction) -> dict[str, Any]:

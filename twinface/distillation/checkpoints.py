@@ -1,6 +1,5 @@
 """A run on disk: weights, optimiser and counters that belong together, replaced as a whole."""
 
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
-from twinface.files import canonical_json, read_json_object, sync_folder
+from twinface.files import canonical_json, read_json_object, sync
 
 WEIGHTS, OPTIMISER, PROGRESS, BACKBONE = "student.npz", "optimiser.npz", "progress.json", "backbone.weights.h5"
 _PREFIX = "checkpoint-"
@@ -48,14 +47,14 @@ def save_checkpoint(run: Path, lesson: Any, progress: Progress) -> Path:
         _save(temporary / OPTIMISER, {str(index): value for index, value in enumerate(lesson.optimizer.variables)})
         (temporary / PROGRESS).write_bytes(canonical_json({"format": 1, **asdict(progress)}))
         for path in temporary.iterdir():
-            _sync(path)
+            sync(path)
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    sync_folder(run)
+    sync(run)
     for path in _checkpoints(run):
         if path != target:
             shutil.rmtree(path)
@@ -140,11 +139,3 @@ def _assign(path: Path, variables: dict[str, Any]) -> None:
 
 def _checkpoints(run: Path) -> list[Path]:
     return sorted(path for path in run.glob(f"{_PREFIX}*") if path.is_dir())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

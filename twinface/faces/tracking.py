@@ -233,13 +233,6 @@ def _see(image: Image, faces: Sequence[Face]) -> list[_Sight]:
     ]
 
 
-def compute_iou(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union of boxes (n, 4) with boxes (m, 4): float32 (n, m), 0…1."""
-    shared = _intersection(a_xyxy, b_xyxy)
-    union = _area(a_xyxy)[:, None] + _area(b_xyxy)[None, :] - shared
-    return np.asarray(shared / np.maximum(union, np.float32(1e-9)), np.float32)
-
-
 def _intersection(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     corner = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
     opposite = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])

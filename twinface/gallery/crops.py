@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.files import write_atomically
 from twinface.gallery.person import PersonVectors, person_path
-from twinface.gallery.signing import check_format, seal, unseal
+from twinface.gallery.signing import check_format, unseal, write_sealed
 
 SUFFIX = ".crops"
 _FORMAT = 1
@@ -53,14 +52,5 @@ def read_crops(path: Path, key: bytes) -> dict[str, bytes]:
 
 
 def write_crops(path: Path, crops: Mapping[str, bytes], key: bytes) -> None:
-    """Write a person's crops, whole or not at all, readable by its owner only; the file goes where there are none.
-
-    Raises ArtefactError when it cannot be written (full disk); what was there before is then still there.
-    """
-    try:
-        if crops:
-            write_atomically(path, seal({"format": _FORMAT, "crops": dict(crops)}, key))
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+    """Write a person's crops; the file goes where there are none. Raises as `write_sealed` does."""
+    write_sealed(path, {"format": _FORMAT, "crops": dict(crops)} if crops else None, key)

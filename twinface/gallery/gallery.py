@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError
-from twinface.files import make_folder, sync_folder, write_atomically
+from twinface.files import make_folder, sync, write_atomically
 from twinface.gallery.crops import crop_key, crops_of, crops_path, write_crops
 from twinface.gallery.keys import box_key
 from twinface.gallery.locking import WAIT_S
@@ -118,7 +118,7 @@ class Gallery(GalleryWriter):
             def erase() -> None:
                 path.unlink()
                 crops_path(self._files.folder, name).unlink(missing_ok=True)
-                sync_folder(self._files.folder)
+                sync(self._files.folder)
 
             self._commit(erase, path)
 
@@ -154,7 +154,7 @@ class Gallery(GalleryWriter):
                 crops_path(self._files.folder, old).unlink(missing_ok=True)
                 self._set_aside(new, (*self.set_aside(new), *self.set_aside(old)))
                 self._set_aside(old, ())
-                sync_folder(self._files.folder)
+                sync(self._files.folder)
 
             self._commit(give_name, path, target)
 
@@ -187,7 +187,7 @@ class Gallery(GalleryWriter):
             for path, data in reversed(files):
                 if data is None and path.exists():
                     path.unlink()
-                    sync_folder(path.parent)
+                    sync(path.parent)
             manifest = read_manifest(self.folder)
             write_manifest(self.folder, replace(manifest, version=manifest.version + 1))
             self.refresh()
@@ -212,7 +212,7 @@ class Gallery(GalleryWriter):
 
             try:
                 yield put
-                sync_folder(self.folder)
+                sync(self.folder)
                 write_manifest(self.folder, manifest)
             except BaseException:
                 shutil.rmtree(fresh)

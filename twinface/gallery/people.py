@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.files import make_folder, write_atomically
+from twinface.files import make_folder
 from twinface.gallery.keys import box_key
 from twinface.gallery.names import is_readable_name
 from twinface.gallery.person import PersonVectors, person_path
-from twinface.gallery.signing import check_format, pack_array, seal, unpack_array, unseal
+from twinface.gallery.signing import check_format, pack_array, unpack_array, unseal, write_sealed
 from twinface.gallery.sources import PHOTOS, shared
 
 _FORMAT = 2
@@ -26,11 +26,7 @@ def is_person_file(file: str) -> bool:
 
 
 def write_person(path: Path, person: PersonVectors, key: bytes) -> None:
-    """Write a person's signed pickle, whole or not at all, readable by its owner only.
-
-    Raises ArtefactError when it would be larger than a signed file may be, or cannot be written (full disk); what was
-    there before is then still there.
-    """
+    """Write a person's signed pickle; raises as `write_sealed` does."""
     value = {
         "format": _FORMAT,
         "name": person.name,
@@ -40,11 +36,7 @@ def write_person(path: Path, person: PersonVectors, key: bytes) -> None:
         "network": person.network,
         "sources": shared(person.sources),
     }
-    sealed = seal(value, key)
-    try:
-        write_atomically(path, sealed)
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+    write_sealed(path, value, key)
 
 
 def read_person(path: Path, key: bytes) -> PersonVectors:

@@ -9,9 +9,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import write_atomically
 from twinface.gallery.person import person_path
-from twinface.gallery.signing import check_format, seal, unseal
+from twinface.gallery.signing import check_format, unseal, write_sealed
 
 SET_ASIDE_FOLDER = "set-aside"
 _FORMAT = 1
@@ -58,10 +57,4 @@ def _is_copy(entry: object) -> bool:
 def write_set_aside(path: Path, copies: Iterable[SetAside], key: bytes) -> None:
     """Remember copies instead of those before; of none there is no file. Raises ArtefactError when it cannot be."""
     entries = [astuple(one) for one in dict.fromkeys(copies)]
-    try:
-        if entries:
-            write_atomically(path, seal({"format": _FORMAT, "copies": entries}, key))
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+    write_sealed(path, {"format": _FORMAT, "copies": entries} if entries else None, key)

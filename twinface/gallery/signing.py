@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, SignatureError
-from twinface.files import read_bounded, shown
+from twinface.files import read_bounded, shown, write_atomically
 from twinface.gallery.plain_pickle import read_plain_pickle
 from twinface.outputs import starts_with
 
@@ -46,6 +46,24 @@ def seal(value: dict[str, Any], key: bytes) -> bytes:
         raise ArtefactError(f"data that nobody could read again ({error}): use fewer pictures") from error
     header = _HEADER.pack(_MAGIC, FORMAT, len(payload))
     return b"".join((header, _mac(header, payload, key), payload))
+
+
+def write_sealed(path: Path, value: dict[str, Any] | None, key: bytes, *, sweep: bool = False) -> None:
+    """Write a signed file, whole or not at all, readable by its owner only; without a value remove it.
+
+    With `sweep` go what writers left who were killed; for who holds the lock. Raises ArtefactError when nobody could
+    read the file again, or it cannot be written (full disk); what was there before is then still there.
+    """
+    sealed = None if value is None else seal(value, key)
+    try:
+        for leftover in path.parent.glob(f".{path.name}.*") if sweep else ():
+            leftover.unlink()
+        if sealed is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_atomically(path, sealed)
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
 
 
 def is_sealed(path: Path) -> bool:

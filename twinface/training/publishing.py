@@ -1,6 +1,5 @@
 """Folders that appear whole or not at all."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import PRIVATE_FILE, PRIVATE_FOLDER, exchange, make_folder, only_writer, sync_folder
+from twinface.files import PRIVATE_FILE, PRIVATE_FOLDER, exchange, make_folder, only_writer, sync
 
 
 @contextmanager
@@ -50,8 +49,8 @@ def put_in_place(draft: Path, folder: Path) -> None:
     """
     for path in draft.rglob("*"):
         path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
-        _sync(path)
-    sync_folder(draft)
+        sync(path)
+    sync(draft)
     if not folder.exists():
         draft.rename(folder)
     elif not exchange(draft, folder):
@@ -59,12 +58,4 @@ def put_in_place(draft: Path, folder: Path) -> None:
         folder.rename(before)
         draft.rename(folder)
         shutil.rmtree(before.parent)
-    sync_folder(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder.parent)

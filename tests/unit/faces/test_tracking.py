@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from moving_faces.metrics import compute_iou
 
 from twinface.faces import FaceDetector, SceneCuts, SourceSpec, Tracker, TrackUpdate, open_source
-from twinface.faces.tracking import compute_iou
 from twinface.types import Face, Frame, Image
 
 
