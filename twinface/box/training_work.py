@@ -37,10 +37,10 @@ def retraining(settings: Settings, arguments: Mapping[str, Any]) -> Work:
 
 def teaching(arguments: Mapping[str, Any]) -> Work:
     """Teach a ResNet50 as `twinface.distillation.order` says. Raises as `retraining` does."""
-    from twinface.distillation import order as orders
-    from twinface.distillation.training_run import Listener
+    from twinface.distillation.order import from_plain, summary
+    from twinface.distillation.training_run import Listener, carry_out
 
-    order = orders.from_plain(arguments)
+    order = from_plain(arguments)
 
     def work(say: Callable[[str], None], stop_asked: Callable[[], bool]) -> Outcome:
         packed = 0
@@ -67,7 +67,7 @@ def teaching(arguments: Mapping[str, Any]) -> Work:
         def hear_stop() -> Iterator[Callable[[], bool]]:
             yield stop_asked
 
-        reached = orders.carry_out(order, Listener(on_picture, on_step, on_figures, on_resumed, hear_stop))
-        return Outcome(orders.summary(order, reached))
+        reached = carry_out(order, Listener(on_picture, on_step, on_figures, on_resumed, hear_stop))
+        return Outcome(summary(order, reached))
 
     return work

@@ -9,8 +9,28 @@ from pydantic import TypeAdapter
 
 from twinface.distillation.checkpoints import Progress
 from twinface.distillation.packing import Sources
-from twinface.distillation.training_run import Listener, Settings, resume, start
 from twinface.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
+    its answers kept; 0: endless ones, drawn and answered on the device as they are trained on. `begin_with`: a run
+    or a network whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart,
+    beside the teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of the weights taken over, in
+    those that a finished period ends with.
+    """
+
+    sources: Sources
+    teacher: str = "sface"
+    seed: int = 0
+    views: int = 8
+    threads: int = 2
+    measure_minutes: float = 5.0
+    begin_with: Path | None = None
+    people_weight: float = 0.0
+    last_stages: int = 5
+    kept_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +56,6 @@ def make_order(run: Path, settings: Settings, period: Progress, *, resume: bool 
     if not is_new and not resume:
         raise InputError("how long? give --minutes or --steps")
     return Order(run, settings, period if is_new else None, resume)
-
-
-def carry_out(order: Order, listener: Listener) -> Progress:
-    """Learn as ordered; how far it came. Raises as `start` and `resume` do, ValueError where neither can be meant."""
-    if order.resume:
-        return resume(order.run, order.settings, order.period, listener)
-    if order.period is None:
-        raise ValueError("a new run needs a period")
-    return start(order.run, order.settings, order.period, listener)
 
 
 def to_plain(order: Order) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from twinface.distillation.checkpoints import (
 from twinface.distillation.endless_views import show_endless
 from twinface.distillation.lesson import build_lesson, build_showing
 from twinface.distillation.memory import check_memory, read_free_bytes
-from twinface.distillation.packing import Pack, Sources, make_pack
+from twinface.distillation.order import Order, Settings
+from twinface.distillation.packing import Pack, make_pack
 from twinface.distillation.period import Figures, HeldOut, learn
 from twinface.distillation.stream import Show, as_input, make_stream, show_kept, show_people
 from twinface.distillation.student import Hint, build_student, freeze_stages
@@ -54,27 +55,6 @@ _WEIGHT_DECAY = 0.05
 _MEMORY = "too little memory; give a smaller --batch or --input-size; the last checkpoint stays for --resume"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A run's own settings, fixed when it starts. `views`: in how many ways the teacher is shown each crop, and
-    its answers kept; 0: endless ones, drawn and answered on the device as they are trained on. `begin_with`: a run
-    or a network whose weights are taken over. `people_weight`: how much it counts to tell the folders' people apart,
-    beside the teacher. `last_stages`: of the network's five, so many learn. `kept_share`: of the weights taken over, in
-    those that a finished period ends with.
-    """
-
-    sources: Sources
-    teacher: str = "sface"
-    seed: int = 0
-    views: int = 8
-    threads: int = 2
-    measure_minutes: float = 5.0
-    begin_with: Path | None = None
-    people_weight: float = 0.0
-    last_stages: int = 5
-    kept_share: float = 0.0
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Listener:
     """Who wants to know: each picture packed, each step (with 0…1 of the period), each set of figures, and from which
@@ -86,6 +66,15 @@ class Listener:
     on_figures: Callable[[Figures], None]
     on_resumed: Callable[[Progress], None]
     hear_stop: Callable[[], AbstractContextManager[Callable[[], bool]]] = stop_on_signal
+
+
+def carry_out(order: Order, listener: Listener) -> Progress:
+    """Learn as ordered; how far it came. Raises as `start` and `resume` do, ValueError where neither can be meant."""
+    if order.resume:
+        return resume(order.run, order.settings, order.period, listener)
+    if order.period is None:
+        raise ValueError("a new run needs a period")
+    return start(order.run, order.settings, order.period, listener)
 
 
 def start(run: Path, settings: Settings, period: Progress, listener: Listener) -> Progress:

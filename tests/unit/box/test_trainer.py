@@ -121,9 +121,9 @@ def test_a_box_that_is_not_up_trains_nothing(box: Box) -> None:
 @pytest.mark.training
 def test_a_program_has_a_network_taught_and_ends_it(supervised: Box, write_crops: Callable[[Path], Path]) -> None:
     from twinface.distillation.checkpoints import Progress
+    from twinface.distillation.order import Settings as RunSettings
     from twinface.distillation.order import make_order
     from twinface.distillation.packing import Sources
-    from twinface.distillation.training_run import Settings as RunSettings
 
     settings, run, told = supervised.settings, supervised.run, list[str]()
     with pytest.raises(InputError, match="nothing is being trained"):

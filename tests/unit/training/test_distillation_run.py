@@ -19,11 +19,12 @@ from twinface.distillation.checkpoints import (
 )
 from twinface.distillation.exporting import build_taught
 from twinface.distillation.memory import check_memory, read_free_bytes, read_free_in_groups
+from twinface.distillation.order import Settings
 from twinface.distillation.packing import Sources
 from twinface.distillation.period import Figures
 from twinface.distillation.stream import as_input
 from twinface.distillation.student import build_student
-from twinface.distillation.training_run import Listener, Settings, resume, start
+from twinface.distillation.training_run import Listener, resume, start
 from twinface.distillation.unfolding import read_layers
 from twinface.distillation.views import resize
 from twinface.errors import ArtefactError, InputError

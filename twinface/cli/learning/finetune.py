@@ -33,8 +33,8 @@ def finetune(
     """
     from twinface.distillation.beginning import read_size_px
     from twinface.distillation.checkpoints import Progress
+    from twinface.distillation.order import Settings
     from twinface.distillation.packing import Sources
-    from twinface.distillation.training_run import Settings
 
     period = Progress(
         size_px=read_size_px(start),

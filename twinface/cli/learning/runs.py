@@ -11,9 +11,8 @@ from twinface.cli.console import errors, note, say, shown_status, warn
 
 if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress as State
-    from twinface.distillation.order import Order
+    from twinface.distillation.order import Order, Settings
     from twinface.distillation.period import Figures
-    from twinface.distillation.training_run import Settings
     from twinface.errors import InputError
 
 
@@ -64,8 +63,8 @@ def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
 def _learn_shown(order: "Order") -> None:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from twinface.distillation.order import carry_out, summary
-    from twinface.distillation.training_run import Listener
+    from twinface.distillation.order import summary
+    from twinface.distillation.training_run import Listener, carry_out
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
