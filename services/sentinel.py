@@ -5,9 +5,12 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from twinface.box.hangs import Hang, HangWatch
+from twinface.box.last_heard import HEARTS_VERB, LastHeard
 from twinface.box.listener import SupervisorEvent, SupervisorEvents
 from twinface.box.service import run_directory, run_service
 from twinface.box.supervision import process_states
@@ -31,7 +34,9 @@ class _Sentinel:
         self._settings = settings
         self._run = run_directory(settings)
         self._watch = HangWatch(settings.sentinel.hang_s, settings.sentinel.start_s)
+        self._heard = LastHeard()
         self._shown_until_s = 0.0
+        node.answer(self._answer)
         node.subscriber(HEALTH, [*process_names(settings), TRAINER.name], self._hear)
         self._events = SupervisorEvents(sys.stdin.buffer, sys.stdout.buffer)
         node.loop.add(sys.stdin.fileno(), self._read_events)
@@ -41,7 +46,13 @@ class _Sentinel:
 
     def _hear(self, message: Message) -> None:
         if isinstance(message.body, Heartbeat):
-            self._watch.hear(message.body.pid, time.monotonic())
+            self._watch.hear(message.body, time.monotonic())
+            self._heard.take(message.body)
+
+    def _answer(self, verb: str, _arguments: Mapping[str, Any]) -> Any:
+        if verb != HEARTS_VERB:
+            raise ServiceError(f"unknown request {verb!r}; known: {HEARTS_VERB}", "unknown")
+        return self._heard.plain()
 
     def _read_events(self) -> None:
         try:

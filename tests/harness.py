@@ -108,6 +108,10 @@ class Pipeline:
         log.close()
         return self.process
 
+    def said(self) -> str:
+        """What `twinface up` has said so far."""
+        return (self.folder / "up.log").read_text()
+
     def events(self) -> list[dict[str, Any]]:
         """All events since the start, also of a matcher that was killed since they were asked for."""
         with contextlib.suppress(ServiceError):

@@ -42,10 +42,6 @@ class Box:
         events = self.pipeline.events()
         return (events[-1]["epoch"] if events else 0), sum(event["type"] == "match" for event in events)
 
-    def said(self) -> str:
-        """What `twinface up` has said so far."""
-        return (self.pipeline.folder / "up.log").read_text()
-
     def kill(self, name: str) -> None:
         """SIGKILL, and wait for the next start."""
         self._replace(name, signal.SIGKILL)

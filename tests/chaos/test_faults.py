@@ -52,7 +52,7 @@ def test_who_hangs_is_named_and_replaced(pipeline: Pipeline, portraits: Path) ->
         hung = psutil.Process(pipeline.pid(name))
         box.hang(name)
         assert not hung.is_running()
-        assert f"{name}: hung, no heartbeat" in box.said()
+        assert f"{name}: hung, no heartbeat" in box.pipeline.said()
     box.recover()
     _check(box)
 

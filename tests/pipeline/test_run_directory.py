@@ -26,10 +26,6 @@ def wait_until_well(pipeline: Pipeline) -> None:
     until(lambda: pipeline.status()["ok"], 90.0, "everything to be well")
 
 
-def said(pipeline: Pipeline, words: str) -> bool:
-    return words in (pipeline.folder / "up.log").read_text()
-
-
 def is_pending(pid: int, number: int) -> bool:
     """Whether a signal waits to be delivered to a process."""
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
@@ -45,7 +41,7 @@ def test_everything_starts_again_in_a_run_directory_that_was_emptied(pipeline: P
     start(pipeline)
     before = {name: pipeline.pid(name) for name in ("matcher", "camera.door", "web")}
     empty(pipeline)
-    until(lambda: said(pipeline, "was emptied while in use"), 60.0, "the loss to be noticed")
+    until(lambda: "was emptied while in use" in pipeline.said(), 60.0, "the loss to be noticed")
     wait_until_well(pipeline)
     assert all(pipeline.pid(name) not in {0, pid} for name, pid in before.items())
     assert pipeline.command("down").stdout == "stopped\n"
@@ -56,7 +52,7 @@ def test_everything_starts_again_in_a_run_directory_that_was_emptied(pipeline: P
 def test_everything_starts_again_where_the_run_directory_itself_was_removed(pipeline: Pipeline) -> None:
     start(pipeline)
     shutil.rmtree(pipeline.run.path)
-    until(lambda: said(pipeline, "was emptied while in use"), 60.0, "the loss to be noticed")
+    until(lambda: "was emptied while in use" in pipeline.said(), 60.0, "the loss to be noticed")
     wait_until_well(pipeline)
     assert pipeline.stop() == 0
     assert pipeline.leftovers() == []
@@ -67,7 +63,7 @@ def test_a_process_whose_socket_was_removed_makes_it_again(pipeline: Pipeline) -
     (pipeline.run.path / "tracks.camera.door").unlink()
     until((pipeline.run.path / "tracks.camera.door").exists, 60.0, "the socket to be made again")
     wait_until_well(pipeline)
-    assert not said(pipeline, "was emptied")
+    assert "was emptied" not in pipeline.said()
     assert pipeline.stop() == 0
 
 

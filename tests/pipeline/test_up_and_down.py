@@ -49,10 +49,12 @@ def test_down_stops_everything_and_a_second_up_is_refused(pipeline: Pipeline) ->
     second = pipeline.command("up", check=False)
     assert second.returncode == 1
     assert "already running" in second.stderr
+    pipeline.config.write_text("a mistake that was made since")
     assert pipeline.command("down").stdout == "stopped\n"
     assert up.wait(120.0) == 0
     assert pipeline.leftovers() == []
-    assert pipeline.command("status", check=False).returncode == 1
+    down = pipeline.command("down", check=False)
+    assert (down.returncode, "not valid TOML" in down.stderr) == (2, True), "nothing runs that it could be about"
 
 
 def test_other_commands_find_what_runs_from_anywhere(pipeline: Pipeline) -> None:
@@ -60,7 +62,7 @@ def test_other_commands_find_what_runs_from_anywhere(pipeline: Pipeline) -> None
     pipeline.config_is_named = False
     up = pipeline.start()
     until(lambda: pipeline.run.is_locked("web"), 120.0, "the last process")
-    assert f"configuration: {pipeline.config} (the current folder)" in (pipeline.folder / "up.log").read_text()
+    assert f"configuration: {pipeline.config} (the current folder)" in pipeline.said()
     anywhere = pipeline.folder / "pictures"
     status = json.loads(pipeline.command("status", "--json", cwd=anywhere, check=False).stdout)
     assert status["run_directory"] == str(pipeline.run.path)

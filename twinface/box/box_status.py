@@ -1,11 +1,13 @@
 """How a running box is: every process, its health, and the books of every link."""
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinface.box.accounts import LinkBooks, read_links
-from twinface.box.health import STALE_AFTER_S, Health, health_by_supervisor
+from twinface.box.health import STALE_AFTER_S, Health, Heart, health_by_supervisor
+from twinface.box.last_heard import ask_hearts
 from twinface.box.last_words import last_error
 from twinface.box.supervision import ProcessState, process_states
 from twinface.bus.heartbeats import latest_heartbeats
@@ -63,14 +65,28 @@ def read_status(settings: Settings, run: RunDirectory) -> BoxStatus:
     states = process_states(run, settings)
     beats = latest_heartbeats(run, [state.name for state in states if state.pid], timeout_s=STALE_AFTER_S)
     links = read_links(run)
-    return BoxStatus(
-        run, states, beats, [_health(state, beats.get(state.name), run, settings) for state in states], links
-    )
+    return BoxStatus(run, states, beats, _healths(states, beats, run, settings), links)
 
 
-def _health(state: ProcessState, beat: Heartbeat | None, run: RunDirectory, settings: Settings) -> Health:
+def _healths(
+    states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], run: RunDirectory, settings: Settings
+) -> list[Health]:
+    """Whoever was silent while `beats` were listened to is judged by what the sentinel has heard of it before."""
+    hearts = {name: Heart(beat.pid, beat.state, beat.detail, 0.0) for name, beat in beats.items()}
+    heard = ask_hearts(run) if any(state.pid and state.name not in hearts for state in states) else {}
+    start_s = None if heard is None else settings.sentinel.start_s
+    return [
+        _health(state, hearts.get(state.name) or (heard or {}).get(state.name), start_s, run, settings)
+        for state in states
+    ]
+
+
+def _health(
+    state: ProcessState, heart: Heart | None, start_s: float | None, run: RunDirectory, settings: Settings
+) -> Health:
     """How a process is; of one that says nothing any more its last error is added."""
-    health = health_by_supervisor(state, beat, autostart=find_process(state.name).autostart)
+    health = health_by_supervisor(state, heart, autostart=find_process(state.name).autostart, start_s=start_s)
     if not health.is_silent:
         return health
-    return dataclasses.replace(health, reason=f"{health.reason}: {last_error(run, health.name, settings)}")
+    error = last_error(run, health.name, settings, time.time() - state.uptime_s)
+    return dataclasses.replace(health, reason=f"{health.reason}: {error}")

@@ -12,7 +12,7 @@ from twinface.box.health import Condition, Health
 from twinface.box.oversight import overseeing
 from twinface.box.running import record_running
 from twinface.box.stopping import STOP_TIMEOUT_S, UP_LOCK
-from twinface.box.supervision import is_reachable, nudge, start_supervisord
+from twinface.box.supervision import LastLine, is_reachable, nudge, start_supervisord
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, TwinfaceError
@@ -69,6 +69,7 @@ def _run_once(
     """Start supervisord, and stop it when it is time; False where the run directory was emptied meanwhile."""
     run.sweep()
     daemon = start_supervisord(config, settings, run)
+    said = LastLine(daemon.stderr) if daemon.stderr is not None else None
     try:
         whole = _watch_over(
             daemon,
@@ -79,6 +80,9 @@ def _run_once(
             exit_when_done=exit_when_done,
             say=say,
         )
+        if daemon.returncode:
+            reason = f" ({said.text})" if said is not None and said.text else ""
+            raise TwinfaceError(f"supervisord ended with code {daemon.returncode}{reason}; see {run.path / 'logs'}")
         if stop_asked():
             say("stopping")
         return whole
@@ -130,8 +134,6 @@ def _watch_over(
                 say(f"page: {page}")
             if exit_when_done and _is_done(run, oversight.healths):
                 return True
-    if daemon.returncode:
-        raise TwinfaceError(f"supervisord ended with code {daemon.returncode}; see {run.path / 'logs'}")
     return True
 
 

@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from twinface.box.restarts import TRIED_AGAIN_GAUGE
 from twinface.box.supervision import ProcessState
+from twinface.messages.schema import Heartbeat
 from twinface.processes import find_process
 
 _REMEMBERED_S = 600.0
@@ -24,8 +26,9 @@ class Hang:
 class HangWatch:
     """Told who runs and whose heart beats, it says who hangs.
 
-    A process may be silent for `hang_s`, and for `start_s` from its start to its first heartbeat. Each time it hung of
-    late doubles that, so that a box that is only slow is not kept from its work by restarts.
+    A process may be silent for `hang_s`, and for `start_s` from its start to its first heartbeat, also where it waits
+    and replaces itself by a new start. Each time it hung of late doubles that, so that a box that is only slow is not
+    kept from its work by restarts.
     """
 
     def __init__(self, hang_s: float, start_s: float) -> None:
@@ -36,9 +39,13 @@ class HangWatch:
         self._hangs: dict[str, list[float]] = defaultdict(list)
         self._looked_s: float | None = None
 
-    def hear(self, pid: int, now_s: float) -> None:
-        """A heartbeat of the process `pid` has come."""
-        self._heard_s[pid] = now_s
+    def hear(self, beat: Heartbeat, now_s: float) -> None:
+        """A heartbeat has come."""
+        if beat.state == "starting" or TRIED_AGAIN_GAUGE in beat.gauges:
+            self._heard_s.pop(beat.pid, None)
+            self._began_s[beat.pid] = now_s
+        else:
+            self._heard_s[beat.pid] = now_s
 
     def find(self, running: Iterable[ProcessState], now_s: float) -> list[Hang]:
         """Who of those that run hangs now; each is said once. To be asked every few seconds.

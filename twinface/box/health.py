@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from twinface.box.supervision import ProcessState
-from twinface.messages.schema import Heartbeat
 
 STALE_AFTER_S = 3.0
 """Heartbeats come once a second; who has sent none for so long is silent."""
 
-_TRYING_AGAIN_S = 20.0
-"""Who waits starts again between two attempts, and says nothing while it does."""
+_START_S = 120.0
+"""A start may be silent for so long, also the one between two attempts of who waits."""
+
+_UNHEARD_START_S = 20.0
+"""So long a silent process is taken for one that starts, where nobody knows whether its heart has beaten before."""
 
 
 class Condition(StrEnum):
@@ -20,7 +22,7 @@ class Condition(StrEnum):
     ENDED = "ENDED"  # a source that has come to its end
     STOPPED = "STOPPED"  # it runs on request only, and nobody asks
     STARTING = "STARTING"  # it runs, and its heart has not beaten yet
-    RESTARTING = "RESTARTING"  # it has ended and is started again
+    RESTARTING = "RESTARTING"  # it has ended, and is started again
     WAITING = "WAITING"  # it cannot work now, and tries again
     DEGRADED = "DEGRADED"  # it works, and something is wrong
     HUNG = "HUNG"  # it runs, and is silent
@@ -35,6 +37,16 @@ _BY_STATE = {
     "degraded": Condition.DEGRADED,
     "failed": Condition.FAILED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Heart:
+    """What a process, which was `pid` then, said of itself in its latest heartbeat, which came `age_s` ago."""
+
+    pid: int
+    state: str
+    detail: str
+    age_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +73,36 @@ class Health:
         return "" if self.ok else f"{self.name}: {self.condition.lower()}{', ' if self.reason else ''}{self.reason}"
 
 
-def health_by_heart(name: str, beat: Heartbeat | None, age_s: float, *, autostart: bool = True) -> Health:
-    """How a process is by its latest heartbeat, which came `age_s` ago."""
-    if beat is None:
+def health_by_heart(name: str, heart: Heart | None, *, lives: bool = True, autostart: bool = True) -> Health:
+    """How a process is by its heart; `lives` is whether the process that it was heard of still exists."""
+    if heart is None:
         return Health(name, Condition.STARTING, "no heartbeat yet")
-    if beat.state == "stopped":
+    if heart.state == "stopped":
         return Health(name, Condition.RESTARTING if autostart else Condition.STOPPED, "it has stopped")
-    if age_s > (_TRYING_AGAIN_S if beat.state == "waiting" else STALE_AFTER_S):
-        return Health(name, Condition.HUNG, f"no heartbeat for {age_s:.0f} s")
-    return Health(name, _BY_STATE.get(beat.state, Condition.RUNNING), beat.detail)
+    if not lives and not autostart:
+        return Health(name, Condition.FAILED, "it has ended without a word, see its log")
+    if not lives:
+        return Health(name, Condition.RESTARTING, "it has ended, and is started again")
+    if heart.age_s > (_START_S if heart.state in {"starting", "waiting"} else STALE_AFTER_S):
+        return Health(name, Condition.HUNG, f"no heartbeat for {heart.age_s:.0f} s")
+    return Health(name, _BY_STATE.get(heart.state, Condition.RUNNING), heart.detail)
 
 
-def health_by_supervisor(state: ProcessState, beat: Heartbeat | None, *, autostart: bool) -> Health:
-    """How a process is by what supervisord says, and by the heartbeat that came lately, if one did."""
+def health_by_supervisor(
+    state: ProcessState, heart: Heart | None, *, autostart: bool, start_s: float | None = None
+) -> Health:
+    """How a process is by what supervisord says, and by its heart, or that of an earlier start, where one was heard.
+
+    `start_s` is how long a start may take; None where nobody knows whether a silent process was heard before.
+    """
     if state.failed and (state.state == "FATAL" or not autostart):
         return Health(state.name, Condition.FAILED, "see its log")
     if not state.pid:
         reason = "started again" if autostart else ""
         return Health(state.name, Condition.RESTARTING if autostart else Condition.STOPPED, reason)
-    if beat is not None and beat.pid == state.pid:
-        return health_by_heart(state.name, beat, 0.0)
-    if beat is not None or state.uptime_s < STALE_AFTER_S:
+    if heart is not None and heart.pid == state.pid:
+        return health_by_heart(state.name, heart)
+    if heart is not None or state.uptime_s <= (_UNHEARD_START_S if start_s is None else start_s):
         return Health(state.name, Condition.STARTING, "no heartbeat yet")
-    return Health(state.name, Condition.HUNG, f"no heartbeat, {state.uptime_s:.0f} s after its start")
+    said = f"no heartbeat within {STALE_AFTER_S:.0f} s, started {state.uptime_s:.0f} s ago"
+    return Health(state.name, Condition.HUNG, said)

@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psutil
+
 from twinface.box.hangs import HangWatch
-from twinface.box.health import Condition, Health, health_by_heart
+from twinface.box.health import Condition, Health, Heart, health_by_heart
+from twinface.box.last_heard import LastHeard
 from twinface.box.last_words import last_error
 from twinface.box.supervision import ProcessState, process_states
 from twinface.bus.pubsub import Subscriber, subscribed
@@ -31,7 +34,8 @@ class Oversight:
         self._run = run
         self._settings = settings
         self._subscriber = subscriber
-        self._latest: dict[str, tuple[Heartbeat, float]] = {}
+        self._heard = LastHeard()
+        self._began_s = time.time()
         self._said: dict[str, Condition] = {}
         self._sentinel = HangWatch(2.0 * settings.sentinel.hang_s, settings.sentinel.start_s)
         self._asked_s = time.monotonic()
@@ -41,12 +45,11 @@ class Oversight:
     @property
     def healths(self) -> list[Health]:
         """How every process is now, by its heart."""
-        now_s = time.monotonic()
-        found = []
-        for name in process_names(self._settings):
-            beat, at_s = self._latest.get(name, (None, now_s))
-            found.append(health_by_heart(name, beat, now_s - at_s))
-        return found
+        return [self._health(name) for name in process_names(self._settings)]
+
+    def _health(self, name: str) -> Health:
+        heart = self._heard.heart(name)
+        return health_by_heart(name, heart, lives=heart is not None and psutil.pid_exists(heart.pid))
 
     def look(self, timeout_s: float) -> list[str]:
         """Listen for so long; a line for each process that is in another condition than before.
@@ -61,20 +64,17 @@ class Oversight:
         if time.monotonic() > self._remind_s:
             self._remind_s = time.monotonic() + _REMIND_EVERY_S
             lines += [
-                f"waiting for {one.name}: {last_error(self._run, one.name, self._settings)}"
+                f"waiting for {one.name}: {last_error(self._run, one.name, self._settings, self._began_s)}"
                 for one in self.healths
                 if one.condition is Condition.STARTING
             ]
         for health in self.healths:
             if self._said.get(health.name, Condition.STARTING) is not health.condition:
                 self._said[health.name] = health.condition
-                if health.condition is not Condition.RESTARTING:  # who stops as asked needs no line
-                    lines.append(health.problem or self._well(health))
+                heart = self._heard.heart(health.name)
+                if heart is not None and heart.state != "stopped":  # who stops as asked needs no line
+                    lines.append(health.problem or _well(health, heart))
         return lines
-
-    def _well(self, health: Health) -> str:
-        pid = self._latest[health.name][0].pid
-        return f"{health.name} {'has ended' if health.condition is Condition.ENDED else 'is running'} (pid {pid})"
 
     def _listen(self, timeout_s: float) -> None:
         end_s = time.monotonic() + timeout_s
@@ -82,8 +82,8 @@ class Oversight:
             with suppress(WireError):
                 message = self._subscriber.receive(left_s)
                 if message is not None and isinstance(message.body, Heartbeat):
-                    self._latest[message.body.process] = message.body, time.monotonic()
-                    self._sentinel.hear(message.body.pid, time.monotonic())
+                    self._heard.take(message.body)
+                    self._sentinel.hear(message.body, time.monotonic())
 
     def _watch_the_watchers(self) -> None:
         sentinel = [state for state in self._states() if state.name == SENTINEL.name]
@@ -101,6 +101,10 @@ class Oversight:
             return []
         self._unanswered = 0
         return states
+
+
+def _well(health: Health, heart: Heart) -> str:
+    return f"{health.name} {'has ended' if health.condition is Condition.ENDED else 'is running'} (pid {heart.pid})"
 
 
 @contextmanager

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
 
+TRIED_AGAIN_GAUGE = "tried_again_in_s"
+"""Gauge of a process that waits and then replaces itself by a new start."""
+
 _ATTEMPT_VARIABLE = "TWINFACE_ATTEMPT"
 
 _LONGEST_PAUSE_S = 60.0
@@ -41,20 +44,23 @@ def own_name() -> str:
     return name_on_bus(group, name, cameras)
 
 
-def storm_pause_s(starts: list[int], now_ns: int) -> float:
-    """How long a process waits before it works, by the times (ns, wall clock) at which it was started before."""
-    recent = sum(0 <= now_ns - start_ns < _STORM_WITHIN_S * 1e9 for start_ns in starts)
+def storm_pause_s(recent: int) -> float:
+    """How long a process waits before it works that was started `recent` times within the last minute before."""
     return min(2.0 ** (recent - _FREE_STARTS + 1), _LONGEST_PAUSE_S) if recent >= _FREE_STARTS else 0.0
+
+
+def recent_starts(starts: list[int], now_ns: int) -> int:
+    """How many of these starts (ns, wall clock) were within the last minute."""
+    return sum(0 <= now_ns - start_ns < _STORM_WITHIN_S * 1e9 for start_ns in starts)
 
 
 def wait_out_storm(node: Node, starts: list[int]) -> None:
     """Wait where this process has ended too often of late; until its loop is stopped at most."""
-    pause_s = 0.0 if _ATTEMPT_VARIABLE in os.environ else storm_pause_s(starts, time.time_ns())
+    recent = 0 if _ATTEMPT_VARIABLE in os.environ else recent_starts(starts, time.time_ns())
+    pause_s = storm_pause_s(recent)
     if pause_s:
-        log.warning("ended too often", extra={"pause_s": pause_s})
-        node.set_state(
-            "waiting", f"ended {_FREE_STARTS} times within a minute; goes on in {pause_s:.0f} s, see its log"
-        )
+        log.warning("ended too often", extra={"pause_s": pause_s, "times": recent})
+        node.set_state("waiting", f"ended {recent} times within a minute; goes on in {pause_s:.0f} s, see its log")
         _turn(node, pause_s)
         node.set_state("starting")
 
@@ -86,6 +92,7 @@ def _wait(run: RunDirectory | None, name: str, detail: str, pause_s: float) -> b
         if node is None:
             return _sleep(pause_s)
         node.loop.handle_signals()
+        node.meters.gauge(TRIED_AGAIN_GAUGE, pause_s)
         node.set_state("waiting", detail)
         with suppress(ServiceError):  # its socket was removed: the next start makes another
             _turn(node, pause_s)

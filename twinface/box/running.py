@@ -85,6 +85,12 @@ def pid_of_box(run_directory: Path) -> int | None:
     return next((box.pid for box in running_boxes() if Path(box.run_directory) == run_directory), None)
 
 
+def find_running(config: Path) -> RunningBox | None:
+    """The box that runs by this configuration, which need not be readable any more; None where none or several do."""
+    boxes = [box for box in running_boxes() if Path(box.config).resolve() == config.resolve()]
+    return boxes[0] if len(boxes) == 1 else None
+
+
 def choose_config(named: Path | None) -> ConfigFile:
     """The configuration to work with: the one `named`, else by the rule of all commands.
 

@@ -5,10 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import xmlrpc.client
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from supervisor.states import STOPPED_STATES, ProcessStates
 
@@ -83,8 +85,28 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,  # for `LastLine`: on a full disk it prints a traceback for each line that it cannot log
         preexec_fn=stop_with_parent,  # noqa: PLW1509  nothing else runs in this process yet
     )
+
+
+class LastLine:
+    """Reads what a process prints as it comes, so that it never waits for a reader; only the last line is kept."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines = deque[bytes](maxlen=1)
+        self._thread = threading.Thread(target=self._read, args=(stream,), name="last line", daemon=True)
+        self._thread.start()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            self._lines.extend(filter(bytes.strip, stream))
+
+    @property
+    def text(self) -> str:
+        """The last line of a process that has ended, empty where it never printed any."""
+        self._thread.join(_PATIENCE_S)
+        return b"".join(self._lines).decode(errors="replace").strip()
 
 
 def process_states(run: RunDirectory, settings: Settings) -> list[ProcessState]:

@@ -220,7 +220,7 @@ class Node:
 
     def _refuse(self, topic: Topic, error: WireError) -> None:
         self.meters.count("refused_messages")
-        self._refused = (time.monotonic(), f"{topic.name}: what came is no message of this version: {error}")
+        self._refused = (time.monotonic(), f"{topic.name}: what came is refused: {error}")
         log.warning("message refused", extra={"topic": topic.name, "error": str(error)})
 
     def _refusals(self) -> str:

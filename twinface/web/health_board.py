@@ -5,7 +5,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinface.box.health import STALE_AFTER_S, Condition, Health, health_by_heart
+import psutil
+
+from twinface.box.health import STALE_AFTER_S, Condition, Health, Heart, health_by_heart
 from twinface.messages.schema import Heartbeat
 
 _FORGOTTEN_AFTER_S = 60.0
@@ -56,8 +58,10 @@ class HealthBoard:
     def _health(self, name: str, *, autostart: bool) -> Health:
         heard = self._latest.get(name)
         if heard is None:
-            return health_by_heart(name, None, 0.0)
-        return health_by_heart(name, heard.heartbeat, heard.age_s, autostart=autostart)
+            return health_by_heart(name, None)
+        beat = heard.heartbeat
+        heart = Heart(beat.pid, beat.state, beat.detail, heard.age_s)
+        return health_by_heart(name, heart, lives=psutil.pid_exists(beat.pid), autostart=autostart)
 
     def _describe(self, health: Health) -> dict[str, object]:
         judged = {"condition": str(health.condition), "ok": health.ok, "reason": health.reason}

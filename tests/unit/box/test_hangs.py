@@ -3,11 +3,17 @@ from collections.abc import Iterable
 import pytest
 
 from twinface.box.hangs import Hang, HangWatch
+from twinface.box.restarts import TRIED_AGAIN_GAUGE
 from twinface.box.supervision import ProcessState
+from twinface.messages.schema import Heartbeat
 
 
 def running(*processes: tuple[str, int]) -> list[ProcessState]:
     return [ProcessState(name, "RUNNING", pid, 1.0, failed=False) for name, pid in processes]
+
+
+def beat(pid: int, state: str = "running", **gauges: float) -> Heartbeat:
+    return Heartbeat("camera.a", pid, state, "", 1.0, 0.5, 50.0, gauges=gauges)
 
 
 def play(
@@ -17,7 +23,7 @@ def play(
     found = []
     for second in seconds:
         for pid in beating:
-            watch.hear(pid, second)
+            watch.hear(beat(pid), second)
         found += watch.find(processes, second)
     return found
 
@@ -33,6 +39,22 @@ def test_a_start_has_its_own_limit() -> None:
     watch, one = HangWatch(10.0, 30.0), running(("extractor.0", 1))
     assert play(watch, one, range(31)) == []
     assert play(watch, one, range(31, 33)) == [Hang("extractor.0", 1, 31.0, 1)]
+
+
+@pytest.mark.parametrize("said", [beat(1, "waiting", **{TRIED_AGAIN_GAUGE: 1.0}), beat(1, "starting")])
+def test_who_is_about_to_start_has_the_time_of_a_start_though_its_heart_has_beaten(said: Heartbeat) -> None:
+    watch, one = HangWatch(10.0, 30.0), running(("web", 1))
+    play(watch, one, range(5), beating=[1])
+    watch.hear(said, 5)
+    assert play(watch, one, range(6, 36)) == []
+    assert play(watch, one, range(36, 38)) == [Hang("web", 1, 31.0, 1)]
+
+
+def test_who_waits_for_its_source_and_works_may_be_silent_no_longer_than_others() -> None:
+    watch, one = HangWatch(10.0, 30.0), running(("camera.a", 1))
+    play(watch, one, [0])
+    watch.hear(beat(1, "waiting"), 0)
+    assert play(watch, one, range(1, 12)) == [Hang("camera.a", 1, 11.0, 1)]
 
 
 def test_the_next_start_is_another_process() -> None:

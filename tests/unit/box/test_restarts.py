@@ -13,7 +13,7 @@ import pytest
 from fake_box import short_run_directory
 from harness import until
 
-from twinface.box.restarts import CAMERAS_VARIABLE, storm_pause_s
+from twinface.box.restarts import CAMERAS_VARIABLE, TRIED_AGAIN_GAUGE, recent_starts, storm_pause_s
 from twinface.bus.books import Books
 from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
@@ -101,7 +101,9 @@ def test_a_mistake_in_the_configuration_is_waited_for_until_it_is_mended(
 def test_a_source_that_is_not_there_for_a_moment_is_waited_for(run: RunDirectory, tmp_path: Path, start: Start) -> None:
     (tmp_path / "pipeline.toml").write_text(_GOOD)
     start()
-    assert heart(run, "waiting").detail.startswith("source film: no such file; tried again in")
+    waits = heart(run, "waiting")
+    assert waits.detail.startswith("source film: no such file; tried again in")
+    assert TRIED_AGAIN_GAUGE in waits.gauges, "the sentinel gives it the time of a start"
     (tmp_path / "film").touch()
     heart(run, "running")
 
@@ -134,16 +136,16 @@ def test_who_ends_too_often_waits_before_it_works(run: RunDirectory, tmp_path: P
     heart(run, "running")
     service.kill()
     service.wait()
-    for earlier_ns in range(4):  # by their books: four starts of a busy machine take longer than the minute that counts
+    for earlier_ns in range(5):  # by their books: four starts of a busy machine take longer than the minute that counts
         Books(run.books_path("camera.door", time.time_ns() - earlier_ns))
     start()
-    assert heart(run, "waiting").detail.startswith("ended 4 times within a minute")
+    assert heart(run, "waiting").detail.startswith("ended 6 times within a minute")
     heart(run, "running")
 
 
 def test_the_wait_doubles_and_ends_when_the_storm_is_over() -> None:
     now_ns = 10**18
     starts = [now_ns - number * 10**9 for number in range(12)]
-    assert [storm_pause_s(starts[:count], now_ns) for count in (0, 3, 4, 5, 6, 12)] == [0.0, 0.0, 2.0, 4.0, 8.0, 60.0]
-    assert storm_pause_s(starts, now_ns + 70 * 10**9) == 0.0
-    assert storm_pause_s(starts, now_ns - 40 * 86400 * 10**9) == 0.0
+    assert [storm_pause_s(count) for count in (0, 3, 4, 5, 6, 12)] == [0.0, 0.0, 2.0, 4.0, 8.0, 60.0]
+    assert [recent_starts(starts, now_ns + later_s * 10**9) for later_s in (0, 55, 70)] == [12, 5, 0]
+    assert recent_starts(starts, now_ns - 40 * 86400 * 10**9) == 0

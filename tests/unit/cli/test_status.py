@@ -1,4 +1,4 @@
-"""`twinface status` where no box answers."""
+"""`twinface status` where no box answers, and what it says of a wrong clock."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +8,8 @@ import pytest
 
 from twinface.box.running import record_running
 from twinface.bus.rundir import RUN_VARIABLE
+from twinface.cli.live.status_tables import events_lines
+from twinface.messages.schema import Heartbeat
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -44,3 +46,19 @@ def test_a_person_reads_it_on_stderr_alone(run_path: Path, config: Path, twinfac
     code, output, errors = twinface("--config", config, "status")
     assert (code, output) == (1, "")
     assert str(run_path) in errors
+
+
+@pytest.mark.parametrize(
+    ("jump_days", "said"),
+    [
+        (0.5, []),
+        (-0.5, []),
+        (40.0, ["40 days ahead", "then a tenth of what is kept each day"]),
+        (-20_000.0, ["20000 days behind", "nothing is forgotten by it; put it right"]),
+    ],
+)
+def test_a_wrong_clock_is_said_with_what_it_costs(jump_days: float, said: list[str]) -> None:
+    beat = Heartbeat("matcher", 1, "running", "", 1.0, 0.5, 50.0, gauges={"clock_jump_s": jump_days * 86_400})
+    lines = list(events_lines(beat, 500.0))
+    assert len(lines) == bool(said)
+    assert all(words in lines[0] for words in said)

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -121,8 +122,8 @@ def test_health_names_who_is_missing_and_who_has_failed() -> None:
         "matcher: starting, no heartbeat yet",
     ]
 
-    def beat(process: str, state: str, detail: str = "") -> None:
-        board.take(Heartbeat(process, 1, state, detail, 1.0, 0.5, 50.0), epoch=3)
+    def beat(process: str, state: str, detail: str = "", pid: int = os.getpid()) -> None:
+        board.take(Heartbeat(process, pid, state, detail, 1.0, 0.5, 50.0), epoch=3)
 
     beat("camera.front", "failed", "no such device")
     beat("matcher", "running")
@@ -146,8 +147,8 @@ def test_health_names_who_is_missing_and_who_has_failed() -> None:
 def test_what_works_with_something_wrong_is_degraded_and_what_ended_as_planned_is_well() -> None:
     board = HealthBoard(["matcher"])
 
-    def beat(process: str, state: str, detail: str = "") -> None:
-        board.take(Heartbeat(process, 1, state, detail, 1.0, 0.5, 50.0), epoch=3)
+    def beat(process: str, state: str, detail: str = "", pid: int = os.getpid()) -> None:
+        board.take(Heartbeat(process, pid, state, detail, 1.0, 0.5, 50.0), epoch=3)
 
     beat("trainer", "stopped")
     beat("matcher", "degraded", "events are not stored: disk full")

@@ -33,12 +33,12 @@ def events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
         grows = gauges.get("events_mb_per_hour", 0.0)
         yield f" events: {gauges['events_mb']:.1f} of {max_mb:.0f} MB, {grows:.1f} MB an hour more"
     jump_days = gauges.get("clock_jump_s", 0.0) / 86_400
-    if abs(jump_days) >= 1.0:
-        where = "ahead of" if jump_days > 0 else "behind"
-        costs = (
-            "nothing is forgotten by it for a day, then a tenth of what is kept each day; put it right if it is wrong"
-        )
-        yield f" clock: {abs(jump_days):.0f} days {where} what was expected; {costs}"
+    if jump_days >= 1.0:
+        costs = "nothing is forgotten by it for a day, then a tenth of what is kept each day"
+        yield f" clock: {jump_days:.0f} days ahead of what was expected; {costs}; put it right if it is wrong"
+    if jump_days <= -1.0:
+        costs = "nothing is forgotten by it"
+        yield f" clock: {-jump_days:.0f} days behind what was expected; {costs}; put it right if it is wrong"
 
 
 def averages_lines(beat: Heartbeat | None) -> Iterator[str]:
