@@ -26,7 +26,7 @@ def explain_failure(error: Exception, address: CameraAddress, timeout_s: float) 
             reason = f"{address} closed the connection"
         case ssl.SSLError():
             reason = f"{address} does not speak TLS"
-        case http.client.HTTPException():
+        case http.client.HTTPException() | ValueError():
             reason = f"{address} does not speak HTTP"
         case OSError() if error.errno in _NO_WAY:
             reason = f"no way to {address}"

@@ -98,7 +98,7 @@ def fetch(address: CameraAddress) -> _Answer:
     except urllib.error.URLError as error:
         reason = error.reason if isinstance(error.reason, Exception) else error
         raise explain_failure(reason, address, _TIMEOUT_S) from None
-    except (OSError, UnicodeError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise explain_failure(error, address, _TIMEOUT_S) from None
 
 

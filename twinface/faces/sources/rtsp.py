@@ -11,7 +11,7 @@ from twinface.faces.sources.failures import explain_status
 from twinface.faces.sources.login import authorize
 from twinface.faces.sources.tls import unverified_tls
 
-_MAX_LINE_BYTES, _MAX_LINES, _MAX_BODY_BYTES = 8192, 100, 2**20
+_MAX_LINE_BYTES, _MAX_LINES, _MAX_BODY_BYTES, _MAX_DIGITS = 8192, 100, 2**20, 9
 _OK, _UNAUTHORIZED = 200, 401
 
 
@@ -58,7 +58,7 @@ def _ask(connection: socket.socket, answers: IO[bytes], address: CameraAddress, 
     while (line := _line(answers)) and len(headers) < _MAX_LINES:
         headers.append(line.partition(":"))
     fields = [(name.strip().lower(), value.strip()) for name, _, value in headers]
-    length = dict(fields).get("content-length", "")
+    length = dict(fields).get("content-length", "")[:_MAX_DIGITS]
     body = answers.read(min(int(length), _MAX_BODY_BYTES)) if length.isdecimal() else b""
     challenges = [value for name, value in fields if name == "www-authenticate"]
     return _Answer(int(status[1]), challenges, body.decode("utf-8", "replace"))
