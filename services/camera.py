@@ -1,6 +1,5 @@
 """camera: one source → crops worth recognising, tracks, and a preview for who asks. Argument: its number."""
 
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -117,4 +116,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda settings: f"{CAMERA.name}.{camera_settings(settings).name}", _work))
+    run_service(lambda settings: f"{CAMERA.name}.{camera_settings(settings).name}", _work)

@@ -1,6 +1,5 @@
 """extractor: crop in, vector out. Knows nothing of people. Argument: its number."""
 
-import sys
 import time
 from functools import partial
 
@@ -58,4 +57,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: f"{EXTRACTOR.name}.{process_number()}", _work))
+    run_service(lambda _settings: f"{EXTRACTOR.name}.{process_number()}", _work)

@@ -1,6 +1,5 @@
 """matcher: vectors and tracks in, match events out. The gallery, the head and the decision live here, once."""
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -115,4 +114,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: MATCHER.name, _work))
+    run_service(lambda _settings: MATCHER.name, _work)

@@ -95,4 +95,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: SENTINEL.name, _work))
+    run_service(lambda _settings: SENTINEL.name, _work)

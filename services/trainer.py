@@ -4,7 +4,6 @@
 """
 
 import os
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -74,4 +73,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: TRAINER.name, _work))
+    run_service(lambda _settings: TRAINER.name, _work)

@@ -1,7 +1,6 @@
 """web: a page of who is there now, and the health of every process."""
 
 import logging
-import sys
 from contextlib import suppress
 from functools import partial
 
@@ -82,4 +81,4 @@ def _work(node: Node, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_service(lambda _settings: WEB.name, _work))
+    run_service(lambda _settings: WEB.name, _work)

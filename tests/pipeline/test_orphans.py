@@ -35,7 +35,7 @@ def work(node, settings):
     node.loop.run()
     thread.join()
 
-sys.exit(run_service(lambda settings: f"camera.{sys.argv[1]}", work))
+run_service(lambda settings: f"camera.{sys.argv[1]}", work)
 """
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NoReturn
 
 from twinface.box.restarts import forget_attempts, is_supervised, own_name, start_again, wait_out_storm
 from twinface.bus.node import Node
@@ -30,8 +31,8 @@ def run_directory(settings: Settings) -> RunDirectory:
     return RunDirectory(find_run_directory(settings.run_directory))
 
 
-def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:
-    """Run `work` as the process called `name_of(settings)` until it is asked to stop; returns the exit code.
+def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> NoReturn:
+    """Run `work` as the process called `name_of(settings)` until it is asked to stop, and end this process.
 
     Whatever its threads do, it ends soon after its parent has died, and within the `stop_within_s` of its row. What
     fails for a reason that may pass is started again for ever where supervisord runs it, and ends it elsewhere. A
@@ -39,11 +40,12 @@ def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settin
     """
     code = _run(name_of, work)
     if left := [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]:
-        # Ending the interpreter under a thread that is in a C library's code can crash or hang.
         log.warning("threads left", extra={"threads": left})
-        logging.shutdown()
-        os._exit(code)
-    return code
+    # All is closed. To take the interpreter apart takes a tenth of a second, which whoever stops a box waits for once a
+    # process, and can crash or hang under a thread that is in a C library's code.
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _run(name_of: Callable[[Settings], str], work: Callable[[Node, Settings], None]) -> int:

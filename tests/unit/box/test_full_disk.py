@@ -27,7 +27,7 @@ def work(node, settings):
     node.set_state("running")
     node.loop.run()
 
-sys.exit(run_service(lambda settings: "matcher", work))
+run_service(lambda settings: "matcher", work)
 """
 
 

@@ -34,7 +34,7 @@ def work(node, settings):
     node.set_state("running")
     node.loop.run()
 
-sys.exit(run_service(lambda settings: f"camera.{camera_settings(settings).name}", work))
+run_service(lambda settings: f"camera.{camera_settings(settings).name}", work)
 """
 
 _GOOD = '[[camera]]\nname = "door"\nsource = "film"\n'

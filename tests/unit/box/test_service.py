@@ -29,7 +29,7 @@ def work(node, settings):
     node.loop.every(0.01, node.loop.stop)
     node.loop.run()
 
-sys.exit(run_service(lambda settings: f"camera.{settings.camera[0].name}", work))
+run_service(lambda settings: f"camera.{settings.camera[0].name}", work)
 """
 
 
