@@ -50,7 +50,7 @@ def looks_of(
         state="pending",
         name=None,
         score=0.25,
-        reason="1 looks so far",
+        reason="1 look so far",
         candidates=(Candidate("Ada", 0.25),),
         together=(Candidate("Ada", 0.25), Candidate("[red]Eve", 0.125)),
         measures=dataclasses.replace(face.measures, **measures),

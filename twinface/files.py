@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Self
 
+from platformdirs import user_config_path, user_data_path, user_state_path
+
 from twinface.errors import ArtefactError, InputError
 from twinface.locks import open_locked
 
@@ -32,6 +34,7 @@ PRIVATE_UMASK = 0o077
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 """Of an OSError: the disk is full, or what this user may have of it."""
 
+_OWN_FOLDER = "twinface"
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 LONE_SURROGATES = "backslashreplace"
@@ -221,8 +224,11 @@ def _no_number(digits: str) -> NoReturn:
 def keep_private(path: Path) -> None:
     """See to it that a file or folder of ours is for its owner only; says so in the log where it was not.
 
+    So is the folder that it lies in, where that is one of our own: who may write there can put another in its place.
     Raises ArtefactError where it belongs to another user, OSError where it cannot be looked at.
     """
+    if path.parent in (user_config_path(_OWN_FOLDER), user_data_path(_OWN_FOLDER), user_state_path(_OWN_FOLDER)):
+        keep_private(path.parent)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)

@@ -87,6 +87,23 @@ def test_a_gallery_that_others_could_change_is_made_private(
     assert caplog.text == ""
 
 
+def test_our_own_folders_above_key_and_gallery_are_made_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who may write there could put another gallery in the place of this one."""
+    monkeypatch.delenv(KEY_VARIABLE)
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    a_gallery(tmp_path / "XDG_DATA_HOME" / "twinface" / "gallery")
+    ours = [tmp_path / "XDG_CONFIG_HOME" / "twinface", tmp_path / "XDG_DATA_HOME" / "twinface"]
+    for folder in (*ours, *(one.parent for one in ours)):
+        folder.chmod(0o777)
+    Gallery.open(ours[1] / "gallery")
+    assert [mode_of(folder) for folder in ours] == [0o700, 0o700]
+    assert [mode_of(folder.parent) for folder in ours] == [0o777, 0o777], "not ours alone"
+    assert all(f"{folder}: others could change it" in caplog.text for folder in ours)
+
+
 @pytest.mark.parametrize("inside", [".", "people"])
 def test_a_gallery_of_another_user_is_refused(tmp_path: Path, inside: str) -> None:
     folder = a_gallery(tmp_path / "gallery").folder

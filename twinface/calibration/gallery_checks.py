@@ -14,6 +14,7 @@ from twinface.matching.heads import Head
 from twinface.matching.threshold import choose_threshold
 from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
+from twinface.text import plural
 
 POOR_QUALITY = 0.3
 """Of 540 pictures that the gate of enrolment lets through none has less; of 197 that it refuses as profiles 195 have,
@@ -54,7 +55,7 @@ class Finding:
             return f"{self.fault}: {self.person} and {self.other} score {self.value:.2f} on average: one person?"
         if self.fault is Fault.TWO_PEOPLE:
             some = ", ".join(self.pictures[:_MOST_NAMED]) + (", …" if len(self.pictures) > _MOST_NAMED else "")
-            measured = f"{len(self.pictures)} pictures score {self.value:.2f} with the others"
+            measured = f"{plural(len(self.pictures), 'picture')}: score {self.value:.2f} with the others"
             return f"{self.fault}: {self.person}: {measured}, at least {self.bound:.2f} is usual: two people? ({some})"
         if self.fault is Fault.MISLABELLED:
             return f"{what} scores {self.value:.2f} with {self.other}, more than with the person's others"

@@ -7,6 +7,7 @@ from twinface.errors import InputError
 from twinface.evaluation.figures.calibration import Evidence
 from twinface.gallery.person import PersonVectors, Snapshot
 from twinface.matching.threshold import rate_key
+from twinface.text import plural
 
 _USEFUL_RATE = 0.05
 """No higher rate is advised: every twentieth comparison with a stranger would give a name."""
@@ -45,7 +46,7 @@ def find_shortfall(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: 
     people, pictures = len(gallery.names), len(gallery.vectors)
     evidence = Evidence(people, pictures, len(strangers), sum(len(person.vectors) for person in strangers))
     if pictures == people:
-        reason = f"{people} people with one picture each: none is left to compare the other way when it is the probe"
+        reason = f"{plural(people, 'person')} with one picture each: none is left to compare when it is the probe"
         return Shortfall(evidence, rate, reason, ("add a second picture of somebody at least",))
     if people == 1 and not strangers:
         reason = f"{gallery.names[0]} is alone in the gallery: nobody to be taken for"
@@ -54,15 +55,15 @@ def find_shortfall(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: 
 
 
 def _too_few(evidence: Evidence, rate: float) -> Shortfall:
-    besides = f" and {evidence.strangers:,} strangers" if evidence.strangers else ""
+    besides = f" and {plural(evidence.strangers, 'stranger')}" if evidence.strangers else ""
     lowest = evidence.lowest_rate if evidence.lowest_rate < 1 else None
     people, strangers = evidence.people_for(rate), evidence.strangers_for(rate)
     reason = (
-        f"{evidence.people:,} people{besides} are too few, with {evidence.pairs:,.0f} pairs of people and "
-        f"{evidence.comparisons:,.0f} impostor comparisons"
+        f"{plural(evidence.people, 'person')}{besides}: too few, with {plural(round(evidence.pairs), 'pair')} of people"
+        f" and {plural(round(evidence.comparisons), 'impostor comparison')}"
     )
     mends = [
-        f"name features of {strangers:,} strangers with --impostors",
+        f"name features of {plural(strangers, 'stranger')} with --impostors",
         f"add people until there are {people:,}",
     ]
     if lowest is not None and lowest <= _USEFUL_RATE:

@@ -32,10 +32,10 @@ class App(typer.Typer):
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Command], Command]:
         """Register a command; see typer.Typer."""
-        register = super().command(name, **options)
+        register = super().command
 
         def add(function: Command) -> Command:
-            register(_with_config(_unpacked(function)))
+            register(name, help=_flowing(function.__doc__ or ""), **options)(_with_config(_unpacked(function)))
             return function
 
         return add
@@ -44,6 +44,11 @@ class App(typer.Typer):
 def name_config(config: Path | None) -> None:
     """Choose the configuration of this call of `twinface`; None leaves it to the rule."""
     _named.set(config)
+
+
+def _flowing(docstring: str) -> str:
+    """A docstring whose paragraphs are a line each, so that they fill the terminal, however wide that is."""
+    return "\n\n".join(" ".join(one.split("\n")) for one in inspect.cleandoc(docstring).split("\n\n"))
 
 
 def _unpacked(function: Callable[..., Any]) -> Callable[..., Any]:

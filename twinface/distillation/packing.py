@@ -15,6 +15,7 @@ from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
+from twinface.text import plural
 from twinface.training.networks.pictures import OnPicture, pictures_below
 from twinface.types import Image
 
@@ -58,7 +59,9 @@ def split_people(folder: Path) -> tuple[list[Path], list[Path]]:
     everyone = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name.encode())
     held_out = everyone[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
     if len(held_out) < 2:
-        raise InputError(f"{folder}: {len(everyone)} people, too few to hold two out; at least 10 are needed")
+        raise InputError(
+            f"{folder}: {plural(len(everyone), 'person')}, too few to hold two out; at least 10 are needed"
+        )
     return [person for person in everyone if person not in held_out], held_out
 
 
@@ -83,7 +86,9 @@ def make_pack(sources: Sources, folder: Path, on_picture: OnPicture) -> Pack:
     with (folder / _LEARNT).open("wb") as file:
         taken = [path.parent for path, aligned in work if _append(file, path, aligned, detector, on_picture)]
     if len(taken) < 2:
-        raise InputError(f"{len(taken)} usable faces in {len(work)} pictures; give folders with pictures of faces")
+        raise InputError(
+            f"{plural(len(taken), 'usable face')} in {plural(len(work), 'picture')}; give folders of pictures of faces"
+        )
     number = {parent: place for place, parent in enumerate(dict.fromkeys(taken))}
     np.save(folder / _PEOPLE, np.array([number[parent] for parent in taken], np.int64))
     with (folder / _HELD_OUT).open("wb") as file:

@@ -21,6 +21,7 @@ from twinface.faces.sources.source import Source, SourceWord
 from twinface.masking import mask_address
 from twinface.outputs import refuse_inputs
 from twinface.recognition.embedding import open_detector
+from twinface.text import plural
 from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"
@@ -89,7 +90,7 @@ class CapturedFaces:
 
     def _describe_frames(self) -> str:
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.not_taken.items())
-        return f"{self.frames} frames" + (f", not taken: {reasons}" if reasons else "")
+        return plural(self.frames, "frame") + (f", not taken: {reasons}" if reasons else "")
 
 
 class DifferentFaces:

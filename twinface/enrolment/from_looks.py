@@ -17,6 +17,7 @@ from twinface.gallery.names import known_name
 from twinface.gallery.sources import camera_source
 from twinface.matching.vectors import normalised
 from twinface.settings import Settings
+from twinface.text import none_usable
 
 MOST_ENROLLED = 5
 """Of one track or unknown visitor, the best: one evening at the door is not to outweigh a person's other pictures."""
@@ -47,8 +48,8 @@ class NothingEnrolledError(InputError):
 
     def __init__(self, enrolled: Enrolled, mend: str) -> None:
         reasons = "; ".join(dict.fromkeys(str(objection) for _, objection in enrolled.refused))
-        count, what = len(enrolled.refused), enrolled.what
-        super().__init__(f"{enrolled.name}: none of {count} looks of {what} could be used ({reasons}); {mend}")
+        unusable = none_usable(len(enrolled.refused), f"look of {enrolled.what}", f"looks of {enrolled.what}")
+        super().__init__(f"{enrolled.name}: {unusable} ({reasons}); {mend}")
         self.enrolled = enrolled
 
 

@@ -16,6 +16,7 @@ from twinface.networks.registry import find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import Settings
+from twinface.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,12 @@ def import_pickles(
     gallery = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     files = [(name, path) for name, paths in people.items() for path in paths]
     imported: dict[str, None] = {}
-    change = Change(StepKind.ADD, f"pickles of {len(people)} people imported", tuple(people), who or user_name())
+    change = Change(
+        StepKind.ADD,
+        f"pickles of {plural(len(people), 'person')} imported",
+        tuple(people),
+        who or user_name(),
+    )
     with recorded(change, settings), show("importing", len(files)) as bar:
         for name, path in files:
             bar.advance()

@@ -28,6 +28,7 @@ from twinface.gallery.person import PersonVectors
 from twinface.gallery.sources import PHOTOS
 from twinface.recognition.extraction import Embedder, to_person
 from twinface.settings import Settings
+from twinface.text import plural
 
 T = TypeVar("T")
 
@@ -108,7 +109,7 @@ def enrol_people(
 
 
 def _describe(people: int) -> str:
-    return f"pictures of {people} {'person' if people == 1 else 'people'} added"
+    return f"pictures of {plural(people, 'person')} added"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, to_person
 from twinface.recognition.people import REASONS_FILE, describe_nested
 from twinface.settings import Settings
+from twinface.text import plural
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,7 @@ def find_pictures(sources: Sequence[Path], warn: Callable[[str], object]) -> lis
         if left_out := describe_left_out(list_left_out(source)):
             warn(f"{source}: {left_out}")
         if nested := describe_nested(source, sources):
-            warn(f"{source}: {nested}, and are left out; name these folders too")
+            warn(f"{source}: {nested} left out; name these folders too")
     if not pictures:
         raise InputError(f"{', '.join(map(str, sources))}: no pictures there; name pictures, or folders of them")
     return pictures
@@ -121,8 +122,14 @@ def _add(
     """Add pictures as a step; returns how many were new."""
     person = to_person(name, [(str(path.absolute()), face) for path, face in usable], gallery.network, source)
     crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
-    with recorded(Change(StepKind.ADD, f"{len(usable)} pictures of {name} added", (name,), user_name()), settings):
-        return gallery.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
+    with recorded(Change(StepKind.ADD, _describe(len(usable), name), (name,), user_name()), settings) as step:
+        added = gallery.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
+        step.said = _describe(added, name)
+    return added
+
+
+def _describe(pictures: int, name: str) -> str:
+    return f"{plural(pictures, 'picture')} of {name} added"
 
 
 def _followed(

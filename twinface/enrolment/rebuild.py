@@ -10,6 +10,7 @@ from twinface.networks.registry import load_network
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.extraction import count_workers
 from twinface.settings import Settings
+from twinface.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class MissingCropsError(InputError):
     def __init__(self, gallery: Gallery, gaps: list[Gap]) -> None:
         missing = sum(gap.missing for gap in gaps)
         super().__init__(
-            f"{gallery.folder}: no crops of {missing} pictures of {len(gaps)} people; {ADD_AGAIN}, "
-            "or use --leave-out to go on without them"
+            f"{gallery.folder}: no crops of {plural(missing, 'picture')} of {plural(len(gaps), 'person')};"
+            f" {ADD_AGAIN}, or use --leave-out to go on without them"
         )
         self.gaps = tuple(gaps)
 

@@ -21,6 +21,7 @@ from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_our
 from twinface.progress import Say, ShowProgress, no_progress, say_nothing
 from twinface.recognition.embedding import open_detector, refuse_turned
 from twinface.recognition.people import REASONS_FILE, SET_ASIDE, describe_left_out_of_people, list_people
+from twinface.text import none_usable
 from twinface.types import Image
 
 _MOST_NAME_BYTES, _SHORT_NAME_BYTES = 250, 200
@@ -54,7 +55,7 @@ class CroppedPhotos:
     def require_any(self) -> None:
         """Raise InputError where no photo could be used."""
         if not self.saved:
-            raise InputError(f"{self.photos}: none of the {len(self.selfies)} photos could be used; see the warnings")
+            raise InputError(f"{self.photos}: {none_usable(len(self.selfies), 'photo')}; see the warnings")
 
     def describe_without_any(self) -> list[str]:
         """A sentence about each person of whom no photo could be used."""
@@ -66,7 +67,7 @@ class CroppedPhotos:
             objections = [selfie.objection for selfie in selfies if selfie.objection]
             if len(objections) == len(selfies):
                 hint = ", or use --force" if not self.forced and any(map(force_helps, objections)) else ""
-                sentences.append(f"{name}: none of {len(selfies)} photos could be used; give one clear face each{hint}")
+                sentences.append(f"{name}: {none_usable(len(selfies), 'photo')}; give one clear face each{hint}")
         return sentences
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+from twinface.text import plural
+
 
 def _suffixes(names: str) -> frozenset[str]:
     return frozenset(f".{name}" for name in names.split())
@@ -80,7 +82,7 @@ def describe_left_out(paths: Iterable[Path]) -> str | None:
     if not kinds:
         return None
     parts = [f"{count} {kind or 'without a suffix'}{_mend(kind)}" for kind, count in kinds.most_common()]
-    return f"{kinds.total()} {'file' if kinds.total() == 1 else 'files'} left out: {', '.join(parts)}"
+    return f"{plural(kinds.total(), 'file')} left out: {', '.join(parts)}"
 
 
 def _mend(suffix: str) -> str:

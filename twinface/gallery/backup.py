@@ -31,6 +31,7 @@ from twinface.gallery.names import is_readable_name
 from twinface.gallery.person import PersonVectors
 from twinface.gallery.signing import MAX_BYTES
 from twinface.gallery.sources import PHOTOS
+from twinface.text import plural
 
 FORMAT = 2
 _FORMAT_WITHOUT_SOURCES = 1
@@ -256,7 +257,7 @@ def _refuse_existing(path: Path, *, force: bool) -> None:
     try:
         with path.open("rb") as file:
             contents = _read_header(path, file)
-        what = f"a backup of {contents.made_at}, of {contents.people} people"
+        what = f"a backup of {contents.made_at}, of {plural(contents.people, 'person')}"
     except (ArtefactError, OSError):
         what = "a damaged backup"
     raise ArtefactError(f"{path}: {what}, is there; name another file, or replace it with --force")

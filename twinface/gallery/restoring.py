@@ -9,6 +9,7 @@ from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE, PEOPLE_FOLDER
 from twinface.outputs import is_within
+from twinface.text import plural
 
 
 def read_for_restoring(path: Path, folder: Path, *, replace: bool = False) -> Backup:
@@ -24,8 +25,8 @@ def read_for_restoring(path: Path, folder: Path, *, replace: bool = False) -> Ba
     there = _open_there(folder)
     if there and (there.people or there.damaged) and not replace:
         raise InputError(
-            f"{folder}: {len(there.people)} people are there; use --replace to give them up for those of {path}, "
-            "or name another folder with --gallery"
+            f"{folder}: {plural(len(there.people), 'person')} there already; use --replace to give up who is there for"
+            f" those of {path}, or name another folder with --gallery"
         )
     return found
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
+from twinface.text import plural
 from twinface.types import Candidate, Decision, Scores, State, Vectors
 
 MAX_CANDIDATES = 3
@@ -102,11 +103,11 @@ def agree(before: Decision, fused: Decision, looks: Sequence[Decision], settings
     if before.name is not None and before.name == first and fused.state is not State.UNKNOWN:
         return replace(fused, state=State.KNOWN, name=first, reason="")
     if fused.state is State.KNOWN:
-        reason = f"{agreeing} of {len(looks)} looks agree on {first}, {needed} are needed"
+        reason = f"{agreeing} of {plural(len(looks), 'look')} agree on {first}, {needed} are needed"
         state = State.PENDING if len(looks) < needed else State.UNCERTAIN
         return replace(fused, state=state, name=None, reason=reason)
     if len(looks) <= needed and fused.candidates:
-        return replace(fused, state=State.PENDING, reason=f"{len(looks)} looks so far; {fused.reason}")
+        return replace(fused, state=State.PENDING, reason=f"{plural(len(looks), 'look')} so far; {fused.reason}")
     return fused
 
 

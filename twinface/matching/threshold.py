@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twinface.matching.decision import DEFAULT_THRESHOLD
 from twinface.matching.spec import DecisionCalibration, HeadSpec
 from twinface.settings import MatchingSettings
+from twinface.text import plural
 from twinface.types import Scores
 
 DEFAULT_A_PERSON, DEFAULT_AT_MOST = 5e-5, 0.002
@@ -66,13 +67,15 @@ def choose_threshold(settings: MatchingSettings, spec: HeadSpec) -> Threshold:
     if problem:
         return Threshold(DEFAULT_THRESHOLD, f"default: {problem}", f"{problem}; run `twinface calibrate` again")
     rate = rate_key(settings.false_accept_rate)
-    return Threshold(calibration.thresholds[rate], f"false-accept rate {rate}, from {calibration.people} people")
+    return Threshold(
+        calibration.thresholds[rate], f"false-accept rate {rate}, from {plural(calibration.people, 'person')}"
+    )
 
 
 def keep_strangers_nameless(value: float, people: int, settings: MatchingSettings) -> Threshold:
     """The threshold at which imagined strangers get a name in this gallery as seldom as the settings ask."""
     share = share_asked_for(settings.strangers_named, people)
-    return Threshold(value, f"one stranger in {1 / share:,.0f} gets a name, by {people} people enrolled")
+    return Threshold(value, f"one stranger in {1 / share:,.0f} gets a name, by {plural(people, 'person')} enrolled")
 
 
 def is_left_open(settings: MatchingSettings, spec: HeadSpec) -> bool:

@@ -25,6 +25,7 @@ from twinface.networks.registry import load_network
 from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
 from twinface.recognition.people import list_people, named_people
+from twinface.text import none_usable
 
 _MOST_WORKERS = 8
 _READERS_PER_WORKER = 2
@@ -151,7 +152,7 @@ def extract_folder(
                 write_features(features, [to_person(name, usable, embedder.recipe.fingerprint, source)])
                 written += 1
     if not written:
-        raise InputError(f"{faces}: none of the {skipped} pictures could be used; see the warnings")
+        raise InputError(f"{faces}: {none_usable(skipped, 'picture')}; see the warnings")
     return Extraction(written, count, skipped)
 
 

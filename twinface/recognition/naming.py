@@ -26,6 +26,7 @@ from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.vetoes import Vetoes
 from twinface.settings import MatchingSettings
+from twinface.text import plural
 from twinface.types import Decision, State, Vectors
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Naming:
         """How many people and vectors are known, and the threshold in use, in words."""
         if not self._known.names:
             return "the gallery is empty; add people with `twinface gallery add`"
-        return f"{len(self._known.names)} people, {self._known.vectors} vectors, {self._threshold}"
+        return f"{plural(len(self._known.names), 'person')}, {plural(self._known.vectors, 'vector')}, {self._threshold}"
 
     def refresh(self) -> bool:
         """Take up changes of gallery, corrections and head on disk, and say whether there were any; cheap where not."""

@@ -8,6 +8,7 @@ from twinface.errors import InputError
 from twinface.faces.formats import describe_left_out, is_of_no_interest
 from twinface.faces.pictures import is_folder, list_left_out, list_pictures
 from twinface.gallery.names import checked_name
+from twinface.text import plural
 
 SET_ASIDE = "set_aside"
 """Name of the folder in a person's folder; what reads people takes the pictures directly in theirs only."""
@@ -72,9 +73,9 @@ def describe_left_out_of_people(folder: Path) -> list[str]:
     people = _folders(folder)
     kinds = describe_left_out(path for person in people for path in _left_out_in(person))
     loose = len(list_pictures(folder))
-    nobodys = f"{loose} pictures lie beside the folders of people; put them into the folder of whom they show"
+    nobodys = f"{plural(loose, 'picture')} beside the folders of people; put each into the folder of whom it shows"
     nested = describe_nested(folder, people)
-    deeper = f"{nested}, and are left out; put them directly into the folder of whom they show"
+    deeper = f"{nested} left out; put each directly into the folder of whom it shows"
     return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None, deeper if nested else None) if text]
 
 
@@ -82,7 +83,7 @@ def describe_nested(folder: Path, taken: Iterable[Path]) -> str | None:
     """How many pictures lie in the folders below a folder, and in which; None where there are none.
 
     Not those of folders that are `taken`, hidden, made by desktops, or hold what `selfies` or `gallery add` has set
-    aside, nor what lies below a link. As: 3 pictures lie in sub-folders (ada/2019, ada/2020)
+    aside, nor what lies below a link. As: 3 pictures in sub-folders (ada/2019, ada/2020)
     """
     done = {one.resolve() for one in taken}
     counts = {place: count for place, count in _count_below(folder).items() if place.resolve() not in done}
@@ -90,7 +91,7 @@ def describe_nested(folder: Path, taken: Iterable[Path]) -> str | None:
         return None
     named = [str(place.relative_to(folder)) for place in list(counts)[:_MOST_NAMED]]
     more = [f"{len(counts) - _MOST_NAMED} more"] if len(counts) > _MOST_NAMED else []
-    return f"{sum(counts.values())} pictures lie in sub-folders ({', '.join([*named, *more])})"
+    return f"{plural(sum(counts.values()), 'picture')} in sub-folders ({', '.join([*named, *more])})"
 
 
 def _count_below(folder: Path) -> dict[Path, int]:

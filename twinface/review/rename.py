@@ -13,6 +13,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name, known_name
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.settings import Settings
+from twinface.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,8 @@ def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) ->
         return str(error)
     if likeness.is_one_person:
         return ""
-    counts = (
-        f"the {len(first.files)} pictures of {old} score {likeness.score:.2f} with the {len(second.files)} of {new}"
-    )
+    counts = f"{plural(len(first.files), 'picture')} of {old} and {len(second.files)} of {new}"
     raise InputError(
-        f"{old} and {new} do not look like one person: {counts}, one person {likeness.bound:.2f} or more; "
-        "use --force where they are one all the same"
+        f"{old} and {new} do not look like one person: {counts} score {likeness.score:.2f} with each other,"
+        f" one person {likeness.bound:.2f} or more; use --force where they are one all the same"
     )

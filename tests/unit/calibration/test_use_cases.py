@@ -35,7 +35,7 @@ def test_a_threshold_by_people_is_stored_in_the_head(settings: Settings) -> None
 def test_too_few_people_are_an_error_that_has_what_they_can_show_and_stores_nothing(settings: Settings) -> None:
     assert settings.head is not None
     before = (settings.head / "head.json").read_bytes()
-    with pytest.raises(TooFewPeopleError, match="20 people are too few") as caught:
+    with pytest.raises(TooFewPeopleError, match="20 people: too few") as caught:
         calibrate(settings, Wanted(far=1e-6))
     shortfall = caught.value.shortfall
     assert (shortfall.evidence.people, shortfall.evidence.pictures, shortfall.rate) == (20, 100, 1e-6)

@@ -124,7 +124,7 @@ def test_somebody_under_two_names_is_refused_the_second_time(
     (faces / "ann" / "person_a_2.jpg").unlink()
     code, _, err = twinface("gallery", "add", "--people", faces)
     assert code == 0
-    assert "zed: none of 1 pictures could be used: looks_like_somebody_else 1" in err
+    assert "zed: the picture could not be used: looks_like_somebody_else 1" in err
     assert "zed" not in people_of(home / "gallery")
     assert twinface("gallery", "add", "--people", faces, "--force")[0] == 0
     assert people_of(home / "gallery")["zed"] == 1
@@ -208,7 +208,7 @@ def test_nobody_at_all_is_an_error_with_the_summary(twinface: Run, home: Path) -
     code, out, err = twinface("gallery", "add", "--people", home / "faces", "--json")
     assert code == 2
     assert json.loads(out)["people"] == {"all": 1, "added": 0, "known": 0, "refused": 1}
-    assert err.splitlines()[-1].startswith(f"twinface: {home / 'faces'}: nobody of 1 people could be added")
+    assert err.splitlines()[-1].startswith(f"twinface: {home / 'faces'}: of 1 person nobody could be added")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])

@@ -155,11 +155,15 @@ def test_what_nobody_can_read_is_erased_when_somebody_is_forgotten(
     assert not learnt.exists()
 
 
-def test_status_says_it_in_a_line() -> None:
+def test_status_says_it_in_a_line_each_that_80_columns_show() -> None:
     counted = {"average_people camera:door": 214.0, "average_people camera:yard": 12.0, "events_mb": 3.0}
     beat = Heartbeat("matcher", 1, "running", "", 1.0, 0.5, 50.0, {}, counted, {})
-    (line,) = averages_lines(beat)
-    assert line == " averages: camera:door 214 people; camera:yard 12 of 20 people, frozen until then"
+    lines = list(averages_lines(beat))
+    assert lines == [
+        " average of camera:door: 214 people",
+        " average of camera:yard: 12 of 20 people, frozen until then",
+    ]
+    assert max(map(len, lines)) <= 80
     assert list(averages_lines(None)) == []
 
 

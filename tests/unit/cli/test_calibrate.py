@@ -171,7 +171,7 @@ def test_strangers_carry_what_a_family_cannot(twinface: Run, home: Path) -> None
     arguments = ("calibrate", "--gallery", home / "gallery", "--far", "0.004", "--json")
     code, out, err = twinface(*arguments)
     assert code == 2
-    assert "3 people are too few, with 3 pairs of people and 30 impostor comparisons; name features of" in err
+    assert "3 people: too few, with 3 pairs of people and 30 impostor comparisons; name features of" in err
     assert "or train a head that knows strangers with `twinface train --strangers`" in err
     told = json.loads(out)
     assert differences(told, "calibrate --far", table=1) == set()
@@ -223,7 +223,7 @@ def test_a_family_is_told_what_stays_in_force_and_what_that_stands_for(twinface:
         out.splitlines()[1],
     )
     assert err.count("\n") == 1
-    assert "4 people are too few" in err
+    assert "4 people: too few" in err
     assert "or call `twinface calibrate` without --far and --impostors" in err
     assert not (home / "head").exists()
     assert Gallery.open(gallery.folder).version == before
@@ -267,7 +267,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--far", "0.0001"), "strangers with --impostors, or add people until there are 142"),
         (
             ("--gallery", "two"),
-            "2 people are too few, with 1 pairs of people and 4 impostor comparisons; name features of",
+            "2 people: too few, with 1 pair of people and 4 impostor comparisons; name features of",
         ),
         (("--head", "nowhere"), "nowhere: no such folder"),
         (("--head", "other"), "this head is for the network othernet"),

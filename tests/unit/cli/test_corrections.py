@@ -55,7 +55,7 @@ def test_explain_tells_people_the_same(twinface: Run, config: Path, box: Path, m
     output = " ".join(output.split())
     assert "door:z:2: unknown-1" in output
     assert "Ada 0.250, [red]Eve 0.125" in output
-    assert "rule template: a score of 0.500 is needed (set), a lead of 0.250, and 2 looks that agree" in output
+    assert "rule template: a score of 0.500 is needed (set), a lead of 0.250, and 2 agreeing looks" in output
     assert "Ada misses the threshold of 0.500 by 0.250" in output
     _, output, _ = twinface("explain", "--config", config, "--track", "door:4")
     assert "unknown (blurred)" in output
@@ -86,7 +86,7 @@ def test_a_confirmation_enrols_what_is_good_and_new_once(twinface: Run, config: 
     assert gallery.people["Ada"].files[1].startswith("track door:z:1#1")
     code, output, _ = twinface("confirm", "--config", config, "--event", 3)
     assert code == 0
-    assert output.startswith("Ada: 0 looks added, 2 tell nothing new, 0 set aside")
+    assert output.startswith("Ada: 0 looks added, 2 with nothing new, 0 set aside")
     assert vectors_of(config) == {"Ada": 2}
 
 
@@ -161,7 +161,7 @@ def test_an_unknown_visitor_gets_a_name_and_is_unknown_no_more(twinface: Run, co
     assert "unknown-1" in twinface("events", "--config", config, "--tracks")[1]
     code, output, _ = twinface("enrol", "--config", config, "--unknown", "unknown-1", "--name", "Zoë")
     assert code == 0
-    assert output.startswith("Zoë: 1 looks added, 1 tell nothing new")
+    assert output.startswith("Zoë: 1 look added, 1 with nothing new")
     assert vectors_of(config) == {"Ada": 1, "Zoë": 1}
     assert list_unknowns(box) == []
     assert {look.enrolled_as for look in read_looks(box, [IMPOSTOR])} == {"Zoë"}

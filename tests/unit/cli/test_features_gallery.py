@@ -45,7 +45,7 @@ def test_commands_that_read_a_gallery_read_it(twinface: Run, features: Path, por
     code, out, err = twinface("calibrate", "--far", "0.5", "--json")
     assert code == 2
     assert json.loads(out)["people"] == 2
-    assert "2 people are too few" in err
+    assert "2 people: too few" in err
     code, out, _ = twinface("gallery", "backup", tmp_path / "backup", "--json")
     assert (code, json.loads(out)["people"]) == (0, 2)
     assert content(features) == before

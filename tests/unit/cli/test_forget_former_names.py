@@ -87,7 +87,7 @@ def test_somebody_else_who_has_a_former_name_now_is_not_touched(
     assert names_seen(another_ada) == {"Ada": 2}
     assert vectors_of(another_ada) == {"Ada": 1}
     assert [one.name for one in read_corrections(another_ada.gallery)] == ["Ada"]
-    assert "1 pictures of Ada added" in twinface("undo", "--config", config)[1]
+    assert "1 picture of Ada added" in twinface("undo", "--config", config)[1]
 
 
 def test_whoever_had_the_name_before_is_not_touched(twinface: Run, config: Path, another_ada: Settings) -> None:

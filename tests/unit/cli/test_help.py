@@ -1,6 +1,7 @@
 """What --help shows."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -27,6 +28,19 @@ def test_no_help_text_loses_what_it_has_in_brackets() -> None:
         assert [text for text in (command.help.splitlines()[0], *about) if text not in shown] == [], path
         texts += len(about)
     assert texts > 50
+
+
+def test_help_texts_fill_a_terminal_of_80_columns() -> None:
+    wrapped = 0
+    for path, command in commands(typer.main.get_command(app)):
+        if hasattr(command, "commands"):
+            continue
+        shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"}).stdout
+        lines = [line.strip() for line in shown.partition("\u256d")[0].splitlines()]
+        for line, following in pairwise(lines):
+            assert not line or not following or len(line) + 1 + len(following.split()[0]) > 78, (path, line)
+            wrapped += bool(line and following)
+    assert wrapped > 30
 
 
 def test_every_reason_that_force_helps_against_is_in_the_help_of_who_enrols() -> None:

@@ -47,8 +47,8 @@ def test_what_is_left_out_is_said_and_what_is_there_is_taken(ada: Path, twinface
     left_out = "3 files left out: 2 .heic (pip install 'twinface[heic]'), 1 .cr2 (save as JPEG)"
     code, out, err = twinface("gallery", "add", "Ada", ada)
     assert (code, warnings(err)) == (0, [f"warning: photos/ada: {left_out}"])
-    assert "1 pictures added" in out
-    nobodys = "warning: photos: 1 pictures lie beside the folders of people; put them into the folder of whom they show"
+    assert "1 picture added" in out
+    nobodys = "warning: photos: 1 picture beside the folders of people; put each into the folder of whom it shows"
     for words in (
         ("selfies", "--selfies", "photos", "--faces", "c"),
         ("extract", "--faces", "photos", "--features", "f"),
@@ -63,7 +63,7 @@ def test_pictures_in_sub_folders_are_counted_and_said(ada: Path, twinface: Run, 
         shutil.copy(portraits / "person_b_1.jpg", ada / place)
     shutil.copy(portraits / "person_b_2.jpg", ada / "2020")
     (ada / "refused" / "reasons.json").write_text("[]")
-    nested = "5 pictures lie in sub-folders (ada/2019, ada/2020, ada/2021, 1 more)"
+    nested = "5 pictures in sub-folders (ada/2019, ada/2020, ada/2021, 1 more)"
     into = "put these pictures into one folder for each person"
     for words in (
         ("selfies", "--selfies", "photos", "--faces", "c"),
@@ -73,7 +73,7 @@ def test_pictures_in_sub_folders_are_counted_and_said(ada: Path, twinface: Run, 
         assert (code, warnings(err)) == (2, [])
         assert f"photos: nobody in it, {nested}; {into}" in err
     shutil.copy(portraits / "person_b_1.jpg", ada)
-    warning = f"warning: photos: {nested}, and are left out; put them directly into the folder of whom they show"
+    warning = f"warning: photos: {nested} left out; put each directly into the folder of whom it shows"
     for words in (
         ("selfies", "--selfies", "photos", "--faces", "c"),
         ("extract", "--faces", "photos", "--features", "f"),
@@ -82,7 +82,7 @@ def test_pictures_in_sub_folders_are_counted_and_said(ada: Path, twinface: Run, 
         code, _, err = twinface(*words)
         assert (code, warnings(err)) == (0, [warning])
     code, _, err = twinface("gallery", "add", "ada", ada, ada / "2020")
-    nested = "3 pictures lie in sub-folders (2019, 2021, 2019/beach), and are left out; name these folders too"
+    nested = "3 pictures in sub-folders (2019, 2021, 2019/beach) left out; name these folders too"
     assert (code, warnings(err)) == (0, [f"warning: photos/ada: {nested}"])
 
 
@@ -138,7 +138,7 @@ def test_what_the_decoder_complains_of_is_said_once_with_the_file(ada: Path, twi
     assert code == 0
     (line,) = warnings(err)
     assert line.startswith("warning: photos/ada/damaged.jpg: Corrupt JPEG data: ")
-    assert "1 pictures added" in out, "and it is read twice where crops are kept"
+    assert "1 picture added" in out, "and it is read twice where crops are kept"
 
 
 def test_a_name_that_is_markup_is_a_name(ada: Path, twinface: Run) -> None:

@@ -270,7 +270,11 @@ def test_pictures_that_were_added_are_taken_back(twinface: Run, config: Path, pe
     before = state(people)
     for name, file in (("Ada", "person_a_2.jpg"), ("Newcomer", "impostor_1.jpg")):
         assert twinface("--config", config, "gallery", "add", name, portraits / file)[0] == 0
-    assert twinface("--config", config, "undo")[1] == "step 2 taken back: 1 pictures of Newcomer added\n"
+    pictures = [portraits / "impostor_1.jpg", portraits / "impostor_2.jpg"]
+    assert twinface("--config", config, "gallery", "add", "Newcomer", "--force", *pictures)[0] == 0
+    said = "step 3 taken back: 1 picture of Newcomer added\n"
+    assert twinface("--config", config, "undo")[1] == said, "the other one was known"
+    assert twinface("--config", config, "undo")[1] == "step 2 taken back: 1 picture of Newcomer added\n"
     assert twinface("--config", config, "undo")[0] == 0
     assert state(people) == before
 
@@ -284,7 +288,7 @@ def test_what_cannot_be_read_keeps_nobody_from_changing_anything(
     (gallery / "corrections.pkl").write_bytes(b"damaged")
     assert twinface("--config", config, "gallery", "add", "Newcomer", portraits / "impostor_1.jpg")[0] == 0
     assert "corrections.pkl" in twinface("--config", config, "reject", "--track", "door:3")[2]
-    assert "1 pictures of Newcomer added" in twinface("--config", config, "undo")[1]
+    assert "1 picture of Newcomer added" in twinface("--config", config, "undo")[1]
     lines = twinface("--config", config, "corrections")[1].splitlines()
     assert ["unreadable:" in line for line in lines] == [True, False, False]
     assert "step 1 cannot be taken back: " in refused(twinface, config, 1)

@@ -266,7 +266,7 @@ def test_a_gallery_with_people_is_replaced_only_where_that_is_asked_for(
     new = tmp_path / "new"
     restored = restore_into(new, read_for_restoring(backup, new))
     assert (list(restored.people), restored.network_name) == (["ann", "z", "李明"], "testnet")
-    with pytest.raises(InputError, match="3 people are there; use --replace"):
+    with pytest.raises(InputError, match="3 people there already; use --replace"):
         read_for_restoring(backup, new)
     restored.remove("z")
     assert "z" in restore_into(new, read_for_restoring(backup, new, replace=True)).people

@@ -105,7 +105,7 @@ def test_rebuild_makes_every_vector_anew_by_another_network(
         cosines = (person.vectors * old.vectors).sum(axis=1) / np.linalg.norm(old.vectors, axis=1)
         assert cosines.min() > 0.97
         assert len(after.crops(name)) == len(person.files)
-    assert "nothing to do, all 3 vectors are of sface-l2" in run("rebuild", "--network", other_network).out
+    assert "nothing to do: 3 vectors, all of sface-l2 already" in run("rebuild", "--network", other_network).out
     assert run("rebuild").code == 0
     assert open_it(tmp_path).network_name == "sface"
 
@@ -121,7 +121,7 @@ def test_rebuild_says_of_whom_there_are_no_crops(
     result = run("rebuild", "--network", other_network)
     assert result.code == 2
     assert "warning: ann: no crops kept of 1 of 2 pictures" in result.err
-    assert "warning: bob: no crops kept of 1 of 1 pictures" in result.err
+    assert "warning: bob: no crops kept of 1 of 1 picture" in result.err
     assert "no crops of 2 pictures of 2 people; add them again" in result.err
     assert (open_it(tmp_path).network_name, listed(run)) == ("sface", {"ann": (2, True), "bob": (1, False)})
 
@@ -217,7 +217,7 @@ def test_a_backup_brings_everybody_back(run: Run, portraits: Path, tmp_path: Pat
     run("remove", "ann")
     refused = run("restore", tmp_path / "b.twinface")
     assert refused.code == 2
-    assert "1 people are there; use --replace" in refused.err
+    assert "1 person there already; use --replace" in refused.err
     assert listed(run) == {"bob": (1, False)}
     restored = run("restore", tmp_path / "b.twinface", "--replace")
     assert restored.code == 0

@@ -22,7 +22,7 @@ def test_the_one_person_is_named_and_strangers_are_not(
     vector = embed_one_face(read_image(portraits / "person_a_1.jpg"), detector, sface).vector
     gallery.add("ann", ("1.jpg",), vector[np.newaxis], np.ones(1, np.float32))
     identifier = Identifier(Settings(gallery=tmp_path / "gallery"))
-    assert identifier.threshold.source == "one stranger in 20,000 gets a name, by 1 people enrolled"
+    assert identifier.threshold.source == "one stranger in 20,000 gets a name, by 1 person enrolled"
     assert identifier.warnings == ()
     pictures = ("person_a_2.jpg", "person_b_1.jpg", "impostor_1.jpg", "impostor_2.jpg")
     named = [identifier.identify(portraits / picture).faces[0].name for picture in pictures]

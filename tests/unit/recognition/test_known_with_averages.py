@@ -127,7 +127,7 @@ def test_the_threshold_rises_with_the_gallery_until_the_bound_and_with_what_is_a
     rarer = MatchingSettings(strangers_named=0.001)
     assert many.threshold(head, asked).value < many.threshold(head, rarer).value
     assert many.threshold(head, SETTINGS).source == "one stranger in 500 gets a name, by 100 people enrolled"
-    assert one.threshold(head, SETTINGS).source == "one stranger in 20,000 gets a name, by 1 people enrolled"
+    assert one.threshold(head, SETTINGS).source == "one stranger in 20,000 gets a name, by 1 person enrolled"
 
 
 def test_about_as_many_who_are_drawn_get_a_name_as_is_asked(

@@ -35,7 +35,7 @@ def test_new_thresholds_are_taken_up_while_running(tmp_path: Path, monkeypatch: 
 
     calibrated_at(0.4)
     naming = Naming(tmp_path / "gallery", tmp_path / "head", recipe, MatchingSettings(rule="mean", agreeing_looks=1))
-    assert naming.summary == "1 people, 2 vectors, threshold 0.4 (false-accept rate 0.001, from 100 people)"
+    assert naming.summary == "1 person, 2 vectors, threshold 0.4 (false-accept rate 0.001, from 100 people)"
     assert named() == "ann"
     calibrated_at(0.7)
     assert naming.refresh()

@@ -1,5 +1,6 @@
 """`twinface gallery add`: pictures of a person, or of many, on their way into the gallery."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from twinface.cli.gallery.add_people import add_people
 from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption
 from twinface.errors import InputError
+from twinface.text import none_usable, plural
 
 if TYPE_CHECKING:
     from twinface.enrolment.one_person import EnrolledPictures
@@ -58,7 +60,8 @@ def add(
     """Add pictures of a person, who may be known already; each picture shows one face.
 
     A picture that is no good example of the person is not added, and the reason is said in a word and a sentence:
-    unreadable, no_face, or one of those that --force lists. It stays where it is.
+    unreadable, no_face, or one of those that --force lists. It stays where it is. Exit code 2 where nothing could be
+    used, or what is named is not there.
 
     With --people everybody is added one after the other. One bad person costs only themselves, Ctrl-C leaves who was
     added, and the same command again adds what is new. Of features only what vectors tell is checked; they keep their
@@ -77,6 +80,8 @@ def add(
         raise InputError(_WHO)
     enrolled = _add_person(name, sources, settings, options, source)
     _report(enrolled, settings.gallery, as_json=as_json)
+    if not all(map(os.path.lexists, sources)):
+        raise typer.Exit(InputError.exit_code)
 
 
 def _add_person(
@@ -120,7 +125,7 @@ def _report(enrolled: "EnrolledPictures", gallery: Path, *, as_json: bool) -> No
     if len(refused) == len(enrolled.verdicts):
         helps = not enrolled.forced and any(force_helps(one.objection) for one in refused)
         mend = "give one clear face each" + (", or use --force where they are right all the same" if helps else "")
-        raise InputError(f"{enrolled.name} not added: none of {len(refused)} pictures could be used; {mend}")
+        raise InputError(f"{enrolled.name} not added: {none_usable(len(refused), 'picture')}; {mend}")
     if not as_json:
-        line = f"{enrolled.added} pictures added, {enrolled.known} known already, {len(refused)} set aside"
+        line = f"{plural(enrolled.added, 'picture')} added, {enrolled.known} known already, {len(refused)} set aside"
         say(f"{enrolled.name}: {line}: {gallery}")

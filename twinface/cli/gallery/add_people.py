@@ -11,6 +11,7 @@ from rich.table import Table
 
 from twinface.cli.console import Terminal, note, progress_bar, say_json, warn
 from twinface.errors import InputError
+from twinface.text import none_usable, plural
 
 if TYPE_CHECKING:
     from twinface.enrolment.folder_of_people import FolderOfPeople
@@ -47,7 +48,9 @@ def add_people(
         else:
             _print(report)
     if not any(one.added or one.known for one in results):
-        raise InputError(f"{folder}: nobody of {len(people.applicants)} people could be added; see the warnings")
+        raise InputError(
+            f"{folder}: of {plural(len(people.applicants), 'person')} nobody could be added; see the warnings"
+        )
 
 
 def _warn_of(result: "PersonResult") -> None:
@@ -55,7 +58,7 @@ def _warn_of(result: "PersonResult") -> None:
     if result.problem is not None:
         warn(f"{result.name}: {result.problem}")
     elif not result.added and not result.known:
-        warn(f"{result.name}: none of {len(result.refused)} pictures could be used: {_counted(result.reasons)}")
+        warn(f"{result.name}: {none_usable(len(result.refused), 'picture')}: {_counted(result.reasons)}")
 
 
 def _counted(reasons: Counter[str]) -> str:
@@ -109,5 +112,5 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"refused: {_counted(Counter(report['reasons']))}")
     done = sum(report["people"][outcome] for outcome in ("added", "known", "refused"))
     if report["stopped"]:
-        console.print(f"{done:,} of {report['people']['all']:,} people were looked at")
+        console.print(f"{done:,} of {plural(report['people']['all'], 'person')} looked at")
     console.print(report["gallery"], markup=False)

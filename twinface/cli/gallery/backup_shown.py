@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twinface.text import plural
+
 if TYPE_CHECKING:
     from twinface.gallery.backup import Backup
 
@@ -15,7 +17,9 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup."
 def count(found: "Backup") -> str:
     """How much is in it, in words."""
     contents = found.contents
-    return f"{contents.people} people, {contents.vectors} vectors, {contents.crops} crops"
+    return (
+        f"{plural(contents.people, 'person')}, {plural(contents.vectors, 'vector')}, {plural(contents.crops, 'crop')}"
+    )
 
 
 def to_plain(found: "Backup", folder: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ import typer
 
 from twinface.cli.console import say, say_json, warn
 from twinface.enrolment.objections import FORCED
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled
@@ -52,5 +53,6 @@ def tell_enrolled(shape: str, enrolled: "Enrolled", about: Mapping[str, object],
         report = {"name": enrolled.name, **about, **counts, "objections": refused, "step": enrolled.step}
         say_json(shape, report)
     elif enrolled.added or enrolled.known:
-        line = "{added} looks added, {known} tell nothing new, {refused} set aside".format(**counts)
+        added = plural(len(enrolled.added), "look")
+        line = f"{added} added, {len(enrolled.known)} with nothing new, {len(enrolled.refused)} set aside"
         say(f"{enrolled.name}: {line}: {about['gallery']}")

@@ -8,6 +8,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
 from twinface.cli.options import GalleryOption, NetworkOption
+from twinface.text import plural
 
 
 def import_pickles(
@@ -23,4 +24,4 @@ def import_pickles(
 
     settings = chosen_settings(gallery=gallery, network=network)
     done = import_into_gallery(pickles, settings, warn=warn, show=progress_bar)
-    say(f"{len(done.imported)} people imported, {len(done.skipped)} skipped: {done.gallery}")
+    say(f"{plural(len(done.imported), 'person')} imported, {len(done.skipped)} skipped: {done.gallery}")

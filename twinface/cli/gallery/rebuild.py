@@ -9,6 +9,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.enrolment.kept_crops import Gap
@@ -46,9 +47,10 @@ def rebuild(
         return
     folder = done.gallery.folder
     if not done.rebuilt:
-        say(f"nothing to do, all {done.vectors} vectors are of {done.network}: {folder}")
+        say(f"nothing to do: {plural(done.vectors, 'vector')}, all of {done.network} already: {folder}")
         return
-    say(f"{done.rebuilt} vectors of {len(done.gallery.people)} people are of {done.network} now: {folder}")
+    made = f"{plural(done.rebuilt, 'vector')} of {plural(len(done.gallery.people), 'person')}"
+    say(f"{made} made again by {done.network}: {folder}")
     if done.network != settings.network or settings.head is not None:
         note(_say_next(done.network, settings))
 
@@ -61,6 +63,6 @@ def _say_next(network: str, settings: "Settings") -> str:
 def _warn_of_gaps(gaps: Sequence["Gap"]) -> None:
     """Say whose crops are missing."""
     for gap in gaps[:_MOST_NAMED]:
-        warn(f"{gap.name}: no crops kept of {gap.missing} of {gap.pictures} pictures")
+        warn(f"{gap.name}: no crops kept of {gap.missing} of {plural(gap.pictures, 'picture')}")
     if len(gaps) > _MOST_NAMED:
-        warn(f"… and of {len(gaps) - _MOST_NAMED} more people; --json with --leave-out names all")
+        warn(f"… and of {plural(len(gaps) - _MOST_NAMED, 'person')} more; --json with --leave-out names all")

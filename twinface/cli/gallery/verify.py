@@ -8,6 +8,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.options import GalleryOption, JsonOption, describe
+from twinface.text import plural
 
 
 def verify(
@@ -38,6 +39,6 @@ def verify(
             warn(line)
         state = f"{len(done.problems)} damaged" if done.problems else "files sound"
         looks = f", {len(done.findings)} to look at" if done.findings else ""
-        say(f"{people} people, {done.vectors} vectors, {state}{looks}: {done.gallery.folder}")
+        say(f"{plural(people, 'person')}, {plural(done.vectors, 'vector')}, {state}{looks}: {done.gallery.folder}")
     if done.problems or done.findings:
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.training.retraining.report import CorrectionScores, Measured, RetrainReport
@@ -28,8 +29,8 @@ def print_report(report: "RetrainReport") -> None:
     console = Terminal(highlight=False, soft_wrap=True)
     verb = "trained on" if report.new_threshold is not None else "to train on:"
     console.print(
-        f"{verb} {report.pictures:,} pictures of {report.people:,} people, {report.confirmed} confirmed"
-        f" faces among them, and {report.rejected} rejected ones"
+        f"{verb} {plural(report.pictures, 'picture')} of {plural(report.people, 'person')}, {report.confirmed} of them"
+        f" confirmed faces, and {plural(report.rejected, 'rejected face')}"
     )
     if report.measured:
         console.print(f"{_measured_on(report.measured)}\n")
@@ -49,8 +50,8 @@ def print_report(report: "RetrainReport") -> None:
 
 def _measured_on(measured: "Measured") -> str:
     new = measured.new
-    what = f"measured on {measured.people:,} people whom neither head was trained on"
-    pairs = f"{new.genuine_pairs:,} pairs of the same person"
+    what = f"measured on {plural(measured.people, 'person')} whom neither head was trained on"
+    pairs = f"{plural(new.genuine_pairs, 'pair')} of the same person"
     if strangers := measured.strangers:
         others = f"{new.impostor_pairs:,} with strangers, of whom {strangers:,} were drawn from the cohort"
         return f"{what}, {pairs}, {others}; by pictures of these people, it says nothing of other people"

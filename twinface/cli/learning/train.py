@@ -9,6 +9,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
 from twinface.cli.learning.train_options import FeaturesOption, HeadOptions
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.evaluation.figures.intervals import Difference
@@ -59,8 +60,8 @@ def _to_json(report: "TrainReport", output: Path) -> dict[str, object]:
 
 
 def _tell(report: "TrainReport", output: Path) -> None:
-    epoch = f", {report.pairs_per_epoch} pairs an epoch" if report.pairs_per_epoch else ""
-    say(f"{report.pictures} pictures of {report.people} people{epoch}: {output}")
+    epoch = f", {plural(report.pairs_per_epoch, 'pair')} an epoch" if report.pairs_per_epoch else ""
+    say(f"{plural(report.pictures, 'picture')} of {plural(report.people, 'person')}{epoch}: {output}")
     if report.rejections:
         say(f"rejected faces as hard negatives: {report.rejections}")
     if report.left_out:
@@ -72,7 +73,8 @@ def _tell(report: "TrainReport", output: Path) -> None:
         say("too few people to measure on (every fifth, two at least): not measured")
         return
     say(
-        f"on {report.validation_people} people held out, {report.head.genuine_pairs} pairs of the same person,"
+        f"on {plural(report.validation_people, 'person')} held out,"
+        f" {plural(report.head.genuine_pairs, 'pair')} of the same person,"
         f" {report.head.impostor_pairs} of different people:"
     )
     say(f"  head    {_describe(report.head)}")

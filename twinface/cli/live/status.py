@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
-from twinface.cli.console import Terminal, say, say_json
+from twinface.cli.console import Terminal, escape, say_json
 from twinface.errors import ServiceError
 
 
@@ -40,6 +40,6 @@ def status(
         console.print(tables.link_table(found.links))
         stores = (*tables.events_lines(matcher, settings.events.max_mb), *tables.averages_lines(matcher))
         for line in (*stores, *found.problems):
-            say(line)
+            console.print(escape(line), highlight=False)
     if found.problems:
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ from twinface.box.health import Health
 from twinface.box.supervision import ProcessState
 from twinface.cli.console import escape
 from twinface.messages.schema import Heartbeat
+from twinface.text import plural
 
 
 def process_table(states: Sequence[ProcessState], beats: Mapping[str, Heartbeat], healths: Sequence[Health]) -> Table:
@@ -35,22 +36,19 @@ def events_lines(beat: Heartbeat | None, max_mb: float) -> Iterator[str]:
     jump_days = gauges.get("clock_jump_s", 0.0) / 86_400
     if jump_days >= 1.0:
         costs = "nothing is forgotten by it for a day, then a tenth of what is kept each day"
-        yield f" clock: {jump_days:.0f} days ahead of what was expected; {costs}; put it right if it is wrong"
+        yield f" clock: {plural(round(jump_days), 'day')} ahead of what was expected; {costs}; put it right if wrong"
     if jump_days <= -1.0:
         costs = "nothing is forgotten by it"
-        yield f" clock: {-jump_days:.0f} days behind what was expected; {costs}; put it right if it is wrong"
+        yield f" clock: {plural(round(-jump_days), 'day')} behind what was expected; {costs}; put it right if wrong"
 
 
 def averages_lines(beat: Heartbeat | None) -> Iterator[str]:
-    """What the average of each source rests on, one line for all."""
+    """What the average of each source rests on, a line each."""
     gauges = beat.gauges if beat is not None else {}
     counts = {name.removeprefix(PEOPLE_GAUGE): int(n) for name, n in gauges.items() if name.startswith(PEOPLE_GAUGE)}
-    sources = [
-        f"{source} {count} people" if count >= FEWEST else f"{source} {count} of {FEWEST} people, frozen until then"
-        for source, count in sorted(counts.items())
-    ]
-    if sources:
-        yield f" averages: {'; '.join(sources)}"
+    for source, count in sorted(counts.items()):
+        enough = plural(count, "person") if count >= FEWEST else f"{count} of {FEWEST} people, frozen until then"
+        yield f" average of {source}: {enough}"
 
 
 def link_table(links: Sequence[LinkBooks]) -> Table:

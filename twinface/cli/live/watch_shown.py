@@ -10,6 +10,7 @@ from twinface.box.presence import Presence
 from twinface.bus.rundir import RunDirectory
 from twinface.cli.console import Terminal, note, reader_has_left, say, say_json, warn
 from twinface.cli.live.watch_table import Tally, describe, presence_table, summary_table
+from twinface.text import plural
 
 
 def _begin(follower: MatchFollower, *, from_start: bool) -> Mapping[str, Any]:
@@ -78,4 +79,4 @@ def show_table(run: RunDirectory, *, from_start: bool) -> None:
 
 def _warn_of_missed(follower: MatchFollower) -> None:
     if follower.missed:
-        warn(f"{follower.missed} events were missed, the matcher keeps them no longer")
+        warn(f"{plural(follower.missed, 'event')} missed, no longer kept by the matcher")

@@ -11,7 +11,7 @@ from rich.text import Text
 from twinface.box.presence import Presence
 from twinface.events import TrackKey
 from twinface.messages.schema import MatchEvent
-from twinface.text import printable
+from twinface.text import plural, printable
 from twinface.types import State
 
 _STYLE: dict[str, str] = {
@@ -100,7 +100,8 @@ def summary_table(tally: Tally) -> Table:
 
 def _caption(tally: Tally) -> str:
     named = set().union(*(visitor.tracks for visitor in tally.visitors.values()))
-    caption = f"{len(tally.tracks)} tracks, {len(tally.tracks - named)} of them without a name, {tally.looks} looks"
+    tracks = f"{plural(len(tally.tracks), 'track')}, {len(tally.tracks - named)} of them without a name"
+    caption = f"{tracks}, {plural(tally.looks, 'look')}"
     if len(tally.latencies_ms) < 2:
         return caption
     percentiles = statistics.quantiles(tally.latencies_ms, n=20, method="inclusive")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from twinface.cli.console import Terminal, escape, say
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport
@@ -29,9 +30,12 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: "Matching
     """Print it as a table and lines."""
     evidence, console = report.evidence, Terminal(highlight=False, soft_wrap=True)
     rule = f"best-k ({matching.best_k})" if matching.rule == "best-k" else matching.rule
-    strangers = f", {evidence.strangers:,} strangers with {evidence.strangers_pictures:,}" if evidence.strangers else ""
+    strangers = (
+        f", {plural(evidence.strangers, 'stranger')} with {evidence.strangers_pictures:,}" if evidence.strangers else ""
+    )
     console.print(
-        f"{gallery}: {evidence.people:,} people with {evidence.pictures:,} pictures{strangers}; rule {rule}\n"
+        f"{gallery}: {plural(evidence.people, 'person')} with {plural(evidence.pictures, 'picture')}{strangers};"
+        f" rule {rule}\n"
         f"{evidence.comparisons:,.0f} impostor comparisons of {evidence.pairs:,.0f} pairs of people\n",
         markup=False,
     )
@@ -44,7 +48,7 @@ def print_report(report: "CalibrationReport", gallery: Path, matching: "Matching
     named = report.chosen.strangers_named.share
     if named > _MANY_STRANGERS:
         console.print(
-            f"a look at a stranger meets all {evidence.people:,} people: {named:.1%} of looks get a name; "
+            f"a look at a stranger meets all {plural(evidence.people, 'person')}: {named:.1%} of looks get a name; "
             f"--far {_MANY_STRANGERS / evidence.people:.1g} would keep it near {_MANY_STRANGERS:.0%}"
         )
     for two, what in ((report.alike, "most alike"), (report.stranger_alike, "most alike stranger")):
@@ -82,10 +86,13 @@ def _table(report: "CalibrationReport") -> Table:
 
 
 def _print_suspects(report: "CalibrationReport", console: Terminal) -> None:
-    for reason, title in (("mislabelled", "look mislabelled"), ("poor", "look like no other picture of their person")):
+    for reason, title in (
+        ("mislabelled", "that may be mislabelled"),
+        ("poor", "like no other picture of their person"),
+    ):
         suspects = [one for one in report.suspects if one.reason == reason]
         if suspects:
-            console.print(f"{len(suspects)} pictures {title}:")
+            console.print(f"{plural(len(suspects), 'picture')} {title}:")
         for one in suspects[:_MOST_SUSPECTS]:
             other = f", {one.other_score:.3f} with {escape(one.other)}" if one.other else ""
             name = escape(Path(one.picture).name)
@@ -102,4 +109,4 @@ def _describe(share: "Share") -> str:
 
 
 def _carriers(share: "Share") -> str:
-    return "(1 person)" if share.people == 1 else f"({share.people} people)"
+    return f"({plural(share.people, 'person')})"

@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from twinface.cli.console import say, say_json, warn
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.calibration.calibrate import Expected
@@ -28,7 +29,7 @@ def print_expected(done: "Expected", matching: "MatchingSettings", share: float 
 
 def _about_strangers(found: "StrangersExpected") -> list[str]:
     lines = [
-        f"{_count(found.people, 'person', 'people')} with {_count(found.pictures, 'picture', 'pictures')}",
+        f"{plural(found.people, 'person')} with {plural(found.pictures, 'picture', 'pictures')}",
         f"threshold {found.threshold:.4g}, so that {_percent(found.asked)} of strangers at most get a name from one "
         f"look; expected are {_percent(found.everyday)} by everyday pictures, {_percent(found.posed)} by posed ones",
     ]
@@ -49,16 +50,16 @@ def _about_people(found: "StrangersExpected") -> list[str]:
         between = f", {bounds.low:.1%} to {bounds.high:.1%} with 95 % confidence" if bounds else ""
         lines.append(
             f"own pictures missed, each left out once: {found.missed.hits:,} of {found.missed.of:,}{between}"
-            f" ({_count(len(found.own), 'person', 'people')})"
+            f" ({plural(len(found.own), 'person')})"
         )
         missed = sorted((one for one in found.own if one.missed), key=lambda one: -one.missed / one.pictures)
         lines += [f"  {one.name}: {one.missed} of {one.pictures}" for one in missed[:_MOST_NAMED]]
         if len(missed) > _MOST_NAMED:
-            lines.append(f"  and {len(missed) - _MOST_NAMED} people more; --json lists all")
+            lines.append(f"  and {plural(len(missed) - _MOST_NAMED, 'person')} more; --json lists all")
     if found.single:
         some = ", ".join(found.single[:_MOST_NAMED]) + (", …" if len(found.single) > _MOST_NAMED else "")
         have = "has" if len(found.single) == 1 else "have"
-        lines.append(f"{_count(len(found.single), 'person', 'people')} {have} one picture, none to leave out: {some}")
+        lines.append(f"{plural(len(found.single), 'person')} {have} one picture, none to leave out: {some}")
     if (two := found.most_alike) is not None:
         lines.append(f"most alike: {two.first} and {two.second}, score {two.score:.3f}, {two.highest:.3f} at most")
     lines += [
@@ -113,7 +114,3 @@ def _to_json(found: "StrangersExpected") -> dict[str, Any]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2g} %"
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

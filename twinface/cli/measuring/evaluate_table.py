@@ -12,10 +12,10 @@ from twinface.evaluation.report.wording import (
     no_interval,
     percent,
     percent_range,
-    plural,
     score_text,
     share_range,
 )
+from twinface.text import plural
 
 _WORST = 5
 
@@ -28,10 +28,10 @@ def print_evaluation(done: PairsEvaluation | FeaturesEvaluation) -> None:
         _print_accuracy(console, done)
         _print_verifications(console, [done.verification])
     else:
-        counts = f"{plural(len(done.people), 'person', 'people')}, {plural(len(done.files), 'picture')}"
+        counts = f"{plural(len(done.people), 'person')}, {plural(len(done.files), 'picture')}"
         console.print(f"{counts} ({escape(done.chosen)})")
         if done.left_out:
-            console.print(f"{plural(done.left_out, 'person', 'people')} left out: the head was trained on them")
+            console.print(f"{plural(done.left_out, 'person')} left out: the head was trained on them")
         _print_verifications(console, done.verifications)
         if done.identification:
             _print_identification(console, done.identification, done)

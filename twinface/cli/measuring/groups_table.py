@@ -14,7 +14,8 @@ from twinface.evaluation.differentials.group_wording import (
     describe_people,
 )
 from twinface.evaluation.figures.calibration import Share
-from twinface.evaluation.report.wording import describe_subject, plural, small_percent, small_range
+from twinface.evaluation.report.wording import describe_subject, small_percent, small_range
+from twinface.text import plural
 
 _WIDEST_MATRIX = 8
 _CELL_LETTERS = 7

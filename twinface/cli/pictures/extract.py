@@ -9,6 +9,7 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
 from twinface.cli.options import SourceOption
 from twinface.errors import InputError
+from twinface.text import plural
 
 
 def extract(
@@ -38,4 +39,5 @@ def extract(
 
         chosen = network or chosen_settings().network
         done = extract_folder(faces, features, chosen, aligned=aligned, source=source, on_picture=on_picture)
-    say(f"{done.people} people, {done.pictures} vectors, {done.skipped} pictures skipped: {features}")
+    made = f"{plural(done.people, 'person')}, {plural(done.pictures, 'vector')}"
+    say(f"{made}, {plural(done.skipped, 'picture')} skipped: {features}")

@@ -31,7 +31,7 @@ def identify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Name the faces of pictures (the seed's test.py, for single pictures)."""
+    """Name the faces of pictures (the seed's test.py, for single pictures); exit code 2 where one cannot be read."""
     from twinface.recognition.embedding import describe_turn
     from twinface.recognition.identification import Identifier, choose_settings
 
@@ -48,7 +48,7 @@ def identify(
     else:
         _print_table(files)
         note(identifier.threshold)
-    if not any(file.found for file in files):
+    if not all(file.found for file in files):
         raise typer.Exit(InputError.exit_code)
 
 

@@ -8,6 +8,7 @@ import typer
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.gallery.gate import ForceOption, warn_of
 from twinface.cli.options import JsonOption
+from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.enrolment.selfies import Selfie
@@ -43,4 +44,4 @@ def selfies(
     for line in cropped.describe_without_any():
         warn(line)
     if not as_json:
-        say(f"{cropped.saved} faces saved, {len(set_aside)} photos set aside: {faces}")
+        say(f"{plural(cropped.saved, 'face')} saved, {plural(len(set_aside), 'photo')} set aside: {faces}")

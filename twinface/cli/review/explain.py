@@ -8,7 +8,7 @@ from rich.text import Text
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, say_json
 from twinface.cli.options import EventOption, JsonOption, TrackOption
-from twinface.text import printable
+from twinface.text import plural, printable
 
 
 def explain(
@@ -85,7 +85,7 @@ def _decision(track: dict[str, Any]) -> list[str]:
     if bounds:
         lines.append(
             f"rule {bounds['rule']}: a score of {bounds['threshold']:.3f} is needed ({bounds['threshold_source']}), "
-            f"a lead of {bounds['margin']:.3f}, and {bounds['agreeing_looks']} looks that agree"
+            f"a lead of {bounds['margin']:.3f}, and {plural(bounds['agreeing_looks'], 'agreeing look')}"
         )
     lines.append(
         decision["reason"] or f"{decision['name'] or decision['state']}, with a score of {decision['score']:.3f}"

@@ -3,6 +3,7 @@
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
 from twinface.cli.options import EventOption, GivenNameOption, JsonOption, TrackOption
+from twinface.text import plural
 
 
 def reject(
@@ -25,4 +26,4 @@ def reject(
         about = {"name": rejected.name, "event": event, "tracks": tracks}
         say_json("reject", {**about, "rejected": rejected.looks, "step": rejected.step})
         return
-    say(f"{', '.join(rejected.tracks)} is not {rejected.name}: {rejected.looks} looks rejected")
+    say(f"{', '.join(rejected.tracks)} is not {rejected.name}: {plural(rejected.looks, 'look')} rejected")

@@ -18,7 +18,7 @@ from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import ROUNDS
 from twinface.evaluation.report.rendering import Cell, DrawnPlot, Key
 from twinface.evaluation.report.wording import small_percent, small_range
-from twinface.text import printable
+from twinface.text import plural, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _section(one: Differential, plots: list[DrawnPlot]) -> GroupingSection:
 def _lead(one: Differential) -> str:
     sentences = [describe_false_accepts(one), describe_false_rejects(one)]
     if one.unlabelled:
-        sentences.append(f"{one.unlabelled:,} pictures have no label here")
+        sentences.append(f"{plural(one.unlabelled, 'picture')} without a label here")
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in sentences if text)
 
 

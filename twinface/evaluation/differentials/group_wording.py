@@ -2,7 +2,8 @@
 
 from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, Ratio
 from twinface.evaluation.differentials.group_results import GroupsEvaluation
-from twinface.evaluation.report.wording import plural, score_text, small_percent
+from twinface.evaluation.report.wording import score_text, small_percent
+from twinface.text import plural
 
 TOO_FEW = "too few"
 NO_RATE = "\N{EN DASH}"
@@ -15,7 +16,7 @@ def describe_people(done: GroupsEvaluation) -> str:
     """Who was compared, and at which threshold."""
     everybody = done.everybody
     return (
-        f"{plural(everybody.people, 'person', 'people')}, {plural(everybody.pictures, 'picture')} ({done.chosen});"
+        f"{plural(everybody.people, 'person')}, {plural(everybody.pictures, 'picture')} ({done.chosen});"
         f" threshold {score_text(done.point.threshold)} ({done.point.source})"
     )
 
@@ -24,9 +25,9 @@ def describe_left_out(done: GroupsEvaluation) -> list[str]:
     """What was left out, a sentence each."""
     coverage, said = done.coverage, []
     if done.left_out:
-        said.append(f"{plural(done.left_out, 'person', 'people')} left out: the head was trained on them")
+        said.append(f"{plural(done.left_out, 'person')} left out: the head was trained on them")
     if coverage.people:
-        said.append(f"{plural(coverage.people, 'person', 'people')} left out: no row in {coverage.file.name}")
+        said.append(f"{plural(coverage.people, 'person')} left out: no row in {coverage.file.name}")
     elif coverage.pictures:
         said.append(f"{plural(coverage.pictures, 'picture')} left out: no row in {coverage.file.name}")
     if coverage.of_nobody:

@@ -20,6 +20,7 @@ from twinface.evaluation.protocols.chosen_people import choose_people
 from twinface.gallery.person import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings
+from twinface.text import plural
 
 
 def evaluate_groups(
@@ -92,7 +93,7 @@ def _number_people(
     labelled = np.unique(person)
     if len(labelled) < 2:
         raise InputError(
-            f"--groups {labels}: has rows for {len(labelled)} of {len(people)} people, such as {people[0].name}; "
-            "the first column is for their names, or those of their pictures"
+            f"--groups {labels}: has rows for {len(labelled)} of {plural(len(people), 'person')},"
+            f" such as {people[0].name}; the first column is for their names, or those of their pictures"
         )
     return np.searchsorted(labelled, person).astype(np.int32), len(labelled)

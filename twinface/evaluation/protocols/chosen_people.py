@@ -12,6 +12,7 @@ from twinface.gallery.people import read_features
 from twinface.gallery.person import PersonVectors
 from twinface.networks.registry import find_recipe, name_network
 from twinface.recognition.averaging import adjust_features
+from twinface.text import plural
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +74,8 @@ def _choose(features: Path, everybody: Sequence[PersonVectors], people: str) -> 
         wanted = set(validation_people(names))
         if len(wanted) < 2:
             raise InputError(
-                f"{features}: of {len(names)} people every fifth is for validation, which leaves {len(wanted)};"
-                " extract more people, or give --people all"
+                f"{features}: of {plural(len(names), 'person')} every fifth is for validation, which leaves"
+                f" {len(wanted)}; extract more people, or give --people all"
             )
     elif people == "all":
         wanted = names

@@ -19,6 +19,7 @@ from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import adjust_pictures
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder
+from twinface.text import plural
 from twinface.types import Scores, Vectors
 
 _PAIRS_AT_ONCE = 4096
@@ -111,7 +112,7 @@ def _embed(
                 raise result
             bar.advance()
     if not vectors:
-        raise InputError(f"no face in any of the {len(wanted)} pictures; for crops that are cut already give --aligned")
+        raise InputError(f"no face in {plural(len(wanted), 'picture')}; for crops that are cut already give --aligned")
     return row, np.stack(vectors)
 
 

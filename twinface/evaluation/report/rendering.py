@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.evaluation.report.plots import DARK, Plot, render
-from twinface.evaluation.report.wording import plural, rate_text, score_text
+from twinface.evaluation.report.wording import rate_text, score_text
+from twinface.text import plural
 
 Cell = str | tuple[str, str]
 """A text in a table, or one with a smaller text below it."""

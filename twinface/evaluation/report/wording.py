@@ -4,6 +4,7 @@ import math
 
 from twinface.evaluation.figures.intervals import Interval
 from twinface.evaluation.figures.results import Subject
+from twinface.text import plural
 
 _TO = "\N{EN DASH}"
 
@@ -28,7 +29,7 @@ def small_range(interval: Interval, digits: int = 2) -> str:
 
 def no_interval(people: int) -> str:
     """What stands in the place of an interval that so few people do not carry."""
-    return f"{plural(people, 'person', 'people')}: no interval"
+    return f"{plural(people, 'person')}: no interval"
 
 
 def percent_range(interval: Interval | None, people: int, digits: int = 2) -> str:
@@ -53,11 +54,6 @@ def rate_text(rate: str) -> str:
 def score_text(score: float) -> str:
     """A score or a threshold, whatever its range, with four digits that count."""
     return f"{score:#.4g}"
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """A count with its noun: "1 pair", "2,610 pairs"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def describe_subject(subject: Subject) -> str:

@@ -21,6 +21,7 @@ from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
 from twinface.matching.plda import Projection, all_logits
 from twinface.matching.vectors import adjust, centre, normalised
+from twinface.text import plural
 from twinface.training.heads.covariances import Covariances, measure_scatter
 from twinface.training.heads.densities import (
     density_of_parts,
@@ -139,8 +140,8 @@ def learn_strangers(
     learnt = strangers.of_people(kept)
     if len(learnt.names) < FEWEST_STRANGERS:
         raise InputError(
-            f"--strangers: {len(learnt.names)} people to learn from, at least {FEWEST_STRANGERS} are needed; extract"
-            " pictures of more people, of whom nobody is to be known"
+            f"--strangers: {plural(len(learnt.names), 'person')} to learn from, at least {FEWEST_STRANGERS} are needed;"
+            " extract pictures of more people, of whom nobody is to be known"
         )
     rng = np.random.default_rng(seed)
     asked = rng.permutation(len(learnt.names))

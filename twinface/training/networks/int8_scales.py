@@ -13,6 +13,7 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.networks.preprocessing import preprocess
 from twinface.networks.recipe import NetworkRecipe
+from twinface.text import plural
 from twinface.training.networks.pictures import OnPicture, pictures_below
 from twinface.types import Image
 
@@ -36,7 +37,9 @@ def representative_input(folder: Path, recipe: NetworkRecipe, on_picture: OnPict
         else:
             on_picture(path, None)
     if not crops:
-        raise InputError(f"--representative {folder}: no face in {len(chosen)} pictures; name a folder of faces")
+        raise InputError(
+            f"--representative {folder}: no face in {plural(len(chosen), 'picture')}; name a folder of faces"
+        )
     return preprocess(np.stack(crops), recipe)
 
 
