@@ -29,7 +29,7 @@ def list_people(folder: Path) -> dict[str, list[Path]]:
     if not people:
         nested = describe_nested(folder, _folders(folder))
         hint = "these pictures" if nested or list_pictures(folder) else "pictures"
-        found = f"nobody in it, {nested}" if nested else "nobody in it"
+        found = ", ".join(filter(None, ("nobody in it", nested, _describe_kinds(_folders(folder)))))
         raise InputError(f"{folder}: {found}; put {hint} into one folder for each person, named after them")
     return people
 
@@ -71,12 +71,16 @@ def describe_left_out_of_people(folder: Path) -> list[str]:
     in sub-folders of people's folders.
     """
     people = _folders(folder)
-    kinds = describe_left_out(path for person in people for path in _left_out_in(person))
+    kinds = _describe_kinds(people)
     loose = len(list_pictures(folder))
     nobodys = f"{plural(loose, 'picture')} beside the folders of people; put each into the folder of whom it shows"
     nested = describe_nested(folder, people)
     deeper = f"{nested} left out; put each directly into the folder of whom it shows"
     return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None, deeper if nested else None) if text]
+
+
+def _describe_kinds(people: Iterable[Path]) -> str | None:
+    return describe_left_out(path for person in people for path in _left_out_in(person))
 
 
 def describe_nested(folder: Path, taken: Iterable[Path]) -> str | None:

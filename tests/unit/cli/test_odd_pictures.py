@@ -95,6 +95,13 @@ def test_a_folder_without_a_picture_says_so_and_not_to_use_force(ada: Path, twin
         "twinface: photos/ada: no pictures there; name pictures, or folders of them",
     ]
     assert not Path("gallery").exists()
+    for words in (
+        ("selfies", "--selfies", "photos", "--faces", "c"),
+        ("extract", "--faces", "photos", "--features", "f"),
+    ):
+        code, _, err = twinface(*words)
+        assert (code, warnings(err)) == (2, [])
+        assert "nobody in it, 1 file left out: 1 .heic (pip install 'twinface[heic]'); put pictures into" in err
 
 
 @pytest.mark.parametrize("content", [b"no picture", b""])
