@@ -1,25 +1,26 @@
 """Tests see nothing of the home, the environment or the machine's configuration, whoever runs them."""
 
+import locale
 import os
 import pwd
+import re
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 KEEP_OUT_VARIABLE = "TESTS_KEEP_OUT_OF"
 """The homes of whoever runs the tests, for workers, who are not in them."""
 
-_FOR_TERMINALS = {
-    "COLUMNS",
-    "LINES",
-    "NO_COLOR",
-    "FORCE_COLOR",
-    "TTY_COMPATIBLE",
-    "TTY_INTERACTIVE",
-    "PYTHONIOENCODING",
-}
+_LEFT_OUT = re.compile(
+    r"(TWINFACE|XDG|LC)_.*|LANG|LANGUAGE|TZ|COLUMNS|LINES|(NO|FORCE)_COLOR|TTY_.*"
+    r"|PYTHON(IOENCODING|UTF8|WARNINGS|OPTIMIZE)|.*_proxy",
+    re.IGNORECASE,
+)
+"""Names of variables that say where things are, how they are shown, or who is asked for what is on this machine."""
+
 _TOUCHES = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename", "os.chmod", "sqlite3.connect"}
 
 
@@ -30,14 +31,16 @@ def leave_home(assets: Path) -> Path:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script starts in the background
     before = os.environ.get(KEEP_OUT_VARIABLE) or f"{Path.home()}{os.pathsep}{pwd.getpwuid(os.getuid()).pw_dir}"
-    for name in list(os.environ):
-        if name.startswith(("TWINFACE_", "XDG_")) or name in _FOR_TERMINALS:
-            del os.environ[name]
+    for name in filter(_LEFT_OUT.fullmatch, list(os.environ)):
+        del os.environ[name]
+    time.tzset()
+    locale.setlocale(locale.LC_ALL, "C.UTF-8")
     home = Path(tempfile.mkdtemp(prefix="tf-home-"))
     for name in ("run", "etc"):
         (home / name).mkdir(mode=0o700)
     os.environ |= {
         "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
         "XDG_RUNTIME_DIR": str(home / "run"),
         "TWINFACE_ETC": str(home / "etc"),
         "TWINFACE_ASSETS": str(assets),

@@ -1,5 +1,6 @@
 """That tests see nothing of the home is itself tested: a test that depends on it is noticed."""
 
+import json
 import os
 import pwd
 import sqlite3
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import isolation
 import pytest
 from isolation import Guard
 
@@ -34,6 +36,22 @@ def test_a_child_process_is_as_little_at_home() -> None:
     code = "from twinface.settings import load_settings; print(load_settings().gallery)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).is_relative_to(os.environ["HOME"])
+
+
+def test_what_the_environment_says_of_places_and_languages_is_left_behind() -> None:
+    left = {"TWINFACE_CONFIG": "/x", "XDG_DATA_HOME": "/x", "http_proxy": "http://127.0.0.1:1", "NO_PROXY": "x"}
+    left |= {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "TZ": "Asia/Kolkata", "COLUMNS": "20", "FORCE_COLOR": "1"}
+    code = (
+        "import json, locale, os, time, isolation, pathlib\n"
+        "home = isolation.leave_home(pathlib.Path('assets'))\n"
+        "print(json.dumps([dict(os.environ), time.tzname, locale.getpreferredencoding(False)]))\n"
+        "isolation.remove_home(home)\n"
+    )
+    environment = {**os.environ, **left, "PYTHONPATH": str(Path(isolation.__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    remaining, zones, encoding = json.loads(done.stdout)
+    assert {name for name in left if remaining.get(name) == left[name]} == set()
+    assert (zones, encoding) == (["UTC", "UTC"], "UTF-8")
 
 
 @pytest.mark.parametrize(
