@@ -71,7 +71,7 @@ def test_a_folder_of_photos_is_cropped_and_summed_up(people: Path, portraits: Pa
     assert cropped.saved == 4
     assert len(left_out) == 1
     (sentence,) = cropped.describe_without_any()
-    assert sentence == "c: none of 1 photos could be used; give one clear face each, or use --force"
+    assert sentence == "c: the photo could not be used; give one clear face each, or use --force"
     forced = crop_photos(people, tmp_path / "forced", force=True)
     assert (forced.saved, forced.describe_without_any()) == (5, [])
 
@@ -80,7 +80,7 @@ def test_photos_without_a_usable_one_are_an_error(people: Path, tmp_path: Path) 
     for path in (*people.rglob("*.jpg"), *people.rglob("*.png")):
         cv2.imwrite(str(path), np.full((200, 200, 3), 90, np.uint8))
     cropped = crop_photos(people, tmp_path / "crops")
-    with pytest.raises(InputError, match=f"none of the {len(cropped.selfies)} photos could be used"):
+    with pytest.raises(InputError, match=f"none of {len(cropped.selfies)} photos could be used"):
         cropped.require_any()
     assert all(sentence.endswith("one clear face each") for sentence in cropped.describe_without_any())
     assert len(cropped.describe_without_any()) == 2
