@@ -159,6 +159,8 @@ def extract_folder(
 def _check_free(faces: Path, features: Path, names: Iterable[str]) -> None:
     mend = "name another folder for the features"
     refuse_inputs(features, [faces], mend)
+    if os.path.lexists(features) and not features.is_dir():
+        raise InputError(f"{features}: something else is there, no folder; {mend}")
     place = Path(os.path.realpath(features))
     if any((folder / MANIFEST_FILE).exists() for folder in (place, place.parent)):
         raise InputError(f"{features}: this is a gallery; {mend}, or add people with `twinface gallery add`")

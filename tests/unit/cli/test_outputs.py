@@ -153,6 +153,7 @@ CASES: list[tuple[tuple[str, ...], str, Callable[[], None]]] = [
     ((*SELFIES, "crops"), "faces", link_at("crops/ada/holiday.png", "mine/holiday.png")),
     ((*EXTRACT, "photos"), "features", nothing),
     ((*EXTRACT, "link/ada"), "features", nothing),
+    ((*EXTRACT, "mine.json"), "features", nothing),
     ((*EXTRACT, "gallery"), "features", nothing),
     ((*EXTRACT, "gallery/people"), "features", nothing),
     ((*EXTRACT, "vectors"), "features", file_at(f"vectors/{ADA_PKL}")),
