@@ -7,12 +7,15 @@ from functools import partial
 from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
 from twinface.bus.node import Node
+from twinface.config_file import config_in_use
 from twinface.files import canonical_json, write_atomically
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
 from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names
 from twinface.settings import Settings
 from twinface.web.access import CLEARTEXT_WARNING, required_token
+from twinface.web.api.application import create_api
+from twinface.web.api.context import Context, People
 from twinface.web.app import create_app
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
@@ -39,7 +42,9 @@ class _Web:
             for camera in cameras
         }
         node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tell_health))
-        app = create_app(self._hub, web, partial(ask, run.endpoint(CONTROL, MATCHER.name)), token=token)
+        ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
+        api = create_api(Context(settings, config_in_use(), People(settings.gallery), self._hub.health.report))
+        app = create_app(self._hub, web, ask_matcher, api, token=token)
         self._server.start(app, on_exit=node.loop.stop)
         if token:
             log.warning(CLEARTEXT_WARNING)

@@ -53,12 +53,12 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """A box with one camera, one extractor, a matcher and the web process, configured in a folder."""
+def running_site(folder: Path, settings: str = "") -> Iterator[Site]:
+    """A box with one camera, one extractor, a matcher and the web process, configured in a folder with `settings`."""
     with short_run_directory() as run, ExitStack() as stack:
         config = folder / "pipeline.toml"
         config.write_text(
-            f'run_directory = "{run.path}"\n[[camera]]\nname = "front"\nsource = "0"\n'
+            f'{settings}run_directory = "{run.path}"\n[[camera]]\nname = "front"\nsource = "0"\n'
             "[extractor]\ncount = 1\n[web]\nport = 0\n"
         )
         camera = stack.enter_context(FakeCamera(run, "front"))

@@ -44,6 +44,11 @@ def find_installed_config() -> ConfigFile:
     return _first([ConfigFile(mine, "your own"), ConfigFile(system, "the system's")]) or packaged
 
 
+def config_in_use() -> Path:
+    """The file that settings are read from where none is named."""
+    return (find_nearby_config() or find_installed_config()).path.absolute()
+
+
 def _first(places: list[ConfigFile]) -> ConfigFile | None:
     """os.path.isfile, because Path.is_file raises where a folder on the way is closed to this user."""
     return next((place for place in places if os.path.isfile(place.path)), None)  # noqa: PTH113

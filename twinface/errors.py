@@ -5,7 +5,8 @@ TwinfaceError                exit code 1: the box could not do it
 ├── ServiceError             a running process refused, or did not answer in time
 └── UserError                exit code 2: something the user can put right
     ├── SettingsError        config/pipeline.toml
-    ├── InputError           pictures, videos, cameras, folders
+    ├── InputError           pictures, videos, cameras, folders, and what is said of them
+    │   ├── NotThereError    a person, event, track, visitor or step that does not exist, or no longer
     │   ├── NoFaceError      a readable picture in which no single face stands out
     │   │   ├── SeveralFacesError  … because there are several
     │   │   └── TurnedError        … because it lies on its side or upside down
@@ -48,6 +49,10 @@ class SettingsError(UserError):
 
 class InputError(UserError):
     """A picture, video, camera or folder is missing, unreadable or empty."""
+
+
+class NotThereError(InputError):
+    """A person, event, track, unknown visitor or step that is named does not exist, or no longer."""
 
 
 class NoFaceError(InputError):

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from twinface.config_file import find_installed_config, find_nearby_config, line_of, read_config
+from twinface.config_file import config_in_use, line_of, read_config
 from twinface.errors import SettingsError
 
 
@@ -256,7 +256,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
     Raises SettingsError with file, line and mend: unreadable file, bad TOML, unknown key, wrong type, out of range.
     """
-    path = (path or (find_nearby_config() or find_installed_config()).path).absolute()
+    path = path.absolute() if path else config_in_use()
     text = read_config(path)
     try:
         return Settings.model_validate(tomllib.loads(text), context=path.parent)

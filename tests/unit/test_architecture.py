@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
 MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
 LONGEST_CHAIN = 16
-HEAVY = {"jinja2", "keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
+HEAVY = {"fastapi", "jinja2", "keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
 
 
 def _imports(tree: ast.AST) -> set[str]:

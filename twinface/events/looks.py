@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from twinface.errors import InputError
+from twinface.errors import InputError, NotThereError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, TrackKey
 from twinface.events.look import LookRecord
@@ -154,21 +154,21 @@ def find_track(path: Path, text: str) -> TrackKey:
         with reading(path) as connection:
             found = connection.execute(_FIND, values).fetchone()
     if found is None:
-        raise InputError(f"nothing is known of a track {text!r}; `twinface events --subject track` lists them")
+        raise NotThereError(f"nothing is known of a track {text!r}; `twinface events --subject track` lists them")
     return TrackKey(camera, found[0], int(number))
 
 
 def find_event(path: Path, number: int) -> tuple[Event, list[TrackKey]]:
     """An event, and the tracks that it is about: of a visit all that bore the name then.
 
-    Raises InputError when there is none of this number, or it is forgotten, ArtefactError as `reading`.
+    Raises NotThereError when there is none of this number, or it is forgotten, ArtefactError as `reading`.
     """
     if not is_there(path):
-        raise InputError(f"no event has the number {number}: {path} is not there; `twinface up` stores events")
+        raise NotThereError(f"no event has the number {number}: {path} is not there; `twinface up` stores events")
     with reading(path) as connection:
         row = connection.execute(f"{SELECT_EVENT} WHERE sequence = ?", [number]).fetchone()
         if row is None:
-            raise InputError(
+            raise NotThereError(
                 f"no event has the number {number}: it is forgotten, or has not been yet; see `twinface events`"
             )
         event = to_event(row)

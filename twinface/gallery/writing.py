@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from twinface.errors import ArtefactError, InputError
+from twinface.errors import ArtefactError, NotThereError
 from twinface.files import make_folder
 from twinface.gallery.crops import crops_of, crops_path, write_crops
 from twinface.gallery.features_folder import require_gallery
@@ -97,5 +97,5 @@ class GalleryWriter(GalleryReader):
         if (error := self.damaged.get(self._files.path_of(name))) is not None:
             raise error
 
-    def _nobody(self, name: str) -> InputError:
-        return InputError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")
+    def _nobody(self, name: str) -> NotThereError:
+        return NotThereError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")

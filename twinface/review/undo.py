@@ -15,7 +15,7 @@ from twinface.corrections.recording import (
 )
 from twinface.corrections.step import Step, StepKind
 from twinface.corrections.steps import read_step, step_numbers, steps_lock
-from twinface.errors import ArtefactError, InputError
+from twinface.errors import ArtefactError, InputError, NotThereError
 from twinface.events.event import TrackKey
 from twinface.events.marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
@@ -87,7 +87,7 @@ def _choose(steps: list[Step], number: int | None) -> Step:
         return step
     step = next((one for one in steps if one.number == number), None)
     if step is None:
-        raise InputError(f"there is no step {number}, or it is too long ago; `twinface corrections` lists them")
+        raise NotThereError(f"there is no step {number}, or it is too long ago; `twinface corrections` lists them")
     if step.kind in {StepKind.FORGOTTEN, StepKind.UNREADABLE}:
         raise InputError(f"step {number} cannot be taken back: {step.said}")
     if number in by:

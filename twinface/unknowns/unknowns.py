@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.errors import InputError
+from twinface.errors import NotThereError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, Kind, Subject, TrackKey
 from twinface.events.look import LookRecord
@@ -141,11 +141,11 @@ def list_unknowns(path: Path, cool_down_s: float = 0.0) -> list[Unknown]:
 
 
 def find_unknown(path: Path, text: str) -> Unknown:
-    """The visitor who is written `unknown-7`. Raises InputError when there is none, ArtefactError as `reading`."""
+    """The visitor who is written `unknown-7`. Raises NotThereError when there is none, ArtefactError as `reading`."""
     for one in list_unknowns(path):
         if str(one) == text:
             return one
-    raise InputError(f"nobody is remembered as {text!r}; `twinface unknowns` lists who is")
+    raise NotThereError(f"nobody is remembered as {text!r}; `twinface unknowns` lists who is")
 
 
 def unknown_looks(path: Path, number: int) -> list[LookRecord]:

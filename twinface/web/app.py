@@ -11,20 +11,25 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
-from twinface.web.guard import FairShare, SecurityHeaders, TokenRequired, allowed_hosts
+from twinface.web.api.application import PREFIX
+from twinface.web.guard import FairShare, OwnOrigin, SecurityHeaders, TokenRequired, allowed_hosts
 from twinface.web.hub import PICTURE_HEAD, Hub
 from twinface.web.matcher import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
+from twinface.web.problems import refuse
 from twinface.web.tokens import TokenFile
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
 
 
-def create_app(hub: Hub, web: WebSettings, ask_matcher: AskMatcher, *, token: TokenFile | None = None) -> Starlette:
+def create_app(
+    hub: Hub, web: WebSettings, ask_matcher: AskMatcher, api: ASGIApp, *, token: TokenFile | None = None
+) -> Starlette:
     """The ASGI app for a server that is bound to `web.host`; with a `token`, for whoever brings it."""
 
     async def page(_request: Request) -> Response:
@@ -54,14 +59,17 @@ def create_app(hub: Hub, web: WebSettings, ask_matcher: AskMatcher, *, token: To
             Route("/", page),
             Route(HEALTH_PATH, healthz),
             *matcher_routes(ask_matcher),
+            Mount(PREFIX, api),
             Route("/api/events", events),
             Route("/api/health", health),
             Route("/preview/{camera}.mjpeg", preview),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
+        exception_handlers={HTTPException: refuse},
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False),
+            Middleware(OwnOrigin),
             *([Middleware(TokenRequired, token=token)] if token else []),
             Middleware(FairShare, most_per_client=web.connections_per_client),
         ],

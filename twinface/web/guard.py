@@ -5,11 +5,11 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens, is_loopback
 from twinface.web.door import client_of
+from twinface.web.problems import problem
 from twinface.web.tokens import TokenFile
 
 _HEADERS = {
@@ -22,6 +22,9 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 class SecurityHeaders:
@@ -69,19 +72,45 @@ class TokenRequired:
         client, now_s = _client(scope), self._clock()
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme and self._wrong.too_many(client, now_s):
-            refusal = {"error": "too many wrong tokens; wait a minute"}
             headers = {"Retry-After": f"{FORGOTTEN_AFTER_S:.0f}"}
-            await JSONResponse(refusal, 429, headers)(scope, receive, send)
+            refusal = problem(429, "too many wrong tokens; wait a minute", "too_many_wrong_tokens", headers)
+            await refusal(scope, receive, send)
             return
         known = scheme.lower() == "bearer" and self._token.fits(token.strip())
         if scheme and not known:
             self._wrong.add(client, now_s)
         if not known and (scheme or scope["path"] != HEALTH_PATH):
-            refusal = {"error": "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"}
-            await JSONResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+            needed = "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"
+            await problem(401, needed, "token_needed", {"WWW-Authenticate": "Bearer"})(scope, receive, send)
             return
         scope.setdefault("state", {})["anonymous"] = not known
         await self._app(scope, receive, send)
+
+
+class OwnOrigin:
+    """Refuses requests that change something where a browser sends them for another site's page.
+
+    Browsers say so in `Sec-Fetch-Site` and, older ones too, in `Origin` (https://www.w3.org/TR/fetch-metadata/);
+    programs send neither.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["method"] in _SAFE or _is_own(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        refusal = problem(403, "a page of another site may not change anything here", "foreign_origin")
+        await refusal(scope, receive, send)
+
+
+def _is_own(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != headers.get("host"):
+        return False
+    return headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
 
 
 class FairShare:
@@ -99,8 +128,12 @@ class FairShare:
         if scope["path"] == HEALTH_PATH:
             await self._app(scope, receive, send)
         elif theirs >= self._most_per_client or all_of_them >= 4 * self._most_per_client:
-            refusal = {"error": "too many requests at a time; close a page, or raise connections_per_client"}
-            await JSONResponse(refusal, 503, {"Connection": "close", "Retry-After": "5"})(scope, receive, send)
+            detail, headers = (
+                "close a page, or raise connections_per_client",
+                {"Connection": "close", "Retry-After": "5"},
+            )
+            refusal = problem(503, f"too many requests at a time; {detail}", "too_many_requests", headers)
+            await refusal(scope, receive, send)
         else:
             self._answering[client] = theirs + 1
             try:

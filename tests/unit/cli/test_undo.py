@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from corrected_box import IMPOSTOR
+from gallery_state import state_of as state
 
 from twinface.corrections.steps import STEPS_FOLDER
 from twinface.events import read_looks
@@ -25,7 +25,6 @@ from twinface.settings import load_settings
 from twinface.unknowns import list_unknowns
 
 Run = Callable[..., tuple[int, str, str]]
-State = dict[str, Any]
 
 
 def add_eve(config: Path, faces: dict[str, EmbeddedFace]) -> None:
@@ -50,24 +49,6 @@ def twinface_here(twinface: Run, config: Path, people: Path, faces: dict[str, Em
     """Runs a command on the box, where Eve is, too."""
     add_eve(config, faces)
     return lambda *words: twinface("--config", config, *words)
-
-
-def state(box: Path) -> State:
-    """All that a correction may change: the files of the gallery byte for byte, and what was made of looks."""
-    gallery = box.parent / "gallery"
-    others = {"gallery.json"}
-    files = {
-        str(path.relative_to(gallery)): path.read_bytes()
-        for path in sorted(gallery.rglob("*"))
-        if path.is_file() and path.name not in others and path.name[0] != "." and STEPS_FOLDER not in path.parts
-    }
-    with closing(sqlite3.connect(box)) as connection:
-        tables = {
-            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2, 3, 4").fetchall()
-            for name in ("looks", "events")
-        }
-        tables["strangers"] = connection.execute("SELECT * FROM strangers ORDER BY number").fetchall()
-    return {"files": files, **tables}
 
 
 CHANGES: dict[str, tuple[object, ...]] = {

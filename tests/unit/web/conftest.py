@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from browser import BROWSER_NAMES, Browser
+from corrected_box import box, config, faces
 from web_site import Site, running_site
+
+__all__ = ["box", "config", "faces"]
 
 
 @pytest.fixture(scope="session")

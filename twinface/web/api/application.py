@@ -1,0 +1,56 @@
+"""The API as one ASGI app, to be mounted where PREFIX says."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from twinface.web.api.bodies import BoundedBodies
+from twinface.web.api.box import box_routes
+from twinface.web.api.changes import changes_routes
+from twinface.web.api.context import Context
+from twinface.web.api.history import history_routes
+from twinface.web.api.people import people_routes
+from twinface.web.api.refusals import RESPONSES, answer_with_problems
+from twinface.web.api.review import review_routes
+from twinface.web.problems import MEDIA_TYPE
+
+PREFIX = "/api/v1"
+
+_VERSION = "1.0"
+_MOST_BYTES = 64 * 1024
+
+
+def create_api(context: Context) -> FastAPI:
+    """Every operation, and `openapi.json` which describes them; no page of its own, which would load from elsewhere."""
+    app = FastAPI(
+        title="twinface",
+        version=_VERSION,
+        description="Who is known, who came, and what people say of it. Errors are problem details (RFC 9457).",
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        responses=RESPONSES,
+    )
+    app.add_middleware(BoundedBodies, most_bytes=_MOST_BYTES)
+    answer_with_problems(app)
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _call_problems_so(document())
+        return document()
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    for routes in (people_routes, review_routes, changes_routes, history_routes, box_routes):
+        app.include_router(routes(context))
+    return app
+
+
+def _call_problems_so(document: dict[str, Any]) -> None:
+    """FastAPI describes every answer as application/json."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for code, answer in operation["responses"].items():
+                if int(code) >= 400:
+                    answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}

@@ -1,0 +1,65 @@
+"""What every operation of the API works on."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import Request
+
+from twinface.errors import NotThereError
+from twinface.gallery.features_folder import has_people
+from twinface.gallery.gallery import Gallery
+from twinface.gallery.person import PersonVectors, slug_of
+from twinface.settings import Settings
+
+LARGEST = 2**53 - 1
+"""Of numbers in requests: the largest that every program that reads JSON has exactly (RFC 8259, 6)."""
+
+
+@dataclass(slots=True)
+class People:
+    """Everybody in the gallery by an id that may stand in an address, read again where the files have changed."""
+
+    folder: Path
+    _gallery: Gallery | None = None
+    _by_id: dict[str, PersonVectors] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def by_id(self) -> Mapping[str, PersonVectors]:
+        """Everybody, in the order of names; nobody where there is no gallery. Raises as `Gallery.open` does."""
+        with self._lock:
+            if not has_people(self.folder):
+                self._gallery, self._by_id = None, {}
+            elif self._gallery is None:
+                self._gallery = Gallery.open(self.folder)
+                self._by_id = _by_id(self._gallery)
+            elif self._gallery.refresh():
+                self._by_id = _by_id(self._gallery)
+            return self._by_id
+
+    def find(self, key: str) -> PersonVectors:
+        """Raises NotThereError where nobody has this id."""
+        found = self.by_id().get(key)
+        if found is None:
+            raise NotThereError(f"nobody in the gallery has the id {key!r}; /api/v1/people lists everybody")
+        return found
+
+
+def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
+    return {slug_of(name): person for name, person in gallery.people.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The box: its configuration, where that stands, its gallery, and what its heartbeats say."""
+
+    settings: Settings
+    config: Path
+    people: People
+    health: Callable[[], Mapping[str, object]]
+
+
+def who_asks(request: Request) -> str:
+    """By what name a change is recorded: the page, and from where."""
+    return f"web {request.client.host}" if request.client else "web"

@@ -1,0 +1,45 @@
+"""How the API answers errors: ours, its framework's, and requests that do not fit, all as problem details."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from twinface.errors import ArtefactError, NotThereError, ServiceError, TwinfaceError, UserError
+from twinface.web.problems import Problem, problem, refuse
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body is no JSON"},
+    404: {"model": Problem, "description": "There is no such thing"},
+    409: {"model": Problem, "description": "What there is does not allow it"},
+    413: {"model": Problem, "description": "The request is too large"},
+    422: {"model": Problem, "description": "The request cannot be understood"},
+    503: {"model": Problem, "description": "A part of the box does not answer, or its files cannot be used"},
+}
+"""What every operation may answer besides its own."""
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Have an app answer so."""
+
+    @app.exception_handler(TwinfaceError)
+    async def ours(_request: Request, error: TwinfaceError) -> JSONResponse:
+        match error:
+            case NotThereError():
+                return problem(404, str(error), "not_there")
+            case ServiceError():
+                return problem(503, str(error), error.code.replace(" ", "_"))
+            case UserError() if not isinstance(error, ArtefactError):
+                return problem(409, str(error), "refused")
+            case _:
+                return problem(503, str(error), "not_usable")
+
+    @app.exception_handler(RequestValidationError)
+    async def does_not_fit(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
+        return problem(422, f"{place}: {first['msg']}" if place else str(first["msg"]), "does_not_fit")
+
+    app.add_exception_handler(HTTPException, refuse)
