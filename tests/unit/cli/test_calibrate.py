@@ -260,7 +260,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--far", "nan"), "--far nan: expected a rate between 0 and 1"),
         (("--gallery", "nowhere"), "no gallery here; start one with"),
         (("--gallery", "empty"), "nobody is in this gallery; add people"),
-        (("--gallery", "singles"), "3 people with one picture each: none is left to compare the other way"),
+        (("--gallery", "singles"), "3 people with one picture each: none is left to compare when"),
         (("--gallery", "alone"), "Ada is alone in the gallery: nobody to be taken for; add people"),
         (("--gallery", "twice", "--far", "0.1"), "Ada and Ada2 look like one person under two names"),
         (("--far", "0.0001"), "take a higher rate: --far 0.0053 is the lowest that they can show, or name features of"),

@@ -93,7 +93,7 @@ def test_rebuild_makes_every_vector_anew_by_another_network(
     before = open_it(tmp_path)
     result = run("rebuild", "--network", other_network)
     assert result.code == 0
-    assert "3 vectors of 2 people are of sface-l2 now" in result.out
+    assert "3 vectors of 2 people made again by sface-l2" in result.out
     assert 'set in the configuration: network = "sface-l2"' in result.err
     after = open_it(tmp_path)
     assert (after.network_name, after.version, after.verify()) == ("sface-l2", before.version + 1, {})
@@ -185,13 +185,16 @@ def test_two_who_are_two_are_merged_with_force_only_and_verify_finds_them(run: R
     assert run("verify").code == 0
     refused = run("rename", "ann", "bob", "--merge")
     assert refused.code == 2
-    assert "ann and bob do not look like one person: the 2 pictures of ann score 0.00 with the 2 of bob" in refused.err
+    assert (
+        "ann and bob do not look like one person: 2 pictures of ann and 2 of bob score 0.00 with each other"
+        in refused.err
+    )
     assert "use --force where they are one all the same" in refused.err
     assert listed(run) == {"ann": (2, False), "bob": (2, False)}
     assert run("rename", "ann", "bob", "--merge", "--force").code == 0
     result = run("verify")
     assert result.code == 1
-    assert "two_people: bob: 2 pictures score 0.00 with the others" in result.err
+    assert "two_people: bob: 2 pictures: score 0.00 with the others" in result.err
     assert "files sound, 1 to look at" in result.out
     (found,) = json.loads(run("verify", "--json").out)["findings"]
     assert (found["fault"], found["person"], len(found["pictures"])) == ("two_people", "bob", 2)
