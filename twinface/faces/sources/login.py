@@ -57,5 +57,5 @@ def _answer_digest(login: _DigestLogin, request: urllib.request.Request, challen
     try:
         fields = urllib.request.parse_keqv_list(urllib.request.parse_http_list(challenge))
         return login.get_authorization(request, fields)
-    except (ValueError, urllib.error.URLError):
+    except (ValueError, LookupError, urllib.error.URLError):
         return None

@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from decoders import damaged
+from fake_cameras import grey, jpeg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
@@ -62,6 +66,7 @@ def _answer(protocol: str, status: str, *headers: str) -> bytes:
         ("302 Found", ["Location: http://127.0.0.1:99999999/"]),
         ("302 Found", ["Location: file:///etc/passwd"]),
         ("401 No", ["WWW-Authenticate: Digest realm"]),
+        ("401 No", ["WWW-Authenticate: Digest realm="]),
         ("401 No", [f"WWW-Authenticate: {_NONE_KNOWN}"]),
         ("401 No", ['WWW-Authenticate: Digest realm="cam", nonce="n", qop="auth-int"']),
         ("200 OK", ["Content-Type: image/jpeg", f"Content-Length: {_DIGITS}"]),
@@ -91,6 +96,7 @@ def test_a_redirect_to_no_address_is_no_http(serve: Serve) -> None:
         ("200 OK", [f"Content-Length: {_DIGITS}"], []),
         ("200 OK", ["x"] * 300, []),
         ("401 No", ["WWW-Authenticate: Digest realm"], None),
+        ("401 No", ["WWW-Authenticate: Digest realm="], None),
         ("401 No", [f"WWW-Authenticate: {_NONE_KNOWN}"], None),
     ],
 )
@@ -103,6 +109,39 @@ def test_an_rtsp_camera_that_makes_no_sense_has_a_reason(
             describe_stream(address, 5.0)
     else:
         assert describe_stream(address, 5.0) == codecs
+
+
+_SDP = b"v=0\r\nm=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+_PICTURE = jpeg(grey(90))
+_EXAMPLES = {
+    "http": [
+        _answer("HTTP/1.1", "401 No", f"WWW-Authenticate: {_MD5}", f"WWW-Authenticate: {_SHA_256}"),
+        _answer("HTTP/1.1", "302 Found", "Location: /elsewhere"),
+        _answer("HTTP/1.1", "200 OK", "Content-Type: image/jpeg", f"Content-Length: {len(_PICTURE)}") + _PICTURE,
+        _answer("HTTP/1.1", "200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"%x\r\n%b\r\n0\r\n\r\n" % (len(_PICTURE), _PICTURE),
+    ],
+    "rtsp": [
+        _answer("RTSP/1.0", "401 No", "CSeq: 1", f"WWW-Authenticate: {_MD5}", 'WWW-Authenticate: Basic realm="cam"'),
+        _answer("RTSP/1.0", "200 OK", "CSeq: 1", f"Content-Length: {len(_SDP)}") + _SDP,
+    ],
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("scheme", _EXAMPLES)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(suppress_health_check=list(HealthCheck), max_examples=60, deadline=None)
+def test_damaged_answers_are_read_or_have_a_reason(serve: Serve, scheme: str, seed: int) -> None:
+    examples = _EXAMPLES[scheme]
+    address = CameraAddress.parse(f"{scheme}://u:p@127.0.0.1:{serve(damaged(examples[seed % len(examples)], seed))}/x")
+    said = ""
+    try:
+        fetch(address) if scheme == "http" else describe_stream(address, 5.0)
+    except (SourceError, OSError) as error:
+        said = str(error)
+    assert "\n" not in said
+    gc.collect(0)  # see above
 
 
 @pytest.mark.parametrize(
