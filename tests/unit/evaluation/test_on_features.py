@@ -76,7 +76,9 @@ def test_a_head_that_learnt_from_nearly_all_is_refused(
     make_features: Callable[..., Path], write_head: Callable[..., Path]
 ) -> None:
     head = write_head([f"person {n:02}" for n in range(29)])
-    with pytest.raises(InputError, match="trained on 29 of these 30 people, 1 are left; evaluate on people it never"):
+    with pytest.raises(
+        InputError, match="trained on 29 of these 30 people, which leaves 1; evaluate on people it never"
+    ):
         evaluate_features(make_features(30), head=head, people="all")
 
 

@@ -99,8 +99,8 @@ def _read_names(path: Path) -> set[str]:
 def _check(features: Path, chosen: int, kept: Sequence[PersonVectors], people: str) -> None:
     if len(kept) < 2 and len(kept) < chosen:
         raise InputError(
-            f"{features}: the head was trained on {chosen - len(kept)} of these {chosen} people, {len(kept)} are"
-            " left; evaluate on people it never saw: those of --people validation are kept out of training"
+            f"{features}: the head was trained on {chosen - len(kept)} of these {chosen} people, which leaves"
+            f" {len(kept)}; evaluate on people it never saw: those of --people validation are kept out of training"
         )
     if len(kept) < 2:
         who = kept[0].name if kept else "nobody"
