@@ -59,6 +59,8 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     until(lambda: shown() >= faces + 8, 120.0, "more faces")
     both = EventQuery(kind=Kind.TWO_CAMERAS)
     until(lambda: read_events(pipeline.folder / "events.sqlite", both), 120.0, "the same person on both cameras")
+    stayed = EventQuery(kind=Kind.STAYED)
+    until(lambda: read_events(pipeline.folder / "events.sqlite", stayed), 120.0, "somebody unknown who stays")
     gauges = next(one["health"]["gauges"] for one in pipeline.status()["processes"] if one["name"] == "matcher")
     assert (gauges["events_mb"] > 0.0, gauges["clock_jump_s"]) == (True, 0.0)
     assert " of 500 MB, " in pipeline.command("status", check=False).stdout

@@ -24,7 +24,7 @@ def show_one_picture(pipeline: Pipeline, options: str) -> None:
 
 
 def test_watch_until_the_stream_ends(pipeline: Pipeline) -> None:
-    show_one_picture(pipeline, "picture_seconds = 3.0")
+    show_one_picture(pipeline, "picture_seconds = 60.0\nlossless = true")
     up = pipeline.start("--exit-when-done")
     until(lambda: pipeline.run.is_locked("matcher"), 120.0, "the matcher")
     lines = pipeline.command("watch", "--json", "--from-start").stdout.splitlines()

@@ -23,7 +23,7 @@ from twinface.training.retraining.report import RetrainReport
 if TYPE_CHECKING:
     from twinface.distillation.order import Order
 
-_START_TIMEOUT_S = 60.0
+_ANSWERS_WITHIN_S = 60.0
 _POLL_S = 0.5
 
 
@@ -98,15 +98,7 @@ def _start(settings: Settings, run: RunDirectory) -> None:
     """Returns once the trainer answers. Raises ServiceError where the box is not up, or it does not start."""
     if not _is_running(settings, run):
         start_process(run, TRAINER.name)
-    give_up_at_s = time.monotonic() + _START_TIMEOUT_S
-    while True:
-        try:
-            _ask(run, "progress")
-        except ServiceError as error:
-            if error.code != "timeout" or time.monotonic() > give_up_at_s:
-                raise
-        else:
-            return
+    _progress(run)
 
 
 def _is_running(settings: Settings, run: RunDirectory) -> bool:
@@ -119,8 +111,19 @@ def _until(
     while not is_over(progress):
         say(progress.detail)
         time.sleep(_POLL_S)
-        progress = _ask(run, "progress")
+        progress = _progress(run)
     return progress
+
+
+def _progress(run: RunDirectory) -> TrainerProgress:
+    """How far it is; it may answer late, while it starts or loads TensorFlow on a busy machine."""
+    give_up_at_s = time.monotonic() + _ANSWERS_WITHIN_S
+    while True:
+        try:
+            return _ask(run, "progress")
+        except ServiceError as error:
+            if error.code != "timeout" or time.monotonic() > give_up_at_s:
+                raise
 
 
 def _ask(run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None) -> TrainerProgress:
