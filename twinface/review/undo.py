@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from twinface.corrections.corrections_file import read_corrections, take_back_corrections
 from twinface.corrections.difference import take_back
@@ -43,6 +44,20 @@ def taken_back_by(steps: list[Step]) -> Mapping[int, int]:
         if step.undoes is not None and step.number not in by:
             by[step.undoes] = step.number
     return by
+
+
+def step_to_plain(step: Step, by: Mapping[int, int]) -> dict[str, Any]:
+    """A step, JSON-ready; `by` has the numbers of steps that were taken back, each with that of the one that did."""
+    return {
+        "step": step.number,
+        "kind": str(step.kind),
+        "said": step.said,
+        "names": list(step.names),
+        "who": step.who,
+        "at_ns": step.at_ns,
+        "undoes": step.undoes,
+        "taken_back_by": by.get(step.number),
+    }
 
 
 def undo(settings: Settings, number: int | None = None, *, who: str | None = None) -> Step:

@@ -5,12 +5,11 @@ import datetime
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
 from twinface.cli.options import GalleryOption, JsonOption
-from twinface.cli.review.steps_shown import step_to_plain
 
 
 def corrections(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show what was said and changed by hand, the oldest first: number, time, who, and what; the last hundred."""
-    from twinface.review.undo import list_steps, taken_back_by
+    from twinface.review.undo import list_steps, step_to_plain, taken_back_by
 
     steps = list_steps(chosen_settings(gallery=gallery and gallery.absolute()).gallery)
     by = taken_back_by(steps)

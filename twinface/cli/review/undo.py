@@ -7,7 +7,6 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
 from twinface.cli.options import GalleryOption, JsonOption
-from twinface.cli.review.steps_shown import step_to_plain
 
 StepArgument = Annotated[
     int | None,
@@ -22,6 +21,7 @@ def undo(step: StepArgument = None, *, gallery: GalleryOption = None, as_json: J
     changed since, it says by what and does nothing. An undo is a step, too: `undo` of its number does it again. What
     `forget` erased is gone for good.
     """
+    from twinface.review.undo import step_to_plain
     from twinface.review.undo import undo as take_back
 
     taken_back = take_back(chosen_settings(gallery=gallery and gallery.absolute()), step)

@@ -1,12 +1,10 @@
 """What was changed by hand, by whom, and how it is taken back."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from twinface.corrections.step import Step
 from twinface.web.api.context import LARGEST, Context, who_asks
 
 
@@ -44,30 +42,17 @@ def changes_routes(context: Context) -> APIRouter:
     @router.get("")
     def list_changes() -> Steps:
         """What was said and changed by hand."""
-        from twinface.review.undo import list_steps, taken_back_by
+        from twinface.review.undo import list_steps, step_to_plain, taken_back_by
 
         steps = list_steps(settings.gallery)
         by = taken_back_by(steps)
-        return Steps(steps=[_shown(step, by) for step in steps])
+        return Steps(steps=[StepShown(**step_to_plain(step, by)) for step in steps])
 
     @router.post("/undo")
     def take_back(which: Undo, request: Request) -> StepShown:
         """Take a change back; everything is then as it was before. That is a step, too."""
-        from twinface.review.undo import undo
+        from twinface.review.undo import step_to_plain, undo
 
-        return _shown(undo(settings, which.step, who=who_asks(request)), {})
+        return StepShown(**step_to_plain(undo(settings, which.step, who=who_asks(request)), {}))
 
     return router
-
-
-def _shown(step: Step, by: Mapping[int, int]) -> StepShown:
-    return StepShown(
-        step=step.number,
-        kind=str(step.kind),
-        said=step.said,
-        names=list(step.names),
-        who=step.who,
-        at_ns=step.at_ns,
-        undoes=step.undoes,
-        taken_back_by=by.get(step.number),
-    )
