@@ -267,7 +267,7 @@ def test_a_report_without_its_packages_names_the_extra(
         (("--pairs", "one.txt", "--images", "images"), "at least two of the same person and two of different"),
         (("--pairs", "missing.txt", "--images", "images"), "missing.txt:3: .* is not there"),
         (("--pairs", "damaged.txt", "--images", "images"), "damaged.jpg: not a picture, or damaged"),
-        (("--pairs", "faceless.txt", "--images", "images"), "no face in any of the 2 pictures"),
+        (("--pairs", "faceless.txt", "--images", "images"), "no face in any of 2 pictures"),
     ],
 )
 def test_mistakes_are_one_line_that_names_the_mend(

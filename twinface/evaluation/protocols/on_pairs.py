@@ -112,7 +112,9 @@ def _embed(
                 raise result
             bar.advance()
     if not vectors:
-        raise InputError(f"no face in {plural(len(wanted), 'picture')}; for crops that are cut already give --aligned")
+        raise InputError(
+            f"no face in any of {plural(len(wanted), 'picture')}; for crops that are cut already give --aligned"
+        )
     return row, np.stack(vectors)
 
 
