@@ -16,7 +16,7 @@ from twinface.networks.registry import find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import Settings
-from twinface.text import plural
+from twinface.text import none_usable, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,8 @@ def import_pickles(
     gallery = Gallery.open(folder, network=recipe.fingerprint, network_name=recipe.name, create=True)
     files = [(name, path) for name, paths in people.items() for path in paths]
     imported: dict[str, None] = {}
-    change = Change(
-        StepKind.ADD,
-        f"pickles of {plural(len(people), 'person')} imported",
-        tuple(people),
-        who or user_name(),
-    )
-    with recorded(change, settings), show("importing", len(files)) as bar:
+    change = Change(StepKind.ADD, _describe(len(people)), tuple(people), who or user_name())
+    with recorded(change, settings) as step, show("importing", len(files)) as bar:
         for name, path in files:
             bar.advance()
             try:
@@ -63,9 +58,14 @@ def import_pickles(
                 warn(str(error))
             else:
                 imported[name] = None
+                step.said = _describe(len(imported))
     if not imported:
-        raise InputError(f"{pickles}: none of {len(files)} pickles could be imported; see the warnings")
+        raise InputError(f"{pickles}: {none_usable(len(files), 'pickle')}; see the warnings")
     return ImportedPickles(folder, tuple(imported), tuple(name for name in people if name not in imported))
+
+
+def _describe(people: int) -> str:
+    return f"pickles of {plural(people, 'person')} imported"
 
 
 def _add(gallery: Gallery, name: str, path: Path, recipe: NetworkRecipe) -> None:

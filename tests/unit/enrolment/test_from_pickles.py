@@ -10,7 +10,7 @@ from twinface.enrolment.from_pickles import import_pickles
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.review.undo import undo
+from twinface.review.undo import list_steps, undo
 from twinface.settings import Settings
 
 
@@ -39,12 +39,13 @@ def test_what_can_be_taken_over_is_and_one_step_takes_it_back(settings: Settings
         "ann": 3,
         "carl": 1,
     }
+    assert [step.said for step in list_steps(settings.gallery)] == ["pickles of 2 people imported"]
     undo(settings)
     assert Gallery.open(settings.gallery).people == {}
 
 
 def test_nothing_to_take_over_is_an_error(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="none of 1 pickles could be imported"):
+    with pytest.raises(InputError, match="the pickle could not be used"):
         import_pickles(write(tmp_path / "pickles", bob=-2), settings)
     with pytest.raises(InputError, match="--gallery"):
         import_pickles(settings.gallery, settings)
