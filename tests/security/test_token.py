@@ -19,7 +19,7 @@ from web_site import Site
 from twinface.errors import ArtefactError, InputError, SettingsError
 from twinface.web.access import WrongTokens, is_loopback, required_token
 from twinface.web.guard import TokenRequired
-from twinface.web.tokens import TOKEN_VARIABLE, TokenFile, make_token
+from twinface.web.tokens import TOKEN_VARIABLE, Role, TokenFile, make_token
 
 
 @pytest.fixture
@@ -92,15 +92,38 @@ def test_a_token_that_is_replaced_ends_at_once(token_file: Path) -> None:
     check = TokenFile(token_file)
     with pytest.raises(InputError, match="--replace"):
         make_token(token_file)
-    assert check.fits(first)
+    assert check.role_of(first) is Role.LOOK
     second = make_token(token_file, replace=True)
     assert first != second
-    assert not check.fits(first)
-    assert check.fits(second)
+    assert check.role_of(first) is None
+    assert check.role_of(second) is Role.LOOK
     for wrong in ("", second[:-1], second + "x", second.swapcase(), "ä\udc80"):
-        assert not check.fits(wrong)
+        assert check.role_of(wrong) is None
     token_file.unlink()
-    assert not check.fits(second)
+    assert check.role_of(second) is None
+
+
+def test_each_role_has_its_token_and_one_that_is_older_than_roles_may_look(token_file: Path) -> None:
+    look, change = make_token(token_file), make_token(token_file, Role.CHANGE)
+    check = TokenFile(token_file)
+    assert (check.role_of(look), check.role_of(change)) == (Role.LOOK, Role.CHANGE)
+    other = make_token(token_file, Role.CHANGE, replace=True)
+    assert [check.role_of(one) for one in (look, change, other)] == [Role.LOOK, None, Role.CHANGE]
+    token_file.write_text(token_file.read_text().splitlines()[0].removeprefix("look ") + "\n")
+    assert check.role_of(look) is Role.LOOK
+
+
+def test_who_may_look_changes_nothing(site: Site, token_file: Path) -> None:
+    site.stop_web()
+    site.config.write_text(site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
+    look, change = make_token(token_file), make_token(token_file, Role.CHANGE)
+    site.start_web()
+    undo = f"{site.url}api/v1/corrections/undo"
+    assert httpx.get(f"{site.url}api/v1/people", headers=_bearer(look)).status_code == 200
+    refused = httpx.post(undo, json={}, headers=_bearer(look))
+    assert (refused.status_code, refused.json()["code"]) == (403, "may_only_look")
+    assert httpx.post(undo, json={}, headers=_bearer(change)).json()["code"] == "refused", "there is nothing to undo"
+    assert httpx.post(undo, json={}).status_code == 401
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"0" * 300])
@@ -108,8 +131,8 @@ def test_a_file_without_a_token_lets_nobody_in(token_file: Path, content: bytes)
     token = make_token(token_file)
     check = TokenFile(token_file)
     token_file.write_bytes(content)
-    assert not check.fits(token)
-    assert not check.fits("")
+    assert check.role_of(token) is None
+    assert check.role_of("") is None
     with pytest.raises(SettingsError, match="twinface token"):
         required_token("0.0.0.0")
 

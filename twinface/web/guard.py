@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens, is_loopback
 from twinface.web.door import client_of
 from twinface.web.problems import problem
-from twinface.web.tokens import TokenFile
+from twinface.web.tokens import Role, TokenFile
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -76,14 +76,18 @@ class TokenRequired:
             refusal = problem(429, "too many wrong tokens; wait a minute", "too_many_wrong_tokens", headers)
             await refusal(scope, receive, send)
             return
-        known = scheme.lower() == "bearer" and self._token.fits(token.strip())
-        if scheme and not known:
+        role = self._token.role_of(token.strip()) if scheme.lower() == "bearer" else None
+        if scheme and role is None:
             self._wrong.add(client, now_s)
-        if not known and (scheme or scope["path"] != HEALTH_PATH):
+        if role is None and (scheme or scope["path"] != HEALTH_PATH):
             needed = "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"
             await problem(401, needed, "token_needed", {"WWW-Authenticate": "Bearer"})(scope, receive, send)
             return
-        scope.setdefault("state", {})["anonymous"] = not known
+        if role is Role.LOOK and scope["method"] not in _SAFE:
+            needed = "this token may look only; `twinface token --role change` makes one that may change something"
+            await problem(403, needed, "may_only_look")(scope, receive, send)
+            return
+        scope.setdefault("state", {})["anonymous"] = role is None
         await self._app(scope, receive, send)
 
 

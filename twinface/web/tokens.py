@@ -1,10 +1,12 @@
-"""The token that lets somebody in from another machine: shown once, kept as a hash."""
+"""The tokens that let somebody in from another machine, one a role: shown once, kept as a hash."""
 
 import hashlib
 import hmac
 import os
 import re
 import secrets
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 
 from twinface.errors import ArtefactError, InputError
@@ -12,10 +14,10 @@ from twinface.files import FileState, keep_private, read_bounded, write_atomical
 from twinface.gallery.keys import key_path
 
 TOKEN_VARIABLE = "TWINFACE_TOKEN_FILE"  # noqa: S105  a variable's name
-"""Environment variable with the path of the token's hash; by default `web-token` beside the box's key."""
+"""Environment variable with the path of the tokens' hashes; by default `web-token` beside the box's key."""
 
 _RANDOM_BYTES = 32
-_HASH = re.compile(rb"[0-9a-f]{64}")
+_LINE = re.compile(rb"(look |change )?([0-9a-f]{64})")
 _MAX_FILE_BYTES = 256
 
 
@@ -25,23 +27,35 @@ def token_path() -> Path:
     return Path(named) if named else key_path().with_name("web-token")
 
 
-def make_token(path: Path, *, replace: bool = False) -> str:
-    """A new token, whose SHA-256 is stored in a file for its owner only; nobody can find the token by it.
+class Role(StrEnum):
+    """What whoever brings a token may do: LOOK, or CHANGE people and names as well."""
 
-    Raises InputError where there is one already and it is not to be replaced, ArtefactError where none can be stored.
+    LOOK = "look"
+    CHANGE = "change"
+
+
+def make_token(path: Path, role: Role = Role.LOOK, *, replace: bool = False) -> str:
+    """A new token for a role, whose SHA-256 is stored in a file for its owner only; nobody can find the token by it.
+
+    The token of the other role stays. Raises InputError where there is one of this role already and it is not to be
+    replaced, ArtefactError where none can be stored.
     """
-    if path.exists() and not replace:
-        raise InputError(f"{path}: there is a token already; --replace makes another one, and the old one ends")
+    kept = _read_tokens(path) if path.exists() else {}
+    if role in kept and not replace:
+        raise InputError(
+            f"{path}: there is a token already that may {role}; --replace makes another one, and the old one ends"
+        )
     token = secrets.token_urlsafe(_RANDOM_BYTES)
+    lines = "".join(f"{one} {digest}\n" for one, digest in {**kept, role: _hash(token)}.items())
     try:
-        write_atomically(path, f"{_hash(token)}\n".encode())
+        write_atomically(path, lines.encode())
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); set {TOKEN_VARIABLE}") from error
     return token
 
 
 class TokenFile:
-    """The hash in a file, read again whenever that has changed, so that a token that was replaced ends at once.
+    """The hashes in a file, read again whenever that has changed, so that a token that was replaced ends at once.
 
     Raises ArtefactError where there is none that can be used, or it belongs to another user.
     """
@@ -49,29 +63,43 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: FileState | None = None
-        self._hash = ""
+        self._hashes: Mapping[Role, str] = {}
         self._read()
 
-    def fits(self, token: str) -> bool:
-        """Whether this is the token, in a time that says nothing of how much of it is right; False of none at all."""
+    def role_of(self, token: str) -> Role | None:
+        """What whoever brings this may do, in a time that says nothing of how much of it is right; None of no token."""
         try:
             self._read()
         except ArtefactError:
-            return False
-        return hmac.compare_digest(_hash(token), self._hash)
+            return None
+        brought = _hash(token)
+        fitting = [role for role, known in self._hashes.items() if hmac.compare_digest(brought, known)]
+        return fitting[0] if fitting else None
 
     def _read(self) -> None:
         try:
             seen = FileState.by(self._path.stat())
-            if seen == self._seen:
-                return
-            keep_private(self._path)
-            written = read_bounded(self._path, _MAX_FILE_BYTES).strip()
         except OSError as error:
-            raise ArtefactError(f"{self._path}: no token ({error.strerror}); `twinface token` makes one") from error
-        if not _HASH.fullmatch(written):
-            raise ArtefactError(f"{self._path}: no token in it; `twinface token --replace` makes one")
-        self._hash, self._seen = written.decode(), seen
+            raise _no_token(self._path, error) from error
+        if seen != self._seen:
+            self._hashes, self._seen = _read_tokens(self._path), seen
+
+
+def _read_tokens(path: Path) -> dict[Role, str]:
+    """The hash of each role's token. A hash without a role is of a time when there was nothing but to look."""
+    try:
+        keep_private(path)
+        lines = read_bounded(path, _MAX_FILE_BYTES).splitlines()
+    except OSError as error:
+        raise _no_token(path, error) from error
+    found = [_LINE.fullmatch(line.strip()) for line in lines]
+    if not found or not all(found):
+        raise ArtefactError(f"{path}: no token in it; remove it, and `twinface token` makes one")
+    return {Role((line[1] or b"look").decode().strip()): line[2].decode() for line in found if line}
+
+
+def _no_token(path: Path, error: OSError) -> ArtefactError:
+    return ArtefactError(f"{path}: no token ({error.strerror}); `twinface token` makes one")
 
 
 def _hash(token: str) -> str:
