@@ -54,7 +54,7 @@ def _home_is_left_alone(home_guard: Guard) -> Iterator[None]:
     assert home_guard.touched == [], "a test depends on the home of whoever runs it"
 
 
-_LONGEST_FIRST = ("chaos", "pipeline", "training", "test_strangers_on_faces.py", "test_undo.py")
+_LONGEST_FIRST = ("chaos", "pipeline", "training", "web", "test_strangers_on_faces.py", "test_undo.py")
 """Folders and files: what takes long begins first, so that in the end no worker has it left alone."""
 
 
