@@ -1,6 +1,7 @@
 """The page in a real browser, over the real web process."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,8 @@ from browser import Browser
 from fake_box import FakeMatcher, draw_face
 from web_site import Site
 
+from twinface.events import Event, EventStore, Kind, Subject
+from twinface.settings import load_settings
 from twinface.text import printable
 
 _NAME = "<script>alert(1)</script><b>Ada"
@@ -45,7 +48,7 @@ def test_names_stand_in_the_list_over_the_face_and_in_the_log_as_they_are(page: 
 
 
 def test_each_state_has_its_word_and_its_colour(page: Browser, site: Site) -> None:
-    states = {1: "uncertain", 2: "unknown", 3: "pending"}
+    states = {1: "uncertain", 2: "unknown", 3: "pending", 4: "pending"}
     site.matcher.tracks = [
         {"camera": "front", "track": track, "name": None, "state": state, "score": 0.4}
         for track, state in states.items()
@@ -58,11 +61,33 @@ def test_each_state_has_its_word_and_its_colour(page: Browser, site: Site) -> No
     assert page.evaluate("[...document.querySelectorAll('#here .who b')].map((one) => one.textContent)") == [
         "not sure",
         "unknown",
-        "looking…",
+        "2 more faces",
     ]
+    assert page.evaluate(_text("#here .pending .who span")) == "looking… · front"
+    assert "0.4" not in page.evaluate(_text("#here")), "a number that means nothing to whoever reads it"
     colours = page.evaluate("[...document.querySelectorAll('#here .face')].map((one) => getComputedStyle(one).color)")
     assert len(set(colours)) == 3
     page.wait_until("document.querySelector('#log')?.textContent.includes('not sure who is at front')")
+
+
+def test_what_the_box_has_stored_comes_before_what_is_seen_now(page: Browser, site: Site) -> None:
+    hour_ago_ns = time.time_ns() - 3600 * 10**9
+    visits = [
+        (Kind.ENTER, Subject.PERSON, "Grace"),
+        (Kind.EXIT, Subject.PERSON, "Grace"),
+        (Kind.STAYED, Subject.TRACK, None),
+    ]
+    tracks = [(Kind.ENTER, Subject.TRACK, None), (Kind.UPDATE, Subject.TRACK, "Grace")]
+    events = [
+        Event(kind, subject, "door", 7, 1, name, "known" if name else "unknown", 0.9, at_ns, hour_ago_ns, 1.0, 0.0, 1)
+        for at_ns, (kind, subject, name) in enumerate([*tracks, *visits], start=hour_ago_ns)
+    ]
+    with EventStore(load_settings(site.config).events_path) as store:
+        store.append(events, [])
+    page.open(site.url)
+    page.wait_until("document.querySelectorAll('#log li').length === 4")
+    said = page.evaluate("[...document.querySelectorAll('#log .said')].map((one) => one.textContent)")
+    assert said == [f"{_NAME} at front", "somebody unknown at door", "Grace left door", "Grace at door"]
 
 
 def test_a_picture_is_shown_when_it_comes_not_with_the_next(page: Browser, site: Site) -> None:
@@ -108,9 +133,9 @@ def test_a_name_stays_in_its_place_and_turns_nothing_around(page: Browser, site:
     assert page.evaluate(_text("#log .said")) == f"{printable(name)} at front"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.evaluate("document.querySelector('#here li').offsetHeight") == plain_px
-    sides = "((one) => [one.left, one.right])(document.querySelector('#here li > {}').getBoundingClientRect())"
-    (_, face), (left, right), (score, _) = (page.evaluate(sides.format(f".{one}")) for one in ("face", "who", "score"))
-    assert face <= left < right <= score
+    sides = "((one) => [one.left, one.right])(document.querySelector('#here li{}').getBoundingClientRect())"
+    (_, end), (_, face), (left, right) = (page.evaluate(sides.format(one)) for one in ("", " > .face", " > .who"))
+    assert face <= left < right <= end
     ends = "((range) => (range.selectNodeContents(document.querySelector('#log .said').lastChild), range))"
     after = f"{ends}(document.createRange()).getBoundingClientRect()"
     last = "[...document.querySelector('#log bdi').getClientRects()].at(-1)"

@@ -58,7 +58,7 @@ export class CameraCard {
       element.className = `box${top < 9 ? " high" : ""}${left + right > 110 ? " right" : ""}`;
       element.dataset.state = person.state;
       Object.assign(element.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
-      element.append(nameLine(title(person)));
+      if (person.state !== "pending") element.append(nameLine(title(person)));
       return element;
     }));
     this.tick();

@@ -13,6 +13,7 @@ const SHOWN_AT_FIRST = 4; // browsers open six connections to a server, a pictur
 const presence = new Presence();
 const cameras = new Map();
 let news = [];
+let stored = []; // of the time before the page was opened
 let processes = [];
 let source = null;
 let heardAt = 0;
@@ -33,6 +34,7 @@ function connect() {
     news = recent;
     presence.needSnapshot();
     for (const camera of cameras.values()) camera.restart();
+    askForStored();
   });
   on("match", takeMatch);
   on("boxes", (meta) => cameras.get(meta.camera)?.takeBoxes(meta, presence));
@@ -77,6 +79,16 @@ async function askForSnapshot() {
   }
 }
 
+async function askForStored() {
+  try {
+    const answer = await fetch("/api/v1/events?limit=200");
+    if (answer.ok) stored = (await answer.json()).events;
+    changed = true;
+  } catch {
+    // No connection: asked again with the next one.
+  }
+}
+
 function trouble(process) {
   return { failed: "has failed", waiting: "waits", starting: "is starting" }[process.state] ?? "has a problem";
 }
@@ -99,7 +111,7 @@ function draw() {
   if (changed) {
     changed = false;
     showHere(presence.everybody());
-    showLog(news);
+    showLog(news, stored);
     showProcesses(processes);
   }
   showState();

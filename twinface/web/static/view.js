@@ -3,6 +3,8 @@
 const byId = (id) => document.getElementById(id);
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hourCycle: "h23" });
 
+const moment = (ms) => (Date.now() - ms < 86400000 ? clock(ms) : new Date(ms).toLocaleString([], { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
+
 function make(tag, className, ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -46,25 +48,27 @@ export function title(person) {
   return person.state === "known" ? person.name : UNNAMED[person.state] ?? "unknown";
 }
 
+// Faces that are not known yet are many, and soon are: they share a line.
 export function showHere(people) {
   byId("here-count").textContent = people.length || "";
   byId("nobody").hidden = people.length > 0;
-  byId("here").replaceChildren(...people.map((person) => {
+  const pending = people.filter((person) => person.state === "pending");
+  const rows = people.filter((person) => person.state !== "pending").map((person) => {
     const since = person.since ? ` · since ${clock(person.since)} · ${lasting(Date.now() - person.since)}` : "";
-    const mark = { known: () => initials(person.name), unknown: () => "?", uncertain: () => "~" }[person.state]?.() ?? "…";
-    const face = make("span", "face", mark);
-    face.setAttribute("aria-hidden", "true");
-    return make("li", person.state, face,
-      make("div", "who", nameLine(title(person)), make("span", "", `${person.camera}${since}`)),
-      person.state === "pending" ? null : score(person));
-  }));
+    const mark = { known: () => initials(person.name), uncertain: () => "~" }[person.state]?.() ?? "?";
+    return row(person.state, mark, title(person), `${person.camera}${since}`);
+  });
+  if (pending.length) {
+    const more = `${pending.length}${rows.length ? " more" : ""} ${pending.length === 1 ? "face" : "faces"}`;
+    rows.push(row("pending", "…", more, `${UNNAMED.pending} · ${[...new Set(pending.map((one) => one.camera))].join(", ")}`));
+  }
+  byId("here").replaceChildren(...rows);
 }
 
-function score(person) {
-  const meter = make("meter");
-  meter.value = person.score ?? 0;
-  meter.setAttribute("aria-label", "score");
-  return make("div", "score", make("b", person.state, (person.score ?? 0).toFixed(2)), meter);
+function row(state, mark, name, more) {
+  const face = make("span", "face", mark);
+  face.setAttribute("aria-hidden", "true");
+  return make("li", state, face, make("div", "who", nameLine(name), make("span", "", printable(more))));
 }
 
 // What happened, as a list of words and names; null where there is nothing to say.
@@ -78,15 +82,23 @@ export function describe(event) {
   return event.state === "unknown" ? [`somebody unknown${where}`] : null;
 }
 
-export function showLog(news) {
-  const rows = news.filter((event) => describe(event) !== null).slice(-40).reverse();
+// The same of an event that was stored: of visits of people, and of somebody unknown who stayed.
+function describeStored(event) {
+  if (event.kind === "stayed") return [`somebody unknown at ${event.camera}`];
+  if (event.subject !== "person" || !event.name) return null;
+  if (event.kind === "enter") return [named(event.name), ` at ${event.camera}`];
+  return event.kind === "exit" ? [named(event.name), ` left ${event.camera}`] : null;
+}
+
+// What came since the page was opened, and before that what the box has stored.
+export function showLog(news, stored) {
+  const said = news.map((event) => ({ atMs: (event.captured_at_ns ?? 0) / 1e6, said: describe(event), state: event.type === "match" ? event.state : "quiet" }));
+  const first = Math.min(...said.map((one) => one.atMs || Infinity));
+  const before = stored.map((event) => ({ atMs: event.at_ns / 1e6, said: describeStored(event), state: event.kind === "exit" ? "quiet" : event.state }));
+  const rows = [...before.filter((one) => one.atMs < first), ...said].filter((one) => one.said !== null).slice(-40).reverse();
   byId("nothing").hidden = rows.length > 0;
-  byId("log").replaceChildren(...rows.map((event) => {
-    const time = make("time", "", event.captured_at_ns ? clock(event.captured_at_ns / 1e6) : "");
-    const state = event.type === "match" ? event.state : "quiet";
-    const detail = event.type === "match" ? (event.score ?? 0).toFixed(2) : "";
-    return make("li", "", time, make("span", `said ${state}`, ...describe(event)), make("span", "quiet", detail));
-  }));
+  byId("log").replaceChildren(...rows.map((one) =>
+    make("li", "", make("time", "", one.atMs ? moment(one.atMs) : ""), make("span", `said ${one.state}`, ...one.said))));
 }
 
 export function showProcesses(processes) {
