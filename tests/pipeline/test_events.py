@@ -40,7 +40,7 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     for name in ("impostor_1", "person_a_2"):
         shutil.copy(portraits / f"{name}.jpg", pictures)
     source = 'source = "pictures"\nloop = true\npicture_fps = 5.0'
-    settings = "[events]\ncool_down_s = 20.0\nunknown_stays_s = 0.1"
+    settings = "[events]\ncool_down_s = 600.0\nunknown_stays_s = 0.1"
     # Of different length, so that whenever they start, the cameras show her at the same time before long.
     shows = {"door": 1.2, "hall": 1.0}
     cameras = (f'name = "{name}"\n{source}\npicture_seconds = {seconds}' for name, seconds in shows.items())
