@@ -27,6 +27,7 @@ def _spec(camera: CameraSettings) -> SourceSpec:
         picture_seconds=camera.picture_seconds,
         picture_fps=camera.picture_fps,
         snapshot_fps=camera.snapshot_fps,
+        decode_threads=camera.decode_threads,
         paced=not camera.lossless,
     )
 

@@ -39,12 +39,15 @@ def read_webcam(device: str) -> Pictures:
         capture.release()
 
 
-def read_stream(address: CameraAddress) -> Pictures:
-    """Pictures of any URL that OpenCV opens, until it breaks off; SourceError when it cannot be read."""
+def read_stream(address: CameraAddress, decode_threads: int = 1) -> Pictures:
+    """Pictures of any URL that OpenCV opens, until it breaks off; SourceError when it cannot be read.
+
+    FFmpeg decodes as many frames at a time as it has threads, and gives a frame once the next ones are there.
+    """
     from twinface.faces.sources.diagnosis import explain_closed, not_decodable
 
     asked_at_s = time.monotonic()
-    capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, TIME_LIMITS)
+    capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, (*TIME_LIMITS, cv2.CAP_PROP_N_THREADS, decode_threads))
     try:
         if not capture.isOpened():
             raise explain_closed(address, time.monotonic() - asked_at_s)

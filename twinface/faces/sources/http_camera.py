@@ -41,8 +41,8 @@ class HttpCamera:
     second; anything else is opened as a stream, and opened again without asking for as long as that works.
     """
 
-    def __init__(self, address: CameraAddress, fps: float) -> None:
-        self._address = address
+    def __init__(self, address: CameraAddress, fps: float, decode_threads: int = 1) -> None:
+        self._address, self._decode_threads = address, decode_threads
         self._period_s = 1.0 / fps
         self._streams = False
 
@@ -60,7 +60,7 @@ class HttpCamera:
     def _stream(self, content_type: str) -> Pictures:
         self._streams = False
         try:
-            with closing(read_stream(self._address)) as pictures:
+            with closing(read_stream(self._address, self._decode_threads)) as pictures:
                 for image in pictures:
                     self._streams = True
                     yield image

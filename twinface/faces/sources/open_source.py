@@ -26,7 +26,8 @@ class SourceSpec:
     `uri` is a webcam's number or /dev/video…, a video file, a picture or a folder of them, or any URL that OpenCV
     opens. `loop` starts files again at their end; each picture of a folder is shown for `picture_seconds` at
     `picture_fps` frames a second. `paced` plays files in real time and skips frames that are late, as a camera would;
-    else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second.
+    else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second,
+    a stream is decoded by `decode_threads`.
     """
 
     uri: str
@@ -34,6 +35,7 @@ class SourceSpec:
     picture_seconds: float = 3.0
     picture_fps: float = 5.0
     snapshot_fps: float = 2.0
+    decode_threads: int = 1
     paced: bool = True
 
 
@@ -69,8 +71,9 @@ def open_source(spec: SourceSpec) -> Source:
         if address.scheme in _HTTP:
             from twinface.faces.sources.http_camera import HttpCamera
 
-            return LiveSource(kind, HttpCamera(address, spec.snapshot_fps), longest_gap_s=2.0 / spec.snapshot_fps)
-        return LiveSource(kind, lambda _stopping: read_stream(address))
+            camera = HttpCamera(address, spec.snapshot_fps, spec.decode_threads)
+            return LiveSource(kind, camera, longest_gap_s=2.0 / spec.snapshot_fps)
+        return LiveSource(kind, lambda _stopping: read_stream(address, spec.decode_threads))
     path = Path(spec.uri).expanduser()
     if kind is SourceKind.VIDEO:
         check_video(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from fake_cameras import (
     LOGIN,
@@ -90,6 +91,25 @@ def test_a_url_that_answers_with_a_picture_is_asked_again_and_again_at_its_rate(
     assert [frame.cut for frame in frames] == [True] + [False] * 5, "its pictures are one film"
     assert camera.asked["/snap.jpg"] <= 7
     assert all(after.captured.media_ms > before.captured.media_ms for before, after in itertools.pairwise(frames))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_stream_is_decoded_by_as_many_threads_as_it_may(tmp_path: Path, threads: int) -> None:
+    """Counted by the system: one alone is the reading thread itself."""
+
+    def count() -> int:
+        return psutil.Process().num_threads()
+
+    path = tmp_path / "film.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (320, 240))
+    for index in range(50):
+        writer.write(np.full((240, 320, 3), 5 * index, np.uint8))
+    writer.release()
+    before = count()
+    with feeding(open_source(SourceSpec(f"file://{path}", decode_threads=threads))) as feed:
+        assert feed.take(60.0) is not None
+        decoding = count() - before - 1
+    assert decoding == 0 if threads == 1 else decoding >= threads
 
 
 def test_a_stream_that_breaks_off_is_opened_again_and_goes_on_but_is_not_stormed() -> None:
@@ -219,7 +239,7 @@ def test_pictures_that_a_decoder_kept_back_until_a_time_out_are_too_old(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(captures, "READ_TIMEOUT_S", 3.0)
-    limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3000, cv2.CAP_PROP_N_THREADS, 4)
+    limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 3000)
     monkeypatch.setattr(captures, "TIME_LIMITS", limits)
     path = tmp_path / "film.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"XVID"), 25, (640, 480))
@@ -228,7 +248,8 @@ def test_pictures_that_a_decoder_kept_back_until_a_time_out_are_too_old(
         writer.write(noise.integers(0, 255, (480, 640, 3), np.uint8))
     writer.release()
     with http_camera(lambda _number: path.read_bytes()) as camera:
-        read_at_s = [time.monotonic() for _ in captures.read_stream(CameraAddress.parse(camera.url("/stalls")))]
+        pictures = captures.read_stream(CameraAddress.parse(camera.url("/stalls")), decode_threads=4)
+        read_at_s = [time.monotonic() for _ in pictures]
     assert 0 < len(read_at_s) < 20
     assert max(after - before for before, after in itertools.pairwise(read_at_s)) < 2.7
 
