@@ -72,6 +72,12 @@ def of_the_pipeline(seconds: str) -> Iterator[Figure]:
         yield at_most(f"memory of {process}", max(memory), "MB", bar)
 
 
+def of_the_camera(rounds: str) -> Iterator[Figure]:
+    """Against the bare detector and the bare decoder on the same frames."""
+    found = run("camera_stage", "--rounds", rounds)
+    yield at_most("camera's stage, times its bare parts' processor time", found["ours_to_bare"], "", 1.3)
+
+
 def of_eight_cameras(seconds: str) -> Iterator[Figure]:
     """Eight cameras, 720p, 12.5 frames a second, one face each."""
     found = run("end_to_end", "--seconds", seconds, "--cameras", "8", "--faces", "1", "--fps", "12.5")
@@ -133,6 +139,7 @@ def measure(*, quick: bool) -> Iterable[Figure]:
     """All of them, in an order that a person would read."""
     yield from of_the_start("3" if quick else "5")
     yield from of_the_pipeline("12" if quick else "20")
+    yield from of_the_camera("1" if quick else "3")
     yield from of_eight_cameras("12" if quick else "20")
     yield from of_extraction("2" if quick else "5")
     yield from of_the_matcher("5" if quick else "9")

@@ -1,7 +1,8 @@
 """The whole pipeline on 720p videos at real time: frames, crops, capture-to-match latency, CPU and memory.
 
     .venv/bin/python benchmarks/end_to_end.py [--seconds 20] [--cameras 1] [--faces 4] [--fps 25] [--extractors 2]
-                                              [--still] [--adaptive] [--json]
+                                              [--still] [--every N] [--no-adaptive]
+                                              [--json]
 
 The videos are made here: portraits of the assets walk over a moving background, four people of whom two are known; with
 one face a camera, that of somebody known. With --still the background stands still, with the noise of a sensor, and
@@ -25,6 +26,7 @@ from rich.table import Table
 
 from twinface import assets
 from twinface.messages.schema import MatchEvent
+from twinface.settings import DetectionSettings
 
 WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 25.0
 KNOWN = {"person a": "person_a", "person b": "person_b"}
@@ -98,7 +100,12 @@ def _shrink(picture: NDArray[np.uint8], width_px: int, height_px: int) -> NDArra
 
 
 def measure(
-    folder: Path, scene: Scene, *, cameras: int = 1, extractors: int = 2, adaptive: bool = False
+    folder: Path,
+    scene: Scene,
+    *,
+    cameras: int = 1,
+    extractors: int = 2,
+    detection: DetectionSettings | None = None,
 ) -> dict[str, Any]:
     """Play a video a camera through the real processes; what was measured, JSON-ready."""
     tables = []
@@ -107,7 +114,9 @@ def measure(
         make_video(folder / f"walk{number}.mp4", scene, first=2 * number if scene.faces == 1 else number)
         tables.append(f'name = "walk{number}"\nsource = "walk{number}.mp4"')
     box = Box(folder)
-    box.configure(tables, extractors=extractors, extra="[detection]\nadaptive = true\n" if adaptive else "")
+    one = detection or DetectionSettings()
+    extra = f"[detection]\nevery = {one.every}\nadaptive = {str(one.adaptive).lower()}\n"
+    box.configure(tables, extractors=extractors, extra=extra)
     for name, picture in KNOWN.items():
         box.twinface("gallery", "add", name, str(assets.fetch("portraits") / f"{picture}_1.jpg"))
     events, status = box.play(scene.seconds + 60)
@@ -150,7 +159,11 @@ def main() -> None:
     parser.add_argument("--fps", type=float, default=FPS)
     parser.add_argument("--extractors", type=int, default=2)
     parser.add_argument("--still", action="store_true", help="nothing moves but the people, who come and go")
-    parser.add_argument("--adaptive", action="store_true", help="with [detection] adaptive = true")
+    detection = DetectionSettings()
+    parser.add_argument("--every", type=int, default=detection.every, help="[detection] every")
+    parser.add_argument(
+        "--adaptive", action=argparse.BooleanOptionalAction, default=detection.adaptive, help="[detection] adaptive"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="twinface-bench-", dir="/tmp") as folder:
@@ -160,7 +173,7 @@ def main() -> None:
             scene,
             cameras=arguments.cameras,
             extractors=arguments.extractors,
-            adaptive=arguments.adaptive,
+            detection=DetectionSettings(every=arguments.every, adaptive=arguments.adaptive),
         )
     if arguments.json:
         print(json.dumps(figures))

@@ -1,10 +1,11 @@
 """The same video through twinface, deepface and face_recognition, and a face through the original's loop.
 
-    .venv/bin/python benchmarks/side_by_side.py [--seconds 10] [--frames 30] [--environments DIR] [--json]
+    .venv/bin/python benchmarks/side_by_side.py [--seconds 20] [--frames 30] [--environments DIR] [--json]
 
 Processor time of a frame with four faces, 100 people enrolled. twinface plays the video at real time in its own
-processes, all of which count; the others run in one process over frames one after the other, each in a virtual
-environment of its own that is made here (3 GB for deepface, which brings TensorFlow). deepface has our weights of YuNet
+processes, all of which count from their start on; the others run in one process over frames one after the other, and
+are warm before they are clocked, each in a virtual environment of its own that is made here (3 GB for deepface, which
+brings TensorFlow). deepface has our weights of YuNet
 and SFace; face_recognition those that its package brings. The original's loop needs the extra, `.[train]`.
 """
 
@@ -120,7 +121,7 @@ def compare(folder: Path, environments: Path, seconds: float, frames: int) -> li
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=10.0, help="length of the video")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the video")
     parser.add_argument("--frames", type=int, default=30, help="how many of them the others see")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "twinface" / "benchmarks")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")

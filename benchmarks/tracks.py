@@ -4,13 +4,14 @@
 
 Tracks: people of real pictures cross, meet, vanish behind pillars and come and go before a background, with shaking,
 noise and missed detections, at 25, 12.5, 5 and uneven frames a second. Without a folder of people (one folder a person)
-the four portraits of the assets move. `perfect` knows who is who: what the detections allow. `adaptive` is ours with
-[detection] adaptive, which spares detections only before a camera that does not shake: --still.
+the four portraits of the assets move. `perfect` knows who is who: what the detections allow. `ours` looks for faces by
+the default settings, in some frames only, and `every frame` in all; where nothing moves ours spares more: --still.
 Names: these sequences and, with a folder of videos, two_named_people.mp4 and talking_*.mp4, through the stages of the
 pipeline; right and wrong names are counted box by box.
 """
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,12 @@ from moving_faces.naming import Camera, NamingAccount, Recogniser, name_film
 from moving_faces.people import Person, Sprite, cut_sprite, find_people
 from moving_faces.sequences import RATES, SCENES, Shot, play
 from moving_faces.truth import ALEX, LIN_MANUEL, nobody, two_named_people
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from twinface.errors import TwinfaceError
-from twinface.faces import FaceDetector, MotionGate, SourceSpec, Tracker, open_source
+from twinface.faces import FaceDetector, SourceSpec, open_source
 from twinface.live.camera import CameraStage
 from twinface.messages.schema import BoxXyxy
 from twinface.networks import Network, load_network
@@ -46,6 +49,7 @@ from twinface.types import Captured, Face, Frame, Image
 ACTORS = 5
 NAMED_SCENES = ("crossing", "meeting", "crowd")
 NAMED_RATES = ("25", "12.5")
+_BIRTH_SCORE = DetectionSettings().score_threshold
 NAMED_FROM = 2
 """The first cast for the names; how soon a face is looked at again was set on those before."""
 
@@ -93,43 +97,71 @@ def cast(people: Sequence[Person], detector: FaceDetector, seed: int) -> list[tu
     return chosen
 
 
-Follow = Callable[[Shot, list[Face]], list[tuple[int, Face]]]
+Boxes = list[tuple[int, NDArray[np.float32]]]
+"""Tracks with their boxes, float32 (4,)."""
+
+Follow = Callable[[Shot, list[Face]], Boxes]
 
 
 def _greedy() -> Follow:
     tracker = GreedyTracker()
-    return lambda _, faces: tracker.update([face for face in faces if face.detection_score >= 0.6])
 
-
-def _ours() -> Follow:
-    tracker = Tracker()
-    return lambda shot, faces: list(tracker.update(shot.image, faces, shot.time_ms).tracked)
-
-
-def _adaptive() -> Follow:
-    tracker, gate, last = Tracker(), MotionGate(DetectionSettings().enter_ms), list[Face]()
-
-    def follow(shot: Shot, faces: list[Face]) -> list[tuple[int, Face]]:
-        if gate.is_due(shot.image, shot.time_ms, cut=False):
-            last[:] = faces
-        return list(tracker.update(shot.image, last, shot.time_ms).tracked)
+    def follow(_: Shot, faces: list[Face]) -> Boxes:
+        tracked = tracker.update([face for face in faces if face.detection_score >= _BIRTH_SCORE])
+        return [(number, face.box_xyxy) for number, face in tracked]
 
     return follow
 
 
 def _perfect() -> Follow:
-    def follow(shot: Shot, faces: list[Face]) -> list[tuple[int, Face]]:
-        pairs = match_boxes([face.box_xyxy for face in shot.faces], [face.box_xyxy for face in faces])
-        return [(shot.faces[row].person, faces[column]) for row, column in pairs]
+    def follow(shot: Shot, faces: list[Face]) -> Boxes:
+        boxes = [face.box_xyxy for face in faces]
+        pairs = match_boxes([face.box_xyxy for face in shot.faces], boxes)
+        return [(shot.faces[row].person, boxes[column]) for row, column in pairs]
 
     return follow
 
 
+class _Found(FaceDetector):
+    """A detector that says once more what was found."""
+
+    faces: Sequence[Face] = ()
+
+    def detect(self, _image: Image, _shrunk: Image | None = None) -> list[Face]:
+        """As FaceDetector.detect."""
+        return list(self.faces)
+
+
+def _stage(detection: DetectionSettings) -> Callable[[], Follow]:
+    def make() -> Follow:
+        detector = _Found()
+        stage, numbers = _open_stage(detector, detection), itertools.count()
+
+        def follow(shot: Shot, faces: list[Face]) -> Boxes:
+            detector.faces = faces
+            update = stage.see(Frame(shot.image, next(numbers), Captured(0, 0, shot.time_ms))).update
+            return [(box.track, np.array(box.box_xyxy, np.float32)) for box in update.tracks]
+
+        return follow
+
+    return make
+
+
+def _open_stage(detector: FaceDetector, detection: DetectionSettings) -> CameraStage:
+    camera, tracking = CameraSettings(name="bench", source="0", lossless=True), TrackingSettings()
+    return CameraStage(camera, 1, detector, detection=detection, tracking=tracking, crop_size_px=112)
+
+
+OURS = {
+    "every frame": DetectionSettings(every=1, adaptive=False),
+    "ours": DetectionSettings(),
+}
+"""In which frames faces are looked for."""
+
 TRACKERS: dict[str, Callable[[], Follow]] = {
     "greedy": _greedy,
-    "ours": _ours,
-    "adaptive": _adaptive,
     "perfect": _perfect,
+    **{name: _stage(detection) for name, detection in OURS.items()},
 }
 
 
@@ -161,21 +193,14 @@ def _track(shots: Iterator[Shot], detector: BlindedDetector) -> dict[str, Accoun
         clear = [(face.person, face.box_xyxy) for face in shot.faces if face.visible >= 0.5]
         hidden = [face.box_xyxy for face in shot.faces if face.visible < 0.5]
         for name, accountant in accountants.items():
-            tracked = [(number, face.box_xyxy) for number, face in follow[name](shot, faces)]
-            accountant.take(clear, tracked, hidden)
+            accountant.take(clear, follow[name](shot, faces), hidden)
     return {name: accountant.close() for name, accountant in accountants.items()}
-
-
-def _open_stage(detector: FaceDetector, detection: DetectionSettings) -> CameraStage:
-    camera, tracking = CameraSettings(name="bench", source="0", lossless=True), TrackingSettings()
-    return CameraStage(camera, 1, detector, detection=detection, tracking=tracking, crop_size_px=112)
 
 
 METHODS: dict[str, Callable[[FaceDetector], Camera]] = {
     "every box": lambda detector: GreedyCamera(detector, 0.0),
     "every 400 ms": lambda detector: GreedyCamera(detector, 400.0),
-    "ours": lambda detector: _open_stage(detector, DetectionSettings()),
-    "adaptive": lambda detector: _open_stage(detector, DetectionSettings(adaptive=True)),
+    **{name: partial(_open_stage, detection=detection) for name, detection in OURS.items()},
 }
 
 

@@ -10,6 +10,7 @@ from twinface.bus.outcome import Outcome
 from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.preview import PreviewMaker
+from twinface.live.rest import UnseenFrames
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
 from twinface.networks import find_recipe
 from twinface.processes import CAMERA
@@ -34,10 +35,8 @@ def _spec(camera: CameraSettings) -> SourceSpec:
 
 def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> CameraStage:
     detection, tracking = settings.detection, settings.tracking
-    detector = FaceDetector(
-        score_threshold=min(detection.score_threshold, tracking.weak_score),
-        max_side_px=detection.max_side_px,
-    )
+    weakest = min(detection.score_threshold, tracking.weak_score)
+    detector = FaceDetector(score_threshold=weakest, max_side_px=detection.max_side_px)
     crop_size_px = find_recipe(settings.network).input_size_px
     return CameraStage(camera, epoch, detector, detection=detection, tracking=tracking, crop_size_px=crop_size_px)
 
@@ -51,7 +50,8 @@ class _Camera:
         self._tracks = node.sender(TRACKS)
         previews = node.publisher(PREVIEW)
         self._preview = PreviewMaker(previews.wanted, previews.publish, settings.web)
-        self._source = open_source(_spec(self._camera))
+        self._unseen = UnseenFrames(lambda: self._stage.rest, lambda: self._preview.due_at_s, time.monotonic)
+        self._source = open_source(_spec(self._camera), self._unseen)
         self._feed = FrameFeed(self._source, lossless=self._camera.lossless, wake=node.loop.wake)
         self._captured = Captured.now()
         node.loop.every(_TICK_S, self._look_after_source)
@@ -73,18 +73,17 @@ class _Camera:
         return self._crops.full or self._tracks.full
 
     def _show(self, frame: Frame) -> None:
-        self._captured = frame.captured
-        started_s = time.perf_counter()
-        sighting = self._stage.see(frame)
-        self._offer_crops(sighting)
-        update = sighting.update
-        pinned = self._camera.lossless or bool(update.born or update.ended)
-        self._tracks.offer(update, self._captured, key=0, pinned=pinned)
+        started_s, meters = time.perf_counter(), self._node.meters
+        update = (sighting := self._stage.see(frame)).update
+        if sighting.seen:
+            self._captured = frame.captured
+            self._offer_crops(sighting)
+            pinned = self._camera.lossless or bool(update.born or update.ended)
+            self._tracks.offer(update, self._captured, key=0, pinned=pinned)
         self._preview.offer(frame, update, time.monotonic())
-        self._node.meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
-        self._node.meters.count("frames")
-        self._node.meters.count("detections", int(sighting.detected))
-        self._node.meters.count("boxes", len(update.tracks))
+        meters.latency("frame", (time.perf_counter() - started_s) * 1000.0)
+        for name, count in (("frames", 1), ("detections", sighting.detected), ("boxes", len(update.tracks))):
+            meters.count(name, int(count))
 
     def _offer_crops(self, sighting: Sighting) -> None:
         for meta, image, taken in sighting.crops:
@@ -98,6 +97,7 @@ class _Camera:
 
     def _look_after_source(self) -> None:
         self._node.meters.gauge("frames_skipped", self._feed.skipped)
+        self._unseen.report(self._node.meters.count)
         state = self._source.state
         if state.word is not SourceWord.ENDED or self._feed.ended:
             self._node.set_state(state.word, state.detail)

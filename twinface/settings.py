@@ -89,10 +89,12 @@ class DetectionSettings(_Section):
     """Frames are shrunk to this long side before detection."""
     min_face_px: Annotated[int, Field(ge=1)] = 24
     """Faces narrower than this are tracked, but not recognised."""
-    adaptive: bool = False
-    """True: while nothing moves in the picture, faces are where they were found last."""
+    every: Annotated[int, Field(ge=1, le=8)] = 3
+    """1…8, faces are looked for in one of so many frames where it is clear where they will be; 1 = in all."""
+    adaptive: bool = True
+    """While nothing moves in the picture, faces are where they were found last; false: they are looked for."""
     enter_ms: Positive = 500.0
-    """With adaptive, faces are looked for at least so often all the same."""
+    """Faces are looked for at least so often all the same."""
 
 
 class TrackingSettings(_Section):

@@ -75,7 +75,8 @@ def name_film(
     for frame in frames:
         sighting = camera.see(frame)
         stamp = Stamp("bench", 1, frame.index, Captured(0, time.monotonic_ns(), frame.captured.media_ms))
-        matcher.on_tracks(sighting.update, stamp)
+        if sighting.seen:
+            matcher.on_tracks(sighting.update, stamp)
         for crop in sighting.crops:
             vector = recogniser.network.embed(crop.image[np.newaxis])[0]
             matcher.on_vector(Look(VectorMeta(crop.meta, "", 0.0), vector, stamp))

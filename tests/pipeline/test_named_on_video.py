@@ -17,29 +17,37 @@ def may_be(event: dict[str, Any]) -> str | None:
     return shown if shown in {LIN_MANUEL, ALEX} else None
 
 
-def _with_all_received(status: dict[str, Any]) -> dict[str, Any] | None:
-    return status if all(link["sent"] == link["received"] for link in status["links"]) else None
+Run = tuple[list[dict[str, Any]], dict[str, float]]
+"""All events, and what the camera counted, with the vectors that were sent."""
 
 
-def play(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Play to the end; all events, with the books checked and everything stopped."""
+def _with_all_received(status: dict[str, Any], frames: int) -> dict[str, Any] | None:
+    counted = _of_camera(status)
+    # While the matcher starts, an update that says that the stream has ended may give way to the next one.
+    received = all(link["sent"] == link["received"] + link["dropped"]["replaced"] for link in status["links"])
+    return status if received and counted["frames"] + counted["frames_skipped"] == frames else None
+
+
+def _of_camera(status: dict[str, Any]) -> dict[str, float]:
+    (camera,) = [one["health"] for one in status["processes"] if one["name"].startswith("camera")]
+    return {"frames": 0, "frames_skipped": 0, **camera["counters"], **camera["gauges"]}
+
+
+def play(pipeline: Pipeline, frames: int) -> Run:
+    """Play so many frames to the end, with all books checked; everything is stopped then."""
     pipeline.start()
     until(lambda: any(event["type"] == "end" for event in pipeline.events()), 120.0, "the end of the stream")
     events = pipeline.events()
-    # The last acknowledgements are on their way for a moment after the end of the stream.
-    status = until(lambda: _with_all_received(pipeline.status()), 120.0, "everything sent to be received")
+    # The last acknowledgements and counts are on their way for a moment after the end of the stream.
+    status = until(lambda: _with_all_received(pipeline.status(), frames), 120.0, "all to be received and counted")
     links = status["links"]
-    (camera,) = [one["health"] for one in status["processes"] if one["name"].startswith("camera")]
-    assert camera["counters"]["boxes"] >= 10 * camera["counters"]["crops"] > 0, camera["counters"]
     assert pipeline.stop() == 0, pipeline.logs()
     assert pipeline.leftovers() == []
 
     assert [event["sequence"] for event in events] == list(range(len(events)))
     assert all(link["balanced"] for link in links), links
-    assert sum(link["sent"] for link in links if link["topic"] == "vectors") == sum(
-        link["sent"] for link in links if link["topic"] == "crops"
-    )
-    return events
+    vectors = sum(link["sent"] for link in links if link["topic"] == "vectors")
+    return events, {**_of_camera(status), "vectors": vectors}
 
 
 def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> None:
@@ -48,9 +56,12 @@ def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> Non
     for name in (LIN_MANUEL, ALEX):
         pipeline.enrol(name, *sorted((shared_data / "video/people" / name).iterdir()))
 
-    first = play(pipeline)
-    second = play(pipeline)
+    (first, counted), (second, _) = play(pipeline, 275), play(pipeline, 275)
 
+    assert counted["boxes"] >= 10 * counted["crops"] > 0
+    assert counted["vectors"] == counted["crops"]
+    assert (counted["frames"], counted["frames_skipped"]) == (275, 0)
+    assert 0 < counted["detections"] < 250, "not where it is clear where faces will be"
     looks = [event for event in first if event["type"] == "match"]
     assert [event["reason"] for event in first if event["type"] == "end"] == ["complete"]
     wrong = [event for event in looks if event["name"] not in {may_be(event), None}]
@@ -75,3 +86,32 @@ def test_two_named_people_lossless(pipeline: Pipeline, shared_data: Path) -> Non
     visits = [(event["kind"], event["name"]) for event in first_half if event["subject"] == "person"]
     assert [kind for kind, name in visits if name == LIN_MANUEL] == ["enter", "exit"]
     assert {name for _, name in visits} <= {LIN_MANUEL, ALEX}
+
+
+@pytest.mark.parametrize(("video", "frames"), [("talking_1", 135), ("man", 62)])
+def test_looking_for_faces_in_fewer_frames_changes_no_look(
+    pipeline: Pipeline, shared_data: Path, video: str, frames: int
+) -> None:
+    camera = f'name = "stage"\nsource = "{shared_data / "video" / video}.mp4"\nlossless = true'
+    runs = {}
+    for every in (1, 3):
+        extra = f"[detection]\nevery = {every}\nadaptive = {'false' if every == 1 else 'true'}"
+        pipeline.configure(camera, extra=extra)
+        if not runs:
+            pipeline.enrol(LIN_MANUEL, *sorted((shared_data / "video/people" / LIN_MANUEL).iterdir()))
+        runs[every] = play(pipeline, frames)
+    (all_events, all_counted), (events, counted) = runs[1], runs[3]
+    assert all_counted["detections"] == all_counted["frames"] == counted["frames"] == frames
+    assert counted["detections"] < 0.7 * frames
+    assert counted["boxes"] == all_counted["boxes"]
+    assert counted["vectors"] == counted["crops"] == all_counted["crops"]
+    looks, all_looks = ([one for one in run if one["type"] in {"enter", "match"}] for run in (events, all_events))
+    assert len(looks) > 5
+    assert without_times(looks) == without_times(all_looks)
+
+
+def test_of_a_film_in_real_time_every_frame_is_accounted_for(pipeline: Pipeline, shared_data: Path) -> None:
+    pipeline.configure(f'name = "stage"\nsource = "{shared_data / "video/talking_1.mp4"}"')
+    pipeline.enrol(LIN_MANUEL, *sorted((shared_data / "video/people" / LIN_MANUEL).iterdir()))
+    _, counted = play(pipeline, 135)
+    assert 0 < counted["detections"] < counted["frames"]

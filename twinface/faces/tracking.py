@@ -10,7 +10,7 @@ of its appearance.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,11 @@ _SCORE_DROP = 0.06
 _COVERED, _SECOND_BOX = 0.03, 0.6
 """Shares of a box in another: enough to change what it looks like; so much that it is the same face once more."""
 _IMPOSSIBLE = 1e6
+_SURE_SIGHTS = 4
+_CALM_SPEED, _CALM_MISS, _CALM_SPACE = 3.0, 0.12, 1.0
+"""Up to these a face's next place is clear without a look: widths a second, widths by which it was missed at the last
+look, and widths of free space around its box.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,12 +74,15 @@ class _Track:
 
     def __init__(self, sight: _Sight, time_s: float) -> None:
         self.middle, self.size, self.patch = sight.middle, sight.size, sight.patch
+        self.face = sight.face
         self.usual_score = sight.face.detection_score
         self.speed = np.zeros(2)
         self.spread = np.diag([_POSITION_SD**2, _FIRST_SPEED_SD**2])
         self.seen_at_s = self.time_s = time_s
         self.in_doubt = sight.covered
         self.missed = False
+        self.sights = 1
+        self.missed_by = math.inf
 
     def predict(self, time_s: float) -> None:
         """Move on to a time; acceleration is white noise (Bar-Shalom, Li, Kirubarajan 2001, section 6.2.2)."""
@@ -118,9 +126,33 @@ class _Track:
         self.usual_score += 0.1 * (sight.face.detection_score - self.usual_score)
         if clear:
             self.patch = self.patch + np.float32(0.2) * (sight.patch - self.patch)
-        self.seen_at_s, self.missed = self.time_s, False
+        self.seen_at_s, self.missed, self.face = self.time_s, False, sight.face
+        self.sights += 1
+        self.missed_by = math.hypot(*missed_by) / self.width
         self.in_doubt = not clear and (doubt or sight.covered)
         return doubtful
+
+    def foresee(self, time_s: float) -> Face:
+        """The face seen last, where it will be at a time."""
+        box = self.face.box_xyxy
+        move = (self.middle + self.speed * (time_s - self.time_s) - (box[:2] + box[2:]) / 2).astype(np.float32)
+        return replace(self.face, box_xyxy=box + np.tile(move, 2), landmarks_px=self.face.landmarks_px + move)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether its next place is clear: it is known for some looks, moves slowly and as foreseen, and is not hidden.
+
+        One that was missed for longer than a moment is not waited for either.
+        """
+        if self.missed:
+            return self.gap_s > _GAP_S
+        return (
+            self.sights >= _SURE_SIGHTS
+            and not self.in_doubt
+            and self.missed_by <= _CALM_MISS
+            and math.hypot(*self.speed) <= _CALM_SPEED * self.width
+            and self.face.detection_score >= self.usual_score - _SCORE_DROP
+        )
 
     def is_clear(self, sight: _Sight) -> bool:
         """Whether nothing hides a part of a face, if it is this track's."""
@@ -155,6 +187,7 @@ class Tracker:
         self._birth_score = birth_score
         self._tracks: dict[int, _Track] = {}
         self._last_id = 0
+        self._unclaimed = False
 
     def update(self, image: Image, faces: Sequence[Face], time_ms: float, *, cut: bool = False) -> TrackUpdate:
         """Take the faces of the next frame, of `time_ms` in its source; with `cut` no track of before goes on."""
@@ -166,9 +199,11 @@ class Tracker:
         matched = self._match(sights)
         ended += self._end_lost(image, set(matched.values()))
         tracked, born, doubtful = [], [], []
+        self._unclaimed = False
         for position, sight in enumerate(sights):
             number = matched.get(position)
             if number is None and sight.face.detection_score < self._birth_score:
+                self._unclaimed = True
                 continue
             if number is None:
                 self._last_id += 1
@@ -179,6 +214,23 @@ class Tracker:
                 doubtful.append(number)
             tracked.append((number, sight.face))
         return TrackUpdate(tuple(tracked), tuple(born), tuple(ended), tuple(doubtful))
+
+    def foresee(self, time_ms: float) -> tuple[tuple[int, Face], ...]:
+        """The faces of the last update where they will be at a time soon after it, with their track ids."""
+        seen = [(number, track) for number, track in self._tracks.items() if not track.missed]
+        return tuple((number, track.foresee(time_ms / 1000.0)) for number, track in seen)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether it is clear without a look where all faces will be in the next frames.
+
+        It is while none is new, just lost, in doubt, quick, or close to another, and none was seen that may become a
+        track when its detection score rises.
+        """
+        if self._unclaimed or not all(track.is_calm for track in self._tracks.values()):
+            return False
+        seen = [track.face.box_xyxy for track in self._tracks.values() if not track.missed]
+        return not _are_close(np.array(seen, np.float32))
 
     def end(self) -> tuple[int, ...]:
         """End all tracks; their ids."""
@@ -231,6 +283,15 @@ def _see(image: Image, faces: Sequence[Face]) -> list[_Sight]:
         )
         for position, patch, is_covered in zip(once, patches, covered, strict=True)
     ]
+
+
+def _are_close(boxes_xyxy: NDArray[np.float32]) -> bool:
+    """Whether two boxes (n, 4), each made larger by half of the space to be kept, overlap."""
+    if len(boxes_xyxy) < 2:
+        return False
+    room = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) * np.float32(_CALM_SPACE / 2)
+    roomy = np.hstack([boxes_xyxy[:, :2] - room, boxes_xyxy[:, 2:] + room])
+    return bool(np.triu(_intersection(roomy, roomy), 1).any())
 
 
 def _intersection(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,7 @@
 """The camera stage: frame → tracks, and the crops worth recognising."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -10,8 +12,9 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.motion import MotionGate
 from twinface.faces.quality import measure_face
 from twinface.faces.scenes import SceneCuts
-from twinface.faces.tracking import Tracker
+from twinface.faces.tracking import Tracker, TrackUpdate
 from twinface.live.look_plan import Glimpse, LookPlan, View
+from twinface.live.rest import Rest
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Captured, Face, Frame, Image
@@ -37,12 +40,14 @@ class ChosenCrop(NamedTuple):
 class Sighting:
     """What a frame gave: the update for `tracks`, and the crops to offer, of this frame or of ones shortly before.
 
-    `detected` says whether faces were looked for in it, or taken to be where they had been.
+    `detected` says whether faces were looked for in it, or taken to be where they had been. A frame that was not even
+    `seen` changes nothing: its update says where the tracks are foreseen to be, for pictures, and goes to nobody.
     """
 
     update: TracksUpdate
     crops: tuple[ChosenCrop, ...]
     detected: bool = True
+    seen: bool = True
 
 
 class CameraStage:
@@ -68,6 +73,9 @@ class CameraStage:
         self._scenes = SceneCuts()
         self._motion = MotionGate(detection.enter_ms) if detection.adaptive else None
         self._faces: list[Face] = []
+        self._detected_at_ms = 0.0
+        self._doubtful: set[int] = set()
+        self._rest = Rest()
         self._before: tuple[float, tuple[int, ...]] | None = None
         self._plans: dict[int, LookPlan] = {}
         self._next_crop = 0
@@ -81,30 +89,76 @@ class CameraStage:
         """What became of the crops so far."""
         return self._tally
 
+    @property
+    def rest(self) -> Rest:
+        """Which frames after the last one seen need not be; any thread may ask."""
+        return self._rest
+
     def see(self, frame: Frame) -> Sighting:
-        """Detect, track, and choose the crops that are worth recognising."""
+        """Detect, track, and choose the crops that are worth recognising; of a frame that rests, foresee the tracks."""
+        if not frame.cut and self._rest.covers(frame.index, frame.captured.media_ms):
+            return self._foresee(frame)
+        media_ms = frame.captured.media_ms
         cut = self._is_cut(frame)
         shrunk = self._detector.shrink(frame.image)
-        due = self._motion is None or self._motion.is_due(shrunk, frame.captured.media_ms, cut=cut)
+        always = cut or bool(self._doubtful) or media_ms >= self._next_look_ms()
+        due = self._motion is None or self._motion.is_due(shrunk, media_ms, always=always)
         if due:
-            self._faces = self._detector.detect(frame.image, shrunk)
-        tracked = self._tracker.update(frame.image, self._faces, frame.captured.media_ms, cut=cut)
+            self._faces, self._detected_at_ms = self._detector.detect(frame.image, shrunk), media_ms
+        tracked = self._tracker.update(frame.image, self._faces, media_ms, cut=cut)
+        self._doubtful.update(tracked.doubtful)
         crops = self._choose_last(tracked.ended)
-        for track, face in tracked.tracked:
+        if due:
+            crops += self._choose(frame, tracked.tracked)
+        self._tally = replace(self._tally, offered=self._tally.offered + len(crops))
+        self._last = self._describe(frame, tracked, crops)
+        self._rest = self._plan_rest(frame)
+        return Sighting(self._last, tuple(crops), due)
+
+    def _foresee(self, frame: Frame) -> Sighting:
+        foreseen = self._tracker.foresee(frame.captured.media_ms)
+        update = replace(self._last, frame=frame.index, tracks=_boxes(foreseen), born=(), ended=(), crops=())
+        return Sighting(update, (), detected=False, seen=False)
+
+    def _choose(self, frame: Frame, tracked: Sequence[tuple[int, Face]]) -> list[ChosenCrop]:
+        """The crops to recognise now of the faces that were found in a frame."""
+        crops: list[ChosenCrop] = []
+        for track, face in tracked:
             if face.width_px >= self._detection.min_face_px:
                 plan = self._plans.setdefault(track, LookPlan(self._tracking))
                 view = View(frame.captured, face, partial(self._glimpse, frame, face))
-                chosen = plan.choose(view, doubtful=track in tracked.doubtful)
-                crops += self._number(track, chosen)
-        self._tally = replace(self._tally, offered=self._tally.offered + len(crops))
+                crops += self._number(track, plan.choose(view, doubtful=track in self._doubtful))
+        self._doubtful.clear()
+        return crops
+
+    def _plan_rest(self, frame: Frame) -> Rest:
+        detection = self._detection
+        if self._doubtful or not self._scenes.is_quiet or not self._tracker.is_calm:
+            return Rest()
+        until_ms = min(self._next_look_ms(), self._detected_at_ms + detection.enter_ms)
+        return Rest(
+            frame.index,
+            frame.captured.media_ms,
+            frames=detection.every - 1,
+            faces=len(self._last.tracks),
+            until_ms=until_ms,
+            longest_ms=detection.enter_ms,
+        )
+
+    def _next_look_ms(self) -> float:
+        """Of the faces seen last."""
+        seen = [self._plans[box.track] for box in self._last.tracks if box.track in self._plans]
+        return min((plan.next_look_ms for plan in seen), default=math.inf)
+
+    def _describe(self, frame: Frame, tracked: TrackUpdate, crops: Sequence[ChosenCrop]) -> TracksUpdate:
         height_px, width_px = frame.image.shape[:2]
-        update = TracksUpdate(
+        return TracksUpdate(
             camera=self._camera.name,
             epoch=self._epoch,
             frame=frame.index,
             width_px=width_px,
             height_px=height_px,
-            tracks=tuple(TrackBox(track, _box(face), face.detection_score) for track, face in tracked.tracked),
+            tracks=_boxes(tracked.tracked),
             born=tracked.born,
             ended=tracked.ended,
             crops=tuple(crop.meta.crop for crop in crops),
@@ -112,8 +166,6 @@ class CameraStage:
             lossless=self._camera.lossless,
             crops_done=self._crops_done(),
         )
-        self._last = update
-        return Sighting(update, tuple(crops), due)
 
     def crop_ended(self, crop: int, end: CropEnd) -> None:
         """Count what became of a crop."""
@@ -138,7 +190,7 @@ class CameraStage:
 
     def _is_cut(self, frame: Frame) -> bool:
         """Whether no track may go on: a new scene or picture size, or nothing for as long as a track may be lost."""
-        new_scene = self._scenes.is_cut(frame.image)
+        new_scene = self._scenes.is_cut(frame.image, max(1, frame.index - self._last.frame))
         before, self._before = self._before, (frame.captured.media_ms, frame.image.shape)
         if before is None or frame.cut or new_scene:
             return True
@@ -179,6 +231,10 @@ class CameraStage:
 
     def _crops_done(self) -> int:
         return min(self._open_crops, default=self._next_crop)
+
+
+def _boxes(tracked: Sequence[tuple[int, Face]]) -> tuple[TrackBox, ...]:
+    return tuple(TrackBox(track, _box(face), face.detection_score) for track, face in tracked)
 
 
 def _box(face: Face) -> BoxXyxy:

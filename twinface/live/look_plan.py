@@ -86,6 +86,13 @@ class LookPlan:
         waited = now_ms - self._due_ms >= self._settings.look_wait_ms
         return self._take(self._best) if waited or self._best.quality >= good else None
 
+    @property
+    def next_look_ms(self) -> float:
+        """Media time from which on a look is due, whatever the face looks like then; in the past where one is."""
+        if self._due_ms is not None or self._looked_at_ms is None:
+            return -math.inf
+        return self._looked_at_ms + self._interval_ms()
+
     def last(self) -> Glimpse | None:
         """What is left to recognise of a track that has ended: its best glimpse, if none was taken."""
         return self._best if self._looked_at_ms is None else None
@@ -98,7 +105,7 @@ class LookPlan:
         return min(quick_ms, settings.look_interval_ms)
 
     def _is_due(self, now_ms: float) -> bool:
-        return self._looked_at_ms is None or now_ms - self._looked_at_ms >= self._interval_ms()
+        return now_ms >= self.next_look_ms
 
     def _find_clearly_better(self, view: View) -> Glimpse | None:
         """What is to be taken although nothing is due."""

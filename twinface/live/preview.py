@@ -1,5 +1,6 @@
 """A small JPEG of what a camera sees, made only while somebody watches."""
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -13,7 +14,11 @@ _JPEG_QUALITY = 80
 
 
 class PreviewMaker:
-    """Publishes at most `preview_fps` frames a second, `preview_width_px` wide, while `wanted` says that one is."""
+    """Publishes at most `preview_fps` frames a second, `preview_width_px` wide, while `wanted` says that one is.
+
+    `due_at_s` is when the next one is, by a monotonic clock, as of the last frame that was offered: infinite where
+    nobody watched then. Any thread may read it.
+    """
 
     def __init__(
         self, wanted: Callable[[], bool], publish: Callable[[PreviewMeta, Captured, Array], None], settings: WebSettings
@@ -22,12 +27,19 @@ class PreviewMaker:
         self._publish = publish
         self._settings = settings
         self._next_at_s = 0.0
+        self.due_at_s = math.inf
 
     def offer(self, frame: Frame, update: TracksUpdate, now_s: float) -> None:
         """Publish this frame if somebody wants one and it is time for one, by a monotonic clock."""
-        if not self._wanted() or now_s < self._next_at_s:
-            return
-        self._next_at_s = now_s + 1.0 / self._settings.preview_fps
+        wanted = self._wanted()
+        due = wanted and now_s >= self._next_at_s
+        if due:
+            self._next_at_s = now_s + 1.0 / self._settings.preview_fps
+        self.due_at_s = self._next_at_s if wanted else math.inf
+        if due:
+            self._publish_small(frame, update)
+
+    def _publish_small(self, frame: Frame, update: TracksUpdate) -> None:
         height_px, width_px = frame.image.shape[:2]
         shown_px = min(self._settings.preview_width_px, width_px)
         size = (shown_px, max(1, round(height_px * shown_px / width_px)))

@@ -19,7 +19,7 @@ def noisy(image: Image, deviation: float = 3.0) -> Image:
 
 
 def due(gate: MotionGate, *images: Image, start_ms: float = 0.0, step_ms: float = 40.0) -> list[bool]:
-    return [gate.is_due(image, start_ms + step_ms * n, cut=False) for n, image in enumerate(images)]
+    return [gate.is_due(image, start_ms + step_ms * n, always=False) for n, image in enumerate(images)]
 
 
 def test_noise_is_no_motion_and_faces_are_looked_for_now_and_then_all_the_same() -> None:
@@ -52,10 +52,10 @@ def test_a_change_of_colour_alone_is_a_change() -> None:
 def test_after_a_cut_another_size_or_a_step_back_in_time_faces_are_looked_for() -> None:
     gate = MotionGate(10_000.0)
     assert due(gate, ROOM) == [True]
-    assert gate.is_due(ROOM, 40.0, cut=True)
-    assert not gate.is_due(ROOM, 80.0, cut=False)
-    assert gate.is_due(ROOM[:300], 120.0, cut=False)
-    assert gate.is_due(ROOM[:300], 10.0, cut=False)
+    assert gate.is_due(ROOM, 40.0, always=True)
+    assert not gate.is_due(ROOM, 80.0, always=False)
+    assert gate.is_due(ROOM[:300], 120.0, always=False)
+    assert gate.is_due(ROOM[:300], 10.0, always=False)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (2000, 3), (240, 320)])

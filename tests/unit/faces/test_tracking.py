@@ -180,3 +180,84 @@ def test_people_of_a_real_video_are_one_track_each(
     for frame in open_source(SourceSpec(str(shared_data / "video" / f"{video}.mp4"), paced=False)):
         born += len(track(frame).born)
     assert born == people
+
+
+def calm_after(stage: Stage, *places: tuple[tuple[float, int], ...], step_ms: float = 40.0) -> list[bool]:
+    """Of each frame, whether it is clear after it where all faces will be in the next ones."""
+    calm = []
+    for number, faces in enumerate(places):
+        stage.see(step_ms * number, *faces)
+        calm.append(stage.tracker.is_calm)
+    return calm
+
+
+def test_it_is_clear_where_a_face_will_be_after_some_looks(stage: Stage) -> None:
+    assert calm_after(stage, *[((4.0 * n, 0),) for n in range(8)]) == [False] * 3 + [True] * 5
+
+
+def test_it_is_not_clear_of_a_face_that_is_quick_or_turns(stage: Stage) -> None:
+    quick = [((20.0 * n, 0),) for n in range(8)]
+    assert not any(calm_after(stage, *quick))
+
+
+def test_a_face_that_turns_is_looked_at_until_it_goes_on_as_foreseen(stage: Stage) -> None:
+    turning = [((300.0 + (8.0 * n if n < 10 else 160.0 - 8.0 * n), 0),) for n in range(20)]
+    calm = calm_after(stage, *turning)
+    assert calm[9]
+    assert not calm[11]
+    assert calm[-1]
+
+
+def test_it_is_not_clear_of_faces_close_to_each_other(stage: Stage) -> None:
+    assert calm_after(stage, *[((0.0, 0), (201.0, 1))] * 6)[-1]
+    assert not calm_after(stage, *[((0.0, 0), (199.0, 1))] * 6)[-1]
+
+
+def test_it_is_not_clear_for_a_moment_after_a_face_was_lost(stage: Stage) -> None:
+    calm = calm_after(stage, *[((300.0, 0),)] * 6, *[()] * 12)
+    assert calm == [False] * 3 + [True] * 3 + [False] * 7 + [True] * 5
+
+
+def test_a_face_is_foreseen_where_it_goes_with_its_landmarks(stage: Stage) -> None:
+    for n in range(12):
+        stage.see(40 * n, (5.0 * n, 0), (800.0, 1))
+    (first, moved), (second, still) = stage.tracker.foresee(40 * 13)
+    assert (first, second) == (1, 2)
+    np.testing.assert_allclose(moved.box_xyxy, [65, 0, 165, 100], atol=1.5)
+    np.testing.assert_allclose(moved.landmarks_px[:, 0], 10.0, atol=1.5)
+    np.testing.assert_allclose(still.box_xyxy, [800, 0, 900, 100], atol=0.5)
+    assert stage.ids(40 * 12, (60.0, 0), (800.0, 1)) == [1, 2], "nothing has changed by it"
+
+
+def test_a_face_that_was_missed_is_not_foreseen(stage: Stage) -> None:
+    for n in range(6):
+        stage.see(40 * n, (5.0 * n, 0))
+    stage.see(240)
+    assert stage.tracker.foresee(280) == ()
+
+
+def test_it_is_not_clear_of_a_face_that_has_no_track_yet(stage: Stage) -> None:
+    assert stage.tracker.is_calm
+    stage.see(0, (300, 0), score=0.5)
+    assert not stage.tracker.is_calm
+    stage.see(40)
+    assert stage.tracker.is_calm
+
+
+def test_a_camera_that_swings_is_not_quiet_until_a_while_after() -> None:
+    rng = np.random.default_rng(2)
+    street = np.repeat(np.repeat(rng.integers(0, 120, (18, 128, 1), np.uint8), 20, axis=0), 20, axis=1)
+    wide = np.repeat(street, 3, axis=2)
+    scenes = SceneCuts()
+
+    def see(left: int, frames: int = 1) -> bool:
+        assert not scenes.is_cut(np.ascontiguousarray(wide[:, left : left + 640]), frames)
+        return scenes.is_quiet
+
+    assert [see(0) for _ in range(3)] == [True] * 3
+    assert not any(see(5 * step) for step in range(1, 10)), "10 grey levels a frame"
+    after = [see(45) for _ in range(12)]
+    assert after == sorted(after), "it calms down once"
+    assert not after[5]
+    assert after[-1]
+    assert see(50, frames=3), "a third as much a frame"

@@ -26,13 +26,18 @@ def portrait(portraits: Path) -> Image:
 @pytest.fixture
 def make_stage(detector: FaceDetector) -> MakeStage:
     def make(
-        *, lossless: bool = False, min_face_px: int = 24, lost_ms: float = 250, adaptive: bool = False
+        *,
+        lossless: bool = False,
+        min_face_px: int = 24,
+        lost_ms: float = 250,
+        every: int = 1,
+        adaptive: bool = False,
     ) -> CameraStage:
         return CameraStage(
             CameraSettings(name="front", source="0", lossless=lossless),
             7,
             detector,
-            detection=DetectionSettings(min_face_px=min_face_px, adaptive=adaptive),
+            detection=DetectionSettings(min_face_px=min_face_px, every=every, adaptive=adaptive),
             tracking=TrackingSettings(look_wait_ms=200, look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
             crop_size_px=112,
         )
@@ -40,9 +45,9 @@ def make_stage(detector: FaceDetector) -> MakeStage:
     return make
 
 
-def frame(image: Image, index: int, *, cut: bool = False) -> Frame:
-    """A frame of a film of ten a second."""
-    return Frame(image, index, Captured(0, 0, index * 100.0), cut)
+def frame(image: Image, index: int, *, cut: bool = False, step_ms: float = 100.0) -> Frame:
+    """A frame of a film, of ten a second where nothing else is said."""
+    return Frame(image, index, Captured(0, 0, index * step_ms), cut)
 
 
 def without_face(image: Image, face: TrackBox) -> Image:
@@ -53,8 +58,8 @@ def without_face(image: Image, face: TrackBox) -> Image:
     return nobody
 
 
-def play(stage: CameraStage, images: Sequence[Image]) -> list[Sighting]:
-    return [stage.see(frame(image, index)) for index, image in enumerate(images)]
+def play(stage: CameraStage, images: Sequence[Image], step_ms: float = 100.0) -> list[Sighting]:
+    return [stage.see(frame(image, index, step_ms=step_ms)) for index, image in enumerate(images)]
 
 
 def test_a_face_has_a_track_and_a_crop(make_stage: MakeStage, portrait: Image, detector: FaceDetector) -> None:
@@ -227,8 +232,8 @@ def noisy(images: Sequence[Image]) -> list[Image]:
     return [np.asarray(np.clip(image + rng.normal(0, 4, image.shape), 0, 255), np.uint8) for image in images]
 
 
-def test_by_default_faces_are_looked_for_in_every_frame(make_stage: MakeStage, portrait: Image) -> None:
-    assert all(one.detected for one in play(make_stage(), [portrait] * 5))
+def test_with_every_1_faces_are_looked_for_in_every_frame(make_stage: MakeStage, portrait: Image) -> None:
+    assert all(one.detected for one in play(make_stage(every=1), [portrait] * 20, 40.0))
 
 
 def test_adaptive_looks_for_faces_seldom_where_nothing_moves_and_keeps_their_tracks(
@@ -236,11 +241,11 @@ def test_adaptive_looks_for_faces_seldom_where_nothing_moves_and_keeps_their_tra
 ) -> None:
     still = noisy([portrait] * 12)
     every, adaptive = play(make_stage(), still), play(make_stage(adaptive=True), still)
-    assert [n for n, one in enumerate(adaptive) if one.detected] == [0, 5, 10]
+    assert [n for n, one in enumerate(adaptive) if one.detected] == [0, 4, 8], "for each look"
     assert [one.update.crops for one in adaptive] == [one.update.crops for one in every]
     assert [[box.track for box in one.update.tracks] for one in adaptive] == [[1]] * 12
     boxes = [one.update.tracks[0].box_xyxy for one in adaptive]
-    assert [boxes.index(box) for box in boxes] == [0] * 5 + [5] * 5 + [10] * 2
+    assert [boxes.index(box) for box in boxes] == [0] * 4 + [4] * 4 + [8] * 4
     for one, other in zip(adaptive, every, strict=True):
         np.testing.assert_allclose(one.update.tracks[0].box_xyxy, other.update.tracks[0].box_xyxy, atol=3)
 
@@ -258,3 +263,88 @@ def test_adaptive_sees_who_comes_and_who_goes_when_it_happens(
 def test_adaptive_looks_for_faces_after_a_cut(make_stage: MakeStage, portrait: Image) -> None:
     stage = make_stage(adaptive=True)
     assert [stage.see(frame(portrait, n, cut=n == 2)).detected for n in range(4)] == [True, False, True, False]
+
+
+def walking(portrait: Image, frames: int, step_px: float = 3.0) -> list[Image]:
+    """Somebody who goes to the right before a wall."""
+    wide = cv2.copyMakeBorder(portrait, 0, 0, 400, 0, cv2.BORDER_REPLICATE)
+    moves = [np.array([[1, 0, step_px * n], [0, 1, 0]], np.float64) for n in range(frames)]
+    size = (wide.shape[1] + 400, wide.shape[0])
+    moved = [cv2.warpAffine(wide, move, size, borderMode=cv2.BORDER_REPLICATE) for move in moves]
+    return [np.asarray(image, np.uint8) for image in moved]
+
+
+def unseen(sightings: Sequence[Sighting]) -> list[int]:
+    return [number for number, one in enumerate(sightings) if not one.seen]
+
+
+def test_of_a_face_that_goes_on_as_foreseen_one_frame_of_so_many_is_looked_at(
+    make_stage: MakeStage, portrait: Image
+) -> None:
+    film = walking(portrait, 24)
+    all_seen, rested = play(make_stage(), film, 40.0), play(make_stage(every=3), film, 40.0)
+    assert unseen(rested) == [4, 5, 7, 8, 11, 12, 14, 15, 17, 18, 21, 22], "10 and 20 have a look that is due"
+    assert [one.detected for one in rested] == [one.seen for one in rested]
+    for one, other in zip(rested, all_seen, strict=True):
+        ((box,), (true,)) = one.update.tracks, other.update.tracks
+        assert box.track == true.track
+        np.testing.assert_allclose(box.box_xyxy, true.box_xyxy, atol=6)
+    boxes = [one.update.tracks[0].box_xyxy for one in rested]
+    assert all(boxes[n][0] + 2 < boxes[n + 1][0] for n in (14, 17, 21)), "it moves in frames that were not seen"
+    assert [one.update.frame for one in rested] == [*range(24)]
+
+
+def test_a_look_is_of_a_frame_in_which_faces_were_looked_for_and_comes_when_it_is_due(
+    make_stage: MakeStage, portrait: Image
+) -> None:
+    film = noisy(walking(portrait, 40, 1.0))
+    every, rested = play(make_stage(), film, 40.0), play(make_stage(every=4, adaptive=True), film, 40.0)
+    detected = {one.update.frame for one in rested if one.detected}
+    looks = [crop.meta.frame for one in rested for crop in one.crops]
+    assert looks == [crop.meta.frame for one in every for crop in one.crops] == [0, 10, 20, 30]
+    assert set(looks) <= detected < set(range(40))
+    assert [one.update.tally.offered for one in rested] == [one.update.tally.offered for one in every]
+
+
+def test_frames_that_are_not_seen_change_nothing(make_stage: MakeStage, portrait: Image) -> None:
+    """Whoever passes over them before they are decoded gets the same."""
+    film = walking(portrait, 24)
+    shown, hidden = make_stage(every=3), make_stage(every=3)
+    sightings = play(shown, film, 40.0)
+    seen, after = [], -1
+    for index, image in enumerate(film):
+        if hidden.rest.index == after and hidden.rest.covers(index, index * 40.0):
+            continue
+        seen.append(hidden.see(frame(image, index, step_ms=40.0)))
+        after = index
+    assert len(seen) == len(film) - len(unseen(sightings)) < len(film)
+    assert [one.update for one in seen] == [one.update for one in sightings if one.seen]
+    assert hidden.end().update == shown.end().update
+
+
+def test_nobody_is_missed_who_comes_and_a_new_face_is_looked_at_in_every_frame(
+    make_stage: MakeStage, portrait: Image, nobody: Image
+) -> None:
+    film = [nobody] * 8 + [portrait] * 8
+    sightings = play(make_stage(every=3), film, 40.0)
+    assert unseen(sightings) == [1, 2, 4, 5, 7, 8, 13, 14]
+    assert [n for n, one in enumerate(sightings) if one.update.born] == [9]
+
+
+def test_a_face_that_is_gone_is_looked_for_in_every_frame_for_a_moment(
+    make_stage: MakeStage, portrait: Image, nobody: Image
+) -> None:
+    sightings = play(make_stage(every=3, lost_ms=2000), [portrait] * 7 + [nobody] * 20, 40.0)
+    assert unseen(sightings) == [4, 5, 7, 8, 15, 16, 18, 19, 21, 22, 24, 25], "for 300 ms after it was seen in 6"
+    assert [len(one.update.tracks) for one in sightings] == [1] * 9 + [0] * 18, "it was foreseen twice"
+
+
+def test_of_a_slow_camera_every_frame_is_looked_at(make_stage: MakeStage, portrait: Image) -> None:
+    assert not unseen(play(make_stage(every=4), [portrait] * 12, 125.0))
+
+
+def test_a_cut_is_looked_at_at_once(make_stage: MakeStage, portrait: Image) -> None:
+    stage = make_stage(every=3)
+    sightings = [stage.see(frame(portrait, n, cut=n == 5, step_ms=40.0)) for n in range(7)]
+    assert unseen(sightings) == [4]
+    assert sightings[5].update.born == (2,)

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,3 +84,27 @@ def test_it_keeps_to_its_rate(nodes: tuple[Node, Node], monkeypatch: pytest.Monk
     for index in range(50):
         offer(maker, index)
     assert len(encoded) == 1
+
+
+def test_it_says_when_the_next_picture_is_due_and_never_while_nobody_watches(nodes: tuple[Node, Node]) -> None:
+    camera, web = nodes
+    maker = make(camera.publisher(PREVIEW), WebSettings(preview_fps=4.0))
+    offer(maker, 0)
+    assert maker.due_at_s == math.inf
+    heard: list[Message] = []
+    viewer = web.subscriber(PREVIEW, ["camera.front"], heard.append)
+    for index in range(1, 1000):
+        offer(maker, index)
+        web.loop.turn(0.01)
+        if heard:
+            break
+    assert maker.due_at_s == index + 0.25
+    offer(maker, index)
+    assert maker.due_at_s == index + 0.25, "too soon for another one"
+    viewer.listen(False)
+    for index in range(1000, 2000):
+        offer(maker, index)
+        if maker.due_at_s == math.inf:
+            return
+        web.loop.turn(0.01)
+    raise AssertionError("nobody watches any more")

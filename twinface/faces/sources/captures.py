@@ -10,7 +10,7 @@ import numpy as np
 
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
-from twinface.faces.sources.live import Pictures
+from twinface.faces.sources.live import Decode, Pictures
 from twinface.faces.sources.videos import READ_TIMEOUT_S, TIME_LIMITS, name_codec
 from twinface.types import Image
 
@@ -61,14 +61,21 @@ def read_stream(address: CameraAddress, decode_threads: int = 1) -> Pictures:
         capture.release()
 
 
-def _read(capture: cv2.VideoCapture) -> Generator[Image, None, int]:
-    """What is read until nothing more comes; returns how many pictures that were."""
-    count = 0
+def _read(capture: cv2.VideoCapture) -> Generator[Decode, None, int]:
+    """What is read until nothing more comes, or what comes cannot be decoded; returns how many pictures that were."""
+    count, decodable = 0, True
+
+    def decode() -> Image | None:
+        nonlocal decodable
+        decodable, image = capture.retrieve()
+        return np.asarray(image, np.uint8) if decodable else None
+
     while True:
         asked_at_s = time.monotonic()
-        done, image = capture.read()
         # After its time-out FFmpeg gives what its decoder had kept back: a picture as old as that.
-        if not done or time.monotonic() - asked_at_s > 0.9 * READ_TIMEOUT_S:
+        if not capture.grab() or time.monotonic() - asked_at_s > 0.9 * READ_TIMEOUT_S:
             return count
-        yield np.asarray(image, np.uint8)
+        yield decode
+        if not decodable:
+            return count
         count += 1

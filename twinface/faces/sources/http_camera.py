@@ -16,7 +16,7 @@ from twinface.faces.pictures import decode_image
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream
 from twinface.faces.sources.failures import explain_failure, explain_status
-from twinface.faces.sources.live import Pictures
+from twinface.faces.sources.live import Decode, Pictures
 from twinface.faces.sources.login import authorize
 from twinface.faces.sources.tls import unverified_tls
 from twinface.types import Image
@@ -61,16 +61,16 @@ class HttpCamera:
         self._streams = False
         try:
             with closing(read_stream(self._address, self._decode_threads)) as pictures:
-                for image in pictures:
+                for decode in pictures:
                     self._streams = True
-                    yield image
+                    yield decode
         except SourceError as error:
             raise SourceError(f"{error} (it answers with {content_type})" if content_type else str(error)) from error
 
     def _poll(self, image: Image, stopping: threading.Event) -> Pictures:
         due_s = time.monotonic()
         while True:
-            yield image
+            yield _give(image)
             due_s = max(due_s + self._period_s, time.monotonic())
             if stopping.wait(due_s - time.monotonic()):
                 return
@@ -78,6 +78,10 @@ class HttpCamera:
             if answer.image is None:
                 return
             image = answer.image
+
+
+def _give(image: Image) -> Decode:
+    return lambda: image
 
 
 def fetch(address: CameraAddress) -> _Answer:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 
 from twinface.errors import SourceError
-from twinface.faces.sources.source import SourceKind, SourceState, SourceWord
+from twinface.faces.sources.source import PassesOver, SourceKind, SourceState, SourceWord, looks_at_all
 from twinface.faces.sources.standstill import Standstill
 from twinface.types import Captured, Frame, Image
 
-Pictures = Generator[Image, None, None]
+Decode = Callable[[], Image | None]
+"""Gives a picture that has come, until the next one is asked for; None where it cannot be decoded."""
+
+Pictures = Generator[Decode, None, None]
 """The pictures of a camera until it breaks off; SourceError says why it cannot be read."""
 
 Reader = Callable[[threading.Event], Pictures]
@@ -33,10 +36,19 @@ class LiveSource:
     finite = False
     skipped = 0
 
-    def __init__(self, kind: SourceKind, read: Reader, *, longest_gap_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        kind: SourceKind,
+        read: Reader,
+        *,
+        longest_gap_s: float = 0.0,
+        passes_over: PassesOver = looks_at_all,
+    ) -> None:
         self.kind = kind
         self._read = read
+        self._passes_over = passes_over
         self._longest_gap_s = max(longest_gap_s, _LONGEST_GAP_S)
+        self._delivered = -1
         self._closing = threading.Event()
         self._standstill = Standstill()
         self._trouble = ""
@@ -70,10 +82,11 @@ class LiveSource:
             while not self._closing.is_set():
                 try:
                     with closing(self._read(self._closing)) as pictures:
-                        for image in pictures:
+                        for decode in pictures:
                             if self._closing.is_set():
                                 return
-                            yield self._frame(image, index)
+                            if (frame := self._frame(decode, index)) is not None:
+                                yield frame
                             index, pause_s = index + 1, _FIRST_PAUSE_S
                 except SourceError as error:
                     self._trouble = str(error)
@@ -83,10 +96,19 @@ class LiveSource:
         finally:
             self._ended = True
 
-    def _frame(self, image: Image, index: int) -> Frame:
+    def _frame(self, decode: Decode, index: int) -> Frame | None:
+        """The frame that has come now; None where nobody looks at it, or where it cannot be decoded."""
         now_ns, mono_ns = time.time_ns(), time.monotonic_ns()
-        if self._first_mono_ns is None:
-            self._first_mono_ns = mono_ns
-        self._latest_s, self._trouble = mono_ns / 1e9, ""
-        self._standstill.look(image, self._latest_s)
-        return Frame(image, index, Captured(now_ns, mono_ns, (mono_ns - self._first_mono_ns) / 1e6), cut=index == 0)
+        since_ns = self._first_mono_ns if self._first_mono_ns is not None else mono_ns
+        at_s, media_ms = mono_ns / 1e9, (mono_ns - since_ns) / 1e6
+        looked_for = self._delivered < 0 or self._standstill.is_due(at_s)
+        if not looked_for and self._passes_over(index, media_ms, self._delivered):
+            self._latest_s, self._trouble = at_s, ""
+            return None
+        image = decode()
+        if image is None:
+            return None
+        self._first_mono_ns, self._latest_s, self._trouble = since_ns, at_s, ""
+        self._standstill.look(image, at_s)
+        first, self._delivered = self._delivered < 0, index
+        return Frame(image, index, Captured(now_ns, mono_ns, media_ms), cut=first)

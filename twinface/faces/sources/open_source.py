@@ -13,7 +13,7 @@ from twinface.faces.sources.captures import read_stream, read_webcam
 from twinface.faces.sources.live import LiveSource
 from twinface.faces.sources.playback import PlayedSource
 from twinface.faces.sources.slideshow import play_pictures
-from twinface.faces.sources.source import Source, SourceKind
+from twinface.faces.sources.source import PassesOver, Source, SourceKind, looks_at_all
 from twinface.faces.sources.videos import check_video, play_video
 
 _HTTP = {"http", "https"}
@@ -56,31 +56,33 @@ def find_kind(uri: str) -> SourceKind:
     return SourceKind.PICTURES if is_still(path) else SourceKind.VIDEO
 
 
-def open_source(spec: SourceSpec) -> Source:
+def open_source(spec: SourceSpec, passes_over: PassesOver = looks_at_all) -> Source:
     """Make a source of what a configuration names; nothing is held open before it is read.
 
+    Frames that come in time and that `passes_over` says yes to are neither decoded to the end nor delivered.
     Raises InputError when a file or folder is missing, unreadable or empty. A webcam or URL that does not answer is no
     error: it is tried again and again, and its `state` says so.
     """
     hush_opencv()
     kind = find_kind(spec.uri)
     if kind is SourceKind.WEBCAM:
-        return LiveSource(kind, lambda _stopping: read_webcam(spec.uri))
+        return LiveSource(kind, lambda _stopping: read_webcam(spec.uri), passes_over=passes_over)
     if kind is SourceKind.URL:
         address = CameraAddress.parse(spec.uri)
         if address.scheme in _HTTP:
             from twinface.faces.sources.http_camera import HttpCamera
 
             camera = HttpCamera(address, spec.snapshot_fps, spec.decode_threads)
-            return LiveSource(kind, camera, longest_gap_s=2.0 / spec.snapshot_fps)
-        return LiveSource(kind, lambda _stopping: read_stream(address, spec.decode_threads))
+            return LiveSource(kind, camera, longest_gap_s=2.0 / spec.snapshot_fps, passes_over=passes_over)
+        return LiveSource(kind, lambda _stopping: read_stream(address, spec.decode_threads), passes_over=passes_over)
     path = Path(spec.uri).expanduser()
     if kind is SourceKind.VIDEO:
         check_video(path)
-        return PlayedSource(kind, partial(play_video, path), loop=spec.loop, paced=spec.paced)
+        return PlayedSource(kind, partial(play_video, path), loop=spec.loop, paced=spec.paced, passes_over=passes_over)
     pictures = list_pictures(path) if path.is_dir() else [path]
     if not pictures:
         raise InputError(f"source {spec.uri!r}: no pictures in this folder; put JPEG or PNG files into it")
     copies = max(1, round(spec.picture_seconds * spec.picture_fps))
     period_ms = 1000.0 * spec.picture_seconds / copies
-    return PlayedSource(kind, partial(play_pictures, pictures, copies, period_ms), loop=spec.loop, paced=spec.paced)
+    play = partial(play_pictures, pictures, copies, period_ms)
+    return PlayedSource(kind, play, loop=spec.loop, paced=spec.paced, passes_over=passes_over)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from twinface.faces.sources.source import SourceKind, SourceState, SourceWord
+from twinface.faces.sources.source import PassesOver, SourceKind, SourceState, SourceWord, looks_at_all
 from twinface.types import Captured, Frame, Image
 
 _MOST_SKIPPED_AT_ONCE = 25
@@ -32,11 +32,20 @@ Pass = Generator[Playable, None, None]
 class PlayedSource:
     """A file source; see Source. With `loop` media time goes on growing, and each start is a cut."""
 
-    def __init__(self, kind: SourceKind, play: Callable[[], Pass], *, loop: bool, paced: bool) -> None:
+    def __init__(
+        self,
+        kind: SourceKind,
+        play: Callable[[], Pass],
+        *,
+        loop: bool,
+        paced: bool,
+        passes_over: PassesOver = looks_at_all,
+    ) -> None:
         self.kind = kind
         self.finite = not loop
         self.state = SourceState(SourceWord.STARTING)
         self.skipped = 0
+        self._passes_over = passes_over
         self._play = play
         self._paced = paced
         self._closing = threading.Event()
@@ -50,17 +59,20 @@ class PlayedSource:
 
     def __iter__(self) -> Generator[Frame, None, None]:
         """See Source.__iter__."""
-        cut = False
+        cut, delivered = False, -1
         try:
             with closing(self._passes()) as playables:
                 for index, playable in enumerate(playables):
                     cut |= playable.cut
-                    frame = self._deliver(playable, index, cut=cut) if self._is_in_time(playable) else None
+                    in_time = self._is_in_time(playable)
+                    if in_time and not cut and self._passes_over(index, playable.media_ms, delivered):
+                        continue
+                    frame = self._deliver(playable, index, cut=cut) if in_time else None
                     if frame is None:
                         self.skipped += 1
                     else:
+                        cut, delivered = False, index
                         yield frame
-                        cut = False
         finally:
             self.state = SourceState(SourceWord.ENDED, "the source has ended")
 

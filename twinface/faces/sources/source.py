@@ -1,11 +1,21 @@
 """What a source of frames is."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from twinface.types import Frame
+
+PassesOver = Callable[[int, float, int], bool]
+"""Whether nobody looks at a frame, by its index, its media time in ms, and the index of the frame delivered last. It is
+asked once, in the thread that reads, before the frame has been decoded to the end, and never for a cut.
+"""
+
+
+def looks_at_all(_index: int, _media_ms: float, _after: int) -> bool:
+    """Passes over no frame."""
+    return False
 
 
 class SourceKind(StrEnum):

@@ -16,9 +16,13 @@ class Standstill:
         self._since_s = 0.0
         self._looked_s = 0.0
 
+    def is_due(self, at_s: float) -> bool:
+        """Whether the picture of a moment is compared, in seconds of any steady clock: one a second is."""
+        return self._picture is None or at_s - self._looked_s >= _LOOK_EVERY_S
+
     def look(self, image: Image, at_s: float) -> None:
-        """Look at the picture of a moment, in seconds of any steady clock; one a second is compared."""
-        if self._picture is not None and at_s - self._looked_s < _LOOK_EVERY_S:
+        """Look at the picture of a moment; see is_due."""
+        if not self.is_due(at_s):
             return
         self._looked_s = at_s
         if self._picture is not None and np.array_equal(image, self._picture):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,10 +29,10 @@ from fake_cameras import (
 
 from twinface.errors import SourceError
 from twinface.faces import FrameFeed, Source, SourceKind, SourceSpec, SourceState, SourceWord, open_source
-from twinface.faces.sources import captures, live
+from twinface.faces.sources import captures, live, standstill
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.live import LiveSource, Pictures
-from twinface.types import Frame
+from twinface.types import Frame, Image
 
 _SDP = "v=0\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 {codec}/90000\r\n"
 _FORMS = (LOGIN, PASSWORD, "p%40ss", "w%3Ard")
@@ -269,7 +270,7 @@ class Scripted:
         if isinstance(turn, SourceError):
             raise turn
         for _ in range(turn):
-            yield grey(self._level(next(self._numbers)))
+            yield partial(grey, self._level(next(self._numbers)))
 
 
 def test_it_waits_with_its_reason_and_runs_again_when_the_cause_has_passed() -> None:
@@ -287,7 +288,7 @@ def test_a_camera_of_which_no_picture_comes_is_waited_for(monkeypatch: pytest.Mo
     hung = threading.Event()
 
     def hang(_stopping: threading.Event) -> Pictures:
-        yield grey(1)
+        yield partial(grey, 1)
         assert hung.wait(120.0)
 
     source = LiveSource(SourceKind.WEBCAM, hang)
@@ -349,3 +350,35 @@ def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     patiently(lambda: not [one for one in set(threading.enumerate()) - before if one.name == "frames"])
+
+
+def test_of_a_camera_frames_that_nobody_looks_at_are_not_decoded_but_one_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That one tells whether the camera stands still."""
+    monkeypatch.setattr(standstill, "_LOOK_EVERY_S", 0.05)
+    decoded: list[int] = []
+
+    def decode(number: int) -> Image:
+        decoded.append(number)
+        return grey(number % 250)
+
+    def read(_stopping: threading.Event) -> Pictures:
+        for number in range(10**9):
+            yield partial(decode, number)
+
+    asked: set[int] = set()
+
+    def passes_over(_index: int, _media_ms: float, after: int) -> bool:
+        asked.add(after)
+        return True
+
+    source = LiveSource(SourceKind.WEBCAM, read, passes_over=passes_over)
+    with closing(iter(source)) as reading:
+        frames = list(itertools.islice(reading, 3))
+    assert decoded == [frame.index for frame in frames]
+    assert frames[0].index == 0
+    assert asked == {frame.index for frame in frames[:2]}
+    times_ms = [frame.captured.media_ms for frame in frames]
+    assert all(after - before >= 50.0 for before, after in itertools.pairwise(times_ms))
+    assert [frame.cut for frame in frames] == [True, False, False]

@@ -3,6 +3,7 @@ import os
 import re
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -199,3 +200,37 @@ def test_unusable_file_source_is_one_line(video: Path, tmp_path: Path, uri: str,
     with pytest.raises(InputError, match=problem) as caught:
         open_source(SourceSpec(str(tmp_path / uri)))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("paced", [False, True])
+def test_frames_that_nobody_looks_at_are_neither_decoded_nor_delivered_nor_late(paced: bool) -> None:
+    asked: list[tuple[int, float, int]] = []
+    decoded: list[int] = []
+
+    def decode(index: int) -> Image:
+        decoded.append(index)
+        return np.zeros((2, 2, 3), np.uint8)
+
+    def play() -> Pass:
+        for index in range(9):
+            yield Playable(index * 200.0, 200.0, index in {0, 4}, partial(decode, index))
+
+    def passes_over(index: int, media_ms: float, after: int) -> bool:
+        asked.append((index, media_ms, after))
+        return index % 3 != 0
+
+    source = PlayedSource(SourceKind.VIDEO, play, loop=False, paced=paced, passes_over=passes_over)
+    frames = list(source)
+    assert source.skipped == 0
+    assert decoded == [frame.index for frame in frames] == [0, 3, 4, 6]
+    assert [frame.cut for frame in frames] == [True, False, True, False], "a cut is looked at"
+    assert asked == [(n, n * 200.0, after) for n, after in ((1, 0), (2, 0), (3, 0), (5, 4), (6, 4), (7, 6), (8, 6))]
+
+
+def test_of_a_video_that_is_passed_over_in_part_the_right_frames_are_delivered(video: Path) -> None:
+    source = open_source(SourceSpec(str(video), paced=False), lambda index, _media_ms, _after: index % 4 != 0)
+    frames = list(source)
+    assert [round(float(frame.image.mean()) / 20) for frame in frames] == [frame.index for frame in frames] == [0, 4, 8]
+    np.testing.assert_allclose(
+        [frame.captured.media_ms for frame in frames], np.array([0, 4, 8]) * 1000 / FPS, atol=0.5
+    )
