@@ -20,7 +20,13 @@ from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.progress import Say, ShowProgress, no_progress, say_nothing
 from twinface.recognition.embedding import open_detector, refuse_turned
-from twinface.recognition.people import REASONS_FILE, SET_ASIDE, describe_left_out_of_people, list_people
+from twinface.recognition.people import (
+    REASONS_FILE,
+    SET_ASIDE,
+    describe_empty_people,
+    describe_left_out_of_people,
+    list_people,
+)
 from twinface.text import none_usable
 from twinface.types import Image
 
@@ -86,7 +92,7 @@ def crop_photos(
     photo. Raises InputError for a folder without people too.
     """
     people = list_people(photos)
-    for line in describe_left_out_of_people(photos):
+    for line in (*describe_left_out_of_people(photos), *describe_empty_people(photos)):
         on_left_out(line)
     selfies = []
     with show("cropping", sum(len(pictures) for pictures in people.values())) as bar:

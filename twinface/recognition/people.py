@@ -67,8 +67,8 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def describe_left_out_of_people(folder: Path) -> list[str]:
-    """What `list_people` leaves out without an error, in sentences: files of other kinds, pictures of nobody, and those
-    in sub-folders of people's folders.
+    """What `list_people` leaves out without an error, in sentences: files of other kinds, pictures of nobody, those in
+    sub-folders of people's folders.
     """
     people = _folders(folder)
     kinds = _describe_kinds(people)
@@ -76,7 +76,15 @@ def describe_left_out_of_people(folder: Path) -> list[str]:
     nobodys = f"{plural(loose, 'picture')} beside the folders of people; put each into the folder of whom it shows"
     nested = describe_nested(folder, people)
     deeper = f"{nested} left out; put each directly into the folder of whom it shows"
-    return [f"{folder}: {text}" for text in (kinds, nobodys if loose else None, deeper if nested else None) if text]
+    texts = (kinds, nobodys if loose else None, deeper if nested else None)
+    return [f"{folder}: {text}" for text in texts if text]
+
+
+def describe_empty_people(folder: Path) -> list[str]:
+    """A sentence of the people of whom there is nothing in their folders, if there are any."""
+    people = _folders(folder)
+    empty = [path.name for path in people if not (_pictures_in(path) or _left_out_in(path) or _count_below(path))]
+    return [f"{folder}: no pictures of {_some_of(empty)}; put some into the folder, or remove it"] if empty else []
 
 
 def _describe_kinds(people: Iterable[Path]) -> str | None:
@@ -93,9 +101,13 @@ def describe_nested(folder: Path, taken: Iterable[Path]) -> str | None:
     counts = {place: count for place, count in _count_below(folder).items() if place.resolve() not in done}
     if not counts:
         return None
-    named = [str(place.relative_to(folder)) for place in list(counts)[:_MOST_NAMED]]
-    more = [f"{len(counts) - _MOST_NAMED} more"] if len(counts) > _MOST_NAMED else []
-    return f"{plural(sum(counts.values()), 'picture')} in sub-folders ({', '.join([*named, *more])})"
+    places = _some_of([str(place.relative_to(folder)) for place in counts])
+    return f"{plural(sum(counts.values()), 'picture')} in sub-folders ({places})"
+
+
+def _some_of(names: list[str]) -> str:
+    more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return ", ".join([*names[:_MOST_NAMED], *more])
 
 
 def _count_below(folder: Path) -> dict[Path, int]:

@@ -155,3 +155,18 @@ def test_a_name_that_is_markup_is_a_name(ada: Path, twinface: Run) -> None:
         2,
         "twinface: photos/ada/[bold]:smile:[: no pictures there; name pictures, or folders of them\n",
     )
+
+
+def test_people_of_whom_there_is_nothing_are_named(ada: Path, twinface: Run, portraits: Path) -> None:
+    shutil.copy(portraits / "person_b_1.jpg", ada)
+    for name in ("bob", "eve", "heic", "deep/below"):
+        Path("photos", name).mkdir(parents=True)
+    Path("photos/heic/1.heic").write_bytes(b"x")
+    shutil.copy(portraits / "person_b_1.jpg", "photos/deep/below")
+    nothing = "warning: photos: no pictures of bob, eve; put some into the folder, or remove it"
+    for words in (
+        ("selfies", "--selfies", "photos", "--faces", "c"),
+        ("extract", "--faces", "photos", "--features", "f"),
+    ):
+        code, _, err = twinface(*words)
+        assert (code, warnings(err)[-1]) == (0, nothing)

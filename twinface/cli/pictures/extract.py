@@ -24,11 +24,11 @@ def extract(
     """Turn every picture into a vector, once (the seed's extract_features.py)."""
     from twinface.gallery import PHOTOS, checked_source
     from twinface.recognition.extraction import extract_folder
-    from twinface.recognition.people import describe_left_out_of_people, list_people
+    from twinface.recognition.people import describe_empty_people, describe_left_out_of_people, list_people
 
     source = PHOTOS if source is None else checked_source(source)
     total = sum(len(pictures) for pictures in list_people(faces).values())
-    for line in describe_left_out_of_people(faces):
+    for line in (*describe_left_out_of_people(faces), *describe_empty_people(faces)):
         warn(line)
     with progress_bar("extracting", total) as bar:
 
