@@ -50,7 +50,9 @@ def test_an_average_counts_each_person_once() -> None:
 
 @pytest.mark.parametrize("count", [1, FEWEST_STRANGERS, 623])
 def test_too_few_strangers_are_refused_with_how_many_are_needed(count: int) -> None:
-    with pytest.raises(InputError, match=rf"{count - count // 5} people .* at least 500 are needed"):
+    left = count - count // 5
+    people = "1 person" if left == 1 else f"{left} people"
+    with pytest.raises(InputError, match=rf"{people} to learn from, at least 500 are needed"):
         _learn(STRANGERS[:count])
 
 
