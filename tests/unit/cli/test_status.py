@@ -54,7 +54,7 @@ def test_a_person_reads_it_on_stderr_alone(run_path: Path, config: Path, twinfac
         (0.5, []),
         (-0.5, []),
         (40.0, ["40 days ahead", "then a tenth of what is kept each day"]),
-        (-20_000.0, ["20000 days behind", "nothing is forgotten by it; put it right"]),
+        (-20_000.0, ["20,000 days behind", "nothing is forgotten by it; put it right"]),
     ],
 )
 def test_a_wrong_clock_is_said_with_what_it_costs(jump_days: float, said: list[str]) -> None:
