@@ -37,7 +37,7 @@ def _offer(folder: Path) -> None:
         def offer() -> None:
             nonlocal number
             number += 1
-            meta = CropMeta("0", node.epoch, number, number, number, (0.0, 0.0, 1.0, 1.0), _MEASURES, 0.5, False)
+            meta = CropMeta("0", node.epoch, number, number, number, (0.0, 0.0, 1.0, 1.0), _MEASURES, False)
             sender.offer(meta, Captured.now(), array=image, key=number)
 
         node.loop.handle_signals()
