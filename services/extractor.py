@@ -7,7 +7,6 @@ from twinface.box.service import process_number, run_service
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.bus.reader import Delivery
-from twinface.heap import trim_heap
 from twinface.messages.schema import CropMeta, VectorMeta
 from twinface.messages.topics import CROPS, VECTORS
 from twinface.networks import load_network
@@ -19,7 +18,6 @@ class _Extractor:
     def __init__(self, node: Node, settings: Settings) -> None:
         self._node = node
         self._network = load_network(settings.network, threads=settings.extractor.threads)
-        trim_heap()
         size_px = self._network.recipe.input_size_px
         self._shape = (size_px, size_px, 3)
         self._vectors = node.sender(VECTORS)
