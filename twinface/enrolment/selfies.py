@@ -92,7 +92,7 @@ def crop_photos(
     photo. Raises InputError for a folder without people too.
     """
     people = list_people(photos)
-    for line in (*describe_left_out_of_people(photos), *describe_empty_people(photos)):
+    for line in (*describe_left_out_of_people(photos), *describe_empty_people(photos, people)):
         on_left_out(line)
     selfies = []
     with show("cropping", sum(len(pictures) for pictures in people.values())) as bar:

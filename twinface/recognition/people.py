@@ -1,7 +1,7 @@
 """Folders of people: one folder a person, with their pictures directly in it."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from twinface.errors import InputError
@@ -80,10 +80,12 @@ def describe_left_out_of_people(folder: Path) -> list[str]:
     return [f"{folder}: {text}" for text in texts if text]
 
 
-def describe_empty_people(folder: Path) -> list[str]:
-    """A sentence of the people of whom there is nothing in their folders, if there are any."""
-    people = _folders(folder)
-    empty = [path.name for path in people if not (_pictures_in(path) or _left_out_in(path) or _count_below(path))]
+def describe_empty_people(folder: Path, people: Container[str]) -> list[str]:
+    """A sentence of the people of whom there is nothing in their folders, if there are any; those that `list_people`
+    found are not looked at again.
+    """
+    without = [path for path in _folders(folder) if path.name not in people]
+    empty = [path.name for path in without if not (_left_out_in(path) or _count_below(path))]
     return [f"{folder}: no pictures of {_some_of(empty)}; put some into the folder, or remove it"] if empty else []
 
 

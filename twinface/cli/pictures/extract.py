@@ -27,8 +27,9 @@ def extract(
     from twinface.recognition.people import describe_empty_people, describe_left_out_of_people, list_people
 
     source = PHOTOS if source is None else checked_source(source)
-    total = sum(len(pictures) for pictures in list_people(faces).values())
-    for line in (*describe_left_out_of_people(faces), *describe_empty_people(faces)):
+    people = list_people(faces)
+    total = sum(len(pictures) for pictures in people.values())
+    for line in (*describe_left_out_of_people(faces), *describe_empty_people(faces, people)):
         warn(line)
     with progress_bar("extracting", total) as bar:
 
