@@ -16,13 +16,13 @@ class BoundedBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told, taken = Headers(scope=scope).get("content-length", "0"), 0
+        told, taken = int(Headers(scope=scope).get("content-length", "0")), 0
 
         async def receive_some() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._most_bytes or int(told) > self._most_bytes:
+            if max(taken, told) > self._most_bytes:
                 raise HTTPException(413, f"the body is larger than {self._most_bytes // 1024} KB")
             return message
 

@@ -25,6 +25,12 @@ def _one_of(one: str, kind: str, other: str) -> JsonDict:
     return {"oneOf": [first, second]}
 
 
+def _require_one(one: object, other: object, words: str) -> None:
+    """Raise ValueError, as pydantic's validators do, unless exactly one of two fields is given."""
+    if (one is None) == (other is None):
+        raise ValueError(f"name either {words}")
+
+
 class About(BaseModel):
     """An event by its number, or a track by its id: one of both. `name` chooses where several were given."""
 
@@ -36,8 +42,7 @@ class About(BaseModel):
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
-        if (self.event is None) == (self.track is None):
-            raise ValueError("name either an event or a track")
+        _require_one(self.event, self.track, "an event or a track")
         return self
 
 
@@ -62,8 +67,7 @@ class NewName(BaseModel):
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
-        if (self.track is None) == (self.unknown is None):
-            raise ValueError("name either a track or somebody unknown")
+        _require_one(self.track, self.unknown, "a track or somebody unknown")
         return self
 
 

@@ -69,7 +69,7 @@ class Explained(BaseModel):
     tracks: list[dict[str, Any]]
 
 
-def history_routes(context: Context) -> APIRouter:
+def events_routes(context: Context) -> APIRouter:
     """`/events`, `/unknowns`, `/explain`."""
     router, path = APIRouter(tags=["history"]), context.settings.events_path
 
