@@ -38,14 +38,12 @@ class HealthBoard:
 
     def report(self) -> dict[str, object]:
         """Everything, JSON-ready; `alive` is false for who is silent, `age_s` null for who never spoke."""
-        return {**self.summary(), "processes": [self._describe(health) for health in self._healths()]}
+        healths = self._healths()
+        return {**_sum_up(healths), "processes": [self._describe(health) for health in healths]}
 
     def summary(self) -> dict[str, object]:
         """`ok`, `state` (ok, degraded, or down where somebody does not work at all) and a line for each problem."""
-        bad = [health for health in self._healths() if not health.ok]
-        degraded = all(health.condition is Condition.DEGRADED for health in bad)
-        state = "ok" if not bad else "degraded" if degraded else "down"
-        return {"ok": not bad, "state": state, "problems": [health.problem for health in bad]}
+        return _sum_up(self._healths())
 
     def _healths(self) -> list[Health]:
         found = [self._health(name, autostart=True) for name in self._expected]
@@ -77,3 +75,10 @@ class HealthBoard:
             }
         age = {"epoch": heard.epoch, "alive": heard.age_s <= STALE_AFTER_S, "age_s": round(heard.age_s, 3)}
         return {**dataclasses.asdict(heard.heartbeat), **age, **judged}
+
+
+def _sum_up(healths: Sequence[Health]) -> dict[str, object]:
+    bad = [health for health in healths if not health.ok]
+    degraded = all(health.condition is Condition.DEGRADED for health in bad)
+    state = "ok" if not bad else "degraded" if degraded else "down"
+    return {"ok": not bad, "state": state, "problems": [health.problem for health in bad]}
