@@ -26,7 +26,7 @@ from rich.console import Console
 
 from twinface.faces import FaceDetector, SourceSpec, open_source
 from twinface.live.camera import CameraStage
-from twinface.live.rest import UnseenFrames
+from twinface.live.detection_rest import UnseenFrames
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 
 

@@ -30,7 +30,7 @@ from twinface.faces import FaceDetector, align_face, list_pictures, pick_main_fa
 from twinface.networks import Network, load_network
 from twinface.recognition.embedding import embed_one_face, open_detector
 from twinface.recognition.extraction import count_workers, extract_folder
-from twinface.recognition.people import list_people
+from twinface.recognition.picture_folders import list_people
 from twinface.types import Image
 
 PICTURES_A_PERSON = 20

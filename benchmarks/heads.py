@@ -30,8 +30,8 @@ from twinface.evaluation.protocols.similarity import Similarity, choose_similari
 from twinface.evaluation.report.wording import no_interval
 from twinface.progress import no_progress
 from twinface.training.heads.feature_table import FeatureTable, read_table
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import learn
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.train_head import learn
 
 FOLDS = 5
 ARCHITECTURES = ("plda", "linear", "mlp", "seed")

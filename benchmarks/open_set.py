@@ -27,8 +27,8 @@ from twinface.matching.decision import enrolled_vectors, person_scores
 from twinface.matching.vectors import normalised
 from twinface.settings import MatchingSettings
 from twinface.training.heads.feature_table import FeatureTable, read_table
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import learn
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.train_head import learn
 from twinface.types import State
 
 ENROLLED, PICTURES, FPIR, ROUNDS = 50, 3, 0.01, 2000

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import twinface
-from twinface.training.heads.train import train_head
+from twinface.training.heads.train_head import train_head
 
 
 def main(features: Path, head: Path) -> None:

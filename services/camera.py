@@ -9,8 +9,8 @@ from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting
+from twinface.live.detection_rest import UnseenFrames
 from twinface.live.preview import PreviewMaker
-from twinface.live.rest import UnseenFrames
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
 from twinface.networks import find_recipe
 from twinface.processes import CAMERA

@@ -15,7 +15,7 @@ from twinface.live.journal import Journal
 from twinface.live.live_averages import LiveAverages
 from twinface.live.matcher import MatcherStage
 from twinface.live.request_handler import RequestHandler
-from twinface.live.tracks import Look
+from twinface.live.track_state import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import find_recipe

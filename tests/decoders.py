@@ -18,7 +18,7 @@ from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps import STEPS_FOLDER, read_step, write_step
+from twinface.corrections.steps_file import STEPS_FOLDER, read_step, write_step
 from twinface.enrolment.set_aside import write_reasons
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
 from twinface.faces.pictures import decode_image
@@ -29,7 +29,7 @@ from twinface.gallery.crops import read_crops, write_crops
 from twinface.gallery.foreign import read_foreign_vectors
 from twinface.gallery.keys import box_key
 from twinface.gallery.manifest import read_manifest
-from twinface.gallery.people import write_person
+from twinface.gallery.people_files import write_person
 from twinface.gallery.set_aside import SetAside, read_set_aside, write_set_aside
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.open_head import load_head

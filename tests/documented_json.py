@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinface.cli.schemas import SCHEMAS
+from twinface.cli.json_shapes import SCHEMAS
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "json.md"
 

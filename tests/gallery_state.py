@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from twinface.corrections.steps import STEPS_FOLDER
+from twinface.corrections.steps_file import STEPS_FOLDER
 
 State = dict[str, Any]
 

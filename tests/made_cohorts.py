@@ -8,7 +8,7 @@ import numpy as np
 
 from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
-from twinface.matching.spec import COHORT_FILE
+from twinface.matching.head_spec import COHORT_FILE
 
 TAIL = np.array([[1e-2, 9e-3], [1e-3, 7e-4], [1e-4, 4e-5]], np.float32)
 

@@ -9,9 +9,9 @@ from twinface.corrections import Correction, CorrectionKind
 from twinface.gallery import Gallery, PersonVectors
 from twinface.networks import find_recipe
 from twinface.settings import Settings
-from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.head_retraining import retrain
-from twinface.training.retraining.report import RetrainReport
+from twinface.training.retraining.retraining_report import RetrainReport
 
 NETWORK = find_recipe("sface").fingerprint
 DIMENSION = find_recipe("sface").dimension

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from twinface.web import protocol
 from twinface.web.door import Waiting, client_of
-from twinface.web.guard import FairShare
+from twinface.web.request_guard import FairShare
 from twinface.web.server import PageServer
 
 _GET = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n"

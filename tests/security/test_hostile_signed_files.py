@@ -18,7 +18,7 @@ _READERS = """
 import resource, sys
 from pathlib import Path
 from twinface.corrections import read_corrections
-from twinface.corrections.steps import read_step
+from twinface.corrections.steps_file import read_step
 from twinface.errors import ArtefactError
 from twinface.gallery import read_person
 from twinface.gallery.crops import read_crops

@@ -7,7 +7,7 @@ import pytest
 from bombs import BOMBS, KEY, signed
 
 from twinface.gallery import Gallery, PersonVectors
-from twinface.gallery.people import write_person
+from twinface.gallery.people_files import write_person
 from twinface.networks import find_recipe
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings

@@ -18,7 +18,7 @@ from web_site import Site
 
 from twinface.errors import ArtefactError, InputError, SettingsError
 from twinface.web.access import WrongTokens, is_loopback, required_token
-from twinface.web.guard import TokenRequired
+from twinface.web.request_guard import TokenRequired
 from twinface.web.tokens import TOKEN_VARIABLE, Role, TokenFile, make_token
 
 

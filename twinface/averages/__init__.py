@@ -8,9 +8,9 @@ people alone. Only the matcher learns. docs/decisions/averages.md has the rules 
 
 from twinface.averages.adjusting import adjusted_vectors, all_adjusted, centred_vectors
 from twinface.averages.average import FEWEST, MOVED, PRIOR_COUNT, Average, Averages, averages_of_people
+from twinface.averages.averages_in_use import AveragesInUse, FacesFile
 from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import forget_person, read_faces, reset_all_faces, reset_faces
-from twinface.averages.in_use import AveragesInUse, FacesFile
 from twinface.averages.learner import Learner
 
 __all__ = [

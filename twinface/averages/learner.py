@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages.averages_in_use import FacesFile
 from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import averages_lock, write_faces
-from twinface.averages.in_use import FacesFile
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
 from twinface.events.event import Event, Kind, Subject, TrackKey

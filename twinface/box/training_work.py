@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from twinface.box.training_job import LEARNING, Outcome, Work
 from twinface.errors import InputError
 from twinface.settings import Settings
-from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.head_retraining import retrain
 
 if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress
-    from twinface.distillation.period import Figures
+    from twinface.distillation.training_period import Figures
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ def retraining(settings: Settings, arguments: Mapping[str, Any]) -> Work:
 
 
 def teaching(arguments: Mapping[str, Any]) -> Work:
-    """Teach a ResNet50 as `twinface.distillation.order` says. Raises as `retraining` does."""
-    from twinface.distillation.order import from_plain, summary
+    """Teach a ResNet50 as `twinface.distillation.run_order` says. Raises as `retraining` does."""
+    from twinface.distillation.run_order import from_plain, summary
     from twinface.distillation.training_run import Listener, carry_out
 
     order = from_plain(arguments)

@@ -8,7 +8,7 @@ from twinface.averages.average import Averages
 from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
 from twinface.calibration.shortfall import ShortfallError, find_shortfall
 from twinface.errors import FingerprintError, InputError
-from twinface.evaluation.figures.calibration import (
+from twinface.evaluation.figures.working_point import (
     USUAL_RATES,
     Evidence,
     WorkingPoint,
@@ -20,11 +20,11 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors, take_snapshot
 from twinface.matching.head_folder import trained_people
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.heads import Head
-from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import rate_key
 from twinface.recognition.averaging import adjust_features, adjust_gallery
 from twinface.settings import MatchingSettings

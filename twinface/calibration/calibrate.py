@@ -17,9 +17,9 @@ from twinface.matching.head_folder import (
     require_free,
     write_built_in_head,
 )
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
-from twinface.matching.spec import DecisionCalibration
 from twinface.matching.threshold import Threshold, stands_for
 from twinface.networks.registry import name_network
 from twinface.progress import ShowProgress, no_progress

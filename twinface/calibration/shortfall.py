@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinface.errors import InputError
-from twinface.evaluation.figures.calibration import Evidence
+from twinface.evaluation.figures.working_point import Evidence
 from twinface.gallery.person import PersonVectors, Snapshot
 from twinface.matching.threshold import rate_key
 from twinface.text import plural

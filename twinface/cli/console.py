@@ -21,8 +21,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.segment import Segment
 
+from twinface.cli.json_shapes import with_schema
 from twinface.cli.output_streams import showable_json
-from twinface.cli.schemas import with_schema
 from twinface.errors import InputError
 from twinface.text import printable
 

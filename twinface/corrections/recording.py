@@ -17,10 +17,10 @@ from twinface.corrections.correction import Correction
 from twinface.corrections.corrections_file import read_corrections
 from twinface.corrections.difference import Difference, difference
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps import drop_step, read_step, step_numbers, steps_lock, write_step
+from twinface.corrections.steps_file import drop_step, read_step, step_numbers, steps_lock, write_step
 from twinface.errors import ArtefactError
 from twinface.events.event import TrackKey
-from twinface.events.marks import read_marks
+from twinface.events.look_marks import read_marks
 from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
 from twinface.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from twinface.corrections.difference import Difference
-from twinface.events.marks import Marks
+from twinface.events.look_marks import Marks
 from twinface.gallery.person_files import PersonFiles
 
 

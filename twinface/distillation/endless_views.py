@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.distillation.stream import rows_of
-from twinface.distillation.views import MARGIN_PX, STANDARD_PX
+from twinface.distillation.crop_views import MARGIN_PX, STANDARD_PX
+from twinface.distillation.sample_stream import rows_of
 
 Drawn = dict[str, NDArray[np.float32] | NDArray[np.int32]]
 """n pictures, each of two crops:

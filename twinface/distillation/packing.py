@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.distillation.views import MARGIN_PX, PACKED_PX, resize
+from twinface.distillation.crop_views import MARGIN_PX, PACKED_PX, resize
 from twinface.errors import ArtefactError, InputError
 from twinface.faces.alignment import ARCFACE_TEMPLATE_PX, estimate_similarity
 from twinface.faces.choice import pick_main_face
@@ -16,7 +16,7 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
 from twinface.text import plural
-from twinface.training.networks.pictures import OnPicture, pictures_below
+from twinface.training.networks.pictures_below import OnPicture, pictures_below
 from twinface.types import Image
 
 HELD_OUT_EVERY = 5

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.distillation.crop_views import Views, cut_view, draw_views
 from twinface.distillation.teacher import HintBasis, Maps, Teacher
-from twinface.distillation.views import Views, cut_view, draw_views
 from twinface.files import make_folder
 from twinface.matching.vectors import normalised
 from twinface.types import Vectors

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface import assets
+from twinface.distillation.crop_views import resize
 from twinface.distillation.onnx_layers import read_chain, run_chain
-from twinface.distillation.views import resize
 from twinface.errors import InputError
 from twinface.matching.vectors import normalised
-from twinface.networks.network import Network
+from twinface.networks.feature_network import Network
 from twinface.networks.registry import load_network
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors

@@ -11,7 +11,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.networks.registry import find_recipe
 from twinface.outputs import refuse_inputs
 from twinface.progress import ShowProgress, no_progress
-from twinface.recognition.people import describe_left_out_of_people
+from twinface.recognition.picture_folders import describe_left_out_of_people
 from twinface.settings import Settings
 
 

@@ -11,7 +11,7 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Objection, object_to_look
 from twinface.errors import FingerprintError, InputError
 from twinface.events.look import LookRecord
-from twinface.events.looks import mark_enrolled
+from twinface.events.look_queries import mark_enrolled
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import known_name
 from twinface.gallery.sources import camera_source

@@ -15,7 +15,7 @@ from twinface.faces.pictures import decode_image, read_image
 from twinface.gallery.crops import crop_key
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
-from twinface.networks.network import Network
+from twinface.networks.feature_network import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_aligned
 from twinface.types import Image
 

@@ -20,7 +20,7 @@ from twinface.networks.registry import find_recipe
 from twinface.outputs import is_same, refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, to_person
-from twinface.recognition.people import REASONS_FILE, describe_nested
+from twinface.recognition.picture_folders import REASONS_FILE, describe_nested
 from twinface.settings import Settings
 from twinface.text import plural
 

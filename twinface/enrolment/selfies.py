@@ -20,7 +20,7 @@ from twinface.files import write_atomically
 from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.progress import Say, ShowProgress, no_progress, say_nothing
 from twinface.recognition.embedding import open_detector, refuse_turned
-from twinface.recognition.people import (
+from twinface.recognition.picture_folders import (
     REASONS_FILE,
     SET_ASIDE,
     describe_empty_people,

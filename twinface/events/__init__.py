@@ -4,7 +4,7 @@ from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, T
 from twinface.events.event_queries import EventQuery, newest_number, read_events
 from twinface.events.event_store import EventStore
 from twinface.events.look import LookRecord
-from twinface.events.looks import find_event, find_track, mark_enrolled, read_looks
+from twinface.events.look_queries import find_event, find_track, mark_enrolled, read_looks
 from twinface.events.upkeep import Upkeep
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter

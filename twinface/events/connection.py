@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.events.schema import VERSION, check_version, migrate
+from twinface.events.tables import VERSION, check_version, migrate
 
 _BUSY_TIMEOUT_S = 5.0
 _MOST_CHARACTERS = 200

@@ -8,7 +8,7 @@ from typing import Any
 from twinface.errors import InputError
 from twinface.events.connection import is_there, reading
 from twinface.events.event import Event, Kind, Subject, TrackKey
-from twinface.events.rows import SELECT, to_event
+from twinface.events.event_rows import SELECT, to_event
 
 _LARGEST = 2**63 - 1
 """Of SQLite's numbers; as ns, the year 2262."""

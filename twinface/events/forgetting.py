@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinface.events.connection import changing, is_there, reading
-from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
+from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
 
 _EVER_NS = 2**63 - 1
 _IN_TIME = "at_ns >= :since_ns AND at_ns < :until_ns"

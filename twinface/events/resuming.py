@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, TrackKey
-from twinface.events.states import OpenTrack, OpenVisit
+from twinface.events.open_visits import OpenTrack, OpenVisit
 
 INTERRUPTED = "interrupted"
 """Reason of an exit that nobody saw."""

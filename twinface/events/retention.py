@@ -12,8 +12,8 @@ import sqlite3
 from typing import NamedTuple
 
 from twinface.events.age_clock import AgeClock, Break
-from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
-from twinface.events.schema import STORED_NS
+from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
+from twinface.events.tables import STORED_NS
 
 log = logging.getLogger(__name__)
 

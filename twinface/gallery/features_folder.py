@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.manifest import MANIFEST_FILE, Manifest, find_people_folders, read_manifest
-from twinface.gallery.people import is_person_file, read_person
+from twinface.gallery.people_files import is_person_file, read_person
 
 _ITSELF = "."
 

@@ -29,7 +29,7 @@ from twinface.gallery.keys import box_key
 from twinface.gallery.locking import WAIT_S
 from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, keep_folders_private, read_manifest, write_manifest
 from twinface.gallery.names import checked_name, known_name
-from twinface.gallery.people import write_person
+from twinface.gallery.people_files import write_person
 from twinface.gallery.person import PersonVectors, appended, person_path
 from twinface.gallery.person_files import PersonFiles, person_file_paths, read_if_there
 from twinface.gallery.set_aside import SetAside

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import FileState
-from twinface.gallery.people import is_person_file, read_person
+from twinface.gallery.people_files import is_person_file, read_person
 from twinface.gallery.person import PersonVectors, person_path
 from twinface.types import Vectors
 

@@ -13,8 +13,8 @@ from twinface.faces.motion import MotionGate
 from twinface.faces.quality import measure_face
 from twinface.faces.scenes import SceneCuts
 from twinface.faces.tracking import Tracker, TrackUpdate
+from twinface.live.detection_rest import Rest
 from twinface.live.look_plan import Glimpse, LookPlan, View
-from twinface.live.rest import Rest
 from twinface.messages.schema import BoxXyxy, CropMeta, CropTally, TrackBox, TracksUpdate
 from twinface.settings import CameraSettings, DetectionSettings, TrackingSettings
 from twinface.types import Captured, Face, Frame, Image

@@ -8,7 +8,7 @@ from twinface.events.event import Event, Moment, Opinion, TrackKey
 from twinface.events.look import LookRecord
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
-from twinface.live.tracks import Look
+from twinface.live.track_state import Look
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
 from twinface.types import Captured, Clock, Decision, State

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 
 from twinface.averages.adjusting import centred_vectors
-from twinface.averages.in_use import NOBODY, AveragesInUse
+from twinface.averages.averages_in_use import NOBODY, AveragesInUse
 from twinface.averages.learner import Learner
 from twinface.enrolment.objections import object_to_look
 from twinface.events.event import Event
 from twinface.events.look import LookRecord
-from twinface.events.looks import read_looks
+from twinface.events.look_queries import read_looks
 from twinface.events.upkeep import Upkeep
 from twinface.gallery.person import PersonVectors
 from twinface.gallery.sources import camera_source

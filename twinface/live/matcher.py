@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.live.camera_stream import Stream
 from twinface.live.journal import Journal
 from twinface.live.match_events import KEPT_EVENTS, MatchEvents
-from twinface.live.streams import Stream
-from twinface.live.tracks import Ending, Look, Track
+from twinface.live.track_state import Ending, Look, Track
 from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Clock, Decision, Vectors
 

@@ -15,8 +15,8 @@ from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import IMAGINED, Cohort
 from twinface.matching.density import Density
+from twinface.matching.head_spec import COHORT_FILE, IMAGINED_FILE
 from twinface.matching.normalisation import Nearest
-from twinface.matching.spec import COHORT_FILE, IMAGINED_FILE
 
 _KINDS = 2
 _MOST_BYTES, _MOST_IMAGINED_BYTES = 64 * 1024 * 1024, 1 << 20

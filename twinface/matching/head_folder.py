@@ -14,7 +14,7 @@ import pydantic
 
 from twinface.errors import ArtefactError
 from twinface.files import FileState, canonical_json, only_writer, read_json_object, sha256_of, shown, write_atomically
-from twinface.matching.spec import (
+from twinface.matching.head_spec import (
     COHORT_FILE,
     IMAGINED_FILE,
     WEIGHTS_FILE,

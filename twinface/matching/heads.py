@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.cohort import Cohort
-from twinface.matching.spec import HeadSpec, LogisticScale
+from twinface.matching.head_spec import HeadSpec, LogisticScale
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Scores, Vectors
 

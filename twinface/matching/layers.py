@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
+from twinface.matching.head_spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
 from twinface.matching.heads import Head, Prepared, sigmoid
-from twinface.matching.spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Scores, Vectors
 

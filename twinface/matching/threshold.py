@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.decision import DEFAULT_THRESHOLD
-from twinface.matching.spec import DecisionCalibration, HeadSpec
+from twinface.matching.head_spec import DecisionCalibration, HeadSpec
 from twinface.settings import MatchingSettings
 from twinface.text import plural
 from twinface.types import Scores

@@ -1,6 +1,6 @@
 """Crop to vector: feature networks behind one interface."""
 
-from twinface.networks.network import Network
+from twinface.networks.feature_network import Network
 from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_recipe, write_recipe
 from twinface.networks.registry import (
     available_networks,

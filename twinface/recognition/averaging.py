@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from twinface.averages.adjusting import adjusted_vectors, all_adjusted
 from twinface.averages.average import Averages, Tally, averages_of_people
+from twinface.averages.averages_in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
-from twinface.averages.in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.features_folder import has_people

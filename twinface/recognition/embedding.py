@@ -12,7 +12,7 @@ from twinface.faces.alignment import align_face, scale_template
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.quality import measure_face
-from twinface.networks.network import Network
+from twinface.networks.feature_network import Network
 from twinface.types import Face, FaceMeasures, Image
 
 PickFace = Callable[[Sequence[Face], tuple[int, ...]], Face]

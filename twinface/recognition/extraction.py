@@ -16,15 +16,15 @@ from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.gallery.manifest import MANIFEST_FILE
-from twinface.gallery.people import write_features
+from twinface.gallery.people_files import write_features
 from twinface.gallery.person import PersonVectors, person_path
 from twinface.gallery.signing import is_sealed
 from twinface.gallery.sources import PHOTOS
-from twinface.networks.network import Network
+from twinface.networks.feature_network import Network
 from twinface.networks.registry import load_network
 from twinface.outputs import refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace, PickFace, embed_aligned, embed_one_face, open_detector
-from twinface.recognition.people import list_people, named_people
+from twinface.recognition.picture_folders import list_people, named_people
 from twinface.text import none_usable
 
 _MOST_WORKERS = 8

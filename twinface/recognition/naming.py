@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinface.averages.adjusting import adjusted_vectors
 from twinface.averages.average import Averages
-from twinface.averages.in_use import NOBODY
+from twinface.averages.averages_in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors

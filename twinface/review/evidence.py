@@ -7,7 +7,7 @@ from twinface.errors import InputError
 from twinface.events.event import Event, TrackKey
 from twinface.events.event_queries import EventQuery, read_events
 from twinface.events.look import LookRecord
-from twinface.events.looks import find_event, find_track, read_looks
+from twinface.events.look_queries import find_event, find_track, read_looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from twinface.averages.average import averages_of_people
 from twinface.averages.faces_file import forget_person as forget_face
 from twinface.averages.faces_file import read_faces, reset_all_faces
 from twinface.corrections.corrections_file import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
-from twinface.corrections.steps import STEPS_FOLDER, forget_steps
+from twinface.corrections.steps_file import STEPS_FOLDER, forget_steps
 from twinface.enrolment.set_aside import write_reasons
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import NameSpan, forget_person, remembered_names
@@ -25,7 +25,7 @@ from twinface.gallery.nearest import did_you_mean
 from twinface.gallery.set_aside import SetAside
 from twinface.outputs import is_same
 from twinface.recognition.averaging import bundled_average
-from twinface.recognition.people import REASONS_FILE
+from twinface.recognition.picture_folders import REASONS_FILE
 from twinface.review.former_names import read_names
 from twinface.settings import Settings
 from twinface.unknowns.unknowns import forget_unknowns_like

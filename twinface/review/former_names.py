@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from twinface.corrections.recording import end_broken_off
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps import step_numbers, steps_lock
+from twinface.corrections.steps_file import step_numbers, steps_lock
 from twinface.events.forgetting import NameSpan
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery

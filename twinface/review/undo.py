@@ -15,10 +15,10 @@ from twinface.corrections.recording import (
     user_name,
 )
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps import read_step, step_numbers, steps_lock
+from twinface.corrections.steps_file import read_step, step_numbers, steps_lock
 from twinface.errors import ArtefactError, InputError, NotThereError
 from twinface.events.event import TrackKey
-from twinface.events.marks import put_back_marks, read_marks
+from twinface.events.look_marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files

@@ -12,9 +12,9 @@ from twinface.errors import NotThereError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, Kind, Subject, TrackKey
 from twinface.events.look import LookRecord
-from twinface.events.looks import ERASE_EMPTY_UNKNOWNS, SELECT, select_looks, to_look
+from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS, SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
-from twinface.events.schema import STORED_NS
+from twinface.events.tables import STORED_NS
 from twinface.matching.vectors import normalised
 from twinface.settings import UnknownSettings
 from twinface.types import State, Vectors

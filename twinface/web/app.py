@@ -16,11 +16,11 @@ from starlette.types import ASGIApp
 from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
 from twinface.web.api.application import PREFIX
-from twinface.web.guard import FairShare, OwnOrigin, SecurityHeaders, TokenRequired, allowed_hosts
 from twinface.web.hub import PICTURE_HEAD, Hub
-from twinface.web.matcher import AskMatcher, matcher_routes
+from twinface.web.matcher_routes import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
-from twinface.web.problems import refuse
+from twinface.web.problem_details import refuse
+from twinface.web.request_guard import FairShare, OwnOrigin, SecurityHeaders, TokenRequired, allowed_hosts
 from twinface.web.tokens import TokenFile
 
 _STATIC = Path(__file__).parent / "static"

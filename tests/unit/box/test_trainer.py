@@ -16,7 +16,7 @@ from harness import until
 from retrained_box import contents, enrol, make_people, write_metric
 
 from twinface.box.supervision import is_reachable, process_states
-from twinface.box.trainer import begin_teaching, retrain_on_box, stop_teaching
+from twinface.box.trainer_client import begin_teaching, retrain_on_box, stop_teaching
 from twinface.box.training_job import LEARNING
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
@@ -24,8 +24,8 @@ from twinface.errors import ArtefactError, InputError, ServiceError, TwinfaceErr
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.packaged import SERVICES, packaged_path
 from twinface.settings import Settings, load_settings
-from twinface.training.heads.options import TrainOptions
-from twinface.training.retraining.history import roll_back_published
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.retraining.previous_head import roll_back_published
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ def test_a_box_that_is_not_up_trains_nothing(box: Box) -> None:
 @pytest.mark.training
 def test_a_program_has_a_network_taught_and_ends_it(supervised: Box, write_crops: Callable[[Path], Path]) -> None:
     from twinface.distillation.checkpoints import Progress
-    from twinface.distillation.order import Settings as RunSettings
-    from twinface.distillation.order import make_order
     from twinface.distillation.packing import Sources
+    from twinface.distillation.run_order import Settings as RunSettings
+    from twinface.distillation.run_order import make_order
 
     settings, run, told = supervised.settings, supervised.run, list[str]()
     with pytest.raises(InputError, match="nothing is being trained"):

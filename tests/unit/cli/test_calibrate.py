@@ -14,7 +14,7 @@ from twinface.files import canonical_json, read_json_object
 from twinface.gallery import Gallery, PersonVectors, write_features
 from twinface.matching import load_head
 from twinface.matching.head_folder import write_built_in_head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.networks import find_recipe
 
 Run = Callable[..., tuple[int, str, str]]

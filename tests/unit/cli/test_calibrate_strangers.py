@@ -11,7 +11,7 @@ from documented_json import differences
 from twinface.gallery import Gallery
 from twinface.matching import load_head
 from twinface.matching.head_folder import write_built_in_head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe
 from twinface.recognition.identification import Identifier

@@ -12,7 +12,7 @@ import pytest
 from twinface.faces import read_image
 from twinface.gallery import Gallery, read_features
 from twinface.matching.head_folder import write_built_in_head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.networks import Network
 
 Run = Callable[..., tuple[int, str, str]]

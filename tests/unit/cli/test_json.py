@@ -8,8 +8,8 @@ import typer
 from documented_json import documented_schemas
 
 import twinface.cli
+from twinface.cli.json_shapes import SCHEMAS, with_schema
 from twinface.cli.main import app
-from twinface.cli.schemas import SCHEMAS, with_schema
 
 PRINTERS = {"say_json", "with_schema", "tell_enrolled"}
 """Functions whose first argument is the name of a shape."""

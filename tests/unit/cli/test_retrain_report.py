@@ -7,7 +7,7 @@ import pytest
 from twinface.cli.learning.retrain_report import print_report
 from twinface.evaluation.figures.intervals import Difference, Interval
 from twinface.evaluation.figures.verification import VerificationFigures
-from twinface.training.retraining.report import Measured, RetrainReport
+from twinface.training.retraining.retraining_report import Measured, RetrainReport
 
 FIGURES = VerificationFigures(30, 30_000, 0.99, 0.01, {"0.001": 0.98}, {"0.001": 0.1})
 COSTS = {

@@ -14,7 +14,7 @@ import pytest
 from corrected_box import IMPOSTOR
 from gallery_state import state_of as state
 
-from twinface.corrections.steps import STEPS_FOLDER
+from twinface.corrections.steps_file import STEPS_FOLDER
 from twinface.events import read_looks
 from twinface.gallery import Gallery
 from twinface.gallery.set_aside import SetAside

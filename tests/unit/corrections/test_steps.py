@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import twinface.corrections.steps
+import twinface.corrections.steps_file
 from twinface.corrections import Correction, CorrectionKind
 from twinface.corrections.difference import Difference, difference, take_back
 from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps import STEPS_FOLDER, forget_steps, read_step, step_numbers, write_step
+from twinface.corrections.steps_file import STEPS_FOLDER, forget_steps, read_step, step_numbers, write_step
 from twinface.errors import ArtefactError, InputError, SignatureError
 from twinface.events.forgetting import NameSpan
-from twinface.events.marks import Mark, Marks
+from twinface.events.look_marks import Mark, Marks
 from twinface.gallery import box_key
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.person_files import PersonFiles
@@ -99,11 +99,11 @@ def test_what_is_signed_and_no_step_is_refused_in_a_line(gallery: Path, change: 
 
 
 def test_the_oldest_give_way(gallery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twinface.corrections.steps, "MOST_STEPS", 3)
+    monkeypatch.setattr(twinface.corrections.steps_file, "MOST_STEPS", 3)
     for number in range(1, 6):
         write_step(gallery, step(number))
     assert step_numbers(gallery) == [3, 4, 5]
-    monkeypatch.setattr(twinface.corrections.steps, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(twinface.corrections.steps_file, "MOST_BYTES", 20_000)
     write_step(gallery, step(6, vectors=b"x" * 18_000))
     assert step_numbers(gallery) == [5, 6]
     write_step(gallery, step(7, vectors=b"x" * 30_000))

@@ -9,7 +9,7 @@ from twinface.enrolment.objections import Reason
 from twinface.enrolment.selfies import Selfie, crop_photos, crop_selfies
 from twinface.errors import InputError
 from twinface.faces import FaceDetector, read_image
-from twinface.recognition.people import list_people
+from twinface.recognition.picture_folders import list_people
 
 
 def test_photo_without_a_face_saves_nothing(people: Path, tmp_path: Path, detector: FaceDetector) -> None:

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from twinface.evaluation.figures.calibration import Evidence, evidence_of, find_threshold, measure
 from twinface.evaluation.figures.intervals import Interval
+from twinface.evaluation.figures.working_point import Evidence, evidence_of, find_threshold, measure
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.person import take_snapshot
+from twinface.matching.head_spec import HeadSpec, LogisticScale
 from twinface.matching.heads import MetricHead
-from twinface.matching.spec import HeadSpec, LogisticScale
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinface.evaluation.figures.identification import (
+from twinface.evaluation.figures.open_set import (
     Searches,
     can_identify,
     outcomes,

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from twinface.bus.meters import Meters
-from twinface.live.rest import Rest, UnseenFrames
+from twinface.live.detection_rest import Rest, UnseenFrames
 
 
 def passed(rest: Rest, step_ms: float, frames: int = 8) -> int:

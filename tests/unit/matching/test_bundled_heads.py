@@ -10,8 +10,8 @@ from twinface.errors import ArtefactError
 from twinface.faces import FaceDetector, read_image
 from twinface.matching import load_head
 from twinface.matching.head_folder import built_in_head, head_fingerprint, write_built_in_head
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.plda import PldaHead
-from twinface.matching.spec import DecisionCalibration
 from twinface.networks import Network, find_recipe
 from twinface.recognition.embedding import embed_one_face
 from twinface.types import Vectors

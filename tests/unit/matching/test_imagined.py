@@ -10,9 +10,9 @@ from twinface.matching import load_head
 from twinface.matching.cohort import IMAGINED
 from twinface.matching.cohort_files import read_imagined, write_imagined
 from twinface.matching.head_folder import built_in_head, head_fingerprint
+from twinface.matching.head_spec import IMAGINED_FILE
 from twinface.matching.normalisation import Nearest
 from twinface.matching.plda import PldaHead
-from twinface.matching.spec import IMAGINED_FILE
 from twinface.networks import find_recipe
 
 NETWORK = "c" * 64

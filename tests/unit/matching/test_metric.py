@@ -5,7 +5,7 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
-from twinface.matching.spec import SFACE_SCALE
+from twinface.matching.head_spec import SFACE_SCALE
 
 HEAD = load_head(None, "a" * 64)
 

@@ -9,7 +9,7 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.matching import HeadSpec, choose_threshold, load_head
 from twinface.matching.head_folder import add_calibration, head_file, write_built_in_head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.settings import MatchingSettings
 
 NETWORK = "a" * 64

@@ -18,7 +18,7 @@ from twinface.gallery import read_features
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, extract_folder
-from twinface.recognition.people import list_people
+from twinface.recognition.picture_folders import list_people
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import pytest
 
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.tracks import NOT_YET
+from twinface.live.track_state import NOT_YET
 from twinface.matching.head_folder import write_built_in_head
-from twinface.matching.spec import DecisionCalibration
+from twinface.matching.head_spec import DecisionCalibration
 from twinface.networks import find_recipe
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from twinface.corrections import read_corrections
-from twinface.corrections.steps import step_numbers
+from twinface.corrections.steps_file import step_numbers
 from twinface.enrolment.from_looks import NothingEnrolledError
 from twinface.enrolment.objections import Reason
 from twinface.errors import InputError

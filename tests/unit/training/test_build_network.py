@@ -14,7 +14,7 @@ pytest.importorskip("tensorflow")
 
 from twinface.training.networks import backbones  # noqa: E402
 from twinface.training.networks.backbones import Blueprint, backbone_names, build_features  # noqa: E402
-from twinface.training.networks.build import build_network  # noqa: E402
+from twinface.training.networks.build_network import build_network  # noqa: E402
 
 SMALL = "mobilenet"
 

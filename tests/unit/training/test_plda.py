@@ -23,9 +23,9 @@ from twinface.training.heads.covariances import (
     shrink,
 )
 from twinface.training.heads.feature_table import FeatureTable, read_table
+from twinface.training.heads.head_training import TrainOptions
 from twinface.training.heads.logistic import GENUINE_PRIOR, fit_pairs
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import train_head
+from twinface.training.heads.train_head import train_head
 
 MakeFeatures = Callable[..., Path]
 
@@ -281,7 +281,7 @@ def test_it_is_trained_where_there_is_no_tensorflow(faces: tuple[Path, FeatureTa
         "import sys\n"
         "for name in ('tensorflow', 'keras', 'matplotlib'): sys.modules[name] = None\n"
         "from pathlib import Path\n"
-        "from twinface.training.heads.train import train_head\n"
+        "from twinface.training.heads.train_head import train_head\n"
         f"train_head(Path({str(faces[0])!r}), Path({str(tmp_path / 'head')!r}))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -28,13 +28,13 @@ from twinface.matching import load_head
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import train_head
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.train_head import train_head
 from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
 from twinface.training.retraining.head_retraining import retrain
-from twinface.training.retraining.history import roll_back
-from twinface.training.retraining.report import RetrainReport
+from twinface.training.retraining.previous_head import roll_back
+from twinface.training.retraining.retraining_report import RetrainReport
 
 
 @pytest.fixture

@@ -10,23 +10,23 @@ from retrained_box import DIMENSION, NETWORK, enrol, make_people, say
 from twinface.averages import FEWEST, adjusted_vectors
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors, read_features
-from twinface.gallery.people import write_features
+from twinface.gallery.people_files import write_features
 from twinface.matching import load_head
 from twinface.matching.head_folder import built_in_head
+from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.layers import read_arrays
-from twinface.matching.spec import WEIGHTS_FILE
 from twinface.matching.vectors import fuse
 from twinface.recognition.averaging import adjust_features, adjust_gallery, averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
-from twinface.training.heads.data import hold_out
 from twinface.training.heads.feature_table import table_of
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import learn, train_head
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.train_head import learn, train_head
+from twinface.training.heads.training_data import hold_out
 from twinface.training.retraining.judging import score_corrections
-from twinface.training.retraining.learning import learn_all
 from twinface.training.retraining.material import Material, gather_lessons
+from twinface.training.retraining.train_folds import learn_all
 
 DOOR = "camera:door"
 PEOPLE = FEWEST + 2

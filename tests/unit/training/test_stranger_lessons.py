@@ -19,15 +19,15 @@ from twinface.matching.plda import PldaHead
 from twinface.matching.threshold import least_score
 from twinface.matching.vectors import adjust, normalised
 from twinface.training.heads.feature_table import FeatureTable, table_of
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.strangers import (
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.stranger_lessons import (
     FEWEST_STRANGERS,
     StrangerLessons,
     average_of,
     learn_strangers,
     pairs_of_strangers,
 )
-from twinface.training.heads.train import train_head
+from twinface.training.heads.train_head import train_head
 
 PEOPLE = make_people(40, 6, seed=1)
 STRANGERS = make_people(1500, 1, seed=2, of_group=0.4, prefix="stranger")

@@ -14,7 +14,7 @@ from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
 from twinface.events.forgetting import NameSpan, forget_person
-from twinface.events.looks import ERASE_EMPTY_UNKNOWNS
+from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
 from twinface.settings import UnknownSettings
 from twinface.unknowns import (
     Unknown,

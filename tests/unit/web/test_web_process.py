@@ -13,7 +13,7 @@ import pytest
 from harness import until
 from web_site import Site
 
-from twinface.web.guard import allowed_hosts
+from twinface.web.request_guard import allowed_hosts
 
 
 def _events(response: httpx.Response) -> Iterator[tuple[str, Any]]:

@@ -10,8 +10,8 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.gallery.add_people import add_people
-from twinface.cli.gallery.gate import ForceOption, warn_of
-from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, SourceOption
+from twinface.cli.gallery.enrolment_shown import ForceOption, warn_of
+from twinface.cli.shared_options import GalleryOption, JsonOption, NetworkOption, SourceOption
 from twinface.errors import InputError
 from twinface.text import none_usable, plural
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ask_or_refuse, note, say, say_json
-from twinface.cli.options import JsonOption, YesOption
+from twinface.cli.shared_options import JsonOption, YesOption
 
 if TYPE_CHECKING:
     from twinface.recognition.averaging import SourceAverage

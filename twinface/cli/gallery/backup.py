@@ -7,7 +7,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
-from twinface.cli.options import GalleryOption, JsonOption
+from twinface.cli.shared_options import GalleryOption, JsonOption
 from twinface.outputs import refuse_inputs
 
 

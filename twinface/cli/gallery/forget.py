@@ -8,7 +8,7 @@ import typer
 
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import ask_or_refuse, note, say, say_json, warn
-from twinface.cli.options import GalleryOption, JsonOption, YesOption
+from twinface.cli.shared_options import GalleryOption, JsonOption, YesOption
 
 if TYPE_CHECKING:
     from twinface.events.forgetting import NameSpan

@@ -7,7 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
-from twinface.cli.options import GalleryOption, NetworkOption
+from twinface.cli.shared_options import GalleryOption, NetworkOption
 from twinface.text import plural
 
 

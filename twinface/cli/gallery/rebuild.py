@@ -8,7 +8,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, progress_bar, say, say_json, warn
-from twinface.cli.options import GalleryOption, JsonOption, NetworkOption, describe
+from twinface.cli.shared_options import GalleryOption, JsonOption, NetworkOption, describe
 from twinface.text import plural
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import typer
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import ask_or_refuse, note, progress_bar, say, say_json, warn
 from twinface.cli.gallery.backup_shown import FileArgument, count, to_plain
-from twinface.cli.options import GalleryOption, JsonOption, YesOption
+from twinface.cli.shared_options import GalleryOption, JsonOption, YesOption
 
 if TYPE_CHECKING:
     from twinface.gallery.backup import Backup

@@ -7,7 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
-from twinface.cli.options import GalleryOption, JsonOption, describe
+from twinface.cli.shared_options import GalleryOption, JsonOption, describe
 from twinface.text import plural
 
 

@@ -37,8 +37,8 @@ def distill(
 ) -> None:
     """Teach a ResNet50 the geometry of a face network from any pictures of faces; no labels are needed."""
     from twinface.distillation.checkpoints import Progress
-    from twinface.distillation.order import Settings
     from twinface.distillation.packing import Sources
+    from twinface.distillation.run_order import Settings
 
     period = Progress(
         size_px=input_size,

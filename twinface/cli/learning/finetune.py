@@ -31,10 +31,10 @@ def finetune(
     """Start from a run of `distill` with pictures whose people are known: pictures of one person draw together, of
     different ones apart, while all stay near what the teacher outputs.
     """
-    from twinface.distillation.beginning import read_size_px
     from twinface.distillation.checkpoints import Progress
-    from twinface.distillation.order import Settings
     from twinface.distillation.packing import Sources
+    from twinface.distillation.run_order import Settings
+    from twinface.distillation.starting_weights import read_size_px
 
     period = Progress(
         size_px=read_size_px(start),

@@ -67,7 +67,7 @@ def network(
     """Build the feature network (the seed's network.py)."""
     from twinface.distillation.exporting import build_taught
     from twinface.networks.registry import bundled_folder
-    from twinface.training.networks.build import build_network, copy_bundled
+    from twinface.training.networks.build_network import build_network, copy_bundled
 
     blueprint = options.parsed()
     bundled = bundled_folder(blueprint.weights)

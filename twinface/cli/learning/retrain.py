@@ -9,10 +9,10 @@ import typer
 from twinface.cli.configuration import chosen_run_directory, chosen_settings
 from twinface.cli.console import say_json, shown_status
 from twinface.cli.learning.retrain_report import print_report
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 if TYPE_CHECKING:
-    from twinface.training.heads.options import Architecture
+    from twinface.training.heads.head_training import Architecture
 
 
 def retrain(
@@ -38,8 +38,8 @@ def retrain(
     pictures and by strangers drawn from the head's cohort. The matcher loads the new one by itself, and
     `twinface rollback` brings the one before it back.
     """
-    from twinface.box.trainer import retrain_on_box
-    from twinface.training.heads.options import TrainOptions
+    from twinface.box.trainer_client import retrain_on_box
+    from twinface.training.heads.head_training import TrainOptions
 
     options = TrainOptions(cast("Architecture", architecture), epochs=epochs, normalize=normalize)
     options.check()

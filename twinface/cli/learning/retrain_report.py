@@ -10,7 +10,7 @@ from twinface.cli.console import Terminal, escape
 from twinface.text import plural
 
 if TYPE_CHECKING:
-    from twinface.training.retraining.report import CorrectionScores, Measured, RetrainReport
+    from twinface.training.retraining.retraining_report import CorrectionScores, Measured, RetrainReport
 
 _TITLES = {
     "cost": "cost",
@@ -24,7 +24,7 @@ _MOST_CORRECTIONS = 20
 
 def print_report(report: "RetrainReport") -> None:
     """Print it as tables and lines: both heads on the same pairs, each corrected face, and what was decided and why."""
-    from twinface.training.retraining.report import BUNDLED
+    from twinface.training.retraining.retraining_report import BUNDLED
 
     console = Terminal(highlight=False, soft_wrap=True)
     verb = "trained on" if report.new_threshold is not None else "to train on:"

@@ -7,7 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 
 def rollback(
@@ -18,7 +18,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Bring back the head that was there before the last `retrain`; once more, and the newer one is back."""
-    from twinface.training.retraining.history import roll_back_published
+    from twinface.training.retraining.previous_head import roll_back_published
 
     folder = roll_back_published(chosen_settings(), head)
     if as_json:

@@ -11,8 +11,8 @@ from twinface.cli.console import errors, note, say, shown_status, warn
 
 if TYPE_CHECKING:
     from twinface.distillation.checkpoints import Progress as State
-    from twinface.distillation.order import Order, Settings
-    from twinface.distillation.period import Figures
+    from twinface.distillation.run_order import Order, Settings
+    from twinface.distillation.training_period import Figures
     from twinface.errors import InputError
 
 
@@ -48,7 +48,7 @@ def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
 
     Raises InputError when it is not said for how long.
     """
-    from twinface.distillation.order import make_order
+    from twinface.distillation.run_order import make_order
 
     if options.stop:
         _stop(options.output)
@@ -63,7 +63,7 @@ def learn(options: RunOptions, settings: "Settings", period: "State") -> None:
 def _learn_shown(order: "Order") -> None:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from twinface.distillation.order import summary
+    from twinface.distillation.run_order import summary
     from twinface.distillation.training_run import Listener, carry_out
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -89,7 +89,7 @@ def _learn_shown(order: "Order") -> None:
 
 
 def _hand_over(order: "Order") -> None:
-    from twinface.box.trainer import begin_teaching
+    from twinface.box.trainer_client import begin_teaching
 
     settings = chosen_settings()
     with shown_status("starting the trainer") as show:
@@ -98,7 +98,7 @@ def _hand_over(order: "Order") -> None:
 
 
 def _stop(output: Path) -> None:
-    from twinface.box.trainer import stop_teaching
+    from twinface.box.trainer_client import stop_teaching
 
     settings = chosen_settings()
     with shown_status("stopping", before="stopping: ") as show:

@@ -14,7 +14,7 @@ from twinface.text import plural
 if TYPE_CHECKING:
     from twinface.evaluation.figures.intervals import Difference
     from twinface.evaluation.figures.verification import VerificationFigures
-    from twinface.training.heads.options import TrainReport
+    from twinface.training.heads.head_training import TrainReport
 
 
 def train(
@@ -26,7 +26,7 @@ def train(
 ) -> None:
     """Train the similarity head (the seed's train.py), and measure it on people it has not seen, next to cosine."""
     from twinface.corrections import read_corrections
-    from twinface.training.heads.train import train_head
+    from twinface.training.heads.train_head import train_head
 
     chosen, box = options.parsed(), chosen_settings()
     if options.corrections:

@@ -10,7 +10,7 @@ import typer
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
-    from twinface.training.heads.options import Architecture, TrainOptions
+    from twinface.training.heads.head_training import Architecture, TrainOptions
 
 T = TypeVar("T", int, float)
 Name = TypeVar("Name", bound=str)
@@ -92,7 +92,7 @@ class HeadOptions:
 
     def parsed(self) -> "TrainOptions":
         """The same for the library. Raises InputError for what is none of the words or numbers that are expected."""
-        from twinface.training.heads.options import TrainOptions
+        from twinface.training.heads.head_training import TrainOptions
 
         return TrainOptions(
             architecture=_architecture(self.architecture, self.recipe),

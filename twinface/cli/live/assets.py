@@ -1,7 +1,7 @@
 """`twinface assets`: fetch what does not come with the package."""
 
 from twinface.cli.console import say, say_json
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 
 def fetch_assets(

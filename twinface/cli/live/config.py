@@ -10,10 +10,10 @@ from rich.text import Text
 
 from twinface.cli.configuration import chosen_config
 from twinface.cli.console import Terminal, note, say, say_json
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 if TYPE_CHECKING:
-    from twinface.box.in_force import InForce
+    from twinface.box.settings_in_force import InForce
 
 
 def config(
@@ -24,7 +24,7 @@ def config(
 
     What is empty in the file is shown as what it stands for. Passwords are masked.
     """
-    from twinface.box.in_force import settings_in_force
+    from twinface.box.settings_in_force import settings_in_force
     from twinface.settings import load_settings
 
     chosen = chosen_config()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.table import Table
 
 from twinface.averages import FEWEST
-from twinface.averages.in_use import PEOPLE_GAUGE
+from twinface.averages.averages_in_use import PEOPLE_GAUGE
 from twinface.box.accounts import LinkBooks
 from twinface.box.health import Health
 from twinface.box.supervision import ProcessState

@@ -10,12 +10,12 @@ from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json, warn
 from twinface.cli.measuring.calibrate_report import NOTE, print_report, print_shortfall
 from twinface.cli.measuring.calibrate_strangers import print_expected
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport
     from twinface.calibration.calibrate import Calibrated, TooFewPeopleError
-    from twinface.evaluation.figures.calibration import WorkingPoint
+    from twinface.evaluation.figures.working_point import WorkingPoint
     from twinface.settings import MatchingSettings
 
 

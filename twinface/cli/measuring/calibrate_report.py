@@ -11,7 +11,7 @@ from twinface.text import plural
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport
     from twinface.calibration.shortfall import Shortfall
-    from twinface.evaluation.figures.calibration import Share
+    from twinface.evaluation.figures.working_point import Share
     from twinface.matching import Threshold
     from twinface.settings import MatchingSettings
 

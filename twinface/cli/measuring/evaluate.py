@@ -7,8 +7,8 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, say_json_text
+from twinface.cli.json_shapes import with_schema
 from twinface.cli.measuring.evaluate_options import WhatToMeasure
-from twinface.cli.schemas import with_schema
 from twinface.errors import InputError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from twinface.evaluation.differentials.group_wording import (
     describe_left_out,
     describe_people,
 )
-from twinface.evaluation.figures.calibration import Share
+from twinface.evaluation.figures.working_point import Share
 from twinface.evaluation.report.wording import describe_subject, small_percent, small_range
 from twinface.text import plural
 

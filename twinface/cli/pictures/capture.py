@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from twinface.cli.console import say, say_json, shown_status, warn
-from twinface.cli.gallery.gate import ForceOption
-from twinface.cli.options import JsonOption
+from twinface.cli.gallery.enrolment_shown import ForceOption
+from twinface.cli.shared_options import JsonOption
 
 
 def capture(

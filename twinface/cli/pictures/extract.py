@@ -7,7 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import progress_bar, say, warn
-from twinface.cli.options import SourceOption
+from twinface.cli.shared_options import SourceOption
 from twinface.errors import InputError
 from twinface.text import plural
 
@@ -24,7 +24,7 @@ def extract(
     """Turn every picture into a vector, once (the seed's extract_features.py)."""
     from twinface.gallery import PHOTOS, checked_source
     from twinface.recognition.extraction import extract_folder
-    from twinface.recognition.people import describe_empty_people, describe_left_out_of_people, list_people
+    from twinface.recognition.picture_folders import describe_empty_people, describe_left_out_of_people, list_people
 
     source = PHOTOS if source is None else checked_source(source)
     people = list_people(faces)

@@ -7,7 +7,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, escape, note, progress_bar, say_json, warn
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 from twinface.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinface.cli.console import progress_bar, say, say_json, warn
-from twinface.cli.gallery.gate import ForceOption, warn_of
-from twinface.cli.options import JsonOption
+from twinface.cli.gallery.enrolment_shown import ForceOption, warn_of
+from twinface.cli.shared_options import JsonOption
 from twinface.text import plural
 
 if TYPE_CHECKING:

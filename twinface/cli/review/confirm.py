@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.gallery.gate import ForceOption, refusals_told, tell_enrolled
-from twinface.cli.options import EventOption, GivenNameOption, JsonOption, TrackOption
+from twinface.cli.gallery.enrolment_shown import ForceOption, refusals_told, tell_enrolled
+from twinface.cli.shared_options import EventOption, GivenNameOption, JsonOption, TrackOption
 
 if TYPE_CHECKING:
     from twinface.enrolment.from_looks import Enrolled

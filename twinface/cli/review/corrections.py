@@ -4,7 +4,7 @@ import datetime
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
-from twinface.cli.options import GalleryOption, JsonOption
+from twinface.cli.shared_options import GalleryOption, JsonOption
 
 
 def corrections(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, say_json
-from twinface.cli.options import EventOption, JsonOption, TrackOption
+from twinface.cli.shared_options import EventOption, JsonOption, TrackOption
 from twinface.text import plural, printable
 
 

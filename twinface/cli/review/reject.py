@@ -2,7 +2,7 @@
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
-from twinface.cli.options import EventOption, GivenNameOption, JsonOption, TrackOption
+from twinface.cli.shared_options import EventOption, GivenNameOption, JsonOption, TrackOption
 from twinface.text import plural
 
 

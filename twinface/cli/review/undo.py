@@ -6,7 +6,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, say_json
-from twinface.cli.options import GalleryOption, JsonOption
+from twinface.cli.shared_options import GalleryOption, JsonOption
 
 StepArgument = Annotated[
     int | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
-from twinface.cli.options import JsonOption
+from twinface.cli.shared_options import JsonOption
 
 if TYPE_CHECKING:
     from twinface.unknowns import Unknown

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.differentials.grouping import GroupCounts, Grouping
-from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import CONFIDENCE, POSSIBLE_OF_NONE, Interval, interval_of, possible_of_none
+from twinface.evaluation.figures.working_point import Share
 
 FEWEST_IN_GROUP = 20
 """Of fewer people no rate is reported: the 190 pairs of 20 people show nothing below 1.6 % (the rule of three). In 300

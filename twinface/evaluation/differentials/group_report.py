@@ -14,9 +14,9 @@ from twinface.evaluation.differentials.group_wording import (
     describe_left_out,
     describe_people,
 )
-from twinface.evaluation.figures.calibration import Share
 from twinface.evaluation.figures.intervals import ROUNDS
-from twinface.evaluation.report.rendering import Cell, DrawnPlot, Key
+from twinface.evaluation.figures.working_point import Share
+from twinface.evaluation.report.page_parts import Cell, DrawnPlot, Key
 from twinface.evaluation.report.wording import small_percent, small_range
 from twinface.text import plural, printable
 

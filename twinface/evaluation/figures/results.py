@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.evaluation.figures.fold_accuracy import FoldedAccuracy, best_threshold
-from twinface.evaluation.figures.identification import Confusion, PersonOutcome, Searches, outcomes, worst_confusions
 from twinface.evaluation.figures.intervals import Interval, count_carriers, figure_intervals, share_interval
+from twinface.evaluation.figures.open_set import Confusion, PersonOutcome, Searches, outcomes, worst_confusions
 from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import VerificationFigures, verification_figures
 

@@ -8,7 +8,7 @@ from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest, validation_people
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors
 from twinface.networks.registry import find_recipe, name_network
 from twinface.recognition.averaging import adjust_features

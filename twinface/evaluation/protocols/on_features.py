@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
-from twinface.evaluation.figures.identification import can_identify, search_open_set
+from twinface.evaluation.figures.open_set import can_identify, search_open_set
 from twinface.evaluation.figures.results import (
     FeaturesEvaluation,
     Verification,

@@ -9,9 +9,9 @@ import numpy as np
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_folder import built_in_head, trained_people
+from twinface.matching.head_spec import HeadSpec
 from twinface.matching.heads import Scorer
 from twinface.matching.open_head import load_head
-from twinface.matching.spec import HeadSpec
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.progress import ShowProgress
 from twinface.types import Scores, Vectors

@@ -10,9 +10,9 @@ from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.figures.results import FeaturesEvaluation, PairsEvaluation
 from twinface.evaluation.figures.verification import sort_by_kind
 from twinface.evaluation.report.contact_sheet import contact_sheet
+from twinface.evaluation.report.page_parts import draw_for_page, render_page
 from twinface.evaluation.report.page_values import evaluation_values, verifications_of
 from twinface.evaluation.report.plots import LIGHT, Plot, identification_plot, render, verification_plots
-from twinface.evaluation.report.rendering import draw_for_page, render_page
 from twinface.evaluation.report.thumbnails import Thumbnails
 from twinface.evaluation.report.wording import describe_subject
 from twinface.files import require_new, write_atomically

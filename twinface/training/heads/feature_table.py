@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import canonical_json, read_json_object, write_atomically
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors
 from twinface.outputs import require_ours
 from twinface.types import Vectors

@@ -14,7 +14,7 @@ from twinface.faces.pictures import read_image
 from twinface.networks.preprocessing import preprocess
 from twinface.networks.recipe import NetworkRecipe
 from twinface.text import plural
-from twinface.training.networks.pictures import OnPicture, pictures_below
+from twinface.training.networks.pictures_below import OnPicture, pictures_below
 from twinface.types import Image
 
 MOST_CROPS = 200

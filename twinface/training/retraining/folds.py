@@ -15,8 +15,8 @@ from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.open_head import load_head
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.pairs import pairs_to_measure, score_pairs_of
-from twinface.training.retraining.report import FEWEST_PEOPLE
+from twinface.training.heads.pair_sampling import pairs_to_measure, score_pairs_of
+from twinface.training.retraining.retraining_report import FEWEST_PEOPLE
 
 FOLDS = 5
 FOLDS_FOLDER = "folds"

@@ -13,14 +13,14 @@ from twinface.matching.open_head import load_head
 from twinface.networks.registry import find_recipe
 from twinface.progress import Say
 from twinface.settings import Settings
-from twinface.training.heads.artefact import check_head_output
-from twinface.training.heads.options import TrainOptions
+from twinface.training.heads.head_files import check_head_output
+from twinface.training.heads.head_training import TrainOptions
 from twinface.training.publishing import draft_of, put_in_place
-from twinface.training.retraining.history import keep_previous
 from twinface.training.retraining.judging import too_few
-from twinface.training.retraining.learning import RETRAINED, START, are_alike, learn_all, start_of
 from twinface.training.retraining.material import Material, gather_lessons
-from twinface.training.retraining.report import BUNDLED, FEW_PEOPLE, FEWEST_PEOPLE, RetrainReport
+from twinface.training.retraining.previous_head import keep_previous
+from twinface.training.retraining.retraining_report import BUNDLED, FEW_PEOPLE, FEWEST_PEOPLE, RetrainReport
+from twinface.training.retraining.train_folds import RETRAINED, START, are_alike, learn_all, start_of
 from twinface.training.retraining.verdict import judge
 
 

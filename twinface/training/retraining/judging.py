@@ -2,8 +2,8 @@
 
 It is not worse when, on people whom neither was trained on,
 
-* its cost (twinface.evaluation.cost) is with 95 % confidence at most 5 % above the present head's. So what cannot be
-  reported, because there are too few people, keeps the present head;
+* its cost (twinface.evaluation.figures.cost) is with 95 % confidence at most 5 % above the present head's. So what
+  cannot be reported, because there are too few people, keeps the present head;
 * neither its EER nor a TAR is worse by more than chance: the paired interval of the difference has both;
 
 Where there are fewer than ten people that is asked of their pictures and of strangers drawn from the cohort, and of the
@@ -26,7 +26,7 @@ from twinface.matching.heads import Head
 from twinface.settings import MatchingSettings
 from twinface.training.heads.logistic import GENUINE_PRIOR
 from twinface.training.retraining.lessons import Lessons
-from twinface.training.retraining.report import FEWEST_PEOPLE, FEWEST_PICTURES, CorrectionScores, Measured
+from twinface.training.retraining.retraining_report import FEWEST_PEOPLE, FEWEST_PICTURES, CorrectionScores, Measured
 
 MOST_COST = 0.05
 

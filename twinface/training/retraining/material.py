@@ -11,7 +11,7 @@ from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.corrections_file import read_corrections
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors, appended
 from twinface.matching.heads import Head
 from twinface.recognition.averaging import adjust_correction, adjust_features, adjust_gallery, averages_for

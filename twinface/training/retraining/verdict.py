@@ -23,7 +23,7 @@ from twinface.training.retraining.judging import (
     too_few_pictures,
 )
 from twinface.training.retraining.material import Material
-from twinface.training.retraining.report import (
+from twinface.training.retraining.retraining_report import (
     BUNDLED,
     FEW_PEOPLE,
     FEWEST_PEOPLE,

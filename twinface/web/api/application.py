@@ -12,7 +12,7 @@ from twinface.web.api.events import events_routes
 from twinface.web.api.people import people_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
-from twinface.web.problems import MEDIA_TYPE
+from twinface.web.problem_details import MEDIA_TYPE
 
 PREFIX = "/api/v1"
 

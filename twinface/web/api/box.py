@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from twinface.box.in_force import settings_in_force
+from twinface.box.settings_in_force import settings_in_force
 from twinface.web.api.context import Context
 
 

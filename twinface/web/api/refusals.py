@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from twinface.errors import ArtefactError, NotThereError, ServiceError, TwinfaceError, UserError
-from twinface.web.problems import Problem, problem, refuse
+from twinface.web.problem_details import Problem, problem, refuse
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is no JSON"},

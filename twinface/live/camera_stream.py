@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from twinface.live.tracks import Look, Track
+from twinface.live.track_state import Look, Track
 from twinface.messages.recent import RecentNumbers
 from twinface.messages.schema import CropTally, Stamp, TracksUpdate
 

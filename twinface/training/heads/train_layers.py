@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.files import canonical_json
-from twinface.training.heads.artefact import HISTORY_FILE, write_layers
-from twinface.training.heads.data import Normaliser, hold_out, make_stream
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import HardNegatives
+from twinface.training.heads.head_files import HISTORY_FILE, write_layers
+from twinface.training.heads.head_training import OnStep, TrainOptions
 from twinface.training.heads.layer_models import build_custom_head, build_layers, build_linear_head
-from twinface.training.heads.options import OnStep, TrainOptions
-from twinface.training.heads.pairs import PairSampler
+from twinface.training.heads.pair_sampling import PairSampler
+from twinface.training.heads.training_data import Normaliser, hold_out, make_stream
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 

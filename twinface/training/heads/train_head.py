@@ -15,23 +15,23 @@ from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.matching.cohort_files import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
+from twinface.matching.head_spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.open_head import load_head
 from twinface.matching.plda import PldaHead
-from twinface.matching.spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.vectors import adjust
 from twinface.recognition.averaging import adjust_corrections, adjust_features
 from twinface.settings import Settings
-from twinface.training.heads.artefact import check_head_output, describe_head, write_figures
-from twinface.training.heads.data import check_enough, hold_out
 from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
 from twinface.training.heads.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
-from twinface.training.heads.options import OnStep, TrainOptions, TrainReport
-from twinface.training.heads.pairs import pairs_to_measure, score_pairs_of
-from twinface.training.heads.plda import Start, fit_plda, read_start
-from twinface.training.heads.strangers import Labels, StrangerLessons, average_of, read_lessons
+from twinface.training.heads.head_files import check_head_output, describe_head, write_figures
+from twinface.training.heads.head_training import OnStep, TrainOptions, TrainReport
+from twinface.training.heads.pair_sampling import pairs_to_measure, score_pairs_of
+from twinface.training.heads.stranger_lessons import Labels, StrangerLessons, average_of, read_lessons
+from twinface.training.heads.train_plda import Start, fit_plda, read_start
+from twinface.training.heads.training_data import check_enough, hold_out
 from twinface.training.publishing import published
 
 _FEWEST_HELD_OUT = 2
@@ -118,7 +118,7 @@ def learn(
         if is_to_name:
             _write_imagined(folder, table.network)
         return 0
-    from twinface.training.heads.layers import learn_layers
+    from twinface.training.heads.train_layers import learn_layers
 
     return learn_layers(table, folder, options, deviation=deviation, hard=hard, progress=progress)
 

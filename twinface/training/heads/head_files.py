@@ -9,13 +9,13 @@ import numpy as np
 
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.head_folder import add_about, require_head_folder, write_about
-from twinface.matching.spec import COHORT_FILE, IMAGINED_FILE, WEIGHTS_FILE
+from twinface.matching.head_spec import COHORT_FILE, IMAGINED_FILE, WEIGHTS_FILE
 from twinface.networks.registry import name_network
 from twinface.outputs import refuse_inputs
-from twinface.training.heads.data import Normaliser
 from twinface.training.heads.feature_table import FeatureTable
+from twinface.training.heads.head_training import TrainOptions, TrainReport
 from twinface.training.heads.layer_models import dense_activations, dense_weights, forget_regularisers
-from twinface.training.heads.options import TrainOptions, TrainReport
+from twinface.training.heads.training_data import Normaliser
 from twinface.training.networks.conversion import convert
 
 HISTORY_FILE = "history.json"

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.distillation.crop_views import resize
 from twinface.distillation.targets import Targets
-from twinface.distillation.views import resize
 from twinface.errors import InputError
 from twinface.matching.vectors import normalised
 from twinface.training.tensorflow_setup import import_keras

@@ -10,7 +10,7 @@ from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.split import validation_people
 from twinface.matching.vectors import normalised
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.pairs import PairSampler
+from twinface.training.heads.pair_sampling import PairSampler
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
@@ -40,7 +40,7 @@ def hold_out(table: FeatureTable, fewest: int) -> tuple[FeatureTable, FeatureTab
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normaliser:
-    """What layers see of two vectors; the names are those of head.json, see twinface.matching.spec.Normalisation.
+    """What layers see of two vectors; the names are those of head.json, see twinface.matching.head_spec.Normalisation.
 
     `vectors` "l2" or "none"; `pair` "absolute", "squared" or "product"; divided by `deviation`, float32 (d,), if given.
     """

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.distillation.checkpoints import Weights, find_checkpoint, read_progress, read_weights
-from twinface.distillation.stream import as_input
+from twinface.distillation.sample_stream import as_input
 from twinface.distillation.unfolding import Folded, read_layers, unfold
 from twinface.errors import ArtefactError
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe

@@ -11,7 +11,7 @@ from twinface.outputs import refuse_inputs, require_own_folder
 from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
 from twinface.training.networks.conversion import QUANTIZATIONS, convert
 from twinface.training.networks.int8_scales import representative_input
-from twinface.training.networks.pictures import OnPicture
+from twinface.training.networks.pictures_below import OnPicture
 from twinface.training.publishing import published
 
 KERAS_FILE = "network.keras"

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens, is_loopback
 from twinface.web.door import client_of
-from twinface.web.problems import problem
+from twinface.web.problem_details import problem
 from twinface.web.tokens import Role, TokenFile
 
 _HEADERS = {

@@ -13,9 +13,9 @@ import numpy as np
 from twinface.errors import InputError, NotThereError
 from twinface.events.connection import changing, is_there, reading
 from twinface.events.event import Event, TrackKey
+from twinface.events.event_rows import SELECT as SELECT_EVENT
+from twinface.events.event_rows import check_types, read_details, to_event
 from twinface.events.look import LookRecord
-from twinface.events.rows import SELECT as SELECT_EVENT
-from twinface.events.rows import check_types, read_details, to_event
 from twinface.types import Candidate, FaceMeasures
 
 _COLUMNS = (

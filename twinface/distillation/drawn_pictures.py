@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from twinface.distillation.views import PACKED_PX, STANDARD_PX
+from twinface.distillation.crop_views import PACKED_PX, STANDARD_PX
 
 _GREY_WEIGHTS_BGR = (0.114, 0.587, 0.299)
 

@@ -15,7 +15,7 @@ from twinface.corrections.difference import Difference
 from twinface.corrections.step import Step, StepKind
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
-from twinface.events.marks import Marks, to_mark
+from twinface.events.look_marks import Marks, to_mark
 from twinface.files import make_folder, write_atomically
 from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.keys import box_key

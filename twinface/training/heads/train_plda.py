@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from twinface.matching.cohort import Cohort
 from twinface.matching.cohort_files import read_cohort
 from twinface.matching.head_folder import trained_people
+from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
-from twinface.matching.spec import WEIGHTS_FILE
 from twinface.matching.vectors import centre
 from twinface.training.heads.covariances import (
     Covariances,
@@ -27,8 +27,8 @@ from twinface.training.heads.covariances import (
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import HardNegatives
 from twinface.training.heads.logistic import LogisticFit, fit_pairs
-from twinface.training.heads.pairs import Pairs, PairSampler
-from twinface.training.heads.strangers import (
+from twinface.training.heads.pair_sampling import Pairs, PairSampler
+from twinface.training.heads.stranger_lessons import (
     StrangerLessons,
     less_within,
     measure_tail,

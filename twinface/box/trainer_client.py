@@ -17,11 +17,11 @@ from twinface.messages.topics import CONTROL
 from twinface.processes import TRAINER
 from twinface.progress import Say, say_nothing
 from twinface.settings import Settings
-from twinface.training.heads.options import TrainOptions
-from twinface.training.retraining.report import RetrainReport
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.retraining.retraining_report import RetrainReport
 
 if TYPE_CHECKING:
-    from twinface.distillation.order import Order
+    from twinface.distillation.run_order import Order
 
 _ANSWERS_WITHIN_S = 60.0
 _POLL_S = 0.5
@@ -73,7 +73,7 @@ def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say
     An order that is so short that it is done by then is no mistake. Raises ServiceError where the box is not up or its
     trainer does other work, TwinfaceError where it cannot be carried out.
     """
-    from twinface.distillation.order import in_full, to_plain
+    from twinface.distillation.run_order import in_full, to_plain
 
     _start(settings, run)
     asked = _ask(run, "teach", to_plain(in_full(order)))

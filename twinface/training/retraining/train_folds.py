@@ -8,15 +8,15 @@ import numpy as np
 
 from twinface.files import make_folder
 from twinface.matching.head_folder import built_in_head, files_of_head, read_about, read_spec
+from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.layers import read_arrays
 from twinface.matching.open_head import load_head
-from twinface.matching.spec import WEIGHTS_FILE
 from twinface.progress import Say
-from twinface.training.heads.data import check_enough
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
-from twinface.training.heads.options import TrainOptions
-from twinface.training.heads.train import learn
+from twinface.training.heads.head_training import TrainOptions
+from twinface.training.heads.train_head import learn
+from twinface.training.heads.training_data import check_enough
 from twinface.training.retraining.folds import FOLDS_FOLDER, cut_in_folds, without
 from twinface.training.retraining.lessons import Lessons
 from twinface.training.retraining.material import Material

@@ -15,7 +15,7 @@ from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.differentials.grouping import make_groupings
 from twinface.evaluation.differentials.label_table import match_rows, read_labels
 from twinface.evaluation.protocols.split import validation_people
-from twinface.gallery.people import read_features
+from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors
 from twinface.matching.cohort import Cohort
 from twinface.matching.density import Density
