@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fake_box import FakeCamera, FakeMatcher, FakeProcess, short_run_directory
@@ -69,3 +70,21 @@ def running_site(folder: Path, settings: str = "") -> Iterator[Site]:
         yield site
         if site.process is not None and site.process.poll() is None:
             site.stop_web()
+
+
+class Api:
+    """Asks the API of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def ask(self, method: str, path: str, *, code: int = 200, **more: Any) -> Any:
+        """The answer, which has to have this status; a refusal is a problem of this status."""
+        answer = httpx.request(method, f"{self.site.url}api/v1{path}", **more)
+        assert answer.status_code == code, answer.text
+        kind, body = answer.headers["content-type"], answer.json()
+        assert kind == ("application/json" if code == 200 else "application/problem+json")
+        if code != 200:
+            assert body["status"] == code
+            assert body["type"] == f"urn:twinface:problem:{body['code']}"
+        return body

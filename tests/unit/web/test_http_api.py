@@ -1,47 +1,10 @@
 """The HTTP API: every operation on the real web process, over a box on which people were named rightly and wrongly."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
-import numpy as np
 import pytest
 from gallery_state import state_of
-from web_site import Site, running_site
-
-from twinface.gallery import Gallery
-from twinface.recognition.embedding import EmbeddedFace
-
-
-class Api:
-    """Asks the API of a site."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def ask(self, method: str, path: str, *, code: int = 200, **more: Any) -> Any:
-        """The answer, which has to have this status; a refusal is a problem of this status."""
-        answer = httpx.request(method, f"{self.site.url}api/v1{path}", **more)
-        assert answer.status_code == code, answer.text
-        kind, body = answer.headers["content-type"], answer.json()
-        assert kind == ("application/json" if code == 200 else "application/problem+json")
-        if code != 200:
-            assert body["status"] == code
-            assert body["type"] == f"urn:twinface:problem:{body['code']}"
-        return body
-
-
-@pytest.fixture
-def api(box: Path, tmp_path: Path, faces: dict[str, EmbeddedFace]) -> Iterator[Api]:
-    """Ada and Eve, who are one, and Bob are in the gallery; the site has a folder of its own beside it."""
-    gallery = Gallery.open(tmp_path / "gallery")
-    for name, face in (("Bob", "person_b_1"), ("Eve", "person_a_2")):
-        gallery.add(name, (f"{name}.jpg",), faces[face].vector[np.newaxis], np.ones(1, np.float32), [b"a crop"])
-    folder = tmp_path / "site"
-    folder.mkdir()
-    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n') as site:
-        yield Api(site)
+from web_site import Api
 
 
 def test_everybody_is_listed_page_by_page_and_found_by_a_part_of_the_name(api: Api) -> None:

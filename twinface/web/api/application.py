@@ -9,6 +9,7 @@ from twinface.web.api.box import box_routes
 from twinface.web.api.changes import changes_routes
 from twinface.web.api.context import Context
 from twinface.web.api.events import events_routes
+from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
@@ -42,7 +43,7 @@ def create_api(context: Context) -> FastAPI:
         return document()
 
     app.openapi = openapi  # type: ignore[method-assign]
-    for routes in (people_routes, review_routes, changes_routes, events_routes, box_routes):
+    for routes in (people_routes, review_routes, changes_routes, events_routes, past_visits_routes, box_routes):
         app.include_router(routes(context))
     return app
 

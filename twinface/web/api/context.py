@@ -16,6 +16,9 @@ from twinface.settings import Settings
 LARGEST = 2**53 - 1
 """Of numbers in requests: the largest that every program that reads JSON has exactly (RFC 8259, 6)."""
 
+LATEST_NS = 2**63 - 1
+"""Of times in requests: the year 2262."""
+
 
 @dataclass(slots=True)
 class People:

@@ -10,10 +10,7 @@ from twinface.events import EventQuery, Kind, Subject, newest_number, read_event
 from twinface.review.evidence import find_evidence
 from twinface.review.explain import explain
 from twinface.unknowns import Unknown, list_unknowns
-from twinface.web.api.context import LARGEST, Context
-
-_LATEST_NS = 2**63 - 1
-"""The year 2262."""
+from twinface.web.api.context import LARGEST, LATEST_NS, Context
 
 
 class WhichEvents(BaseModel):
@@ -23,8 +20,8 @@ class WhichEvents(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since_ns: int | None = Field(None, ge=0, le=_LATEST_NS)
-    until_ns: int | None = Field(None, ge=0, le=_LATEST_NS)
+    since_ns: int | None = Field(None, ge=0, le=LATEST_NS)
+    until_ns: int | None = Field(None, ge=0, le=LATEST_NS)
     name: str | None = Field(None, max_length=1000)
     camera: str | None = Field(None, max_length=1000)
     kind: Kind | None = None
