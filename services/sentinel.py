@@ -18,7 +18,7 @@ from twinface.bus.node import Node
 from twinface.errors import ServiceError
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
-from twinface.processes import SENTINEL, TRAINER, process_names
+from twinface.processes import SENTINEL, heard_names
 from twinface.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class _Sentinel:
         self._heard = LastHeard()
         self._shown_until_s = 0.0
         node.answer(self._answer)
-        node.subscriber(HEALTH, [*process_names(settings), TRAINER.name], self._hear)
+        node.subscriber(HEALTH, heard_names(settings), self._hear)
         self._events = SupervisorEvents(sys.stdin.buffer, sys.stdout.buffer)
         node.loop.add(sys.stdin.fileno(), self._read_events)
         self._events.ask_for_next()

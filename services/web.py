@@ -4,6 +4,7 @@ import logging
 from contextlib import suppress
 from functools import partial
 
+from twinface.box.pictures_client import PicturesProcess
 from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
 from twinface.bus.node import Node
@@ -11,7 +12,7 @@ from twinface.config_file import config_in_use
 from twinface.files import canonical_json, write_atomically
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
-from twinface.processes import CAMERA, MATCHER, TRAINER, WEB, process_names
+from twinface.processes import CAMERA, MATCHER, WEB, heard_names, process_names
 from twinface.settings import Settings
 from twinface.web.access import CLEARTEXT_WARNING, required_token
 from twinface.web.api.application import create_api
@@ -35,7 +36,7 @@ class _Web:
         self._address = run.path / "web.json"
         self._hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
         self._server = PageServer(web.host, web.port, web.connections_per_client)
-        node.subscriber(HEALTH, [*names, TRAINER.name], self._pass_on)
+        node.subscriber(HEALTH, heard_names(settings), self._pass_on)
         node.subscriber(MATCHES, [MATCHER.name], self._pass_on)
         self._previews = {
             camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], self._pass_on, listening=False)
@@ -43,7 +44,8 @@ class _Web:
         }
         node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tell_health))
         ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
-        api = create_api(Context(settings, config_in_use(), People(settings.gallery), self._hub.health.report))
+        people, pictures = People(settings.gallery), PicturesProcess(run)
+        api = create_api(Context(settings, config_in_use(), people, self._hub.health.report, pictures))
         app = create_app(self._hub, web, ask_matcher, api, token=token)
         self._server.start(app, on_exit=node.loop.stop)
         if token:

@@ -41,7 +41,17 @@ TRAINER = Process(
     silent_times=12.0,  # building a network in TensorFlow lets no other thread in for a while
 )
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER)
+PICTURES = Process(
+    "pictures",
+    (CONTROL, HEALTH),
+    (),
+    1.0,
+    600,
+    autostart=False,
+    silent_times=6.0,  # a large picture is decoded in one go
+)
+
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES)
 
 
 def find_process(name: str) -> Process:
@@ -57,6 +67,11 @@ def camera_names(settings: Settings) -> list[str]:
 def extractor_names(settings: Settings) -> list[str]:
     """Names on the bus of all extractors."""
     return [f"{EXTRACTOR.name}.{number}" for number in range(settings.extractor.count)]
+
+
+def heard_names(settings: Settings) -> list[str]:
+    """Names on the bus of everything whose heart may be heard: what is started on request, too."""
+    return [*process_names(settings), TRAINER.name, PICTURES.name]
 
 
 def process_names(settings: Settings) -> list[str]:

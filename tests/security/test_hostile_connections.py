@@ -5,6 +5,7 @@ import errno
 import resource
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, closing
 
@@ -39,6 +40,18 @@ async def _endless(_request: Request) -> Response:
     return StreamingResponse(chunks())
 
 
+async def _long(request: Request) -> Response:
+    request.scope["state"][protocol.LONG_BODY] = True
+    return PlainTextResponse(f"{len(await request.body())} bytes")
+
+
+async def _late(request: Request) -> Response:
+    """Begins to read long after the deadline, as who waits for other pictures does."""
+    request.scope["state"][protocol.LONG_BODY] = True
+    await asyncio.sleep(4 * protocol.REQUEST_WITHIN_S)
+    return PlainTextResponse(f"{len(await request.body())} bytes")
+
+
 async def _silent(_request: Request) -> Response:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"once"
@@ -55,6 +68,7 @@ class Server:
         self._server = PageServer("127.0.0.1", 0, _MOST_PER_CLIENT)
         self.address = ("127.0.0.1", int(self._server.url.rstrip("/").rpartition(":")[2]))
         routes = [Route("/hello", _hello), Route("/endless", _endless), Route("/silent", _silent)]
+        routes += [Route(f"/{one.__name__[1:]}", one, methods=["POST"]) for one in (_long, _late)]
         fair = Middleware(FairShare, most_per_client=_MOST_PER_CLIENT)
         app = Starlette(routes=[*routes, Route("/healthz", _hello)], middleware=[fair])
         self._server.start(app, self.ended.set)
@@ -168,6 +182,56 @@ def test_a_byte_at_a_time_gains_no_time(server: Server, kind: str) -> None:
             connection,
             lambda number: b"x" if kind == "body" else (b"GET /hello HTTP/1.1\r\nX: " + b"x" * 10**6)[number:][:1],
         )
+
+
+def _head(path: str, size_bytes: int) -> bytes:
+    return f"POST /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size_bytes}\r\n\r\n".encode()
+
+
+def _send_slowly(connection: socket.socket, bytes_per_s: float, size_bytes: int) -> None:
+    """Send so many bytes; raises ConnectionError where the other end has closed the connection."""
+    began_s, sent, pause = time.monotonic(), 0, threading.Event()
+    while sent < size_bytes:
+        pause.wait(0.02)
+        due = min(size_bytes, int(bytes_per_s * (time.monotonic() - began_s)))
+        connection.sendall(b"x" * (due - sent))
+        sent = due
+
+
+@pytest.mark.usefixtures("short_deadlines")
+def test_a_long_body_that_is_wanted_may_take_longer_while_it_comes(server: Server) -> None:
+    size_bytes = 6 * protocol.LEAST_BYTES_PER_S
+    with closing(server.connect()) as connection:
+        connection.sendall(_head("long", size_bytes))
+        _send_slowly(connection, 4.0 * protocol.LEAST_BYTES_PER_S, size_bytes)
+        assert b"200 OK" in connection.recv(1000)
+
+
+@pytest.mark.parametrize("path", ["long", "hello"])
+@pytest.mark.usefixtures("short_deadlines")
+def test_a_long_body_that_comes_too_slowly_or_is_not_wanted_is_hung_up_on(server: Server, path: str) -> None:
+    share = 0.25 if path == "long" else 4.0
+    with closing(server.connect()) as connection:
+        connection.sendall(_head(path, 10**6))
+        with pytest.raises(ConnectionError):
+            _send_slowly(connection, share * protocol.LEAST_BYTES_PER_S, 10**6)
+
+
+@pytest.mark.usefixtures("short_deadlines")
+def test_a_long_body_is_hung_up_on_in_the_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "LONG_BODY_WITHIN_S", 1.0)
+    with closing(server.connect()) as connection:
+        connection.sendall(_head("long", 10**8))
+        with pytest.raises(ConnectionError):
+            _send_slowly(connection, 4.0 * protocol.LEAST_BYTES_PER_S, 10**8)
+
+
+@pytest.mark.usefixtures("short_deadlines")
+def test_who_waits_for_us_to_read_is_not_hung_up_on(server: Server) -> None:
+    with closing(server.connect()) as connection:
+        connection.sendall(_head("late", 3 * 10**6))
+        connection.sendall(b"x" * 3 * 10**6)
+        assert b"200 OK" in connection.recv(1000)
 
 
 @pytest.mark.usefixtures("short_deadlines")

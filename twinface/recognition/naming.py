@@ -15,7 +15,7 @@ from twinface.averages.averages_in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import camera_source
+from twinface.gallery.sources import PHOTOS, camera_source
 from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use
 from twinface.matching.heads import Head
@@ -156,6 +156,10 @@ class Naming:
     def alone(self, camera: str, vector: NDArray[np.float32]) -> Decision:
         """Who `vector`, float32 (d,), of one look at a camera shows by itself."""
         return decide_alone(vector, camera_source(camera), self._known, self._opened.head, self._settings)
+
+    def of_picture(self, vector: NDArray[np.float32]) -> Decision:
+        """Who `vector`, float32 (d,), of a picture that somebody brings shows."""
+        return decide_alone(vector, PHOTOS, self._known, self._opened.head, self._settings)
 
     @property
     def bounds(self) -> Mapping[str, Any]:

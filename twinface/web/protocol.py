@@ -19,6 +19,15 @@ REQUEST_WITHIN_S = 5.0
 TAKEN_WITHIN_S = 10.0
 """When an answer piles up because it is not taken, 48 of the 64 KB that we keep of it have to be gone within this."""
 
+LONG_BODY = "long body"
+"""Key of a request's state: who answers it sets this where a body may take longer, such as a phone's picture."""
+
+LEAST_BYTES_PER_S = 16 * 1024
+"""Of a long body, in every REQUEST_WITHIN_S for which we have read."""
+
+LONG_BODY_WITHIN_S = 180.0
+"""Of this time, too, what we did not read in is not counted."""
+
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
@@ -35,6 +44,8 @@ class GuardedProtocol(H11Protocol):
         self._receiving: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Handle | None = None
+        self._came_bytes = 0
+        self._longer_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio.Protocol."""
@@ -54,7 +65,9 @@ class GuardedProtocol(H11Protocol):
         """See asyncio.Protocol."""
         if not self._began:
             self._began = True
+            self._longer_s = 0.0
             self._receive_within(REQUEST_WITHIN_S)
+        self._came_bytes += len(data)
         super().data_received(data)
         self._note_request()
 
@@ -108,7 +121,23 @@ class GuardedProtocol(H11Protocol):
     def _receive_within(self, seconds: float) -> None:
         if self._receiving is not None:
             self._receiving.cancel()
-        self._receiving = self.loop.call_later(seconds, self.transport.abort)
+        self._came_bytes = 0
+        self._receiving = self.loop.call_later(seconds, self._miss)
+
+    def _miss(self) -> None:
+        """The request is not all here in time: over, but for a long body that comes fast enough, or waits for us."""
+        if self._receives_long_body():
+            self._receive_within(REQUEST_WITHIN_S)
+        else:
+            self.transport.abort()
+
+    def _receives_long_body(self) -> bool:
+        if self.cycle is None or self.cycle.response_complete or LONG_BODY not in self.cycle.scope["state"]:
+            return False
+        if not self.flow.read_paused:
+            self._longer_s += REQUEST_WITHIN_S
+        fast = self._came_bytes >= LEAST_BYTES_PER_S * REQUEST_WITHIN_S
+        return self.flow.read_paused or (fast and self._longer_s < LONG_BODY_WITHIN_S)
 
     def _send_within(self, seconds: float) -> None:
         if self._sending is not None:

@@ -1,9 +1,11 @@
 """The API as one ASGI app, to be mounted where PREFIX says."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 
+from twinface.box.pictures_client import MOST_BYTES
 from twinface.web.api.bodies import BoundedBodies
 from twinface.web.api.box import box_routes
 from twinface.web.api.changes import changes_routes
@@ -13,12 +15,26 @@ from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
+from twinface.web.api.single_pictures import single_pictures_routes
 from twinface.web.problem_details import MEDIA_TYPE
 
 PREFIX = "/api/v1"
 
 _VERSION = "1.0"
 _MOST_BYTES = 64 * 1024
+_MOST_AROUND_A_PICTURE_BYTES = 64 * 1024
+_TAKES_A_PICTURE = re.compile(rf"{PREFIX}/(pictures/\w+|enrolments/[^/]+/pictures)")
+
+_ROUTES = (
+    people_routes,
+    review_routes,
+    changes_routes,
+    events_routes,
+    past_visits_routes,
+    box_routes,
+    single_pictures_routes,
+)
+"""One a line, in the order of the document."""
 
 
 def create_api(context: Context) -> FastAPI:
@@ -33,7 +49,7 @@ def create_api(context: Context) -> FastAPI:
         redoc_url=None,
         responses=RESPONSES,
     )
-    app.add_middleware(BoundedBodies, most_bytes=_MOST_BYTES)
+    app.add_middleware(BoundedBodies, most_bytes=_most_bytes)
     answer_with_problems(app)
     document = app.openapi
 
@@ -43,9 +59,14 @@ def create_api(context: Context) -> FastAPI:
         return document()
 
     app.openapi = openapi  # type: ignore[method-assign]
-    for routes in (people_routes, review_routes, changes_routes, events_routes, past_visits_routes, box_routes):
+    for routes in _ROUTES:
         app.include_router(routes(context))
     return app
+
+
+def _most_bytes(path: str) -> int:
+    """How large the body of a request for `path` may be."""
+    return MOST_BYTES + _MOST_AROUND_A_PICTURE_BYTES if _TAKES_A_PICTURE.fullmatch(path) else _MOST_BYTES
 
 
 def _call_problems_so(document: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import Request
 
+from twinface.box.pictures_client import PicturesProcess
 from twinface.errors import NotThereError
 from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery
@@ -55,12 +56,13 @@ def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The box: its configuration, where that stands, its gallery, and what its heartbeats say."""
+    """The box: its configuration, where that stands, its gallery, what its heartbeats say, and who reads pictures."""
 
     settings: Settings
     config: Path
     people: People
     health: Callable[[], Mapping[str, object]]
+    pictures: PicturesProcess
 
 
 def who_asks(request: Request) -> str:

@@ -20,6 +20,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What every operation may answer besides its own."""
 
+_STATUS = {"not there": 404, "unreadable": 422}
+"""Of what a process of the box refuses, by its code; 503 for others."""
+
 
 def answer_with_problems(app: FastAPI) -> None:
     """Have an app answer so."""
@@ -30,7 +33,7 @@ def answer_with_problems(app: FastAPI) -> None:
             case NotThereError():
                 return problem(404, str(error), "not_there")
             case ServiceError():
-                return problem(503, str(error), error.code.replace(" ", "_"))
+                return problem(_STATUS.get(error.code, 503), str(error), error.code.replace(" ", "_"))
             case UserError() if not isinstance(error, ArtefactError):
                 return problem(409, str(error), "refused")
             case _:
