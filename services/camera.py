@@ -1,10 +1,12 @@
 """camera: one source → crops worth recognising, tracks, and a preview for who asks. Argument: its number."""
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
 from twinface.box.service import camera_settings, run_service
+from twinface.box.starting_together import wait_for_the_others
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
 from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
@@ -52,6 +54,7 @@ class _Camera:
         self._preview = PreviewMaker(previews.wanted, previews.publish, settings.web)
         self._unseen = UnseenFrames(lambda: self._stage.rest, lambda: self._preview.due_at_s, time.monotonic)
         self._source = open_source(_spec(self._camera), self._unseen)
+        wait_for_the_others(node, settings, {self._crops: settings.extractor.count, self._tracks: 1})
         self._feed = FrameFeed(self._source, lossless=self._camera.lossless, wake=node.loop.wake)
         self._captured = Captured.now()
         node.loop.every(_TICK_S, self._look_after_source)
@@ -109,11 +112,8 @@ class _Camera:
 
 
 def _work(node: Node, settings: Settings) -> None:
-    camera = _Camera(node, settings)
-    try:
+    with closing(_Camera(node, settings)) as camera:
         camera.run()
-    finally:
-        camera.close()
 
 
 if __name__ == "__main__":

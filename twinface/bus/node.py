@@ -49,7 +49,7 @@ class Node:
         self.detail = ""
         self._checks: list[Callable[[], str]] = [self._refusals]
         self._refused: tuple[float, str] = (float("-inf"), "")
-        self._run = run
+        self.run = run
         self._started_at_s = time.monotonic()
         self._process = psutil.Process()
         self._closing = ExitStack()
@@ -98,7 +98,7 @@ class Node:
 
     def reader(self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None]) -> WorkReader:
         """The reading end of a work link to all `origins`; `handle` is called with every message, in turns."""
-        endpoints = [self._run.endpoint(topic, origin) for origin in origins]
+        endpoints = [self.run.endpoint(topic, origin) for origin in origins]
         reader = WorkReader(
             self._context,
             endpoints,
@@ -132,7 +132,7 @@ class Node:
         self, topic: Topic, origins: Sequence[str], handle: Callable[[Message], None], *, listening: bool = True
     ) -> Subscriber:
         """Listens to `topic` of all `origins`; bytes that are no message are counted and dropped with a warning."""
-        endpoints = [self._run.endpoint(topic, origin) for origin in origins]
+        endpoints = [self.run.endpoint(topic, origin) for origin in origins]
         subscriber = Subscriber(self._context, endpoints, topic, listening=listening)
         self._closing.callback(subscriber.close)
 
@@ -191,28 +191,28 @@ class Node:
         """The books of this start; on a full disk there is no working without them, so room is waited for."""
         while True:
             try:
-                return Books(self._run.books_path(self.name, self.epoch))
+                return Books(self.run.books_path(self.name, self.epoch))
             except OSError as error:
                 if error.errno not in NO_ROOM:
                     raise
-                self.set_state("waiting", f"{self._run.path}: {error.strerror}; free some, and it goes on")
+                self.set_state("waiting", f"{self.run.path}: {error.strerror}; free some, and it goes on")
             time.sleep(_HEARTBEAT_S)
             self.beat()
 
     def _bind(self, topic: Topic) -> str:
         """The endpoint to bind for a topic; its socket has to stay where others look for it."""
-        self._sockets.append(self._run.socket_of(topic, self.name))
-        return self._run.endpoint(topic, self.name)
+        self._sockets.append(self.run.socket_of(topic, self.name))
+        return self.run.endpoint(topic, self.name)
 
     def _look_for_sockets(self) -> None:
         """Raise ServiceError where somebody has removed them: a new start makes them again, and nothing else can."""
-        if not self._run.holds(self._lock, self.name) or not all(map(os.path.lexists, self._sockets)):
-            raise ServiceError(f"{self._run.path}: its files there were removed; it starts again")
+        if not self.run.holds(self._lock, self.name) or not all(map(os.path.lexists, self._sockets)):
+            raise ServiceError(f"{self.run.path}: its files there were removed; it starts again")
 
     def _clear_outdated_books(self) -> None:
         # What earlier starts acknowledged still counts for senders whose own books are kept.
-        kept = {f"{origin}@{epoch}" for origin, epoch, _ in self._run.list_books()}
-        for path in self._run.outdated_books(self.name):
+        kept = {f"{origin}@{epoch}" for origin, epoch, _ in self.run.list_books()}
+        for path in self.run.outdated_books(self.name):
             with suppress(ArtefactError):
                 accounts = read_books(path)
                 self._books.inherit({name: accounts[name] for name in accounts if name.rpartition(" ")[2] in kept})

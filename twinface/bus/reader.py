@@ -103,7 +103,7 @@ class WorkReader:
         socket.set(zmq.LINGER, 0)
         socket.set(zmq.ROUTING_ID, identity.encode())
         socket.set(zmq.RECONNECT_IVL, 50)
-        socket.set(zmq.RECONNECT_IVL_MAX, 500)
+        socket.set(zmq.RECONNECT_IVL_MAX, 100)
         socket.set(zmq.SNDHWM, 64)
         socket.set(zmq.MAXMSGSIZE, self.topic.max_payload_bytes + MAX_HEADER_BYTES)
         socket.connect(endpoint)

@@ -93,6 +93,11 @@ class WorkSender:
         return len(self._leases)
 
     @property
+    def readers(self) -> int:
+        """How many readers there are whose credits hold."""
+        return self._readers.count_current(self._clock())
+
+    @property
     def full(self) -> bool:
         """Whether as many wait as should: one more may push another one out. A source that can wait, waits."""
         return self._mailbox.full

@@ -88,6 +88,10 @@ class Readers:
         """Whether a reader was not heard for so long."""
         return now_s - self._readers[identity].heard_at_s > since_s
 
+    def count_current(self, now_s: float) -> int:
+        """How many readers have credits that hold."""
+        return sum(reader.is_current(now_s) for reader in self._readers.values())
+
     def find_free(self, now_s: float, but: Collection[bytes] = ()) -> bytes | None:
         """The reader with a free slot that has the fewest messages, if there is one that is not of `but`."""
         free = [
