@@ -25,12 +25,11 @@ from twinface.faces.pictures import decode_image
 from twinface.files import make_folder
 from twinface.gallery import Gallery, PersonVectors, read_person
 from twinface.gallery.backup import read_backup, restore_backup, write_backup
-from twinface.gallery.crops import read_crops, write_crops
 from twinface.gallery.foreign import read_foreign_vectors
+from twinface.gallery.gallery_folder import read_manifest
 from twinface.gallery.keys import box_key
-from twinface.gallery.manifest import read_manifest
 from twinface.gallery.people_files import write_person
-from twinface.gallery.set_aside import SetAside, read_set_aside, write_set_aside
+from twinface.gallery.person_files import SetAside, read_crops, read_set_aside, write_crops, write_set_aside
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.open_head import load_head
 from twinface.messages.codec import decode, encode

@@ -22,9 +22,8 @@ from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_e
 from twinface.files import sha256_of
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.backup import read_backup, restore_backup, write_backup
-from twinface.gallery.crops import crop_key, crops_of
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.gallery.set_aside import SetAside
+from twinface.gallery.person_files import SetAside, crop_key, crops_of
 from twinface.matching import load_head
 from twinface.matching.head_folder import write_built_in_head
 from twinface.networks import find_recipe

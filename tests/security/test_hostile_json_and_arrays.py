@@ -20,7 +20,7 @@ from twinface.errors import ArtefactError, TwinfaceError
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
 from twinface.files import MAX_JSON_BYTES, parse_json, read_json_object, shown
 from twinface.gallery.backup import read_backup
-from twinface.gallery.manifest import read_manifest
+from twinface.gallery.gallery_folder import read_manifest
 from twinface.matching.head_folder import read_spec
 from twinface.matching.layers import read_arrays
 from twinface.networks.recipe import read_recipe

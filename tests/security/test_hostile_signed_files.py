@@ -21,8 +21,8 @@ from twinface.corrections import read_corrections
 from twinface.corrections.steps_file import read_step
 from twinface.errors import ArtefactError
 from twinface.gallery import read_person
-from twinface.gallery.crops import read_crops
-from twinface.gallery.set_aside import read_set_aside
+from twinface.gallery.person_files import read_crops
+from twinface.gallery.person_files import read_set_aside
 
 KEY = b"k" * 32
 folder = Path(sys.argv[1])

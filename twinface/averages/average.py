@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import is_camera
+from twinface.gallery.person import PersonVectors, is_camera
 from twinface.matching.vectors import normalised
 
 PRIOR_COUNT = 12

@@ -17,9 +17,8 @@ from twinface.averages.clusters import MOST_CLUSTERS, SAME_FACE_COSINE, Clusters
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.files import make_folder, only_writer, sync
 from twinface.gallery.keys import box_key
-from twinface.gallery.person import PersonVectors
+from twinface.gallery.person import PersonVectors, is_source
 from twinface.gallery.signing import check_format, pack_array, unpack_array, unseal, write_sealed
-from twinface.gallery.sources import is_source
 from twinface.matching.vectors import normalised
 
 MOST_SOURCES = 32

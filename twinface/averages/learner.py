@@ -16,8 +16,7 @@ from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
 from twinface.events.event import Event, Kind, Subject, TrackKey
 from twinface.events.look import LookRecord
-from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import camera_source
+from twinface.gallery.person import PersonVectors, camera_source
 from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings
 from twinface.types import Clock

@@ -12,8 +12,8 @@ from twinface.errors import ArtefactError, InputError, SettingsError, SourceErro
 from twinface.faces.sources.captures import find_webcam
 from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
 from twinface.faces.sources.source import SourceKind
-from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import has_people
 from twinface.masking import mask_address
 from twinface.matching.open_head import open_head_in_use
 from twinface.networks.recipe import NetworkRecipe

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.gallery.sources import PHOTOS, camera_source, is_source
+from twinface.gallery.person import PHOTOS, camera_source, is_source
 
 
 class CorrectionKind(StrEnum):

@@ -10,8 +10,8 @@ from twinface.corrections.difference import Difference, take_back
 from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
 from twinface.files import shown
+from twinface.gallery.gallery_folder import writers_lock
 from twinface.gallery.keys import box_key
-from twinface.gallery.locking import writers_lock
 from twinface.gallery.names import checked_name
 from twinface.gallery.signing import check_format, pack_array, unpack_array, unseal, write_sealed
 

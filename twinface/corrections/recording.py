@@ -21,7 +21,7 @@ from twinface.corrections.steps_file import drop_step, read_step, step_numbers, 
 from twinface.errors import ArtefactError
 from twinface.events.event import TrackKey
 from twinface.events.look_marks import read_marks
-from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
+from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
 from twinface.settings import Settings
 

@@ -17,9 +17,8 @@ from twinface.errors import ArtefactError
 from twinface.events.forgetting import NameSpan
 from twinface.events.look_marks import Marks, to_mark
 from twinface.files import make_folder, write_atomically
-from twinface.gallery.features_folder import require_gallery
+from twinface.gallery.gallery_folder import require_gallery, writers_lock
 from twinface.gallery.keys import box_key
-from twinface.gallery.locking import writers_lock
 from twinface.gallery.person_files import PersonFiles
 from twinface.gallery.signing import check_format, seal, unseal
 

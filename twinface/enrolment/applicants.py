@@ -6,9 +6,8 @@ from pathlib import Path
 from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.faces.pictures import is_folder, list_pictures
-from twinface.gallery.features_folder import is_features_folder
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.gallery_folder import MANIFEST_FILE, is_features_folder
 from twinface.gallery.names import checked_name
 from twinface.gallery.person import PersonVectors
 

@@ -14,7 +14,7 @@ from twinface.events.look import LookRecord
 from twinface.events.look_queries import mark_enrolled
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import known_name
-from twinface.gallery.sources import camera_source
+from twinface.gallery.person import camera_source
 from twinface.matching.vectors import normalised
 from twinface.settings import Settings
 from twinface.text import none_usable

@@ -12,9 +12,9 @@ from twinface.enrolment.gate import CROP_SIZE_PX
 from twinface.errors import ArtefactError, InputError
 from twinface.faces.alignment import align_face
 from twinface.faces.pictures import decode_image, read_image
-from twinface.gallery.crops import crop_key
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
+from twinface.gallery.person_files import crop_key
 from twinface.networks.feature_network import Network
 from twinface.recognition.embedding import EmbeddedFace, embed_aligned
 from twinface.types import Image

@@ -24,8 +24,7 @@ from twinface.enrolment.kept_crops import cut_kept_crop
 from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import PHOTOS
+from twinface.gallery.person import PHOTOS, PersonVectors
 from twinface.recognition.extraction import Embedder, to_person
 from twinface.settings import Settings
 from twinface.text import plural

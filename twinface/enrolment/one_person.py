@@ -15,7 +15,7 @@ from twinface.faces.formats import describe_left_out
 from twinface.faces.pictures import is_folder, list_left_out, list_pictures
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
-from twinface.gallery.sources import PHOTOS, checked_source
+from twinface.gallery.person import PHOTOS, checked_source
 from twinface.networks.registry import find_recipe
 from twinface.outputs import is_same, refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from twinface.enrolment.kept_crops import ADD_AGAIN, Gap, embed_again, find_gaps
 from twinface.errors import InputError
-from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import require_gallery
 from twinface.networks.registry import load_network
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.extraction import count_workers

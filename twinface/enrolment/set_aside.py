@@ -9,7 +9,7 @@ from twinface.enrolment.objections import Objection
 from twinface.errors import ArtefactError, InputError
 from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.set_aside import SetAside
+from twinface.gallery.person_files import SetAside
 from twinface.recognition.picture_folders import REASONS_FILE
 
 

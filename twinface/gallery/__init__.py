@@ -4,8 +4,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.keys import box_key
 from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.people_files import read_features, read_person, write_features, write_person
-from twinface.gallery.person import PersonVectors, Snapshot, person_path
-from twinface.gallery.sources import PHOTOS, camera_source, checked_source
+from twinface.gallery.person import PHOTOS, PersonVectors, Snapshot, camera_source, checked_source, person_path
 
 __all__ = [
     "PHOTOS",

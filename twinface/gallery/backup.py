@@ -1,4 +1,4 @@
-"""A gallery as one signed file, to be restored on this box or another.
+"""A gallery as one signed file, and brought back from it, on this box or another.
 
     magic (8) │ format (4) │ header length (4) │ header │ people │ SHA-256 (32) of all before │ HMAC-SHA256 (32) of that
 
@@ -22,15 +22,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from twinface.errors import ArtefactError, SignatureError
+from twinface.errors import ArtefactError, InputError, SignatureError
 from twinface.files import LONE_SURROGATES, MAX_JSON_BYTES, parse_json, shown, stream_atomically
-from twinface.gallery.crops import crop_key
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import MANIFEST_FILE, PEOPLE_FOLDER, require_gallery
 from twinface.gallery.keys import box_key, key_fingerprint
 from twinface.gallery.names import is_readable_name
-from twinface.gallery.person import PersonVectors
+from twinface.gallery.person import PHOTOS, PersonVectors
+from twinface.gallery.person_files import crop_key
 from twinface.gallery.signing import MAX_BYTES
-from twinface.gallery.sources import PHOTOS
+from twinface.outputs import is_within
 from twinface.text import plural
 
 FORMAT = 2
@@ -273,3 +274,36 @@ def _is_backup(path: Path) -> bool:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", LONE_SURROGATES)
+
+
+def read_for_restoring(path: Path, folder: Path, *, replace: bool = False) -> Backup:
+    """The backup, where the gallery in `folder` may be replaced by it: nobody is there, or with `replace` anyway.
+
+    Raises InputError where somebody is there, or the backup lies among the people that it would replace, ArtefactError
+    for a folder of features, and as `read_backup`.
+    """
+    require_gallery(folder)
+    if any(is_within(path, one) for one in folder.glob(f"{PEOPLE_FOLDER}*")):
+        raise InputError(f"{path}: among the people that it would replace; move it out of {folder} first")
+    found = read_backup(path)
+    there = _open_there(folder)
+    if there and (there.people or there.damaged) and not replace:
+        raise InputError(
+            f"{folder}: {plural(len(there.people), 'person')} there already; use --replace to give up who is there for"
+            f" those of {path}, or name another folder with --gallery"
+        )
+    return found
+
+
+def restore_into(folder: Path, backup: Backup, advance: Callable[[], None] = lambda: None) -> Gallery:
+    """Replace everybody in the gallery in `folder`, which is made if need be, as `restore_backup` does; returns it."""
+    contents = backup.contents
+    gallery = _open_there(folder) or Gallery.open(
+        folder, network=contents.network, network_name=contents.network_name, create=True
+    )
+    restore_backup(gallery, backup, advance)
+    return gallery
+
+
+def _open_there(folder: Path) -> Gallery | None:
+    return Gallery.open(folder) if (folder / MANIFEST_FILE).exists() else None

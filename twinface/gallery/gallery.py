@@ -14,7 +14,7 @@ Where everybody is replaced at once, they are written to a new folder, people-<v
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -22,25 +22,46 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError, FingerprintError, InputError
+from twinface.errors import ArtefactError, FingerprintError, InputError, NotThereError
 from twinface.files import make_folder, sync, write_atomically
-from twinface.gallery.crops import crop_key, crops_of, crops_path, write_crops
+from twinface.gallery.gallery_folder import (
+    MANIFEST_FILE,
+    PEOPLE_FOLDER,
+    WAIT_S,
+    Manifest,
+    find_people_folders,
+    keep_folders_private,
+    read_manifest,
+    require_gallery,
+    write_manifest,
+    writers_lock,
+)
 from twinface.gallery.keys import box_key
-from twinface.gallery.locking import WAIT_S
-from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, keep_folders_private, read_manifest, write_manifest
-from twinface.gallery.names import checked_name, known_name
-from twinface.gallery.people_files import write_person
+from twinface.gallery.names import checked_name, did_you_mean, known_name
+from twinface.gallery.people_files import PeopleFolder, file_states, time_of, write_person
 from twinface.gallery.person import PersonVectors, appended, person_path
-from twinface.gallery.person_files import PersonFiles, person_file_paths, read_if_there
-from twinface.gallery.set_aside import SetAside
-from twinface.gallery.writing import GalleryWriter
+from twinface.gallery.person_files import (
+    SET_ASIDE_FOLDER,
+    SUFFIX,
+    PersonFiles,
+    SetAside,
+    crop_key,
+    crops_of,
+    crops_path,
+    person_file_paths,
+    read_if_there,
+    set_aside_path,
+    write_crops,
+    write_set_aside,
+)
+from twinface.gallery.reading import GalleryReader
 from twinface.types import Vectors
 
 PutPerson = Callable[[PersonVectors, Mapping[str, bytes]], None]
 """Takes a person and their crops, by `crop_key`."""
 
 
-class Gallery(GalleryWriter):
+class Gallery(GalleryReader):
     """An open gallery; `refresh()` loads what other processes changed, reading only the files that did."""
 
     @classmethod
@@ -220,3 +241,93 @@ class Gallery(GalleryWriter):
             self._expected_network = self._expected_network and network
             self.refresh()
             shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Keep writers out while the block runs, with what they wrote before loaded. Raises ArtefactError.
+
+        Features have no lock: each file is whole.
+        """
+        with nullcontext() if self.holds_features else self._writing():
+            self.refresh()
+            yield
+
+    def _create(self, manifest: Manifest) -> None:
+        require_gallery(self.folder)
+        try:
+            make_folder(self.folder)
+            people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
+            make_folder(self.folder / people)
+        except OSError as error:
+            raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
+        if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
+            return
+        with writers_lock(self.folder, self._lock_wait_s):
+            if not (self.folder / MANIFEST_FILE).exists():
+                write_manifest(self.folder, replace(manifest, people=people))
+                return
+            old = read_manifest(self.folder)
+            if old.network != manifest.network and not file_states(self.folder / old.people):
+                write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock, with what others wrote loaded, and a rename that was broken off ended."""
+        with writers_lock(self.folder, self._lock_wait_s):
+            self.refresh()
+            self._check_network(self._manifest, empty=False)
+            try:
+                if self._times() != self._swept:
+                    _end_renames(self._files)
+                    _sweep(self.folder, self._files)
+                    self.refresh()
+                yield
+            except OSError as error:
+                raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
+
+    def _commit(self, change: Callable[[], object], *changed: Path) -> None:
+        """Change these files of people, no other, and let the version say so; the lock is held."""
+        manifest = replace(self._manifest, version=self.version + 1)
+        write_manifest(self.folder, manifest, change)
+        self._files.reread((path.name for path in changed), manifest.network)
+        self._manifest, self._seen, self._snapshot = manifest, (manifest, time_of(self._files.folder)), None
+        self._swept = self._times()
+
+    def _times(self) -> tuple[int, int]:
+        """When something was last put into the gallery's folder and into that of the people, or taken out."""
+        return time_of(self.folder), time_of(self._files.folder)
+
+    def _keep_crops(self, person: PersonVectors, crops: Mapping[str, bytes]) -> None:
+        """Keep those of a person's own vectors; written only where they are not what is there already."""
+        kept = crops_of(person, crops)
+        if kept != self.crops(person.name):
+            write_crops(crops_path(self._files.folder, person.name), kept, self._key)
+
+    def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
+        write_set_aside(set_aside_path(self.folder, name), copies, self._key)
+
+    def _refuse_damaged(self, name: str) -> None:
+        if (error := self.damaged.get(self._files.path_of(name))) is not None:
+            raise error
+
+    def _nobody(self, name: str) -> NotThereError:
+        return NotThereError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")
+
+
+def _end_renames(people: PeopleFolder) -> None:
+    """Put whoever was being renamed when a change was broken off where their new name belongs. Raises OSError."""
+    for name, path in people.paths.items():
+        if path != (proper := people.path_of(name)) and not proper.exists():
+            path.rename(proper)
+
+
+def _sweep(folder: Path, people: PeopleFolder) -> None:
+    """Remove from a gallery what is of nobody: nobody's pictures stay where nobody looks for them. Raises OSError."""
+    for name in find_people_folders(folder):
+        if name != people.folder.name:
+            shutil.rmtree(folder / name)
+    half_written = (path for ending in (".pkl", SUFFIX) for path in people.folder.glob(f".*{ending}.*"))
+    of_nobody = (path for path in people.folder.glob(f"*{SUFFIX}") if not path.with_suffix(".pkl").exists())
+    beside = (*folder.glob(f".{MANIFEST_FILE}.*"), *(folder / SET_ASIDE_FOLDER).glob(".*.pkl.*"))
+    for path in (*half_written, *of_nobody, *beside):
+        path.unlink()

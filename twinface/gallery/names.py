@@ -1,15 +1,18 @@
-"""Which names a person may have: what is shown as itself on any terminal, and in one form only.
+"""Which names a person may have: what is shown as itself on any terminal, and in one form only; and which was meant.
 
 Names that look the same are one: they are compared, and stored, in Unicode normal form KC, with single spaces. Letters
 of different scripts that look alike are not distinguished.
 """
 
+import difflib
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from twinface.errors import InputError
 
 MAX_NAME_LENGTH = 200
+_MOST_MEANT = 3
+_ALIKE = 0.6
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _JOINING_SCRIPTS = ("ARABIC", "MANDAIC", "MONGOLIAN", "NKO", "PHAGS-PA", "SYRIAC")
@@ -81,3 +84,23 @@ def _joins(name: str, at: int) -> bool:
 def _first_letter(text: str) -> str:
     """The first that is no mark; nothing that has a name where there is none."""
     return next((one for one in text if not unicodedata.category(one).startswith("M")), "\0")
+
+
+def nearest_names(name: str, known: Iterable[str]) -> list[str]:
+    """At most three of the `known` names, the likeliest first; none where none is alike."""
+    folded: dict[str, list[str]] = {}
+    for one in sorted(known):
+        folded.setdefault(_folded(one), []).append(one)
+    keys = difflib.get_close_matches(_folded(name), folded, n=_MOST_MEANT, cutoff=_ALIKE)
+    return [one for key in keys for one in folded[key]][:_MOST_MEANT]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The mend for a name that nobody has: the nearest, else where all names are listed."""
+    nearest = " or ".join(repr(one) for one in nearest_names(name, known))
+    return f"did you mean {nearest}?" if nearest else "see `twinface gallery list`"
+
+
+def _folded(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.gallery.crops import SUFFIX, crops_path, read_crops
-from twinface.gallery.features_folder import manifest_of, of_another_network
-from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest
-from twinface.gallery.people_folder import PeopleFolder, file_states, time_of
+from twinface.gallery.gallery_folder import (
+    ITSELF,
+    PEOPLE_FOLDER,
+    Manifest,
+    is_features_folder,
+    of_another_network,
+    read_manifest,
+    signed_files,
+)
+from twinface.gallery.people_files import PeopleFolder, file_states, read_person, time_of
 from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot
-from twinface.gallery.set_aside import SET_ASIDE_FOLDER, SetAside, read_set_aside, set_aside_path
+from twinface.gallery.person_files import (
+    SET_ASIDE_FOLDER,
+    SUFFIX,
+    SetAside,
+    crops_path,
+    read_crops,
+    read_set_aside,
+    set_aside_path,
+)
 
 
 class GalleryReader:
@@ -67,7 +81,7 @@ class GalleryReader:
         Raises ArtefactError or FingerprintError when gallery.json is not what it should be; the gallery then stays as
         it was. Damaged people raise nothing, they are in `damaged`.
         """
-        manifest = manifest_of(self.folder, self._key)
+        manifest = _manifest_of(self.folder, self._key)
         people = self.folder / manifest.people
         try:
             seen = (manifest, time_of(people))
@@ -79,7 +93,7 @@ class GalleryReader:
         self._check_network(manifest, empty=not states)
         files = self._files if self._files.folder == people else PeopleFolder(people, self._key)
         files.read(states, manifest.network)
-        if manifest_of(self.folder, self._key).people != manifest.people:
+        if _manifest_of(self.folder, self._key).people != manifest.people:
             return self.refresh()  # Everybody was replaced meanwhile, and these files may be half gone.
         self._files, self._manifest, self._seen, self._snapshot = files, manifest, seen, None
         return True
@@ -135,3 +149,19 @@ class GalleryReader:
         if self._expected_network in {None, manifest.network} or empty:
             return
         raise of_another_network(self.folder, manifest, str(self._expected_network))
+
+
+def _manifest_of(folder: Path, key: bytes) -> Manifest:
+    """What gallery.json says or, where there are features, would say: their network is that of the first file.
+
+    Raises ArtefactError as `read_manifest` does, or where no file of features can be read.
+    """
+    if not is_features_folder(folder):
+        return read_manifest(folder)
+    errors: list[ArtefactError] = []
+    for path in sorted(signed_files(folder)):
+        try:
+            return Manifest(1, read_person(path, key).network, "", ITSELF)
+        except ArtefactError as error:
+            errors.append(error)
+    raise errors[0] if errors else ArtefactError(f"{folder}: nobody's features any more; extract them again")

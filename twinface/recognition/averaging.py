@@ -13,10 +13,9 @@ from twinface.averages.averages_in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
 from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import PHOTOS, is_camera
+from twinface.gallery.gallery_folder import has_people
+from twinface.gallery.person import PHOTOS, PersonVectors, is_camera
 from twinface.matching.cohort import Cohort
 from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head_in_use

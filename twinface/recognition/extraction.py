@@ -15,11 +15,10 @@ from twinface.errors import InputError
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
-from twinface.gallery.manifest import MANIFEST_FILE
+from twinface.gallery.gallery_folder import MANIFEST_FILE
 from twinface.gallery.people_files import write_features
-from twinface.gallery.person import PersonVectors, person_path
+from twinface.gallery.person import PHOTOS, PersonVectors, person_path
 from twinface.gallery.signing import is_sealed
-from twinface.gallery.sources import PHOTOS
 from twinface.networks.feature_network import Network
 from twinface.networks.registry import load_network
 from twinface.outputs import refuse_inputs, require_ours

@@ -12,7 +12,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.sources import PHOTOS
+from twinface.gallery.person import PHOTOS
 from twinface.matching.open_head import open_head_in_use
 from twinface.networks.registry import load_network
 from twinface.recognition.averaging import averages_for

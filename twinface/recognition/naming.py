@@ -14,8 +14,7 @@ from twinface.averages.average import Averages
 from twinface.averages.averages_in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.person import PersonVectors
-from twinface.gallery.sources import PHOTOS, camera_source
+from twinface.gallery.person import PHOTOS, PersonVectors, camera_source
 from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use
 from twinface.matching.heads import Head

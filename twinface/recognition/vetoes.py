@@ -13,7 +13,7 @@ from twinface.averages.average import Averages
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.corrections_file import CORRECTIONS_FILE, read_corrections
 from twinface.files import FileState
-from twinface.gallery.sources import PHOTOS
+from twinface.gallery.person import PHOTOS
 from twinface.matching.vectors import normalised
 from twinface.types import Vectors
 

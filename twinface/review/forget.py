@@ -18,11 +18,10 @@ from twinface.corrections.steps_file import STEPS_FOLDER, forget_steps
 from twinface.enrolment.set_aside import write_reasons
 from twinface.errors import ArtefactError, InputError
 from twinface.events.forgetting import NameSpan, forget_person, remembered_names
-from twinface.gallery.features_folder import has_people, require_gallery
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.names import known_name
-from twinface.gallery.nearest import did_you_mean
-from twinface.gallery.set_aside import SetAside
+from twinface.gallery.gallery_folder import has_people, require_gallery
+from twinface.gallery.names import did_you_mean, known_name
+from twinface.gallery.person_files import SetAside
 from twinface.outputs import is_same
 from twinface.recognition.averaging import bundled_average
 from twinface.recognition.picture_folders import REASONS_FILE

@@ -8,8 +8,8 @@ from twinface.corrections.step import StepKind
 from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.two_people import compare_groups
 from twinface.errors import ArtefactError, InputError
-from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import require_gallery
 from twinface.gallery.names import checked_name, known_name
 from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.settings import Settings

@@ -20,7 +20,7 @@ from twinface.errors import ArtefactError, InputError, NotThereError
 from twinface.events.event import TrackKey
 from twinface.events.look_marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.manifest import MANIFEST_FILE, read_manifest
+from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
 from twinface.settings import Settings
 

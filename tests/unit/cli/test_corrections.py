@@ -17,7 +17,7 @@ from harness import TWINFACE
 from twinface.corrections import read_corrections
 from twinface.events import EventQuery, EventStore, Kind, TrackKey, read_events, read_looks
 from twinface.gallery import Gallery
-from twinface.gallery.locking import writers_lock
+from twinface.gallery.gallery_folder import writers_lock
 from twinface.review.forget import find_traces, forget
 from twinface.settings import load_settings
 from twinface.unknowns import list_unknowns

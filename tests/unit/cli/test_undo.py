@@ -17,7 +17,7 @@ from gallery_state import state_of as state
 from twinface.corrections.steps_file import STEPS_FOLDER
 from twinface.events import read_looks
 from twinface.gallery import Gallery
-from twinface.gallery.set_aside import SetAside
+from twinface.gallery.person_files import SetAside
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.vetoes import Vetoes
 from twinface.review.forget import forget

@@ -19,8 +19,8 @@ from twinface.corrections import (
 )
 from twinface.errors import ArtefactError, SignatureError
 from twinface.events.forgetting import NameSpan
+from twinface.gallery.gallery_folder import writers_lock
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.gallery.locking import writers_lock
 
 
 @pytest.fixture

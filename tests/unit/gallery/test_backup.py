@@ -14,10 +14,9 @@ import pytest
 
 from twinface.errors import ArtefactError, InputError, SignatureError, UserError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path
-from twinface.gallery.backup import Backup, read_backup, restore_backup, write_backup
-from twinface.gallery.crops import crop_key
+from twinface.gallery.backup import Backup, read_backup, read_for_restoring, restore_backup, restore_into, write_backup
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.gallery.restoring import read_for_restoring, restore_into
+from twinface.gallery.person_files import crop_key
 
 MakePerson = Callable[..., PersonVectors]
 NETWORK = "a" * 64

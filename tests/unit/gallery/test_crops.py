@@ -10,7 +10,7 @@ import pytest
 
 from twinface.errors import ArtefactError, SignatureError
 from twinface.gallery import Gallery, PersonVectors, person_path
-from twinface.gallery.crops import crop_key, crops_path
+from twinface.gallery.person_files import crop_key, crops_path
 
 OpenGallery = Callable[..., Gallery]
 MakePerson = Callable[..., PersonVectors]
@@ -136,7 +136,7 @@ def test_damaged_crops_are_found_and_cost_no_vector(open_gallery: OpenGallery, k
 
 
 def test_crops_of_another_make_are_refused(open_gallery: OpenGallery, keep: Keep, key: bytes, tmp_path: Path) -> None:
-    from twinface.gallery.crops import read_crops
+    from twinface.gallery.person_files import read_crops
     from twinface.gallery.signing import seal
 
     path = tmp_path / "x.crops"

@@ -10,7 +10,7 @@ from twinface.corrections import Correction, CorrectionKind, add_corrections, re
 from twinface.errors import ArtefactError, FingerprintError, SignatureError
 from twinface.gallery import Gallery, PersonVectors, box_key, person_path, read_features, write_features
 from twinface.gallery.backup import restore_backup, write_backup
-from twinface.gallery.features_folder import has_people, is_features_folder, require_gallery
+from twinface.gallery.gallery_folder import has_people, is_features_folder, require_gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.settings import Settings
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, FingerprintError, InputError, SignatureError
-from twinface.gallery import Gallery, PersonVectors, person_path, read_person, write_person
-from twinface.gallery import people_folder as people_folder_module
+from twinface.gallery import Gallery, PersonVectors, people_files, person_path, read_person, write_person
 
 OpenGallery = Callable[..., Gallery]
 Enrol = Callable[..., int]
@@ -93,7 +92,7 @@ def test_only_what_changed_is_read_again(
         read.append(path)
         return read_person(path, key)
 
-    monkeypatch.setattr(people_folder_module, "read_person", counting)
+    monkeypatch.setattr(people_files, "read_person", counting)
     enrol(writer, "p7", 3)
     read.clear()
     assert reader.refresh()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinface.gallery.nearest import did_you_mean, nearest_names
+from twinface.gallery.names import did_you_mean, nearest_names
 
 KNOWN = ("Zoë Ångström", "Zoe Angstrom", "zoe", "Bob", "李明", "Rob", "Bo")
 

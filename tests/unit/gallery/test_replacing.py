@@ -12,7 +12,7 @@ import pytest
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery import Gallery, PersonVectors
-from twinface.gallery.crops import crop_key
+from twinface.gallery.person_files import crop_key
 
 OpenGallery = Callable[..., Gallery]
 MakePerson = Callable[..., PersonVectors]

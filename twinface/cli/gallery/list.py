@@ -13,7 +13,7 @@ def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> N
     are from where, if not all are photos.
     """
     from twinface.gallery import PHOTOS
-    from twinface.gallery.sources import count_sources
+    from twinface.gallery.person import count_sources
 
     opened = open_gallery(chosen_settings(gallery=gallery).gallery)
     people: list[dict[str, Any]] = [

@@ -28,7 +28,7 @@ def restore(
 
     A backup that another box signed is shown and asked about first, then signed again with this box's key.
     """
-    from twinface.gallery.restoring import read_for_restoring, restore_into
+    from twinface.gallery.backup import read_for_restoring, restore_into
 
     settings = chosen_settings(gallery=gallery)
     found = read_for_restoring(file, settings.gallery, replace=replace)

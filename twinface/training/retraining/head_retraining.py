@@ -6,8 +6,8 @@ from pathlib import Path
 from twinface.corrections.correction import CorrectionKind
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
-from twinface.gallery.features_folder import require_gallery
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import require_gallery
 from twinface.matching.head_folder import add_about, head_file, head_place, holds_head, read_spec
 from twinface.matching.open_head import load_head
 from twinface.networks.registry import find_recipe

@@ -9,8 +9,8 @@ from fastapi import Request
 
 from twinface.box.pictures_client import PicturesProcess
 from twinface.errors import NotThereError
-from twinface.gallery.features_folder import has_people
 from twinface.gallery.gallery import Gallery
+from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from twinface.gallery.person import PersonVectors, slug_of
-from twinface.gallery.sources import count_sources
+from twinface.gallery.person import PersonVectors, count_sources, slug_of
 from twinface.web.api.context import Context, who_asks
 
 if TYPE_CHECKING:
