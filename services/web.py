@@ -42,10 +42,11 @@ class _Web:
             camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], self._pass_on, listening=False)
             for camera in cameras
         }
-        node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tell_health))
+        node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tick))
         ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
         people, pictures = People(settings.gallery), PicturesProcess(run)
-        api = create_api(Context(settings, config_in_use(), people, self._hub.health.report, pictures))
+        box = Context(settings, config_in_use(), people, self._hub.health.report, pictures, ask_matcher)
+        api = create_api(box)
         app = create_app(self._hub, web, ask_matcher, api, token=token)
         self._server.start(app, on_exit=node.loop.stop)
         if token:

@@ -204,7 +204,7 @@ class WebSettings(_Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """0 = any free port."""
     connections_per_client: Annotated[int, Field(ge=4, le=1024)] = 32
-    """4…1024, requests that a client (an address) has answered at a time; all together, four times as many."""
+    """4…1024, requests, and open pages, that a client (an address) has at a time; in all, four times as many."""
     preview_fps: Positive = 8.0
     """Frames a second on the page."""
     preview_width_px: Annotated[int, Field(ge=64, le=1920)] = 640

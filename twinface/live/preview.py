@@ -34,7 +34,11 @@ class PreviewMaker:
         wanted = self._wanted()
         due = wanted and now_s >= self._next_at_s
         if due:
-            self._next_at_s = now_s + 1.0 / self._settings.preview_fps
+            # Counted from when this one was due, unless that is long ago: else, of a camera of as many frames a second
+            # as are wanted, each that comes a little early would wait for the next.
+            period_s = 1.0 / self._settings.preview_fps
+            late = now_s - self._next_at_s >= period_s
+            self._next_at_s = (now_s if late else self._next_at_s) + period_s
         self.due_at_s = self._next_at_s if wanted else math.inf
         if due:
             self._publish_small(frame, update)

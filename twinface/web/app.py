@@ -17,6 +17,7 @@ from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
 from twinface.web.api.application import PREFIX
 from twinface.web.hub import PICTURE_HEAD, Hub
+from twinface.web.live_socket import live_route
 from twinface.web.matcher_routes import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
 from twinface.web.problem_details import refuse
@@ -59,6 +60,8 @@ def create_app(
             Route("/", page),
             Route(HEALTH_PATH, healthz),
             *matcher_routes(ask_matcher),
+            live_route(f"{PREFIX}/live", hub, ask_matcher),
+            Route(f"{PREFIX}/live/events", events),
             Mount(PREFIX, api),
             Route("/api/events", events),
             Route("/api/health", health),

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
 from twinface.web.health_board import HealthBoard
 from twinface.web.outlets import Outlet
+from twinface.web.viewer import Picture, Viewer, encode_picture, message
 
 PICTURE_HEAD = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"
 """What goes before each picture of a multipart stream."""
@@ -22,25 +24,45 @@ class Hub:
     def __init__(self, health: HealthBoard, cameras: Sequence[str], on_watched: Callable[[], None]) -> None:
         self.health = health
         self.watched: frozenset[str] = frozenset()
+        self.closed = False
         self._on_watched = on_watched
         self._listeners: set[Outlet] = set()
         self._watchers: dict[str, set[Outlet]] = {camera: set() for camera in cameras}
+        self._viewers: set[Viewer] = set()
         self._news: deque[dict[str, object]] = deque(maxlen=_KEPT_NEWS)
         self._known_as: dict[tuple[str, int | None], tuple[str | None, str | None]] = {}
 
-    def take(self, message: Message) -> None:
+    def take(self, came: Message) -> None:
         """Pass on a message of the bus."""
-        match message.body:
+        match came.body:
             case MatchEvent() as event:
                 self._take_event(event)
             case Heartbeat() as heartbeat:
-                self.health.take(heartbeat, message.stamp.epoch)
-            case PreviewMeta() as meta if message.array is not None:
-                self._take_preview(meta, message.array.tobytes())
+                self.health.take(heartbeat, came.stamp.epoch)
+            case PreviewMeta() as meta if came.array is not None:
+                self._take_preview(meta, came.stamp.captured.at_ns, came.array.tobytes())
 
-    def tell_health(self) -> None:
-        """Tell every page how the processes are."""
-        self._tell("health", self.health.report())
+    def tick(self) -> None:
+        """Once a second: tell every page how the processes are, and find out who looks at nothing any more."""
+        if self._listeners or self._viewers:
+            report = self.health.report()
+            self._tell("health", report)
+            for viewer in self._viewers:
+                viewer.replace("health", message("health", report))
+        self.note_watched()
+
+    def join(self) -> Viewer:
+        """A page that follows everything from now on, after the latest news so far and how the processes are."""
+        viewer = Viewer(self._watchers)
+        viewer.add(message("recent", {"events": list(self._news)}))
+        viewer.replace("health", message("health", self.health.report()))
+        self._viewers.add(viewer)
+        return viewer
+
+    def part(self, viewer: Viewer) -> None:
+        """Forget a page."""
+        self._viewers.discard(viewer)
+        self.note_watched()
 
     def listen(self) -> Outlet:
         """Events from now on, after the latest news so far and how the processes are."""
@@ -56,7 +78,7 @@ class Hub:
             return None
         outlet = Outlet(1, newest_only=True)
         self._watchers[camera].add(outlet)
-        self._note_watched()
+        self.note_watched()
         return outlet
 
     def leave(self, outlet: Outlet) -> None:
@@ -65,18 +87,33 @@ class Hub:
         self._listeners.discard(outlet)
         for watchers in self._watchers.values():
             watchers.discard(outlet)
-        self._note_watched()
+        self.note_watched()
 
     def close(self) -> None:
         """End every stream."""
+        self.closed = True
+        for viewer in self._viewers:
+            viewer.close()
         for outlet in (*self._listeners, *(one for watchers in self._watchers.values() for one in watchers)):
             outlet.close()
+
+    def note_watched(self) -> None:
+        """Find out which cameras somebody looks at."""
+        now_s = time.monotonic()
+        looked_at = {camera for viewer in self._viewers for camera in viewer.looks_at(now_s)}
+        watched = frozenset(camera for camera, watchers in self._watchers.items() if watchers or camera in looked_at)
+        if watched != self.watched:
+            self.watched = watched
+            self._on_watched()
 
     def _take_event(self, event: MatchEvent) -> None:
         shown = {**event.plain, "news": self._is_news(event)}
         if shown["news"]:
             self._news.append(shown)
         self._tell("match", shown)
+        text = message("match", {"event": shown}) if self._viewers else ""
+        for viewer in self._viewers:
+            viewer.add(text)
 
     def _is_news(self, event: MatchEvent) -> bool:
         """Whether this is more than another look at somebody of whom nothing new is known."""
@@ -89,21 +126,21 @@ class Hub:
             return changed
         return True
 
-    def _take_preview(self, meta: PreviewMeta, jpeg: bytes) -> None:
+    def _take_preview(self, meta: PreviewMeta, captured_at_ns: int, jpeg: bytes) -> None:
         for outlet in self._watchers.get(meta.camera, ()):
             # The head of the next one follows at once: Chromium shows a picture only when the next one begins.
             outlet.put(jpeg + b"\r\n" + PICTURE_HEAD)
         self._tell("boxes", dataclasses.asdict(meta))
+        if self._viewers:
+            picture = Picture(meta.camera, encode_picture(meta, captured_at_ns, jpeg), time.monotonic())
+            for viewer in self._viewers:
+                viewer.show(picture)
 
     def _tell(self, kind: str, data: object) -> None:
+        if not self._listeners:
+            return
         chunk = _server_sent(kind, data)
         self._listeners = {outlet for outlet in self._listeners if outlet.put(chunk)}
-
-    def _note_watched(self) -> None:
-        watched = frozenset(camera for camera, watchers in self._watchers.items() if watchers)
-        if watched != self.watched:
-            self.watched = watched
-            self._on_watched()
 
 
 def _server_sent(kind: str, data: object) -> bytes:

@@ -9,7 +9,9 @@ import socket
 import struct
 from typing import Any
 
+from h11 import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from twinface.web.door import Waiting, client_of
 
@@ -31,7 +33,40 @@ LONG_BODY_WITHIN_S = 180.0
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
-class GuardedProtocol(H11Protocol):
+class _TakenInTime:
+    """A connection that is closed, with what it has not taken, when what piles up is not taken in time."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    _sending: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        super().pause_writing()  # type: ignore[misc]  # uvicorn's
+        self._send_within(TAKEN_WITHIN_S)
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        super().resume_writing()  # type: ignore[misc]  # uvicorn's
+        if not self.transport.is_closing():
+            self._stop_sending()
+
+    def _send_within(self, seconds: float) -> None:
+        self._stop_sending()
+        self._sending = self.loop.call_later(seconds, self._reset)
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def _reset(self) -> None:
+        """Close the connection, and have the system forget what it keeps to be sent, too."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self.transport.abort()
+
+
+class GuardedProtocol(_TakenInTime, H11Protocol):
     """A connection that is closed at once, with what it has not taken, when it misses a deadline or has to give way."""
 
     waiting: Waiting["GuardedProtocol"]
@@ -42,7 +77,6 @@ class GuardedProtocol(H11Protocol):
         self._client = ""
         self._began = False
         self._receiving: asyncio.TimerHandle | None = None
-        self._sending: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Handle | None = None
         self._came_bytes = 0
         self._longer_s = 0.0
@@ -55,11 +89,13 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self.waiting.remove(self, self._client)
-        for timer in (self._receiving, self._sending, self._leaving):
-            if timer is not None:
-                timer.cancel()
+        self._let_go()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        """The connection is a socket's from now on, with deadlines of its own."""
+        self._let_go()
+        super().handle_websocket_upgrade(event)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -80,17 +116,6 @@ class GuardedProtocol(H11Protocol):
             self._wait()
         else:
             self._note_request()
-
-    def pause_writing(self) -> None:
-        """See asyncio.Protocol."""
-        super().pause_writing()
-        self._send_within(TAKEN_WITHIN_S)
-
-    def resume_writing(self) -> None:
-        """See asyncio.Protocol."""
-        super().resume_writing()
-        if self._sending is not None and not self.transport.is_closing():
-            self._sending.cancel()
 
     def _wait(self) -> None:
         self._began = False
@@ -139,13 +164,27 @@ class GuardedProtocol(H11Protocol):
         fast = self._came_bytes >= LEAST_BYTES_PER_S * REQUEST_WITHIN_S
         return self.flow.read_paused or (fast and self._longer_s < LONG_BODY_WITHIN_S)
 
-    def _send_within(self, seconds: float) -> None:
-        if self._sending is not None:
-            self._sending.cancel()
-        self._sending = self.loop.call_later(seconds, self._reset)
+    def _let_go(self) -> None:
+        self.waiting.remove(self, self._client)
+        for timer in (self._receiving, self._sending, self._leaving):
+            if timer is not None:
+                timer.cancel()
 
-    def _reset(self) -> None:
-        """Close the connection, and have the system forget what it keeps to be sent, too."""
-        connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        self.transport.abort()
+
+class GuardedSocket(_TakenInTime, WSProtocol):
+    """A WebSocket that is closed at once when nobody answers its pings, or takes what was sent."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._stop_sending()
+        super().connection_lost(exc)
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Called by uvicorn when the socket's handler has ended."""
+        super().on_task_complete(task)
+        if not self.disconnected:
+            self._send_within(TAKEN_WITHIN_S)
+
+    def keepalive_timeout(self) -> None:
+        """Called by uvicorn when a ping was not answered in time."""
+        self._reset()

@@ -37,7 +37,7 @@ class SecurityHeaders:
         """Serve a request."""
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
@@ -83,7 +83,7 @@ class TokenRequired:
             needed = "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"
             await problem(401, needed, "token_needed", {"WWW-Authenticate": "Bearer"})(scope, receive, send)
             return
-        if role is Role.LOOK and scope["method"] not in _SAFE:
+        if role is Role.LOOK and scope["type"] == "http" and scope["method"] not in _SAFE:
             needed = "this token may look only; `twinface token --role change` makes one that may change something"
             await problem(403, needed, "may_only_look")(scope, receive, send)
             return
@@ -92,10 +92,11 @@ class TokenRequired:
 
 
 class OwnOrigin:
-    """Refuses requests that change something where a browser sends them for another site's page.
+    """Refuses requests that change something, and sockets, where a browser sends them for another site's page.
 
-    Browsers say so in `Sec-Fetch-Site` and, older ones too, in `Origin` (https://www.w3.org/TR/fetch-metadata/);
-    programs send neither.
+    Such a page cannot read the answer to a request that changes nothing; what comes over a socket it could. Browsers
+    say so in `Sec-Fetch-Site` and, older ones too, in `Origin` (https://www.w3.org/TR/fetch-metadata/); programs send
+    neither.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -103,10 +104,10 @@ class OwnOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["method"] in _SAFE or _is_own(Headers(scope=scope)):
+        if scope.get("method") in _SAFE or _is_own(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        refusal = problem(403, "a page of another site may not change anything here", "foreign_origin")
+        refusal = problem(403, "a page of another site may neither change nor follow anything here", "foreign_origin")
         await refusal(scope, receive, send)
 
 
@@ -118,17 +119,21 @@ def _is_own(headers: Headers) -> bool:
 
 
 class FairShare:
-    """Answers each client `most_per_client` requests at a time, which streams never end, and all four times as many."""
+    """Answers each client `most_per_client` requests at a time, which streams never end, and all four times as many.
+
+    As many sockets besides: a page has one for as long as it is open, and pages that are open keep no request out.
+    """
 
     def __init__(self, app: ASGIApp, most_per_client: int) -> None:
         self._app = app
         self._most_per_client = most_per_client
-        self._answering: dict[str, int] = {}
+        self._requests: dict[str, int] = {}
+        self._sockets: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        client = _client(scope)
-        theirs, all_of_them = self._answering.get(client, 0), sum(self._answering.values())
+        client, answering = _client(scope), self._requests if scope["type"] == "http" else self._sockets
+        theirs, all_of_them = answering.get(client, 0), sum(answering.values())
         if scope["path"] == HEALTH_PATH:
             await self._app(scope, receive, send)
         elif theirs >= self._most_per_client or all_of_them >= 4 * self._most_per_client:
@@ -139,13 +144,13 @@ class FairShare:
             refusal = problem(503, f"too many requests at a time; {detail}", "too_many_requests", headers)
             await refusal(scope, receive, send)
         else:
-            self._answering[client] = theirs + 1
+            answering[client] = theirs + 1
             try:
                 await self._app(scope, receive, send)
             finally:
-                self._answering[client] -= 1
-                if not self._answering[client]:
-                    del self._answering[client]
+                answering[client] -= 1
+                if not answering[client]:
+                    del answering[client]
 
 
 def _client(scope: Scope) -> str:

@@ -10,10 +10,14 @@ from starlette.types import ASGIApp
 from twinface.box.listening import listen
 from twinface.errors import TwinfaceError
 from twinface.web.door import Waiting
-from twinface.web.protocol import GuardedProtocol
+from twinface.web.protocol import GuardedProtocol, GuardedSocket
 
 _STOP_TIMEOUT_S = 4.0
 _MAX_REQUEST_BYTES = 16 * 1024
+_PING_EVERY_S = 5.0
+
+PONG_WITHIN_S = 10.0
+"""A socket whose other end does not answer a ping within this is closed; a browser does, also for a hidden page."""
 
 
 class PageServer:
@@ -48,7 +52,11 @@ class PageServer:
             lifespan="off",
             http=Protocol,
             h11_max_incomplete_event_size=_MAX_REQUEST_BYTES,
-            ws="none",
+            ws=GuardedSocket,
+            ws_max_size=_MAX_REQUEST_BYTES,
+            ws_ping_interval=_PING_EVERY_S,
+            ws_ping_timeout=PONG_WITHIN_S,
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
         )
         self._server = server = uvicorn.Server(config)

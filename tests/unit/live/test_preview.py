@@ -28,10 +28,10 @@ def make(publisher: Publisher, settings: WebSettings) -> PreviewMaker:
     return PreviewMaker(publisher.wanted, publisher.publish, settings)
 
 
-def offer(maker: PreviewMaker, index: int, width_px: int = 640) -> None:
+def offer(maker: PreviewMaker, index: int, width_px: int = 640, at_s: float | None = None) -> None:
     image = np.full((width_px * 9 // 16, width_px, 3), index % 250, np.uint8)
     update = TracksUpdate("front", 1, index, width_px, image.shape[0], _TRACKS, (), (), (), CropTally(), False)
-    maker.offer(Frame(image, index, Captured(0, 0, 0.0)), update, now_s=float(index))
+    maker.offer(Frame(image, index, Captured(0, 0, 0.0)), update, now_s=float(index) if at_s is None else at_s)
 
 
 def count_encodings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -84,6 +84,27 @@ def test_it_keeps_to_its_rate(nodes: tuple[Node, Node], monkeypatch: pytest.Monk
     for index in range(50):
         offer(maker, index)
     assert len(encoded) == 1
+
+
+def test_a_camera_of_as_many_frames_a_second_as_are_wanted_is_shown_whole(
+    nodes: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its frames come some milliseconds early or late; one of more frames is not shown faster."""
+    camera, web = nodes
+    publisher = camera.publisher(PREVIEW)
+    encoded = count_encodings(monkeypatch)
+    web.subscriber(PREVIEW, ["camera.front"], lambda _: None)
+    for _ in range(1000):
+        if publisher.wanted():
+            break
+        web.loop.turn(0.01)
+    jitter_s = np.random.default_rng(7).uniform(-0.01, 0.01, 300)
+    for fps, least, most in ((15.0, 295, 300), (25.0, 178, 182)):
+        encoded.clear()
+        maker = make(publisher, WebSettings(preview_fps=15.0))
+        for index in range(300):
+            offer(maker, index, 64, at_s=100.0 + index / fps + float(jitter_s[index]))
+        assert least <= len(encoded) <= most, fps
 
 
 def test_it_says_when_the_next_picture_is_due_and_never_while_nobody_watches(nodes: tuple[Node, Node]) -> None:

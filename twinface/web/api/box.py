@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from twinface.box.settings_in_force import settings_in_force
 from twinface.web.api.context import Context
@@ -16,6 +16,18 @@ class Health(BaseModel):
     state: str
     problems: list[str]
     processes: list[dict[str, Any]]
+
+
+class Present(BaseModel):
+    """The matcher's tracks, with the fields that a match event has, and its streams. Of its start `epoch` the event of
+    number `next_sequence` is the first that is not in it.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    epoch: int
+    next_sequence: int
+    tracks: list[dict[str, Any]]
 
 
 class Setting(BaseModel):
@@ -33,13 +45,18 @@ class SettingsInForce(BaseModel):
 
 
 def box_routes(context: Context) -> APIRouter:
-    """`/health`, `/settings`."""
+    """`/health`, `/present`, `/settings`."""
     router = APIRouter(tags=["box"])
 
     @router.get("/health")
     async def health() -> Health:
         """What the heartbeats say."""
         return Health.model_validate(context.health())
+
+    @router.get("/present")
+    def present() -> Present:
+        """Who is there now. The matcher has to run."""
+        return Present.model_validate(context.ask_matcher("snapshot", {}))
 
     @router.get("/settings")
     def settings() -> SettingsInForce:

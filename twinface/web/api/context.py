@@ -13,6 +13,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
+from twinface.web.matcher_routes import AskMatcher
 
 LARGEST = 2**53 - 1
 """Of numbers in requests: the largest that every program that reads JSON has exactly (RFC 8259, 6)."""
@@ -56,13 +57,16 @@ def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The box: its configuration, where that stands, its gallery, what its heartbeats say, and who reads pictures."""
+    """The box: its configuration, where that stands, its gallery, what its heartbeats say, who reads pictures, and its
+    matcher.
+    """
 
     settings: Settings
     config: Path
     people: People
     health: Callable[[], Mapping[str, object]]
     pictures: PicturesProcess
+    ask_matcher: AskMatcher
 
 
 def who_asks(request: Request) -> str:
