@@ -74,7 +74,7 @@ def measure(count: int, head: Head, network: str, repeats: int) -> dict[str, flo
     newcomers = everybody[count:]
     head.prepare_probes(newcomers[0].vectors)  # what is found at the first probe is found
     before = time.process_time()
-    known = Known().updated(known_people, head, settings)  # type: ignore[arg-type]
+    known = Known().updated(known_people, head, settings)
     cold_ms = 1e3 * (time.process_time() - before)
     matrix = np.concatenate([one.vectors for one in everybody[:count]])
     probe, nine = newcomers[0].vectors, np.concatenate([one.vectors for one in newcomers[:LOOKS]])
@@ -89,7 +89,7 @@ def measure(count: int, head: Head, network: str, repeats: int) -> dict[str, flo
         changed = PersonVectors(name, other.files, other.vectors, other.quality, network)
         people = People(known_people.people | {name: changed}, 2 + number)
         before = time.process_time()
-        known.updated(people, head, settings)  # type: ignore[arg-type]
+        known.updated(people, head, settings)
         changes.append(1e3 * (time.process_time() - before))
 
     changes: list[float] = []

@@ -17,8 +17,7 @@ from twinface.averages.faces_file import write_faces
 from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
-from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps_file import STEPS_FOLDER, read_step, write_step
+from twinface.corrections.steps_file import STEPS_FOLDER, Step, StepKind, read_step, write_step
 from twinface.enrolment.set_aside import write_reasons
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
 from twinface.faces.pictures import decode_image

@@ -6,8 +6,17 @@
 people alone. Only the matcher learns. docs/decisions/averages.md has the rules and what they are worth.
 """
 
-from twinface.averages.adjusting import adjusted_vectors, all_adjusted, centred_vectors
-from twinface.averages.average import FEWEST, MOVED, PRIOR_COUNT, Average, Averages, averages_of_people
+from twinface.averages.average import (
+    FEWEST,
+    MOVED,
+    PRIOR_COUNT,
+    Average,
+    Averages,
+    adjust_people,
+    adjusted_vectors,
+    averages_of_people,
+    centred_vectors,
+)
 from twinface.averages.averages_in_use import AveragesInUse, FacesFile
 from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import forget_person, read_faces, reset_all_faces, reset_faces
@@ -23,8 +32,8 @@ __all__ = [
     "Clusters",
     "FacesFile",
     "Learner",
+    "adjust_people",
     "adjusted_vectors",
-    "all_adjusted",
     "averages_of_people",
     "centred_vectors",
     "forget_person",

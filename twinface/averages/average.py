@@ -1,7 +1,8 @@
-"""The average vector of a source, from one vector of each different face that it has shown."""
+"""The average vector of a source, from one vector of each different face that it has shown; and vectors without it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery.person import PersonVectors, is_camera
-from twinface.matching.vectors import normalised
+from twinface.matching.cohort import Cohort
+from twinface.matching.vectors import adjust, centre, normalised
+from twinface.types import Vectors
 
 PRIOR_COUNT = 12
 """The bundled average counts as much as so many faces: about what differs between people's vectors, in squares, against
@@ -114,3 +117,48 @@ def averages_of_people(people: Iterable[PersonVectors], prior: NDArray[np.float3
 def _average(source: str, tally: Tally, prior: NDArray[np.float32]) -> Average:
     prior_count = PRIOR_COUNT if is_camera(source) else ENROLLED_PRIOR_COUNT
     return Average(prior if tally.people < FEWEST else tally.average(prior, prior_count), tally.people)
+
+
+def adjusted_vectors(vectors: Vectors, source: str, averages: Averages | None) -> Vectors:
+    """Vectors (n, d) of one source with the bundled average in the place of its own; as they are without averages."""
+    return adjust(vectors, averages.of(source), averages.prior) if averages else vectors
+
+
+def centred_vectors(vectors: Vectors, sources: Sequence[str], averages: Averages) -> Vectors:
+    """What is left of vectors (n, d), each of one of the `sources` (n), when the average of its source is taken off.
+
+    Two faces that are compared by cosine are alike then by what they are, not by what both were taken with.
+    """
+    found = np.stack([averages.of(source) for source in sources])
+    return centre(adjust(vectors, found, averages.prior), averages.prior)
+
+
+def adjust_people(people: Iterable[PersonVectors], averages: Averages | None) -> list[PersonVectors]:
+    """People with vectors as they would be with the bundled average in the place of each source's own, which is how
+    heads with a cohort compare them; as they are without averages.
+    """
+    return [_adjusted(person, averages) for person in people] if averages else list(people)
+
+
+def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> list[PersonVectors]:
+    """People of a features folder as a head with a `cohort` compares them: adjusted by their own averages.
+
+    Raises ArtefactError for vectors of another length than the cohort's.
+    """
+    return adjust_people(people, averages_of_people(people, cohort.prior) if cohort else None)
+
+
+def fingerprint_with(head: str, averages: Averages | None) -> str:
+    """What a score means, in as many hex digits as a head's fingerprint: by the head and the averages."""
+    own = {name: one.vector for name, one in averages.known.items() if not one.is_frozen} if averages else {}
+    if not own:
+        return head
+    digest = hashlib.sha256(head.encode())
+    for source, vector in own.items():
+        digest.update(source.encode() + vector.tobytes())
+    return digest.hexdigest()[: len(head)]
+
+
+def _adjusted(person: PersonVectors, averages: Averages) -> PersonVectors:
+    found = np.stack([averages.of(source) for source in person.sources])
+    return replace(person, vectors=adjust(person.vectors, found, averages.prior))

@@ -1,12 +1,11 @@
-"""A gallery calibrated: the thresholds it carries, what they do in it, and which of its pictures want a look."""
+"""A gallery calibrated by its own people: thresholds and what they do in it, or what is missing to find them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.averages.average import Averages
+from twinface.averages.average import Averages, adjust_features, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
-from twinface.calibration.shortfall import ShortfallError, find_shortfall
 from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.figures.working_point import (
     USUAL_RATES,
@@ -21,15 +20,76 @@ from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.gallery.people_files import read_features
-from twinface.gallery.person import PersonVectors, take_snapshot
+from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot
 from twinface.matching.head_folder import trained_people
 from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.heads import Head
 from twinface.matching.threshold import rate_key
-from twinface.recognition.averaging import adjust_features, adjust_gallery
 from twinface.settings import MatchingSettings
+from twinface.text import plural
+
+_USEFUL_RATE = 0.05
+"""No higher rate is advised: every twentieth comparison with a stranger would give a name."""
 
 _BEST_SCORE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why a gallery and `strangers` cannot show a false-accept rate: in words, and what would help, one of `mends`.
+
+    `lowest_rate` is the lowest one that they can show, `people_needed` and `strangers_needed` what the rate takes,
+    where that can be said: None where no number of these would do.
+    """
+
+    evidence: Evidence
+    rate: float
+    reason: str
+    mends: tuple[str, ...]
+    lowest_rate: float | None = None
+    people_needed: int | None = None
+    strangers_needed: int | None = None
+
+    def __str__(self) -> str:
+        return f"--far {rate_key(self.rate)}: {self.reason}; {', or '.join(self.mends)}"
+
+
+class ShortfallError(InputError):
+    """These people cannot show the rate: the `shortfall` says why, and what would help."""
+
+    def __init__(self, shortfall: Shortfall) -> None:
+        super().__init__(str(shortfall))
+        self.shortfall = shortfall
+
+
+def find_shortfall(gallery: Snapshot, strangers: Sequence[PersonVectors], rate: float) -> Shortfall | None:
+    """What is missing to report a false-accept rate; None where nothing is. There is somebody in the gallery."""
+    people, pictures = len(gallery.names), len(gallery.vectors)
+    evidence = Evidence(people, pictures, len(strangers), sum(len(person.vectors) for person in strangers))
+    if pictures == people:
+        reason = f"{plural(people, 'person')} with one picture each: none is left to compare when it is the probe"
+        return Shortfall(evidence, rate, reason, ("add a second picture of somebody at least",))
+    if people == 1 and not strangers:
+        reason = f"{gallery.names[0]} is alone in the gallery: nobody to be taken for"
+        return Shortfall(evidence, rate, reason, ("add people", "name features of strangers with --impostors"))
+    return None if evidence.carries(rate) else _too_few(evidence, rate)
+
+
+def _too_few(evidence: Evidence, rate: float) -> Shortfall:
+    besides = f" and {plural(evidence.strangers, 'stranger')}" if evidence.strangers else ""
+    lowest = evidence.lowest_rate if evidence.lowest_rate < 1 else None
+    people, strangers = evidence.people_for(rate), evidence.strangers_for(rate)
+    reason = (
+        f"{plural(evidence.people, 'person')}{besides}: too few, with {plural(round(evidence.pairs), 'pair')} of people"
+        f" and {plural(round(evidence.comparisons), 'impostor comparison')}"
+    )
+    mends = [
+        f"name features of {plural(strangers, 'stranger')} with --impostors",
+        f"add people until there are {people:,}",
+    ]
+    if lowest is not None and lowest <= _USEFUL_RATE:
+        mends.insert(0, f"take a higher rate: --far {rate_key(lowest)} is the lowest that they can show")
+    return Shortfall(evidence, rate, reason, tuple(mends), lowest, people, strangers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +163,7 @@ def calibrate_gallery(
     Raises ShortfallError where the data do not carry the rate, InputError where more comparisons than that reach the
     highest score, ArtefactError for vectors of another length than the head's.
     """
-    adjusted = adjust_gallery(gallery.people.values(), averages)
+    adjusted = adjust_people(gallery.people.values(), averages)
     snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
     shortfall = find_shortfall(snapshot, strangers, rate)
     if shortfall is not None:

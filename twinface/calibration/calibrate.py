@@ -4,9 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.calibration.by_people import CalibrationReport, calibrate_gallery, learnt_by, read_strangers
+from twinface.calibration.by_people import (
+    CalibrationReport,
+    Shortfall,
+    ShortfallError,
+    calibrate_gallery,
+    learnt_by,
+    read_strangers,
+)
 from twinface.calibration.expected import StrangersExpected, expect_strangers
-from twinface.calibration.shortfall import Shortfall, ShortfallError
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.matching.head_folder import (
@@ -127,7 +133,14 @@ def calibrate(
     opened = _Opened(gallery, head, open_head(head, gallery.network, settings.matching).head, in_use)
     if wanted.strangers_named is not None or (opened.loaded.tail is not None and not wanted.by_people):
         with show("comparing", sum(len(one.files) for one in gallery.people.values())) as bar:
-            found = expect_strangers(gallery, opened.loaded, settings, wanted.strangers_named, advance=bar.advance)
+            found = expect_strangers(
+                gallery,
+                opened.loaded,
+                settings.matching,
+                wanted.strangers_named,
+                averages=averages_for(opened.loaded, settings, gallery),
+                advance=bar.advance,
+            )
         return Expected(gallery.folder, head, opened.learnt(), found)
     return _by_people(opened, before, settings, wanted, rate, show=show)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, most_alike
 from twinface.errors import InputError
 from twinface.evaluation.figures.working_point import Share, share_of_probes
@@ -27,9 +28,8 @@ from twinface.matching.threshold import (
     least_score,
     share_asked_for,
 )
-from twinface.recognition.averaging import adjust_gallery, averages_for
 from twinface.recognition.known import strangers_with_people
-from twinface.settings import MatchingSettings, Settings
+from twinface.settings import MatchingSettings
 from twinface.types import Scores
 
 NEAREST_SHARE = 0.05
@@ -97,19 +97,21 @@ class StrangersExpected:
 def expect_strangers(
     gallery: Gallery,
     head: Head,
-    settings: Settings,
+    matching: MatchingSettings,
     share: float | None = None,
     *,
+    averages: Averages | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> StrangersExpected:
     """Find what is expected at a `share` of strangers, 0 to 1, else at that of the settings. `advance`: each picture.
 
+    The gallery is adjusted by `averages`, which `averages_for` gives for the head.
+
     Raises InputError for a share out of range, a gallery without people, a head without a cohort and the rule "vote";
     ArtefactError for vectors of another length than the head's.
     """
-    matching = settings.matching
     tail = _checked_tail(gallery, head, matching, share)
-    adjusted = adjust_gallery(gallery.people.values(), averages_for(head, settings, gallery))
+    adjusted = adjust_people(gallery.people.values(), averages)
     snapshot = take_snapshot(adjusted, gallery.version, gallery.network)
     people = len(snapshot.names)
     numbers = _strangers(head, snapshot, matching)

@@ -1,19 +1,22 @@
-"""A gallery looked through: pictures at the wrong person, one person under two names, pictures too poor to go by."""
+"""A gallery verified: its files, pictures of another person, one person under two names, pictures too poor to go by."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twinface.averages.average import Averages
+from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
+from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.two_people import find_two_clusters
+from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors, take_snapshot
 from twinface.matching.heads import Head
 from twinface.matching.threshold import choose_threshold
-from twinface.recognition.averaging import adjust_gallery
-from twinface.settings import MatchingSettings
+from twinface.progress import ShowProgress, no_progress
+from twinface.recognition.averaging import averages_for
+from twinface.settings import MatchingSettings, Settings
 from twinface.text import plural
 
 POOR_QUALITY = 0.3
@@ -84,7 +87,7 @@ def check_gallery(
         settings = settings.model_copy(update={"rule": "template"})
     threshold = choose_threshold(settings, head.spec).value
     people = gallery.people
-    adjusted = adjust_gallery(people.values(), averages)
+    adjusted = adjust_people(people.values(), averages)
     comparisons = compare(take_snapshot(adjusted, gallery.version, gallery.network), [], head, settings, advance)
     names, files = tuple(people), [file for person in people.values() for file in person.files]
     found = _find_two_people(adjusted, head)
@@ -120,3 +123,38 @@ def _find_poor(gallery: Gallery) -> list[Finding]:
         if quality < POOR_QUALITY
     ]
     return sorted(found, key=lambda one: one.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Of a `gallery` of so many `vectors`: what is wrong with its files, and what its people show.
+
+    `findings` is None where nobody was compared: only the files were asked for, or it would mean nothing, because of
+    what `not_compared` says.
+    """
+
+    gallery: Gallery
+    vectors: int
+    problems: tuple[str, ...]
+    findings: tuple[Finding, ...] | None
+    not_compared: str = ""
+
+
+def verify(settings: Settings, *, files_only: bool = False, show: ShowProgress = no_progress) -> Verified:
+    """Check every file of the gallery of the settings and, unless `files_only`, compare everybody.
+
+    Raises ArtefactError and its kin where there is no gallery, or it is damaged as a whole.
+    """
+    gallery = Gallery.open(settings.gallery)
+    problems = tuple(str(error) for error in gallery.verify().values())
+    vectors = sum(len(person.files) for person in gallery.people.values())
+    if files_only:
+        return Verified(gallery, vectors, problems, None)
+    try:
+        head = trained_head(gallery, settings)
+    except ArtefactError as error:
+        return Verified(gallery, vectors, problems, None, str(error))
+    with show("comparing", vectors) as bar:
+        averages = averages_for(head, settings, gallery)
+        found = check_gallery(gallery, head, settings.matching, averages=averages, advance=bar.advance)
+    return Verified(gallery, vectors, problems, tuple(found))

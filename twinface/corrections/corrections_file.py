@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from twinface.corrections.correction import Correction, CorrectionKind
-from twinface.corrections.difference import Difference, take_back
+from twinface.corrections.correction import Correction, CorrectionKind, Difference, take_back
 from twinface.errors import ArtefactError
-from twinface.events.forgetting import NameSpan
+from twinface.events.event import NameSpan
 from twinface.files import shown
 from twinface.gallery.gallery_folder import writers_lock
 from twinface.gallery.keys import box_key

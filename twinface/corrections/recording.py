@@ -13,11 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twinface.corrections.correction import Correction
+from twinface.corrections.correction import Correction, Difference, difference
 from twinface.corrections.corrections_file import read_corrections
-from twinface.corrections.difference import Difference, difference
-from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps_file import drop_step, read_step, step_numbers, steps_lock, write_step
+from twinface.corrections.steps_file import Step, StepKind, drop_step, read_step, step_numbers, steps_lock, write_step
 from twinface.errors import ArtefactError
 from twinface.events.event import TrackKey
 from twinface.events.look_marks import read_marks

@@ -1,20 +1,22 @@
-"""The steps that can be taken back, in the folder of the gallery: one signed file each, `steps/<number>.step`, 0600.
+"""A change of people, corrections or looks as a step that can be taken back: who, when, before, after; and its file.
 
-They hold what their sources held, so they are signed like these, there are no more of them than can be looked over,
-and whoever is forgotten is erased from them. A number is never given twice: a step that is erased leaves its number.
+Steps stand in the folder of the gallery, one signed file each, `steps/<number>.step`, 0600. They hold what their
+sources held, so they are signed like these, there are no more of them than can be looked over, and whoever is forgotten
+is erased from them. A number is never given twice: a step that is erased leaves its number.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.correction import Difference
 from twinface.corrections.corrections_file import pack_correction, unpack_correction
-from twinface.corrections.difference import Difference
-from twinface.corrections.step import Step, StepKind
 from twinface.errors import ArtefactError
-from twinface.events.forgetting import NameSpan
+from twinface.events.event import NameSpan
 from twinface.events.look_marks import Marks, to_mark
 from twinface.files import make_folder, write_atomically
 from twinface.gallery.gallery_folder import require_gallery, writers_lock
@@ -42,6 +44,47 @@ _TYPES: dict[str, tuple[type, ...]] = {
 """Of what is packed as it is."""
 
 _FORGOTTEN = "it was of somebody who was forgotten since"
+
+
+class StepKind(StrEnum):
+    """What was done."""
+
+    REJECT = "reject"
+    CONFIRM = "confirm"
+    ENROL = "enrol"
+    ADD = "add"
+    RENAME = "rename"
+    MERGE = "merge"
+    REMOVE = "remove"
+    UNDO = "undo"
+    FORGOTTEN = "forgotten"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A change: `said` tells it in words, `names` are all people it concerns, `who` made it, `at_ns` is wall clock.
+
+    `people` are the files before, by name, and `digests` those after; `corrections` what became of these; `marks` are
+    those of looks before, `marks_after` after. `network` is the fingerprint of the gallery's network then. Until the
+    change is over `is_done` is false: what is after is not known then, and all corrections before count as removed.
+    `undoes` is the number of the step that it took back.
+    """
+
+    number: int
+    kind: StepKind
+    said: str
+    names: tuple[str, ...]
+    who: str
+    at_ns: int
+    network: str = ""
+    is_done: bool = False
+    undoes: int | None = None
+    people: Mapping[str, PersonFiles] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    corrections: Difference = field(default_factory=Difference)
+    marks: Marks = field(default_factory=Marks)
+    marks_after: Marks = field(default_factory=Marks)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from twinface.corrections.recording import Change, recorded, user_name
-from twinface.corrections.step import StepKind
+from twinface.corrections.steps_file import StepKind
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors
 from twinface.gallery.gallery import Gallery

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 
 from twinface.corrections.recording import Change, recorded, user_name
-from twinface.corrections.step import StepKind
+from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.applicants import Applicant
 from twinface.enrolment.from_pictures import LikenessGate, judge_pictures
 from twinface.enrolment.gate import choose_picker

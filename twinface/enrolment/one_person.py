@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.corrections.recording import Change, recorded, user_name
-from twinface.corrections.step import StepKind
+from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_pictures import Verdict, judge_pictures, try_likeness_gate
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.kept_crops import cut_kept_crop

@@ -9,6 +9,8 @@ import numpy as np
 
 from twinface.types import State
 
+_EVER_NS = 2**63 - 1
+
 
 class Kind(StrEnum):
     """What happened."""
@@ -121,3 +123,25 @@ class Past:
     sightings: tuple[Event, ...] = ()
     streams: tuple[tuple[str, int], ...] = ()
     ended: frozenset[TrackKey] = frozenset()
+
+
+class NameSpan(NamedTuple):
+    """A name while it was one person's, by the wall clock: from `since_ns` on, until right before `until_ns`."""
+
+    name: str
+    since_ns: int = -_EVER_NS
+    until_ns: int = _EVER_NS
+
+    def covers(self, name: str, at_ns: int) -> bool:
+        """Whether the name was theirs at that time."""
+        return name == self.name and self.since_ns <= at_ns < self.until_ns
+
+    @property
+    def has_beginning(self) -> bool:
+        """Whether it was somebody else's before."""
+        return self.since_ns > -_EVER_NS
+
+    @property
+    def has_end(self) -> bool:
+        """Whether it was somebody else's after it."""
+        return self.until_ns < _EVER_NS

@@ -15,8 +15,9 @@ from typing import Self
 
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
+from twinface.events.database import migrate
 from twinface.events.event import Event, Past, TrackKey
-from twinface.events.event_rows import INSERT, SELECT, readable, to_row
+from twinface.events.event_queries import INSERT, SELECT, readable, to_row
 from twinface.events.look import LookRecord
 from twinface.events.look_queries import insert_looks
 from twinface.events.retention import (
@@ -27,7 +28,6 @@ from twinface.events.retention import (
     used_bytes,
     write_age_clock,
 )
-from twinface.events.tables import migrate
 from twinface.locks import open_locked
 
 _BUSY_TIMEOUT_S = 2.0

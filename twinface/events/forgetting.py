@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from twinface.events.connection import changing, is_there, reading
-from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
+from twinface.events.database import ERASE_EMPTY_UNKNOWNS, changing, is_there, reading
+from twinface.events.event import NameSpan
 
-_EVER_NS = 2**63 - 1
 _IN_TIME = "at_ns >= :since_ns AND at_ns < :until_ns"
 _FIND_TRACKS = f"""
     SELECT camera, stream, track FROM events WHERE subject = 'track' AND name = :name AND {_IN_TIME}
@@ -26,28 +25,6 @@ _ERASE_MENTIONS = (
     "UPDATE looks SET details = json_remove(details, '$.candidates', '$.together', '$.reason') "  # noqa: S608
     f"WHERE instr(details, :quoted) AND {_IN_TIME}",
 )
-
-
-class NameSpan(NamedTuple):
-    """A name while it was one person's, by the wall clock: from `since_ns` on, until right before `until_ns`."""
-
-    name: str
-    since_ns: int = -_EVER_NS
-    until_ns: int = _EVER_NS
-
-    def covers(self, name: str, at_ns: int) -> bool:
-        """Whether the name was theirs at that time."""
-        return name == self.name and self.since_ns <= at_ns < self.until_ns
-
-    @property
-    def has_beginning(self) -> bool:
-        """Whether it was somebody else's before."""
-        return self.since_ns > -_EVER_NS
-
-    @property
-    def has_end(self) -> bool:
-        """Whether it was somebody else's after it."""
-        return self.until_ns < _EVER_NS
 
 
 class Forgotten(NamedTuple):

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twinface.errors import InputError
-from twinface.events.connection import changing, is_there, reading
+from twinface.events.database import ERASE_EMPTY_UNKNOWNS, changing, is_there, reading
 from twinface.events.event import TrackKey
-from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
 
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
 _OF_LOOK = f"{_OF_TRACK} AND crop = ?"

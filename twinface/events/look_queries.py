@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from twinface.errors import InputError, NotThereError
-from twinface.events.connection import changing, is_there, reading
+from twinface.events.database import changing, is_there, reading
 from twinface.events.event import Event, TrackKey
-from twinface.events.event_rows import SELECT as SELECT_EVENT
-from twinface.events.event_rows import check_types, read_details, to_event
+from twinface.events.event_queries import SELECT as SELECT_EVENT
+from twinface.events.event_queries import check_types, read_details, to_event
 from twinface.events.look import LookRecord
 from twinface.types import Candidate, FaceMeasures
 
@@ -57,10 +57,6 @@ _BEGAN = """
 _TRACKS_SINCE = """
     SELECT DISTINCT camera, stream, track FROM events
     WHERE subject = 'track' AND camera = ? AND name = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
-"""
-# In the database, unknown visitors are called strangers: a name is no reason to rewrite every file.
-ERASE_EMPTY_UNKNOWNS = """
-    DELETE FROM strangers WHERE NOT EXISTS (SELECT 1 FROM looks WHERE stranger = number)
 """
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
 _FIND = """

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from twinface.events.connection import is_there, reading
+from twinface.events.database import is_there, reading
 from twinface.events.event import TrackKey
 from twinface.types import State
 

@@ -12,8 +12,7 @@ import sqlite3
 from typing import NamedTuple
 
 from twinface.events.age_clock import AgeClock, Break
-from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
-from twinface.events.tables import STORED_NS
+from twinface.events.database import ERASE_EMPTY_UNKNOWNS, STORED_NS
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from twinface.events.event import Event, Kind, Moment, Opinion, Past, TrackKey
-from twinface.events.open_visits import OpenTrack, OpenVisit, of_track, of_visit
-from twinface.events.resuming import INTERRUPTED, give_up, take_up
+from twinface.events.open_visits import INTERRUPTED, OpenTrack, OpenVisit, give_up, of_track, of_visit, take_up
 from twinface.types import State
 
 _UNSEEN_S = 10.0

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from twinface.averages.adjusting import centred_vectors
+from twinface.averages.average import centred_vectors
 from twinface.averages.averages_in_use import NOBODY, AveragesInUse
 from twinface.averages.learner import Learner
 from twinface.enrolment.objections import object_to_look

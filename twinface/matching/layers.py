@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.arrays import read_npz
 from twinface.errors import ArtefactError
+from twinface.matching.head_arrays import read_arrays
 from twinface.matching.head_spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
 from twinface.matching.heads import Head, Prepared, sigmoid
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Scores, Vectors
 
-_MAX_BYTES = 256 * 1024 * 1024
 """Unpacked; a metric for 2048 numbers has 17 MB."""
 
 _Floats = NDArray[np.float32]
@@ -95,17 +94,6 @@ def checked_deviation(path: Path, arrays: dict[str, _Floats], dimension: int) ->
     if not (deviation > 0).all():
         raise _unfit(path, "a deviation that is not positive")
     return deviation
-
-
-def read_arrays(path: Path) -> dict[str, _Floats]:
-    """The float arrays of head.npz, as float32. Raises ArtefactError when it is missing, damaged or holds others."""
-    try:
-        arrays = read_npz(path, _MAX_BYTES)
-        return {name: array.astype(np.float32, casting="same_kind") for name, array in arrays.items()}
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); train the head again") from error
-    except (ValueError, TypeError) as error:
-        raise ArtefactError(f"{path}: damaged, or no arrays of numbers ({error}); train the head again") from error
 
 
 def _unfit(path: Path, reason: str) -> ArtefactError:

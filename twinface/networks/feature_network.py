@@ -1,15 +1,90 @@
-"""The one interface behind which the runtimes stand."""
+"""A feature network: crops in, vectors out, by OpenCV for ONNX and by LiteRT for .tflite. TensorFlow is not needed.
+
+Only the runtime that is used is imported: a process does not carry the other one's memory, 16 MB for OpenCV.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.networks.preprocessing import preprocess
+from twinface.litert import open_interpreter
 from twinface.networks.recipe import NetworkRecipe
-from twinface.networks.runtimes import start_litert, start_opencv
 from twinface.types import Vectors
 
+_SCALE_AND_OFFSET_RGB: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "none": ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
+    "tf": ((1 / 127.5, 1 / 127.5, 1 / 127.5), (-1.0, -1.0, -1.0)),
+    "torch": (
+        (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)),
+        (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225),
+    ),
+    "caffe": ((1.0, 1.0, 1.0), (-123.68, -116.779, -103.939)),
+}
+
+Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""One preprocessed crop, float32 (s, s, 3), to its vector, float32 of any shape."""
+
 _SHORTEST = np.float32(1e-12)
+
+
+def preprocess(crops: NDArray[np.uint8], recipe: NetworkRecipe) -> NDArray[np.float32]:
+    """Crops, uint8 (n, s, s, 3) BGR, as float32 (n, s, s, 3) in the recipe's colour order and scaling.
+
+    The modes are those of keras.applications.imagenet_utils.preprocess_input. Raises ValueError for another size.
+    """
+    size = recipe.input_size_px
+    if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+        raise ValueError(f"crops: expected uint8 (n, {size}, {size}, 3), got {crops.dtype} {crops.shape}")
+    scale, offset = (np.array(row, np.float32) for row in _SCALE_AND_OFFSET_RGB[recipe.scaling])
+    if recipe.color_order == "bgr":
+        return crops * scale[::-1] + offset[::-1]
+    return crops[..., ::-1] * scale + offset
+
+
+def start_opencv(model: bytes, threads: int) -> Run:
+    """An ONNX file in OpenCV's own runtime; `threads` holds for all of OpenCV in this process.
+
+    Raises ValueError with the reason when OpenCV refuses the model; what it gives does so with RuntimeError.
+    """
+    import cv2
+
+    cv2.setNumThreads(threads)
+    try:
+        net = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
+    except cv2.error as error:
+        raise ValueError(f"OpenCV cannot load it: {_first_line(error)}") from error
+
+    def run(crop: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1))[np.newaxis])
+            return np.asarray(net.forward(), np.float32)
+        except cv2.error as error:
+            raise RuntimeError(_first_line(error)) from error
+
+    return run
+
+
+def start_litert(model: bytes, threads: int) -> Run:
+    """A .tflite file in LiteRT, float in and out, whatever is inside.
+
+    Raises ValueError with the reason when LiteRT refuses the model.
+    """
+    interpreter = open_interpreter(model, threads)
+    source = interpreter.get_input_details()[0]["index"]
+    target = interpreter.get_output_details()[0]["index"]
+
+    def run(crop: NDArray[np.float32]) -> NDArray[np.float32]:
+        interpreter.set_tensor(source, crop[np.newaxis])
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(target), np.float32)
+
+    return run
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 class Network:

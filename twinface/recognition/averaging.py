@@ -1,14 +1,12 @@
 """The averages of a box: which there are, by what, and how one is begun again."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.adjusting import adjusted_vectors, all_adjusted
-from twinface.averages.average import Averages, Tally, averages_of_people
+from twinface.averages.average import Averages, Tally, adjusted_vectors
 from twinface.averages.averages_in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
 from twinface.corrections.correction import Correction
@@ -98,19 +96,6 @@ def _averages_about(
     return in_use.snapshot
 
 
-def adjust_gallery(people: Iterable[PersonVectors], averages: Averages | None) -> list[PersonVectors]:
-    """A gallery's people as heads compare them: adjusted by `averages`, as they are where `averages_for` gives none."""
-    return list(people) if averages is None else all_adjusted(people, averages)
-
-
-def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> list[PersonVectors]:
-    """People of a features folder as a head with a `cohort` compares them: adjusted by their own averages.
-
-    Raises ArtefactError for vectors of another length than the cohort's.
-    """
-    return adjust_gallery(people, averages_of_people(people, cohort.prior) if cohort else None)
-
-
 def adjust_pictures(vectors: Vectors, cohort: Cohort) -> Vectors:
     """Vectors (n, d) of pictures of one source, as a head with a `cohort` compares them: each counts once.
 
@@ -119,17 +104,6 @@ def adjust_pictures(vectors: Vectors, cohort: Cohort) -> Vectors:
     total = normalised(checked_vectors(vectors, len(cohort.prior))).sum(axis=0)
     averages = Averages.made_of({PHOTOS: Tally(len(vectors), total)}, cohort.prior)
     return adjusted_vectors(vectors, PHOTOS, averages)
-
-
-def fingerprint_with(head: str, averages: Averages | None) -> str:
-    """What a score means, in as many hex digits as a head's fingerprint: by the head and the averages."""
-    own = {name: one.vector for name, one in averages.known.items() if not one.is_frozen} if averages else {}
-    if not own:
-        return head
-    digest = hashlib.sha256(head.encode())
-    for source, vector in own.items():
-        digest.update(source.encode() + vector.tobytes())
-    return digest.hexdigest()[: len(head)]
 
 
 def list_averages(settings: Settings) -> list[SourceAverage]:

@@ -8,15 +8,14 @@ Where the cuts are is a matter of who is in the gallery: adding or removing some
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.average import Averages
-from twinface.gallery.gallery import Gallery
+from twinface.averages.average import Averages, adjust_people
 from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors, person_scores
 from twinface.matching.heads import Head, Prepared
@@ -28,12 +27,25 @@ from twinface.matching.threshold import (
     least_score,
     share_asked_for,
 )
-from twinface.recognition.averaging import adjust_gallery
 from twinface.settings import MatchingSettings
 from twinface.types import Scores, Vectors
 
 _BLOCK_PEOPLE = 32
 _PREPARED_AT_ONCE = _COMPARED_AT_ONCE = 1024
+
+
+class Everybody(Protocol):
+    """Who is enrolled, at a version that grows with every change: a gallery."""
+
+    @property
+    def people(self) -> Mapping[str, PersonVectors]:
+        """By name, in the order of names."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Grows with every change."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +112,7 @@ class Known:
     _blocks: tuple[_Block, ...] = ()
 
     def updated(
-        self, gallery: Gallery, head: Head, settings: MatchingSettings, averages: Averages | None = None
+        self, gallery: Everybody, head: Head, settings: MatchingSettings, averages: Averages | None = None
     ) -> Self:
         """The gallery as it is now, adjusted by the `averages` of its sources.
 
@@ -189,7 +201,7 @@ def _prepare(
     for start in range(0, len(people), _PREPARED_AT_ONCE):
         some = people[start : start + _PREPARED_AT_ONCE]
         index = np.repeat(np.arange(len(some), dtype=np.int32), [len(person.files) for person in some])
-        vectors = np.concatenate([one.vectors for one in adjust_gallery(some, averages)])
+        vectors = np.concatenate([one.vectors for one in adjust_people(some, averages)])
         vectors, index = enrolled_vectors(vectors, index, len(some), settings)
         parts.append(_Rows(np.bincount(index, minlength=len(some)).astype(np.int32), head.prepare_gallery(vectors)))
     return _Rows.joined(parts)

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.adjusting import adjusted_vectors
-from twinface.averages.average import Averages
+from twinface.averages.average import Averages, adjusted_vectors, fingerprint_with
 from twinface.averages.averages_in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
@@ -21,7 +20,6 @@ from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
 from twinface.matching.vectors import fuse, normalised
 from twinface.networks.recipe import NetworkRecipe
-from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.vetoes import Vetoes
 from twinface.settings import MatchingSettings

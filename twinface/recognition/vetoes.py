@@ -8,8 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.adjusting import centred_vectors
-from twinface.averages.average import Averages
+from twinface.averages.average import Averages, centred_vectors
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.corrections_file import CORRECTIONS_FILE, read_corrections
 from twinface.files import FileState

@@ -17,7 +17,8 @@ from twinface.corrections.corrections_file import CORRECTIONS_FILE, forget_corre
 from twinface.corrections.steps_file import STEPS_FOLDER, forget_steps
 from twinface.enrolment.set_aside import write_reasons
 from twinface.errors import ArtefactError, InputError
-from twinface.events.forgetting import NameSpan, forget_person, remembered_names
+from twinface.events.event import NameSpan
+from twinface.events.forgetting import forget_person, remembered_names
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people, require_gallery
 from twinface.gallery.names import did_you_mean, known_name

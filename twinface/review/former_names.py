@@ -8,9 +8,8 @@ from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from twinface.corrections.recording import end_broken_off
-from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps_file import step_numbers, steps_lock
-from twinface.events.forgetting import NameSpan
+from twinface.corrections.steps_file import Step, StepKind, step_numbers, steps_lock
+from twinface.events.event import NameSpan
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.review.undo import list_steps, taken_back_by

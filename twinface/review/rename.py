@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
+from twinface.averages.average import adjust_people
 from twinface.corrections.corrections_file import rename_corrections
 from twinface.corrections.recording import Change, recorded, user_name
-from twinface.corrections.step import StepKind
+from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.two_people import compare_groups
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import require_gallery
 from twinface.gallery.names import checked_name, known_name
-from twinface.recognition.averaging import adjust_gallery, averages_for
+from twinface.recognition.averaging import averages_for
 from twinface.settings import Settings
 from twinface.text import plural
 
@@ -68,7 +69,7 @@ def _check_likeness(gallery: Gallery, old: str, new: str, settings: Settings) ->
         return ""
     try:
         head = trained_head(gallery, settings)
-        one, other = adjust_gallery((first, second), averages_for(head, settings, gallery))
+        one, other = adjust_people((first, second), averages_for(head, settings, gallery))
         likeness = compare_groups(one.vectors, other.vectors, head)
     except ArtefactError as error:
         return str(error)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.correction import take_back
 from twinface.corrections.corrections_file import read_corrections, take_back_corrections
-from twinface.corrections.difference import take_back
 from twinface.corrections.recording import (
     Change,
     end_broken_off,
@@ -14,8 +14,7 @@ from twinface.corrections.recording import (
     unknowns_of,
     user_name,
 )
-from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps_file import read_step, step_numbers, steps_lock
+from twinface.corrections.steps_file import Step, StepKind, read_step, step_numbers, steps_lock
 from twinface.errors import ArtefactError, InputError, NotThereError
 from twinface.events.event import TrackKey
 from twinface.events.look_marks import put_back_marks, read_marks

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from twinface.errors import NotThereError
-from twinface.events.connection import changing, is_there, reading
+from twinface.events.database import ERASE_EMPTY_UNKNOWNS, STORED_NS, changing, is_there, reading
 from twinface.events.event import Event, Kind, Subject, TrackKey
 from twinface.events.look import LookRecord
-from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS, SELECT, select_looks, to_look
+from twinface.events.look_queries import SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
-from twinface.events.tables import STORED_NS
 from twinface.matching.vectors import normalised
 from twinface.settings import UnknownSettings
 from twinface.types import State, Vectors

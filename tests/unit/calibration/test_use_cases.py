@@ -7,7 +7,7 @@ import pytest
 from retrained_box import enrol, make_people, write_metric
 
 from twinface.calibration.calibrate import Calibrated, TooFewPeopleError, Wanted, calibrate
-from twinface.calibration.verify import verify
+from twinface.calibration.gallery_checks import verify
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import person_path
 from twinface.gallery.keys import KEY_VARIABLE

@@ -18,7 +18,7 @@ from twinface.corrections import (
     rename_corrections,
 )
 from twinface.errors import ArtefactError, SignatureError
-from twinface.events.forgetting import NameSpan
+from twinface.events.event import NameSpan
 from twinface.gallery.gallery_folder import writers_lock
 from twinface.gallery.keys import KEY_VARIABLE
 

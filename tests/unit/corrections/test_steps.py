@@ -7,11 +7,18 @@ import pytest
 
 import twinface.corrections.steps_file
 from twinface.corrections import Correction, CorrectionKind
-from twinface.corrections.difference import Difference, difference, take_back
-from twinface.corrections.step import Step, StepKind
-from twinface.corrections.steps_file import STEPS_FOLDER, forget_steps, read_step, step_numbers, write_step
+from twinface.corrections.correction import Difference, difference, take_back
+from twinface.corrections.steps_file import (
+    STEPS_FOLDER,
+    Step,
+    StepKind,
+    forget_steps,
+    read_step,
+    step_numbers,
+    write_step,
+)
 from twinface.errors import ArtefactError, InputError, SignatureError
-from twinface.events.forgetting import NameSpan
+from twinface.events.event import NameSpan
 from twinface.events.look_marks import Mark, Marks
 from twinface.gallery import box_key
 from twinface.gallery.keys import KEY_VARIABLE

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.averages import all_adjusted, averages_of_people
+from twinface.averages import adjust_people, averages_of_people
 from twinface.evaluation.differentials.on_groups import evaluate_groups
 from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.on_features import evaluate_features
@@ -67,7 +67,7 @@ def test_features_are_adjusted_by_the_averages_of_their_folder(
     people: list[PersonVectors], head: Head, cohort: Cohort, tmp_path: Path
 ) -> None:
     found = np.sort(evaluate_features(tmp_path / "features", metric="head", people="all").verifications[0].pairs.scores)
-    adjusted = all_adjusted(people, averages_of_people(people, cohort.prior))
+    adjusted = adjust_people(people, averages_of_people(people, cohort.prior))
     assert np.allclose(found, scores_of(head, all_vectors(adjusted)), atol=1e-4)
     assert np.abs(found - scores_of(head, all_vectors(people))).max() > 0.01
 
@@ -78,7 +78,7 @@ def test_the_averages_are_those_of_the_whole_folder(
     (tmp_path / "names.txt").write_text("".join(f"{one.name}\n" for one in people[:10]))
     done = evaluate_features(tmp_path / "features", metric="head", people=str(tmp_path / "names.txt"))
     found = np.sort(done.verifications[0].pairs.scores)
-    adjusted = all_adjusted(people, averages_of_people(people, cohort.prior))[:10]
+    adjusted = adjust_people(people, averages_of_people(people, cohort.prior))[:10]
     assert np.allclose(found, scores_of(head, all_vectors(adjusted)), atol=1e-4)
     assert np.abs(found - scores_of(head, all_vectors(people[:10]))).max() > 0.01
 
@@ -103,7 +103,7 @@ def test_groups_are_adjusted_but_whom_cosine_sets_aside_is_not(
         tmp_path / "features", labels, rate=0.01, metric="head", people="all", same_person_above=above, rounds=10
     )
     assert done.set_aside == int(((unit @ unit.T)[impostor] > above).sum())
-    adjusted = all_vectors(all_adjusted(people, averages_of_people(people, cohort.prior)))
+    adjusted = all_vectors(adjust_people(people, averages_of_people(people, cohort.prior)))
     accepted = (head.prepare(adjusted)(adjusted) >= done.point.threshold)[impostor & (unit @ unit.T <= above)]
     assert accepted.mean() == pytest.approx(0.01, rel=0.1)
 

@@ -25,8 +25,8 @@ from twinface.events import (
     read_events,
     read_looks,
 )
-from twinface.events.event_rows import COLUMNS, to_row
-from twinface.events.tables import MIGRATIONS, VERSION, migrate
+from twinface.events.database import MIGRATIONS, VERSION, migrate
+from twinface.events.event_queries import COLUMNS, to_row
 from twinface.unknowns import list_unknowns
 
 MakeEvent = Callable[..., Event]

@@ -8,7 +8,8 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, newest_number, read_events
-from twinface.events.forgetting import NameSpan, forget_person
+from twinface.events.event import NameSpan
+from twinface.events.forgetting import forget_person
 
 MakeEvent = Callable[..., Event]
 

@@ -24,7 +24,8 @@ from twinface.events import (
     mark_enrolled,
     read_looks,
 )
-from twinface.events.forgetting import NameSpan, forget_person
+from twinface.events.event import NameSpan
+from twinface.events.forgetting import forget_person
 from twinface.types import Candidate, FaceMeasures
 
 MakeEvent = Callable[..., Event]

@@ -26,8 +26,8 @@ from twinface.events import (
     read_looks,
 )
 from twinface.events.age_clock import AgeClock
-from twinface.events.event_rows import COLUMNS, to_row
-from twinface.events.tables import MIGRATIONS, VERSION
+from twinface.events.database import MIGRATIONS, VERSION
+from twinface.events.event_queries import COLUMNS, to_row
 
 MakeEvent = Callable[..., Event]
 MakeLook = Callable[..., LookRecord]

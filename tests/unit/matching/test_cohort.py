@@ -11,7 +11,7 @@ from made_cohorts import make_cohort, write_cohort
 
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import IMAGINED, REFERENCE_POSED, REFERENCE_STRANGERS
-from twinface.matching.cohort_files import read_cohort
+from twinface.matching.head_arrays import read_cohort
 from twinface.matching.normalisation import Groups
 from twinface.matching.vectors import normalised
 

@@ -10,7 +10,7 @@ from made_cohorts import TAIL, make_cohort, make_density, write_cohort, write_co
 from twinface.errors import ArtefactError
 from twinface.matching import Head, load_head
 from twinface.matching.cohort import IMAGINED, Cohort
-from twinface.matching.cohort_files import read_cohort
+from twinface.matching.head_arrays import read_cohort
 from twinface.matching.head_folder import head_fingerprint
 from twinface.matching.normalisation import find_nearest
 from twinface.matching.plda import PldaHead

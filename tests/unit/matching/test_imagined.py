@@ -8,7 +8,7 @@ from made_cohorts import make_cohort, write_cohort_head
 
 from twinface.matching import load_head
 from twinface.matching.cohort import IMAGINED
-from twinface.matching.cohort_files import read_imagined, write_imagined
+from twinface.matching.head_arrays import read_imagined, write_imagined
 from twinface.matching.head_folder import built_in_head, head_fingerprint
 from twinface.matching.head_spec import IMAGINED_FILE
 from twinface.matching.normalisation import Nearest

@@ -118,22 +118,22 @@ class Crowd:
 def test_changes_anywhere_in_a_crowd_are_found_and_nobody_else_is_prepared() -> None:
     everybody = {one.name: one for one in sorted(map(person, range(2600)), key=lambda one: one.name)}
     names, head = tuple(everybody), CountingHead()
-    known = Known().updated(Crowd(everybody), head, EVERY_VECTOR)  # type: ignore[arg-type]
+    known = Known().updated(Crowd(everybody), head, EVERY_VECTOR)
     for places in ((0,), (2599,), (1023,), (1024,), (1575, 1576), (3, 1300, 2598), ()):
         changed = dict(everybody)
         for place in places:
             changed[names[place]] = replace(everybody[names[place]], vectors=1 - everybody[names[place]].vectors)
         head.count = 0
-        after = known.updated(Crowd(changed, 2), head, EVERY_VECTOR)  # type: ignore[arg-type]
+        after = known.updated(Crowd(changed, 2), head, EVERY_VECTOR)
         assert head.count == sum(len(changed[names[place]].files) for place in places)
-        fresh = Known().updated(Crowd(changed, 2), head, EVERY_VECTOR)  # type: ignore[arg-type]
+        fresh = Known().updated(Crowd(changed, 2), head, EVERY_VECTOR)
         assert np.array_equal(after.score(PROBES), fresh.score(PROBES))
         fewer = {name: one for name, one in changed.items() if name not in {names[place] for place in places}}
         head.count = 0
-        after = after.updated(Crowd(fewer, 3), head, EVERY_VECTOR)  # type: ignore[arg-type]
+        after = after.updated(Crowd(fewer, 3), head, EVERY_VECTOR)
         assert head.count == 0
         assert after.names == tuple(fewer)
-        fresh = Known().updated(Crowd(fewer, 3), head, EVERY_VECTOR)  # type: ignore[arg-type]
+        fresh = Known().updated(Crowd(fewer, 3), head, EVERY_VECTOR)
         assert np.array_equal(after.score(PROBES), fresh.score(PROBES))
         assert np.array_equal(after.person_index, fresh.person_index)
         assert after.vectors == fresh.vectors

@@ -9,13 +9,13 @@ import pytest
 from made_cohorts import make_cohort, write_cohort_head
 
 from twinface.averages import Average, Averages
+from twinface.averages.average import fingerprint_with
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import Head, load_head
 from twinface.matching.heads import Prepared
 from twinface.matching.vectors import adjust
 from twinface.networks import NetworkRecipe, find_recipe
-from twinface.recognition.averaging import fingerprint_with
 from twinface.recognition.known import Known
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings

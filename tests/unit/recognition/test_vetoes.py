@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from twinface.corrections import CORRECTIONS_FILE, Correction, CorrectionKind, add_corrections, forget_corrections
-from twinface.events.forgetting import NameSpan
+from twinface.events.event import NameSpan
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.live.track_state import NOT_YET

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from twinface.corrections.step import Step, StepKind
-from twinface.events.forgetting import NameSpan
+from twinface.corrections.steps_file import Step, StepKind
+from twinface.events.event import NameSpan
 from twinface.gallery.person_files import PersonFiles
 from twinface.review.former_names import find_names, find_present_name
 

@@ -7,7 +7,7 @@ import pytest
 from twinface.errors import ArtefactError, AssetError, InputError
 from twinface.faces import read_image
 from twinface.networks import load_network
-from twinface.networks.preprocessing import preprocess
+from twinface.networks.feature_network import preprocess
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")

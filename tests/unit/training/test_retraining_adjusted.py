@@ -8,6 +8,7 @@ import pytest
 from retrained_box import DIMENSION, NETWORK, enrol, make_people, say
 
 from twinface.averages import FEWEST, adjusted_vectors
+from twinface.averages.average import adjust_features, adjust_people
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors, read_features
 from twinface.gallery.people_files import write_features
@@ -16,7 +17,7 @@ from twinface.matching.head_folder import built_in_head
 from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.layers import read_arrays
 from twinface.matching.vectors import fuse
-from twinface.recognition.averaging import adjust_features, adjust_gallery, averages_for
+from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import table_of
@@ -85,7 +86,7 @@ def test_a_head_learns_from_vectors_told_from_their_camera_and_keeps_what_it_kne
     averages = averages_for(bundled, material.settings, material.gallery)
     assert averages is not None
     assert not averages.known[DOOR].is_frozen
-    told = adjust_gallery(material.lessons.people, averages)
+    told = adjust_people(material.lessons.people, averages)
     assert told[2].sources == (DOOR, "photos", DOOR)
     learn(table_of(told), by_hand, TrainOptions(start=start))
     ours, theirs = (read_arrays(folder / WEIGHTS_FILE) for folder in (draft, by_hand))

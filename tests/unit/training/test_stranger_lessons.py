@@ -14,7 +14,7 @@ from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors
 from twinface.matching import load_head
-from twinface.matching.cohort_files import read_cohort, read_imagined
+from twinface.matching.head_arrays import read_cohort, read_imagined
 from twinface.matching.plda import PldaHead
 from twinface.matching.threshold import least_score
 from twinface.matching.vectors import adjust, normalised

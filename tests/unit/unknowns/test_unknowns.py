@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from twinface.errors import InputError
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, read_looks
 from twinface.events.age_clock import AgeClock
-from twinface.events.forgetting import NameSpan, forget_person
-from twinface.events.look_queries import ERASE_EMPTY_UNKNOWNS
+from twinface.events.database import ERASE_EMPTY_UNKNOWNS
+from twinface.events.event import NameSpan
+from twinface.events.forgetting import forget_person
 from twinface.settings import UnknownSettings
 from twinface.unknowns import (
     Unknown,

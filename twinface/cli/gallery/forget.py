@@ -11,7 +11,7 @@ from twinface.cli.console import ask_or_refuse, note, say, say_json, warn
 from twinface.cli.shared_options import GalleryOption, JsonOption, YesOption
 
 if TYPE_CHECKING:
-    from twinface.events.forgetting import NameSpan
+    from twinface.events.event import NameSpan
     from twinface.review.forget import Erased
 
 _NOT_ERASED = "Not erased: pictures of yours that were enrolled, features and heads made of them, and backups."

@@ -23,7 +23,7 @@ def verify(
     names of one person). Pictures: mislabelled (closer to somebody else than to their person's others),
     unlike_the_others (reaching the threshold with none of these), poor_quality.
     """
-    from twinface.calibration.verify import verify as verify_gallery
+    from twinface.calibration.gallery_checks import verify as verify_gallery
 
     settings = chosen_settings(gallery=gallery)
     done = verify_gallery(settings, files_only=files, show=progress_bar)

@@ -9,8 +9,7 @@ from twinface.cli.console import Terminal, escape, say
 from twinface.text import plural
 
 if TYPE_CHECKING:
-    from twinface.calibration.by_people import CalibrationReport
-    from twinface.calibration.shortfall import Shortfall
+    from twinface.calibration.by_people import CalibrationReport, Shortfall
     from twinface.evaluation.figures.working_point import Share
     from twinface.matching import Threshold
     from twinface.settings import MatchingSettings

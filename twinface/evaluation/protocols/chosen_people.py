@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinface.averages.average import adjust_features
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.evaluation.figures.results import Subject
 from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
@@ -11,7 +12,6 @@ from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors
 from twinface.networks.registry import find_recipe, name_network
-from twinface.recognition.averaging import adjust_features
 from twinface.text import plural
 
 

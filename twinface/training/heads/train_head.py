@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.averages.average import adjust_features
 from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.figures.intervals import compare_scorers
@@ -16,13 +17,13 @@ from twinface.evaluation.figures.verification import verification_figures
 from twinface.evaluation.protocols.similarity import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.people_files import read_features
-from twinface.matching.cohort_files import write_imagined
+from twinface.matching.head_arrays import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.head_spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.open_head import load_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import adjust
-from twinface.recognition.averaging import adjust_corrections, adjust_features
+from twinface.recognition.averaging import adjust_corrections
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
 from twinface.training.heads.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of

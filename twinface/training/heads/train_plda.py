@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.matching.cohort import Cohort
-from twinface.matching.cohort_files import read_cohort
+from twinface.matching.head_arrays import read_arrays, read_cohort
 from twinface.matching.head_folder import trained_people
 from twinface.matching.head_spec import WEIGHTS_FILE
-from twinface.matching.layers import read_arrays
 from twinface.matching.plda import COEFFICIENTS, Projection, pair_features
 from twinface.matching.vectors import centre
 from twinface.training.heads.covariances import (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from twinface.errors import ArtefactError, AssetError, InputError
-from twinface.networks.preprocessing import preprocess
+from twinface.networks.feature_network import preprocess
 from twinface.networks.recipe import NetworkRecipe
 from twinface.training.tensorflow_setup import import_keras
 

@@ -11,7 +11,7 @@ from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
-from twinface.networks.preprocessing import preprocess
+from twinface.networks.feature_network import preprocess
 from twinface.networks.recipe import NetworkRecipe
 from twinface.text import plural
 from twinface.training.networks.pictures_below import OnPicture, pictures_below

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.averages.average import Averages
+from twinface.averages.average import Averages, adjust_features, adjust_people
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.corrections_file import read_corrections
 from twinface.errors import ArtefactError, FingerprintError
@@ -14,7 +14,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors, appended
 from twinface.matching.heads import Head
-from twinface.recognition.averaging import adjust_correction, adjust_features, adjust_gallery, averages_for
+from twinface.recognition.averaging import adjust_correction, averages_for
 from twinface.settings import Settings
 from twinface.training.retraining.lessons import Lessons
 
@@ -61,8 +61,8 @@ class Material:
         if averages is None:
             return lessons
         return Lessons(
-            tuple(adjust_gallery(lessons.enrolled, averages)),
-            tuple(adjust_gallery(lessons.people, averages)),
+            tuple(adjust_people(lessons.enrolled, averages)),
+            tuple(adjust_people(lessons.people, averages)),
             tuple(adjust_features(lessons.strangers, head.cohort)),
             tuple(adjust_correction(one, averages) for one in lessons.corrections),
         )

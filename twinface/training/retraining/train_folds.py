@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from twinface.files import make_folder
+from twinface.matching.head_arrays import read_arrays
 from twinface.matching.head_folder import built_in_head, files_of_head, read_about, read_spec
 from twinface.matching.head_spec import WEIGHTS_FILE
-from twinface.matching.layers import read_arrays
 from twinface.matching.open_head import load_head
 from twinface.progress import Say
 from twinface.training.heads.feature_table import FeatureTable

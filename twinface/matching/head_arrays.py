@@ -1,4 +1,4 @@
-"""Files of a head's cohort: the cohort itself, and what it scores with the strangers that are imagined of it.
+"""The arrays of a head's folder: weights, the cohort, and what it scores with the strangers that are imagined of it.
 
 Those are the same strangers each time, so what the nearest of the reference score with each of them depends on the head
 alone. Training writes it beside the head. Whoever reads it checks it on a few of them, since another version of numpy
@@ -19,7 +19,20 @@ from twinface.matching.head_spec import COHORT_FILE, IMAGINED_FILE
 from twinface.matching.normalisation import Nearest
 
 _KINDS = 2
-_MOST_BYTES, _MOST_IMAGINED_BYTES = 64 * 1024 * 1024, 1 << 20
+_MOST_BYTES = 256 * 1024 * 1024
+_MOST_COHORT_BYTES = 64 * 1024 * 1024
+_MOST_IMAGINED_BYTES = 1 << 20
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The float arrays of head.npz, as float32. Raises ArtefactError when it is missing, damaged or holds others."""
+    try:
+        arrays = read_npz(path, _MOST_BYTES)
+        return {name: array.astype(np.float32, casting="same_kind") for name, array in arrays.items()}
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); train the head again") from error
+    except (ValueError, TypeError) as error:
+        raise ArtefactError(f"{path}: damaged, or no arrays of numbers ({error}); train the head again") from error
 
 
 def read_cohort(folder: Path) -> Cohort | None:
@@ -28,7 +41,7 @@ def read_cohort(folder: Path) -> Cohort | None:
     if not path.is_file():
         return None
     try:
-        arrays = {name: np.asarray(part, np.float32) for name, part in read_npz(path, _MOST_BYTES).items()}
+        arrays = {name: np.asarray(part, np.float32) for name, part in read_npz(path, _MOST_COHORT_BYTES).items()}
         prior = arrays.get("prior", np.empty(0, np.float32))
         if prior.ndim != 1 or not np.isfinite(prior).all():
             raise ArtefactError("prior is no vector of finite numbers")
