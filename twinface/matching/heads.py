@@ -13,6 +13,8 @@ from twinface.matching.head_spec import HeadSpec, LogisticScale
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Scores, Vectors
 
+_LEAST_LOGIT = np.array(-60.0, np.float32)
+
 Scorer = Callable[[Any], Scores]
 """From probes (m, d), or what `Head.prepare_probes` made of them, to scores (m, n) with the n vectors of a gallery."""
 
@@ -98,11 +100,10 @@ class Head(ABC):
 
 def sigmoid(logits: NDArray[np.float32]) -> Scores:
     """The logistic function, without overflow."""
-    powers = np.minimum(logits, 60.0)
-    np.maximum(powers, -60.0, out=powers)
+    powers = np.maximum(logits, _LEAST_LOGIT)
     np.exp(np.negative(powers, out=powers), out=powers)
     powers += 1.0
-    return np.divide(1.0, powers, out=powers).astype(np.float32, copy=False)
+    return np.reciprocal(powers, out=powers).astype(np.float32, copy=False)
 
 
 class MetricHead(Head):
@@ -113,7 +114,8 @@ class MetricHead(Head):
 
     def __init__(self, spec: HeadSpec, scale: LogisticScale) -> None:
         self.spec = spec
-        self._slope, self._offset = scale.slope, scale.offset
+        # As arrays, which a step of numpy takes as they are.
+        self._slope, self._offset = (np.array(one, np.float32) for one in (scale.slope, scale.offset))
 
     def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The gallery's vectors, of length 1; see Head."""

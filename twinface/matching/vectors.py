@@ -1,10 +1,14 @@
 """Vectors as heads take them: checked, of length 1, relative to the average of their source, fused to a template."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.types import Vectors
+
+_TINY = np.array(np.finfo(np.float32).tiny)
 
 
 def checked_vectors(vectors: Vectors, dimension: int | None = None) -> Vectors:
@@ -17,15 +21,19 @@ def checked_vectors(vectors: Vectors, dimension: int | None = None) -> Vectors:
             f"vectors of shape {vectors.shape}, expected (n, {dimension or 'd'}); "
             "make gallery, features and head with the same network"
         )
-    if not np.isfinite(vectors).all():
+    # The sum of their squares is finite where all of them are, but for numbers so large that it overflows.
+    flat = vectors.reshape(-1)
+    if not math.isfinite(np.vdot(flat, flat)) and not np.isfinite(vectors).all():
         raise ArtefactError("vectors that are not finite numbers; check the network and make the vectors again")
     return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
 def normalised(vectors: Vectors) -> Vectors:
     """Rows of length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    # As np.linalg.norm, in half the time.
+    lengths: Vectors = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
+    np.maximum(lengths, _TINY, out=lengths)
+    unit: Vectors = vectors / lengths
     return unit
 
 

@@ -6,6 +6,7 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
 from twinface.matching.head_spec import SFACE_SCALE
+from twinface.matching.vectors import checked_vectors
 
 HEAD = load_head(None, "a" * 64)
 
@@ -75,3 +76,11 @@ def test_vectors_that_are_not_finite_are_refused(bad: float) -> None:
     ):
         with pytest.raises(ArtefactError, match="not finite numbers; check the network"):
             call()
+
+
+def test_numbers_whose_squares_overflow_are_numbers() -> None:
+    vectors = np.full((2, 4), 1e30, np.float32)
+    assert checked_vectors(vectors, 4) is vectors
+    vectors[1, 2] = np.inf
+    with pytest.raises(ArtefactError, match="not finite"):
+        checked_vectors(vectors, 4)
