@@ -1,7 +1,5 @@
 """pictures: on request, the faces of single pictures and whose they are. The page and the HTTP API start it and ask."""
 
-import time
-
 from twinface.box.picture_desk import PictureDesk
 from twinface.box.service import run_service
 from twinface.bus.node import Node
@@ -22,7 +20,7 @@ class _Pictures:
         node.set_state("idle")
 
     def _end_when_idle(self) -> None:
-        if time.monotonic() - self._desk.used_at_s > _IDLE_UNTIL_EXIT_S:
+        if self._desk.idle_s > _IDLE_UNTIL_EXIT_S:
             self._node.loop.stop()
 
 

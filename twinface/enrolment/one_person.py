@@ -120,12 +120,32 @@ def _add(
     source: str,
 ) -> int:
     """Add pictures as a step; returns how many were new."""
-    person = to_person(name, [(str(path.absolute()), face) for path, face in usable], gallery.network, source)
     crops = [cut_kept_crop(path, face, aligned=aligned) for path, face in usable] if settings.store_crops else None
-    with recorded(Change(StepKind.ADD, _describe(len(usable), name), (name,), user_name()), settings) as step:
+    faces = [(str(path.absolute()), face) for path, face in usable]
+    added, _ = add_faces(name, faces, crops, gallery, settings, source=source)
+    return added
+
+
+def add_faces(
+    name: str,
+    faces: Sequence[tuple[str, EmbeddedFace]],
+    crops: Sequence[bytes] | None,
+    gallery: Gallery,
+    settings: Settings,
+    *,
+    source: str = PHOTOS,
+    who: str | None = None,
+) -> tuple[int, int | None]:
+    """Add faces, each with what its picture is called, and their `crops`, as a step; how many were new, and its number.
+
+    Raises ArtefactError as `Gallery.add`.
+    """
+    person = to_person(name, list(faces), gallery.network, source)
+    change = Change(StepKind.ADD, _describe(len(faces), name), (name,), who or user_name())
+    with recorded(change, settings) as step:
         added = gallery.add(name, person.files, person.vectors, person.quality, crops, sources=person.sources)
         step.said = _describe(added, name)
-    return added
+    return added, step.number
 
 
 def _describe(pictures: int, name: str) -> str:

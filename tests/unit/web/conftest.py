@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from browser import BROWSER_NAMES, Browser
 from corrected_box import box, config, faces
+from pictures_site import pictures_site
 from web_site import Api, Site, running_site
 
 from twinface.gallery import Gallery
 from twinface.recognition.embedding import EmbeddedFace
 
-__all__ = ["box", "config", "faces"]
+__all__ = ["box", "config", "faces", "pictures_site"]
 
 
 @pytest.fixture(scope="session")

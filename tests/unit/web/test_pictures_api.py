@@ -1,21 +1,15 @@
 """Single pictures over the HTTP API: the real web process, and the real process that reads pictures."""
 
-import os
 import shutil
 import struct
-import subprocess
-import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
-import httpx
 import numpy as np
 import pytest
-from harness import until
-from web_site import Site, running_site
+from pictures_site import PicturesSite, side_by_side
+from web_site import running_site
 
 from twinface.gallery import Gallery
 from twinface.recognition.embedding import EmbeddedFace
@@ -24,36 +18,8 @@ from twinface.settings import load_settings
 
 
 @pytest.fixture
-def site(box: Path, tmp_path: Path, faces: dict[str, EmbeddedFace]) -> Iterator[Site]:
-    """Ada and Bob are in the gallery; the process that reads pictures runs."""
-    gallery = Gallery.open(tmp_path / "gallery")
-    gallery.add("Bob", ("b.jpg",), faces["person_b_1"].vector[np.newaxis], np.ones(1, np.float32))
-    folder = tmp_path / "site"
-    folder.mkdir()
-    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n') as site:
-        environment = {**os.environ, "TWINFACE_CONFIG": str(site.config)}
-        pictures = subprocess.Popen([sys.executable, "-P", "-m", "services.pictures"], env=environment)
-        until(lambda: site.run.is_locked("pictures"), 60.0, "the process that reads pictures")
-        yield site
-        pictures.terminate()
-        pictures.wait(60.0)
-
-
-def send(site: Site, verb: str, body: Any, *, code: int = 200, **more: Any) -> Any:
-    """The answer of `/pictures/VERB` to this body, which has to have the status `code`."""
-    answer = httpx.post(f"{site.url}api/v1/pictures/{verb}", **({"content": body} if body is not None else {}), **more)
-    assert answer.status_code == code, answer.text
-    return answer.json()
-
-
-def id_of(site: Site, name: str) -> str:
-    (found,) = httpx.get(f"{site.url}api/v1/people", params={"search": name}).json()["people"]
-    return str(found["id"])
-
-
-def side_by_side(*paths: Path) -> bytes:
-    images = [cv2.resize(cv2.imread(str(path)), (400, 400)) for path in paths]
-    return bytes(cv2.imencode(".png", np.hstack(images))[1])
+def site(pictures_site: PicturesSite) -> PicturesSite:
+    return pictures_site
 
 
 def bomb(side_px: int) -> bytes:
@@ -66,13 +32,13 @@ def bomb(side_px: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-def test_a_picture_is_identified_as_the_command_does(site: Site, portraits: Path) -> None:
+def test_a_picture_is_identified_as_the_command_does(site: PicturesSite, portraits: Path) -> None:
     picture = portraits / "person_a_2.jpg"
-    found = send(site, "identify", picture.read_bytes())
-    by_command = Identifier(load_settings(site.config)).identify(picture)
+    found = site.ask("POST", "/pictures/identify", picture.read_bytes())
+    by_command = Identifier(load_settings(site.site.config)).identify(picture)
     (face,), (expected,) = found["faces"], by_command.faces
     assert (found["width_px"], found["height_px"]) == (by_command.width_px, by_command.height_px)
-    assert (face["name"], face["state"], face["id"]) == ("Ada", "known", id_of(site, "Ada"))
+    assert (face["name"], face["state"], face["id"]) == ("Ada", "known", site.id_of("Ada"))
     assert face["score"] == pytest.approx(expected.score, abs=1e-6)
     assert face["box_xyxy"] == pytest.approx(expected.box_xyxy.tolist(), abs=0.1)
     assert [one["name"] for one in face["candidates"]] == [one.name for one in expected.decision.candidates]
@@ -80,33 +46,38 @@ def test_a_picture_is_identified_as_the_command_does(site: Site, portraits: Path
     assert 0 < face["measures"]["quality"] <= 1
 
 
-def test_all_faces_are_found_as_a_body_and_as_a_field_of_a_form(site: Site, portraits: Path) -> None:
+def test_all_faces_are_found_as_a_body_and_as_a_field_of_a_form(site: PicturesSite, portraits: Path) -> None:
     picture = side_by_side(portraits / "person_a_2.jpg", portraits / "impostor_1.jpg")
-    found = send(site, "identify", picture)
+    found = site.ask("POST", "/pictures/identify", picture)
     assert {(one["name"], one["state"]) for one in found["faces"]} >= {("Ada", "known"), (None, "unknown")}
     form = {"files": {"other": b"x", "picture": ("me.png", picture, "image/png")}}
-    assert send(site, "identify", None, **form) == found
-    boxes = send(site, "detect", picture)
+    assert site.ask("POST", "/pictures/identify", None, **form) == found
+    boxes = site.ask("POST", "/pictures/detect", picture)
     assert [one["box_xyxy"] for one in boxes["faces"]] == [one["box_xyxy"] for one in found["faces"]]
     assert all(len(one["landmarks"]) == 5 and one["measures"]["face_px"] > 50 for one in boxes["faces"])
 
 
 def test_who_is_forgotten_is_not_named_any_more_and_who_is_enrolled_is(
-    site: Site, portraits: Path, tmp_path: Path, faces: dict[str, EmbeddedFace]
+    site: PicturesSite, portraits: Path, tmp_path: Path, faces: dict[str, EmbeddedFace]
 ) -> None:
     picture = (portraits / "person_b_2.jpg").read_bytes()
-    assert send(site, "identify", picture)["faces"][0]["name"] == "Bob"
-    httpx.delete(f"{site.url}api/v1/people/{id_of(site, 'Bob')}").raise_for_status()
-    assert send(site, "identify", picture)["faces"][0]["name"] is None
+    assert site.ask("POST", "/pictures/identify", picture)["faces"][0]["name"] == "Bob"
+    site.ask("DELETE", f"/people/{site.id_of('Bob')}")
+    assert site.ask("POST", "/pictures/identify", picture)["faces"][0]["name"] is None
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.add("Zoë", ("1.jpg",), faces["person_b_1"].vector[np.newaxis], np.ones(1, np.float32))
-    assert send(site, "identify", picture)["faces"][0]["name"] == "Zoë"
+    assert site.ask("POST", "/pictures/identify", picture)["faces"][0]["name"] == "Zoë"
 
 
-def test_a_picture_without_a_face_has_none(site: Site) -> None:
+def test_a_picture_without_a_face_has_none(site: PicturesSite) -> None:
     grey = bytes(cv2.imencode(".png", np.full((300, 200, 3), 90, np.uint8))[1])
     for verb in ("detect", "identify"):
-        assert send(site, verb, grey) == {"width_px": 200, "height_px": 300, "warning": "", "faces": []}
+        assert site.ask("POST", f"/pictures/{verb}", grey) == {
+            "width_px": 200,
+            "height_px": 300,
+            "warning": "",
+            "faces": [],
+        }
 
 
 @pytest.mark.parametrize(
@@ -121,39 +92,39 @@ def test_a_picture_without_a_face_has_none(site: Site) -> None:
     ],
     ids=["empty", "text", "damaged", "damaged HEIC", "bomb", "too large"],
 )
-def test_what_is_no_picture_is_refused_in_a_line(site: Site, body: bytes, code: int, says: str) -> None:
+def test_what_is_no_picture_is_refused_in_a_line(site: PicturesSite, body: bytes, code: int, says: str) -> None:
     for verb in ("detect", "identify"):
-        problem = send(site, verb, body, code=code)
+        problem = site.ask("POST", f"/pictures/{verb}", body, code=code)
         assert says in problem["detail"]
         assert code != 422 or problem["code"] == "unreadable"
 
 
-def test_a_form_without_a_picture_or_that_is_none_is_refused(site: Site) -> None:
-    assert send(site, "identify", None, files={"photo": b"x"}, code=422)["code"] == "does_not_fit"
+def test_a_form_without_a_picture_or_that_is_none_is_refused(site: PicturesSite) -> None:
+    assert site.ask("POST", "/pictures/identify", None, files={"photo": b"x"}, code=422)["code"] == "does_not_fit"
     no_form = {"Content-Type": "multipart/form-data; boundary=b"}
-    assert "no form" in send(site, "identify", b"--a\r\nnothing", headers=no_form, code=400)["detail"]
+    assert "no form" in site.ask("POST", "/pictures/identify", b"--a\r\nnothing", headers=no_form, code=400)["detail"]
     bare = {"Content-Type": "multipart/form-data"}
-    assert "no form" in send(site, "identify", b"x", headers=bare, code=400)["detail"]
+    assert "no form" in site.ask("POST", "/pictures/identify", b"x", headers=bare, code=400)["detail"]
     field = b'--b\r\nContent-Disposition: form-data; name="picture"\r\n\r\n%b\r\n'
     two = (field % (b"x" * 20_000_000)) * 2
-    assert send(site, "identify", two, headers=no_form, code=413)["status"] == 413
+    assert site.ask("POST", "/pictures/identify", two, headers=no_form, code=413)["status"] == 413
 
 
 def test_pictures_can_be_read_while_nobody_is_known_and_not_while_the_gallery_is_of_no_use(
-    site: Site, portraits: Path, tmp_path: Path
+    site: PicturesSite, portraits: Path, tmp_path: Path
 ) -> None:
     picture = (portraits / "person_a_2.jpg").read_bytes()
     (tmp_path / "gallery" / "gallery.json").write_text("nonsense")
-    assert send(site, "identify", picture, code=503)["code"] == "not_usable"
-    assert len(send(site, "detect", picture)["faces"]) == 1
+    assert site.ask("POST", "/pictures/identify", picture, code=503)["code"] == "not_usable"
+    assert len(site.ask("POST", "/pictures/detect", picture)["faces"]) == 1
     shutil.rmtree(tmp_path / "gallery")
-    assert send(site, "identify", picture)["faces"][0]["state"] == "unknown"
+    assert site.ask("POST", "/pictures/identify", picture)["faces"][0]["state"] == "unknown"
 
 
 def test_without_a_box_that_starts_it_the_answer_says_what_does(box: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
-    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n') as site:
-        problem = send(site, "identify", b"x", code=503)
+    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n') as one:
+        problem = PicturesSite(one).ask("POST", "/pictures/identify", b"x", code=503)
         assert problem["code"] == "not_running"
         assert "twinface up" in problem["detail"]

@@ -10,6 +10,7 @@ from twinface.web.api.bodies import BoundedBodies
 from twinface.web.api.box import box_routes
 from twinface.web.api.changes import changes_routes
 from twinface.web.api.context import Context
+from twinface.web.api.enrolments import enrolments_routes
 from twinface.web.api.events import events_routes
 from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
@@ -33,6 +34,7 @@ _ROUTES = (
     past_visits_routes,
     box_routes,
     single_pictures_routes,
+    enrolments_routes,
 )
 """One a line, in the order of the document."""
 
