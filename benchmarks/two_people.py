@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from twinface.enrolment.two_people import compare_groups, find_two_clusters
+from twinface.enrolment.likeness import compare_groups, find_two_clusters
 from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
 from twinface.matching import Head, load_head

@@ -51,6 +51,9 @@ PICTURES = Process(
     silent_times=6.0,  # a large picture is decoded in one go
 )
 
+CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
+"""Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
+
 PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES)
 
 

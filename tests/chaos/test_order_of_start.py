@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from harness import Pipeline, until
 
-from twinface.bus.heartbeats import latest_heartbeats
+from twinface.bus.pubsub import latest_heartbeats
 
 pytestmark = pytest.mark.pipeline
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinface.box.accounts import LinkBooks, read_links
-from twinface.box.health import STALE_AFTER_S, Health, Heart, health_by_supervisor
-from twinface.box.last_heard import ask_hearts
-from twinface.box.last_words import last_error
-from twinface.box.supervision import ProcessState, process_states
-from twinface.bus.heartbeats import latest_heartbeats
+from twinface.box.health import STALE_AFTER_S, Health, Heart, ProcessState, health_by_supervisor
+from twinface.box.last_heard import ask_hearts, last_error
+from twinface.box.supervision import process_states
+from twinface.bus.pubsub import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.messages.schema import Heartbeat
 from twinface.processes import find_process

@@ -11,8 +11,7 @@ from pathlib import Path
 from twinface.box.health import Condition, Health
 from twinface.box.oversight import overseeing
 from twinface.box.running import record_running
-from twinface.box.stopping import STOP_TIMEOUT_S, UP_LOCK
-from twinface.box.supervision import LastLine, is_reachable, nudge, start_supervisord
+from twinface.box.supervision import STOP_TIMEOUT_S, UP_LOCK, LastLine, is_reachable, nudge, start_supervisord
 from twinface.bus.control import ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, TwinfaceError

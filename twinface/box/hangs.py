@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from twinface.box.restarts import TRIED_AGAIN_GAUGE
-from twinface.box.supervision import ProcessState
+from twinface.box.health import TRIED_AGAIN_GAUGE, ProcessState
 from twinface.messages.schema import Heartbeat
 from twinface.processes import find_process
 

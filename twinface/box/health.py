@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twinface.box.supervision import ProcessState
+TRIED_AGAIN_GAUGE = "tried_again_in_s"
+"""Gauge of a process that waits and then replaces itself by a new start."""
 
 STALE_AFTER_S = 3.0
 """Heartbeats come once a second; who has sent none for so long is silent."""
@@ -37,6 +38,17 @@ _BY_STATE = {
     "degraded": Condition.DEGRADED,
     "failed": Condition.FAILED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """A process as supervisord sees it: `name` as on the bus, `state` its word (RUNNING, BACKOFF, FATAL, …)."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_s: float
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""What each process said of itself last, and how long ago; the sentinel tells it to whoever comes later."""
+"""What each process said last: its heart, which the sentinel tells whoever comes later, and the error in its log."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
 from twinface.box.health import Heart
 from twinface.bus.control import ask
@@ -11,6 +13,7 @@ from twinface.errors import ServiceError
 from twinface.messages.schema import Heartbeat
 from twinface.messages.topics import CONTROL
 from twinface.processes import SENTINEL
+from twinface.settings import Settings
 
 HEARTS_VERB = "hearts"
 """What the sentinel is asked on `control`."""
@@ -27,6 +30,15 @@ class LastHeard:
     def take(self, beat: Heartbeat) -> None:
         """A heartbeat that has come just now."""
         self._latest[beat.process] = beat, time.monotonic()
+
+    @property
+    def names(self) -> set[str]:
+        """Who was heard."""
+        return {*self._latest}
+
+    def beat(self, name: str) -> Heartbeat | None:
+        """The latest heartbeat of a process; None where it was never heard."""
+        return self._latest[name][0] if name in self._latest else None
 
     def heart(self, name: str) -> Heart | None:
         """What a process said last; None where it was never heard."""
@@ -47,3 +59,32 @@ def ask_hearts(run: RunDirectory) -> Mapping[str, Heart] | None:
     except ServiceError:
         return None
     return {name: Heart(**heart) for name, heart in hearts.items()}
+
+
+def last_error(run: RunDirectory, name: str, settings: Settings, since_s: float) -> str:
+    """In one line; where to look when there is none since `since_s` (wall clock). `name` is that on the bus."""
+    group, _, own = name.partition(".")
+    numbers = {camera.name: str(number) for number, camera in enumerate(settings.camera)}
+    log = run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.stat().st_mtime >= since_s else []
+    except OSError:
+        return f"see {log.parent}"
+    for line in reversed(lines):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return f"{line} (see {log})"
+        if not isinstance(event, dict) or _at_s(event) < since_s:
+            break
+        if "error" in event:
+            return str(event["error"])
+    return f"see {log}"
+
+
+def _at_s(event: dict[str, object]) -> float:
+    """When a line was written; for ever ago where it does not say so."""
+    try:
+        return datetime.fromisoformat(str(event.get("timestamp"))).timestamp()
+    except ValueError:
+        return float("-inf")

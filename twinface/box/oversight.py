@@ -9,10 +9,9 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from twinface.box.hangs import HangWatch
-from twinface.box.health import Condition, Health, Heart, health_by_heart
-from twinface.box.last_heard import LastHeard
-from twinface.box.last_words import last_error
-from twinface.box.supervision import ProcessState, process_states
+from twinface.box.health import Condition, Health, Heart, ProcessState, health_by_heart
+from twinface.box.last_heard import LastHeard, last_error
+from twinface.box.supervision import process_states
 from twinface.bus.pubsub import Subscriber, subscribed
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, WireError

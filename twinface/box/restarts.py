@@ -10,19 +10,14 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 
+from twinface.box.health import TRIED_AGAIN_GAUGE
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError, TwinfaceError
-from twinface.processes import name_on_bus
+from twinface.processes import CAMERAS_VARIABLE, name_on_bus
 from twinface.signals import stop_on_signal
 
 log = logging.getLogger(__name__)
-
-CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
-"""Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
-
-TRIED_AGAIN_GAUGE = "tried_again_in_s"
-"""Gauge of a process that waits and then replaces itself by a new start."""
 
 _ATTEMPT_VARIABLE = "TWINFACE_ATTEMPT"
 

@@ -1,4 +1,7 @@
-"""What every process does before its own work: logging, settings, run directory, signals, exit codes."""
+"""What every process does before its own work: logging, settings, run directory, signals, exit codes.
+
+A log line is one event as JSON. No faces, vectors or names of people go into it.
+"""
 
 import logging
 import os
@@ -9,13 +12,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
+from pythonjsonlogger.core import LogData
+from pythonjsonlogger.json import JsonFormatter
+
 from twinface.box.restarts import forget_attempts, is_supervised, own_name, start_again, wait_out_storm
 from twinface.bus.node import Node
 from twinface.bus.orphans import end_with_parent
 from twinface.bus.rundir import RunDirectory, find_run_directory
 from twinface.errors import SettingsError, TwinfaceError
 from twinface.files import NO_ROOM, PRIVATE_UMASK
-from twinface.logs import configure_logging
 from twinface.processes import find_process
 from twinface.settings import CameraSettings, Settings, load_settings
 
@@ -24,6 +29,27 @@ log = logging.getLogger(__name__)
 _STARTING_WITHIN_S = 10
 _LOOK_FOR_PARENT_S = 0.5
 _WORKS_AFTER_S = 60.0
+
+
+class _Lines(JsonFormatter):
+    """The record's text is its `event`; `level` is a word in small letters."""
+
+    def process_log_record(self, log_data: LogData) -> LogData:
+        return {**log_data, "level": log_data["level"].lower()}
+
+
+def configure_logging(process: str, level: int = logging.INFO) -> None:
+    """Send the log of this process to stderr, one JSON object a line, with its name in each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _Lines(
+            ["message", "levelname"],
+            rename_fields={"message": "event", "levelname": "level", "exc_info": "exception"},
+            static_fields={"process": process},
+            timestamp=True,
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
 
 
 def run_directory(settings: Settings) -> RunDirectory:

@@ -1,42 +1,40 @@
-"""supervisord from outside: starting it, asking it, stopping it."""
+"""supervisord from outside: starting it, asking it, stopping it and with it the box."""
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import xmlrpc.client
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from supervisor.states import STOPPED_STATES, ProcessStates
 
-from twinface.box.restarts import CAMERAS_VARIABLE
+from twinface.box.health import ProcessState
 from twinface.box.running import pid_of_box
 from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.errors import ServiceError
 from twinface.packaged import SERVICES, packaged_path
-from twinface.processes import name_on_bus
+from twinface.processes import CAMERAS_VARIABLE, PROCESSES, name_on_bus
 from twinface.settings import Settings
 
 _SOCKET = "supervisor.sock"
 _PATIENCE_S = 10.0
 
+UP_LOCK = "supervisord"
+"""Name of the lock that `twinface up` holds."""
 
-@dataclass(frozen=True, slots=True)
-class ProcessState:
-    """A process as supervisord sees it: `name` as on the bus, `state` its word (RUNNING, BACKOFF, FATAL, …)."""
+STOP_TIMEOUT_S = 15.0 + max(process.stop_within_s for process in PROCESSES)
+"""Within so long everything that was asked to stop has stopped."""
 
-    name: str
-    state: str
-    pid: int
-    uptime_s: float
-    failed: bool
+_POLL_S = 0.25
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -168,3 +166,24 @@ def _call(run: RunDirectory, method: str, *arguments: str) -> object:
         said = f"`twinface up` runs (pid {pid}), but nobody answers in {run.path}: it starts, or that was emptied"
         raise ServiceError(said, "starting") from error
     return answer
+
+
+def stop_box(run: RunDirectory) -> None:
+    """Stop everything that `twinface up` started, and wait until it is gone.
+
+    Raises ServiceError where nothing runs, or something still does after `STOP_TIMEOUT_S`.
+    """
+    try:
+        shut_down(run)
+    except ServiceError as error:
+        # Where the run directory was emptied nobody is reached there, yet `twinface up` is known to run.
+        pid = pid_of_box(run.path)
+        if error.code == "supervisord" or pid is None:
+            raise
+        os.kill(pid, signal.SIGTERM)
+    give_up_at_s = time.monotonic() + STOP_TIMEOUT_S
+    while run.is_locked(UP_LOCK) or pid_of_box(run.path) is not None:
+        if time.monotonic() > give_up_at_s:
+            raise ServiceError(f"still running after {STOP_TIMEOUT_S:g} s; see the logs in {run.path / 'logs'}")
+        nudge(run)
+        time.sleep(_POLL_S)

@@ -1,14 +1,20 @@
-"""Publish and subscribe: whoever listens, gets; the sender never waits."""
+"""Publish and subscribe: whoever listens, gets; the sender never waits. Heartbeats are listened to this way."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import zmq
 
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import WireError
 from twinface.messages.codec import MAX_HEADER_BYTES, decode, encode
-from twinface.messages.schema import Array, Body, Message, Stamp
-from twinface.messages.topics import Pattern, Topic
+from twinface.messages.schema import Array, Body, Heartbeat, Message, Stamp
+from twinface.messages.topics import HEALTH, Pattern, Topic
 from twinface.types import Captured
+
+log = logging.getLogger(__name__)
 
 
 class Publisher:
@@ -99,3 +105,19 @@ def subscribed(endpoints: Sequence[str], topic: Topic) -> Iterator[Subscriber]:
             yield subscriber
         finally:
             subscriber.close()
+
+
+def latest_heartbeats(run: RunDirectory, names: Sequence[str], *, timeout_s: float = 1.5) -> dict[str, Heartbeat]:
+    """One heartbeat of each of the processes `names` that has one within the time; they come once a second."""
+    beats: dict[str, Heartbeat] = {}
+    give_up_at_s = time.monotonic() + timeout_s
+    with subscribed([run.endpoint(HEALTH, name) for name in names], HEALTH) as subscriber:
+        while len(beats) < len(names) and (left_s := give_up_at_s - time.monotonic()) > 0:
+            try:
+                message = subscriber.receive(left_s)
+            except WireError as error:
+                log.warning("message refused", extra={"topic": HEALTH.name, "error": str(error)})
+                continue
+            if message is not None and isinstance(message.body, Heartbeat):
+                beats[message.body.process] = message.body
+    return beats

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.from_pictures import LikenessGate
-from twinface.enrolment.likeness import object_to_likeness
+from twinface.enrolment.likeness import LikenessGate
 from twinface.enrolment.objections import Objection, object_to_look
 from twinface.errors import FingerprintError, InputError
 from twinface.events.look import LookRecord
@@ -93,7 +92,7 @@ def _object(name: str, looks: Sequence[LookRecord], gate: LikenessGate | None) -
     rest = [row for row, objection in enumerate(objections) if objection is None]
     if gate is not None and rest:
         vectors = np.stack([looks[row].vector for row in rest])
-        likeness = object_to_likeness(name, vectors, gate.gallery, gate.head, gate.matching)
+        likeness = gate.object_to(name, vectors)
         for row, objection in zip(rest, likeness, strict=True):
             objections[row] = objection
     return objections

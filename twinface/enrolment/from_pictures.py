@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from twinface.enrolment.gate import objection_of
-from twinface.enrolment.likeness import object_to_likeness
+from twinface.enrolment.likeness import LikenessGate
 from twinface.enrolment.objections import Objection, object_to_measures
 from twinface.errors import ArtefactError, FingerprintError, InputError
 from twinface.gallery.gallery import Gallery
@@ -17,7 +17,7 @@ from twinface.matching.open_head import OpenHead, open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.settings import MatchingSettings, Settings
+from twinface.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,26 +31,6 @@ class Verdict:
     def is_usable(self, *, force: bool) -> bool:
         """Whether it is to be enrolled: nothing speaks against it or, with `force`, it has a face."""
         return self.face is not None and (force or self.objection is None)
-
-
-@dataclass(frozen=True, slots=True)
-class LikenessGate:
-    """What tells from vectors whether a picture is of somebody: the gallery, and the head and rule it is matched by."""
-
-    gallery: Snapshot
-    head: Head
-    matching: MatchingSettings
-
-    def judge(self, name: str, verdicts: list[Verdict]) -> list[Verdict]:
-        """The verdicts on pictures of the person `name`, with what their vectors say of those not objected to yet."""
-        judged = list(verdicts)
-        faces = [(row, one.face) for row, one in enumerate(verdicts) if one.face and not one.objection]
-        if faces:
-            vectors = np.stack([face.vector for _, face in faces])
-            objections = object_to_likeness(name, vectors, self.gallery, self.head, self.matching)
-            for (row, _), objection in zip(faces, objections, strict=True):
-                judged[row] = replace(verdicts[row], objection=objection)
-        return judged
 
 
 def open_likeness_gate(gallery: Snapshot, recipe: NetworkRecipe, settings: Settings) -> LikenessGate:
@@ -96,7 +76,14 @@ def judge_pictures(
 ) -> list[Verdict]:
     """Judge the pictures of one person by what they show, and by their vectors where there is a `gate` for those."""
     verdicts = [_judge(path, result) for path, result in embedded]
-    return gate.judge(name, verdicts) if gate else verdicts
+    if gate is None:
+        return verdicts
+    faces = [(row, one.face) for row, one in enumerate(verdicts) if one.face and not one.objection]
+    if faces:
+        objections = gate.object_to(name, np.stack([face.vector for _, face in faces]))
+        for (row, _), objection in zip(faces, objections, strict=True):
+            verdicts[row] = replace(verdicts[row], objection=objection)
+    return verdicts
 
 
 def _judge(picture: Path, result: EmbeddedFace | InputError) -> Verdict:

@@ -1,6 +1,6 @@
-"""The gate of enrolment, as far as vectors tell: is this picture of the person it is said to be of?
+"""The gate of enrolment, as far as vectors tell: pictures unlike the others of a person, and two people under one name.
 
-What it catches and costs is measured in docs/decisions/enrolment-quality.md.
+What it catches, and how often it is wrong, is measured in docs/decisions/enrolment-quality.md.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from twinface.enrolment.objections import Objection, Reason
 from twinface.gallery.person import Snapshot
 from twinface.matching.decision import decide, enrolled_vectors
 from twinface.matching.heads import Head, Scorer
+from twinface.matching.vectors import fuse, normalised
 from twinface.settings import MatchingSettings
 from twinface.types import Scores, State, Vectors
 
@@ -20,6 +21,11 @@ _LIKE = 0.05
 """What two pictures of one person score at least, where the head does not say what strangers reach once in 1,000 pairs:
 by plain cosine, 0.35. The bundled head has 0.037: of the frontal pairs of one person 1.2 % score less, of those of
 two people 0.06 % more."""
+
+_LEAST_PICTURES = 2
+"""Of each of two people; a single odd picture tells nothing."""
+
+_MOST_ROUNDS = 20
 
 
 def least_score(head: Head) -> float:
@@ -45,6 +51,19 @@ def object_to_likeness(
     enrolled = gallery.vectors[own] if own.any() else vectors[:0]
     score = head.prepare(compared) if names else score_nobody
     return object_to_pictures(vectors, enrolled, Others(names, index, score), head, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessGate:
+    """What tells from vectors whether a picture is of somebody: the gallery, and the head and rule it is matched by."""
+
+    gallery: Snapshot
+    head: Head
+    matching: MatchingSettings
+
+    def object_to(self, name: str, vectors: Vectors) -> list[Objection | None]:
+        """As `object_to_likeness`."""
+        return object_to_likeness(name, vectors, self.gallery, self.head, self.matching)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,3 +138,62 @@ def _find_main_group(linked: NDArray[np.bool_], count: int) -> NDArray[np.bool_]
     sizes = reached.sum(axis=1)
     main: NDArray[np.bool_] = reached[sizes.argmax() if count == len(reached) else -1]
     return main if count < len(reached) or (sizes == sizes.max()).sum() == main.sum() else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """What the head makes of two groups of pictures, each fused to one vector: 0…1, and what one person reaches."""
+
+    score: float
+    bound: float
+
+    @property
+    def is_one_person(self) -> bool:
+        """Whether both may show the same person."""
+        return self.score >= self.bound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoClusters:
+    """A person's pictures fall into two groups that do not look like one person; `rows` are those of the smaller."""
+
+    rows: tuple[int, ...]
+    likeness: Likeness
+
+
+def compare_groups(first: Vectors, second: Vectors, head: Head) -> Likeness:
+    """Compare the pictures (n, d) and (m, d) of two people, or of one. Raises ArtefactError as the head does."""
+    score = head.score(fuse(first), fuse(second)[np.newaxis])
+    return Likeness(float(score[0]), least_score(head))
+
+
+def find_two_clusters(vectors: Vectors, head: Head) -> TwoClusters | None:
+    """Two people among the pictures (n, d) of one, of whom each has two at least; None where there are not.
+
+    The pictures are cut in two where they differ most; a single one that differs from all others is left out.
+    """
+    rows = np.arange(len(vectors))
+    while len(rows) >= 2 * _LEAST_PICTURES:
+        is_second = _cut(normalised(vectors[rows]))
+        first, second = sorted((rows[~is_second], rows[is_second]), key=len)
+        if len(first) >= _LEAST_PICTURES:
+            likeness = compare_groups(vectors[first], vectors[second], head)
+            return None if likeness.is_one_person else TwoClusters(tuple(map(int, first)), likeness)
+        if not len(first):
+            return None
+        rows = second
+    return None
+
+
+def _cut(unit: Vectors) -> NDArray[np.bool_]:
+    """Which of the unit vectors (n, d) are of the second of two groups: 2-means, from the two that differ most."""
+    ends = np.unravel_index((unit @ unit.T).argmin(), (len(unit), len(unit)))
+    centres, before = unit[list(ends)], None
+    is_second = np.zeros(len(unit), bool)
+    for _ in range(_MOST_ROUNDS):
+        is_second = (unit @ centres.T).argmax(axis=1) == 1
+        if is_second.all() or not is_second.any() or (before is not None and (is_second == before).all()):
+            break
+        centres = normalised(np.stack([unit[~is_second].mean(axis=0), unit[is_second].mean(axis=0)]))
+        before = is_second
+    return is_second

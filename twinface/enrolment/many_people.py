@@ -12,20 +12,26 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.steps_file import StepKind
-from twinface.enrolment.applicants import Applicant
-from twinface.enrolment.from_pictures import LikenessGate, judge_pictures
+from twinface.enrolment.applicants import Applicant, list_applicants
+from twinface.enrolment.from_pictures import judge_pictures, try_likeness_gate
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.growing_gate import GrowingGate
 from twinface.enrolment.kept_crops import cut_kept_crop
+from twinface.enrolment.likeness import LikenessGate
 from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PHOTOS, PersonVectors
+from twinface.networks.registry import find_recipe
+from twinface.outputs import refuse_inputs
+from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.extraction import Embedder, to_person
+from twinface.recognition.picture_folders import describe_left_out_of_people
 from twinface.settings import Settings
 from twinface.text import plural
 
@@ -197,3 +203,59 @@ def _followed(done: Iterable[T], advance: Callable[[], None]) -> Iterator[T]:
     for one in done:
         yield one
         advance()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderOfPeople:
+    """Those who are to be added to the `gallery`, and the `gate` that they pass; None of one that takes everybody.
+
+    `warnings` are what is to be said of it, in sentences.
+    """
+
+    folder: Path
+    gallery: Gallery
+    applicants: tuple[Applicant, ...]
+    gate: LikenessGate | None
+    warnings: tuple[str, ...]
+    forced: bool
+
+
+def open_folder_of_people(folder: Path, settings: Settings, *, force: bool = False) -> FolderOfPeople:
+    """Read who is in a folder of people, for the gallery of the settings, which is made if need be.
+
+    With `force` whatever has a face is to be added. Raises InputError for a folder that has nobody or is the gallery,
+    ArtefactError and its kin for features of another network and a gallery that cannot be used.
+    """
+    recipe = find_recipe(settings.network)
+    refuse_inputs(settings.gallery, [folder], "name another folder with --gallery")
+    applicants = list_applicants(folder, recipe.fingerprint)
+    gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
+    gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
+    warnings = [*describe_left_out_of_people(folder)]
+    if unchecked:
+        warnings.append(f"not checked whom the pictures look like: {unchecked}")
+    return FolderOfPeople(folder, gallery, tuple(applicants), gate, tuple(warnings), force)
+
+
+def enrol_folder(
+    people: FolderOfPeople,
+    settings: Settings,
+    *,
+    aligned: bool = False,
+    source: str | None = None,
+    who: str | None = None,
+    show: ShowProgress = no_progress,
+) -> Generator[PersonResult, None, None]:
+    """Enrol everybody of the folder, one after the other; the rest as of `enrol_people`."""
+    with show("adding people", sum(one.count for one in people.applicants)) as bar:
+        yield from enrol_people(
+            people.applicants,
+            people.gallery,
+            people.gate,
+            settings,
+            who=who,
+            aligned=aligned,
+            force=people.forced,
+            source=source,
+            advance=bar.advance,
+        )

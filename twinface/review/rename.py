@@ -7,7 +7,7 @@ from twinface.corrections.corrections_file import rename_corrections
 from twinface.corrections.recording import Change, recorded, user_name
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_pictures import trained_head
-from twinface.enrolment.two_people import compare_groups
+from twinface.enrolment.likeness import compare_groups
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import require_gallery

@@ -13,8 +13,8 @@ from harness import until
 from small_disk import fill, small_disk
 
 from twinface.bus.books import Books
-from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.node import Node
+from twinface.bus.pubsub import latest_heartbeats
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.messages.schema import Heartbeat

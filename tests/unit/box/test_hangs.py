@@ -3,8 +3,7 @@ from collections.abc import Iterable
 import pytest
 
 from twinface.box.hangs import Hang, HangWatch
-from twinface.box.restarts import TRIED_AGAIN_GAUGE
-from twinface.box.supervision import ProcessState
+from twinface.box.health import TRIED_AGAIN_GAUGE, ProcessState
 from twinface.messages.schema import Heartbeat
 
 

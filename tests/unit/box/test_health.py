@@ -1,7 +1,6 @@
 import pytest
 
-from twinface.box.health import Condition, Heart, health_by_heart, health_by_supervisor
-from twinface.box.supervision import ProcessState
+from twinface.box.health import Condition, Heart, ProcessState, health_by_heart, health_by_supervisor
 
 
 def heart(state: str = "running", detail: str = "", pid: int = 7, age_s: float = 0.5) -> Heart:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from twinface.box.last_words import last_error
+from twinface.box.last_heard import last_error
 from twinface.bus.rundir import RunDirectory
 from twinface.settings import Settings
 

@@ -13,11 +13,13 @@ import pytest
 from fake_box import short_run_directory
 from harness import until
 
-from twinface.box.restarts import CAMERAS_VARIABLE, TRIED_AGAIN_GAUGE, recent_starts, storm_pause_s
+from twinface.box.health import TRIED_AGAIN_GAUGE
+from twinface.box.restarts import recent_starts, storm_pause_s
 from twinface.bus.books import Books
-from twinface.bus.heartbeats import latest_heartbeats
+from twinface.bus.pubsub import latest_heartbeats
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE
+from twinface.processes import CAMERAS_VARIABLE
 
 _SERVICE = """
 import sys, threading

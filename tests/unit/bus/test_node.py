@@ -10,8 +10,8 @@ import zmq
 from harness import until
 
 from twinface.box.accounts import read_links
-from twinface.bus.heartbeats import latest_heartbeats
 from twinface.bus.node import Node
+from twinface.bus.pubsub import latest_heartbeats
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ServiceError
 from twinface.messages.schema import Heartbeat, Message

@@ -8,8 +8,7 @@ from made_cohorts import make_cohort, write_cohort_head
 
 from twinface.averages import Average, Averages
 from twinface.calibration.gallery_checks import Fault, check_gallery
-from twinface.enrolment.likeness import least_score
-from twinface.enrolment.two_people import compare_groups
+from twinface.enrolment.likeness import compare_groups, least_score
 from twinface.gallery import Gallery
 from twinface.matching import Head, load_head
 from twinface.matching.vectors import normalised

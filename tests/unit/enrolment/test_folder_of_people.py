@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from retrained_box import enrol, make_people
 
-from twinface.enrolment.folder_of_people import enrol_folder, open_folder_of_people
-from twinface.enrolment.many_people import Outcome
+from twinface.enrolment.many_people import Outcome, enrol_folder, open_folder_of_people
 from twinface.errors import InputError
 from twinface.gallery import Gallery, write_features
 from twinface.gallery.keys import KEY_VARIABLE

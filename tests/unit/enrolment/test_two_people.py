@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinface.enrolment.two_people import compare_groups, find_two_clusters
+from twinface.enrolment.likeness import compare_groups, find_two_clusters
 from twinface.matching import load_head
 from twinface.types import Vectors
 

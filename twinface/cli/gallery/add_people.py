@@ -14,8 +14,7 @@ from twinface.errors import InputError
 from twinface.text import none_usable, plural
 
 if TYPE_CHECKING:
-    from twinface.enrolment.folder_of_people import FolderOfPeople
-    from twinface.enrolment.many_people import PersonResult
+    from twinface.enrolment.many_people import FolderOfPeople, PersonResult
     from twinface.settings import Settings
 
 _INTERRUPTED = 130
@@ -25,7 +24,7 @@ def add_people(
     folder: Path, settings: "Settings", *, aligned: bool, force: bool, source: str | None, as_json: bool
 ) -> None:
     """Enrol everybody of a folder of people or of features, and show a summary."""
-    from twinface.enrolment.folder_of_people import enrol_folder, open_folder_of_people
+    from twinface.enrolment.many_people import enrol_folder, open_folder_of_people
 
     people = open_folder_of_people(folder, settings, force=force)
     for line in people.warnings:

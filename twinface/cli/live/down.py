@@ -10,7 +10,7 @@ from twinface.errors import SettingsError
 def down() -> None:
     """Stop everything that `twinface up` started, and wait until it is gone."""
     from twinface.box.running import find_running
-    from twinface.box.stopping import stop_box
+    from twinface.box.supervision import stop_box
     from twinface.bus.rundir import RunDirectory
 
     try:

@@ -7,8 +7,7 @@ from rich.table import Table
 from twinface.averages import FEWEST
 from twinface.averages.averages_in_use import PEOPLE_GAUGE
 from twinface.box.accounts import LinkBooks
-from twinface.box.health import Health
-from twinface.box.supervision import ProcessState
+from twinface.box.health import Health, ProcessState
 from twinface.cli.console import escape
 from twinface.messages.schema import Heartbeat
 from twinface.text import plural

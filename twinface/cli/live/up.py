@@ -21,7 +21,7 @@ def up(
 ) -> None:
     """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
     from twinface.box.foreground import run_in_foreground
-    from twinface.box.stopping import UP_LOCK
+    from twinface.box.supervision import UP_LOCK
     from twinface.settings import load_settings
 
     config = chosen_config()
