@@ -18,6 +18,7 @@ from twinface.web.access import CLEARTEXT_WARNING, required_token
 from twinface.web.api.application import create_api
 from twinface.web.api.context import Context, People
 from twinface.web.app import create_app
+from twinface.web.authentication import Authentication
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.server import PageServer
@@ -32,6 +33,7 @@ class _Web:
         run, web, names = run_directory(settings), settings.web, process_names(settings)
         cameras = [camera.name for camera in settings.camera]
         token = required_token(web.host)
+        access = Authentication(token) if token else None
         self._node = node
         self._address = run.path / "web.json"
         self._hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
@@ -45,9 +47,9 @@ class _Web:
         node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tick))
         ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
         people, pictures = People(settings.gallery), PicturesProcess(run)
-        box = Context(settings, config_in_use(), people, self._hub.health.report, pictures, ask_matcher)
+        box = Context(settings, config_in_use(), people, self._hub.health.report, pictures, ask_matcher, access)
         api = create_api(box)
-        app = create_app(self._hub, web, ask_matcher, api, token=token)
+        app = create_app(self._hub, web, ask_matcher, api, authentication=access)
         self._server.start(app, on_exit=node.loop.stop)
         if token:
             log.warning(CLEARTEXT_WARNING)

@@ -78,6 +78,10 @@ class TurnedError(NoFaceError):
     """A picture lies on its side or upside down, so that its face cannot be used."""
 
 
+class TooManyWrongTokensError(UserError):
+    """A client brought so many wrong tokens that the next is not even looked at, for a minute."""
+
+
 class MissingExtraError(UserError):
     """An extra of the package is not installed; the message has the command that installs it."""
 

@@ -1,6 +1,6 @@
 """The page and its JSON API."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,37 +15,42 @@ from starlette.types import ASGIApp
 
 from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
-from twinface.web.api.application import PREFIX
+from twinface.web.authentication import API_PREFIX, Authentication, TokenRequired, visitor_of
 from twinface.web.hub import PICTURE_HEAD, Hub
 from twinface.web.live_socket import live_route
 from twinface.web.matcher_routes import AskMatcher, matcher_routes
 from twinface.web.outlets import LiveStream, Outlet
 from twinface.web.problem_details import refuse
-from twinface.web.request_guard import FairShare, OwnOrigin, SecurityHeaders, TokenRequired, allowed_hosts
-from twinface.web.tokens import TokenFile
+from twinface.web.request_guard import FairShare, OwnOrigin, SecurityHeaders, allowed_hosts
 
 _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
 
 
 def create_app(
-    hub: Hub, web: WebSettings, ask_matcher: AskMatcher, api: ASGIApp, *, token: TokenFile | None = None
+    hub: Hub,
+    web: WebSettings,
+    ask_matcher: AskMatcher,
+    api: ASGIApp,
+    *,
+    authentication: Authentication | None = None,
 ) -> Starlette:
-    """The ASGI app for a server that is bound to `web.host`; with a `token`, for whoever brings it."""
+    """The ASGI app for a server that is bound to `web.host`; with an `authentication`, for whom that knows."""
 
     async def page(_request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
-    async def events(_request: Request) -> Response:
-        outlet = hub.listen()
-        return LiveStream(outlet.chunks(b": idle\n\n", _IDLE_S), "text/event-stream", lambda: hub.leave(outlet))
+    async def events(request: Request) -> Response:
+        outlet, may_stay = hub.listen(), visitor_of(request).may_stay
+        chunks = outlet.chunks(b": idle\n\n", _IDLE_S, may_stay)
+        return LiveStream(chunks, "text/event-stream", lambda: hub.leave(outlet))
 
     async def health(_request: Request) -> Response:
         return JSONResponse(hub.health.report())
 
     async def healthz(request: Request) -> Response:
         summary = hub.health.summary()
-        shown = {"ok": summary["ok"]} if getattr(request.state, "anonymous", False) else summary
+        shown = summary if visitor_of(request).role else {"ok": summary["ok"]}
         return JSONResponse(shown, status_code=200 if summary["ok"] else 503)
 
     async def preview(request: Request) -> Response:
@@ -53,16 +58,16 @@ def create_app(
         if outlet is None:
             raise HTTPException(404, "no such camera")
         kind = "multipart/x-mixed-replace; boundary=frame"
-        return LiveStream(_pictures(outlet), kind, lambda: hub.leave(outlet))
+        return LiveStream(_pictures(outlet, visitor_of(request).may_stay), kind, lambda: hub.leave(outlet))
 
     return Starlette(
         routes=[
             Route("/", page),
             Route(HEALTH_PATH, healthz),
             *matcher_routes(ask_matcher),
-            live_route(f"{PREFIX}/live", hub, ask_matcher),
-            Route(f"{PREFIX}/live/events", events),
-            Mount(PREFIX, api),
+            live_route(f"{API_PREFIX}/live", hub, ask_matcher),
+            Route(f"{API_PREFIX}/live/events", events),
+            Mount(API_PREFIX, api),
             Route("/api/events", events),
             Route("/api/health", health),
             Route("/preview/{camera}.mjpeg", preview),
@@ -73,13 +78,13 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False),
             Middleware(OwnOrigin),
-            *([Middleware(TokenRequired, token=token)] if token else []),
+            *([Middleware(TokenRequired, authentication=authentication)] if authentication else []),
             Middleware(FairShare, most_per_client=web.connections_per_client),
         ],
     )
 
 
-async def _pictures(outlet: Outlet) -> AsyncIterator[bytes]:
+async def _pictures(outlet: Outlet, may_stay: Callable[[], bool]) -> AsyncIterator[bytes]:
     yield PICTURE_HEAD
-    async for part in outlet.chunks():
+    async for part in outlet.chunks(may_stay=may_stay):
         yield part

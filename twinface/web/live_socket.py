@@ -11,15 +11,13 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from twinface.errors import ServiceError
+from twinface.web.authentication import visitor_of
 from twinface.web.hub import Hub
 from twinface.web.matcher_routes import AskMatcher
 from twinface.web.problem_details import problem
 from twinface.web.viewer import Viewer, message
 
 SUBPROTOCOL = "twinface.live.1"
-
-_GOING_AWAY, _TRY_AGAIN = 1001, 1013
-"""Codes of RFC 6455, 7.4.1, and of its registry."""
 
 _CameraName = Annotated[str, Field(max_length=200)]
 
@@ -67,6 +65,7 @@ class _Page:
     def __init__(self, socket: WebSocket, hub: Hub, ask_matcher: AskMatcher) -> None:
         self.viewer = hub.join()
         self._socket, self._hub, self._ask_matcher = socket, hub, ask_matcher
+        self._may_stay = visitor_of(socket).may_stay
         self._present_wanted = asyncio.Event()
         self._present_wanted.set()
 
@@ -84,7 +83,7 @@ class _Page:
 
     async def _send(self) -> None:
         viewer: Viewer = self.viewer
-        while not viewer.closed:
+        while not viewer.closed and self._may_stay():
             match viewer.next(time.monotonic()):
                 case None:
                     await viewer.wait()
@@ -92,8 +91,12 @@ class _Page:
                     await self._socket.send_text(text)
                 case data:
                     await self._socket.send_bytes(data)
-        code, reason = (_GOING_AWAY, "the box stops") if self._hub.closed else (_TRY_AGAIN, "too slow")
-        await self._socket.close(code, reason)
+        await self._socket.close(*self._why_it_ends())
+
+    def _why_it_ends(self) -> tuple[int, str]:
+        if self._hub.closed:
+            return 1001, "the box stops"
+        return (1013, "too slow") if self.viewer.closed else (4401, "the login is over")
 
     async def _listen(self) -> None:
         while (received := await self._socket.receive())["type"] == "websocket.receive":

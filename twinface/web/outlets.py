@@ -38,9 +38,13 @@ class Outlet:
         self._closed = True
         self._changed.set()
 
-    async def chunks(self, idle_chunk: bytes = b"", idle_s: float | None = None) -> AsyncIterator[bytes]:
-        """The chunks as they come until closed, and `idle_chunk` whenever there was none for `idle_s`."""
-        while not self._closed:
+    async def chunks(
+        self, idle_chunk: bytes = b"", idle_s: float | None = None, may_stay: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[bytes]:
+        """The chunks as they come until closed, or the client may not stay, and `idle_chunk` where none came for
+        `idle_s`.
+        """
+        while not self._closed and may_stay():
             if self._waiting:
                 yield self._waiting.popleft()
                 continue

@@ -1,16 +1,15 @@
-"""What stands before the page: headers that keep it to itself, names that are not ours, tokens, everybody's share."""
+"""What stands before the page: headers that keep it to itself, other names, other sites, everybody's share."""
 
-import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens, is_loopback
-from twinface.web.door import client_of
+from twinface.web.access import HEALTH_PATH, is_loopback
+from twinface.web.authentication import SAFE_METHODS, client_address
 from twinface.web.problem_details import problem
-from twinface.web.tokens import Role, TokenFile
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -22,9 +21,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-_SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 class SecurityHeaders:
@@ -58,39 +54,6 @@ def allowed_hosts(host: str) -> list[str]:
     return ["localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host]
 
 
-class TokenRequired:
-    """Lets in whoever brings `Authorization: Bearer TOKEN`; others learn from HEALTH_PATH if all is well."""
-
-    def __init__(self, app: ASGIApp, token: TokenFile, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app = app
-        self._token = token
-        self._clock = clock
-        self._wrong = WrongTokens()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        client, now_s = _client(scope), self._clock()
-        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme and self._wrong.too_many(client, now_s):
-            headers = {"Retry-After": f"{FORGOTTEN_AFTER_S:.0f}"}
-            refusal = problem(429, "too many wrong tokens; wait a minute", "too_many_wrong_tokens", headers)
-            await refusal(scope, receive, send)
-            return
-        role = self._token.role_of(token.strip()) if scheme.lower() == "bearer" else None
-        if scheme and role is None:
-            self._wrong.add(client, now_s)
-        if role is None and (scheme or scope["path"] != HEALTH_PATH):
-            needed = "the header `Authorization: Bearer TOKEN` is needed; `twinface token` makes a token"
-            await problem(401, needed, "token_needed", {"WWW-Authenticate": "Bearer"})(scope, receive, send)
-            return
-        if role is Role.LOOK and scope["type"] == "http" and scope["method"] not in _SAFE:
-            needed = "this token may look only; `twinface token --role change` makes one that may change something"
-            await problem(403, needed, "may_only_look")(scope, receive, send)
-            return
-        scope.setdefault("state", {})["anonymous"] = role is None
-        await self._app(scope, receive, send)
-
-
 class OwnOrigin:
     """Refuses requests that change something, and sockets, where a browser sends them for another site's page.
 
@@ -104,7 +67,7 @@ class OwnOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope.get("method") in _SAFE or _is_own(Headers(scope=scope)):
+        if scope.get("method") in SAFE_METHODS or _is_own(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         refusal = problem(403, "a page of another site may neither change nor follow anything here", "foreign_origin")
@@ -132,7 +95,8 @@ class FairShare:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        client, answering = _client(scope), self._requests if scope["type"] == "http" else self._sockets
+        client = client_address(HTTPConnection(scope))
+        answering = self._requests if scope["type"] == "http" else self._sockets
         theirs, all_of_them = answering.get(client, 0), sum(answering.values())
         if scope["path"] == HEALTH_PATH:
             await self._app(scope, receive, send)
@@ -151,7 +115,3 @@ class FairShare:
                 answering[client] -= 1
                 if not answering[client]:
                     del answering[client]
-
-
-def _client(scope: Scope) -> str:
-    return client_of(scope["client"][0]) if scope.get("client") else ""

@@ -76,6 +76,18 @@ class TokenFile:
         fitting = [role for role, known in self._hashes.items() if hmac.compare_digest(brought, known)]
         return fitting[0] if fitting else None
 
+    def hash_of(self, role: Role) -> str | None:
+        """Of the token that a role has now; None where it has none."""
+        try:
+            self._read()
+        except ArtefactError:
+            return None
+        return self._hashes.get(role)
+
+    def holds(self, role: Role, token_hash: str) -> bool:
+        """Whether the token of a role is still the one of this hash."""
+        return hmac.compare_digest(self.hash_of(role) or "", token_hash)
+
     def _read(self) -> None:
         try:
             seen = FileState.by(self._path.stat())

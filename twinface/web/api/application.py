@@ -1,4 +1,4 @@
-"""The API as one ASGI app, to be mounted where PREFIX says."""
+"""The API as one ASGI app, to be mounted where API_PREFIX says."""
 
 import re
 from typing import Any
@@ -16,15 +16,15 @@ from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
+from twinface.web.api.session import session_routes
 from twinface.web.api.single_pictures import single_pictures_routes
+from twinface.web.authentication import API_PREFIX
 from twinface.web.problem_details import MEDIA_TYPE
-
-PREFIX = "/api/v1"
 
 _VERSION = "1.0"
 _MOST_BYTES = 64 * 1024
 _MOST_AROUND_A_PICTURE_BYTES = 64 * 1024
-_TAKES_A_PICTURE = re.compile(rf"{PREFIX}/(pictures/\w+|enrolments/[^/]+/pictures)")
+_TAKES_A_PICTURE = re.compile(rf"{API_PREFIX}/(pictures/\w+|enrolments/[^/]+/pictures)")
 
 _ROUTES = (
     people_routes,
@@ -35,6 +35,7 @@ _ROUTES = (
     box_routes,
     single_pictures_routes,
     enrolments_routes,
+    session_routes,
 )
 """One a line, in the order of the document."""
 
@@ -45,7 +46,7 @@ def create_api(context: Context) -> FastAPI:
         title="twinface",
         version=_VERSION,
         description="Who is known, who came, and what people say of it. Errors are problem details (RFC 9457).",
-        servers=[{"url": PREFIX}],
+        servers=[{"url": API_PREFIX}],
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,

@@ -13,6 +13,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
+from twinface.web.authentication import Authentication
 from twinface.web.matcher_routes import AskMatcher
 
 LARGEST = 2**53 - 1
@@ -57,8 +58,8 @@ def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The box: its configuration, where that stands, its gallery, what its heartbeats say, who reads pictures, and its
-    matcher.
+    """The box: its configuration, where that stands, its gallery, what its heartbeats say, who reads pictures, its
+    matcher, and who is let in: None where everybody is.
     """
 
     settings: Settings
@@ -67,6 +68,7 @@ class Context:
     health: Callable[[], Mapping[str, object]]
     pictures: PicturesProcess
     ask_matcher: AskMatcher
+    authentication: Authentication | None
 
 
 def who_asks(request: Request) -> str:

@@ -12,6 +12,8 @@ from twinface.web.problem_details import Problem, problem, refuse
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is no JSON"},
+    401: {"model": Problem, "description": "A token is needed, or another login"},
+    403: {"model": Problem, "description": "The token may look only, or another site's page asks"},
     404: {"model": Problem, "description": "There is no such thing"},
     409: {"model": Problem, "description": "What there is does not allow it"},
     413: {"model": Problem, "description": "The request is too large"},
