@@ -9,16 +9,18 @@ from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
 from twinface.bus.node import Node
 from twinface.config_file import config_in_use
+from twinface.errors import SettingsError
 from twinface.files import canonical_json, write_atomically
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
 from twinface.processes import CAMERA, MATCHER, WEB, heard_names, process_names
 from twinface.settings import Settings
-from twinface.web.access import CLEARTEXT_WARNING, required_token
+from twinface.web.access import required_token, warn_of_access
 from twinface.web.api.application import create_api
 from twinface.web.api.context import Context, People
 from twinface.web.app import create_app
 from twinface.web.authentication import Authentication
+from twinface.web.certificate import certificate_of
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.server import PageServer
@@ -26,6 +28,7 @@ from twinface.web.server import PageServer
 log = logging.getLogger(__name__)
 
 _TICK_S = 1.0
+_RENEWAL_S = 10.0
 
 
 class _Web:
@@ -37,7 +40,8 @@ class _Web:
         self._node = node
         self._address = run.path / "web.json"
         self._hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)
-        self._server = PageServer(web.host, web.port, web.connections_per_client)
+        self._certificate = certificate_of(web)
+        self._server = PageServer(web.host, web.port, web.connections_per_client, self._certificate)
         node.subscriber(HEALTH, heard_names(settings), self._pass_on)
         node.subscriber(MATCHES, [MATCHER.name], self._pass_on)
         self._previews = {
@@ -51,8 +55,9 @@ class _Web:
         api = create_api(box)
         app = create_app(self._hub, web, ask_matcher, api, authentication=access)
         self._server.start(app, on_exit=node.loop.stop)
-        if token:
-            log.warning(CLEARTEXT_WARNING)
+        for warning in warn_of_access(web):
+            log.warning(warning)
+        node.loop.every(_RENEWAL_S, self._renew)
         self._tell_address()
         node.loop.every(_TICK_S, self._tell_address)
         node.set_state("running", self._server.url)
@@ -75,6 +80,13 @@ class _Web:
     def _pass_on(self, message: Message) -> None:
         self._node.meters.count(message.body.kind)
         self._server.post(self._hub.take, message)
+
+    def _renew(self) -> None:
+        try:
+            if self._certificate and self._certificate.renew():
+                log.info("certificate renewed")
+        except SettingsError as error:
+            log.warning("certificate not renewed", extra={"error": str(error)})
 
     def _tell_address(self) -> None:
         if not self._address.exists():

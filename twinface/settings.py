@@ -203,12 +203,22 @@ class WebSettings(_Section):
     """Address the page listens on; another than this machine's own takes `twinface token` first."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """0 = any free port."""
+    certificate: OptionalPath = None
+    """PEM with the page's certificate and those above it, for https; it goes with key."""
+    key: OptionalPath = None
+    """PEM with the certificate's key, without a password; both are read again when they are replaced."""
     connections_per_client: Annotated[int, Field(ge=4, le=1024)] = 32
     """4…1024, requests, and open pages, that a client (an address) has at a time; in all, four times as many."""
     preview_fps: Positive = 8.0
     """Frames a second on the page."""
     preview_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
     """Width of the picture on the page, 64…1920."""
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> "WebSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together: set both or neither")
+        return self
 
 
 class Settings(_Section):

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from twinface.errors import ArtefactError, SettingsError
+from twinface.settings import WebSettings
+from twinface.web.certificate import certificate_of
 from twinface.web.tokens import TokenFile, token_path
 
 HEALTH_PATH = "/healthz"
 """Answered always, and to everybody."""
 
 CLEARTEXT_WARNING = (
-    "other machines reach the page without encryption: whoever is on the way reads everything, the token too; "
-    "put a proxy with TLS in front of it"
+    "other machines reach the page without encryption: whoever is on the way sees its pictures and names, and reads "
+    "the token; set [web] certificate and key, or put a proxy with TLS in front of it"
 )
 
 _WRONG_TOKENS = 10
@@ -45,9 +47,12 @@ def required_token(host: str) -> TokenFile | None:
         ) from error
 
 
-def warn_of_access(host: str) -> Iterator[str]:
-    """What should be known before a page is bound to `host`. Raises as `required_token`."""
-    if required_token(host):
+def warn_of_access(web: WebSettings) -> Iterator[str]:
+    """What should be known before the page is bound to its host. Raises as `required_token` and `certificate_of`."""
+    token, certificate = required_token(web.host), certificate_of(web)
+    if certificate:
+        yield from certificate.warnings()
+    elif token:
         yield CLEARTEXT_WARNING
 
 

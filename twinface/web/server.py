@@ -1,16 +1,19 @@
 """The HTTP server, in a thread of its own beside the process's loop."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from twinface.box.listening import listen
+from twinface.box.listening import address_to_type, listen
 from twinface.errors import TwinfaceError
+from twinface.web.certificate import Certificate
 from twinface.web.door import Waiting
-from twinface.web.protocol import GuardedProtocol, GuardedSocket
+from twinface.web.protocol import REQUEST_WITHIN_S, GuardedProtocol, GuardedSocket
 
 _STOP_TIMEOUT_S = 4.0
 _MAX_REQUEST_BYTES = 16 * 1024
@@ -20,20 +23,35 @@ PONG_WITHIN_S = 10.0
 """A socket whose other end does not answer a ping within this is closed; a browser does, also for a hidden page."""
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """Knows deadlines for the beginning and end of TLS, which uvicorn leaves at a minute and half of one."""
+
+    async def create_server(self, *arguments: Any, **more: Any) -> asyncio.Server:
+        """See asyncio.AbstractEventLoop."""
+        if more.get("ssl"):
+            more |= {"ssl_handshake_timeout": REQUEST_WITHIN_S, "ssl_shutdown_timeout": REQUEST_WITHIN_S}
+        return await super().create_server(*arguments, **more)
+
+
+def _handing_out(certificate: Certificate | None) -> Callable[..., ssl.SSLContext] | None:
+    return (lambda *_: certificate.context) if certificate else None
+
+
 class PageServer:
     """Listens on `host` and `port` (0 = any free one) from the moment it is made.
 
-    Connections that wait for their request are limited to `most_per_client` of each. Raises SettingsError when it
-    cannot listen.
+    Connections that wait for their request are limited to `most_per_client` of each. With a certificate it speaks TLS.
+    `url` is what to type on another machine, if that can reach it. Raises SettingsError when it cannot listen.
     """
 
-    def __init__(self, host: str, port: int, most_per_client: int = 32) -> None:
+    def __init__(self, host: str, port: int, most_per_client: int = 32, certificate: Certificate | None = None) -> None:
         self._most_per_client = most_per_client
+        self._certificate = certificate
         self._socket = listen(host, port)
-        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only shown, not bound
-        name = f"[{shown}]" if ":" in shown else shown
-        self.url = f"http://{name}:{self._socket.getsockname()[1]}/"
-        self._loop = asyncio.new_event_loop()
+        shown = address_to_type(host)
+        name, scheme = f"[{shown}]" if ":" in shown else shown, "https" if certificate else "http"
+        self.url = f"{scheme}://{name}:{self._socket.getsockname()[1]}/"
+        self._loop = _Loop()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -53,6 +71,7 @@ class PageServer:
             http=Protocol,
             h11_max_incomplete_event_size=_MAX_REQUEST_BYTES,
             ws=GuardedSocket,
+            ssl_context_factory=_handing_out(self._certificate),
             ws_max_size=_MAX_REQUEST_BYTES,
             ws_ping_interval=_PING_EVERY_S,
             ws_ping_timeout=PONG_WITHIN_S,

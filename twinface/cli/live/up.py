@@ -39,7 +39,7 @@ def _check(config: Path, settings: "Settings", *, exit_when_done: bool) -> None:
     from twinface.web.access import warn_of_access
 
     found = check_before_start(settings, exit_when_done=exit_when_done)
-    found.check(partial(warn_of_access, settings.web.host))
+    found.check(partial(warn_of_access, settings.web))
     found.check(partial(warn_of_passwords, config, settings))
     for warning in found.warnings:
         warn(warning)
