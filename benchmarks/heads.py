@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from twinface.evaluation.figures.intervals import Difference, compare_scorers
-from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.protocols.similarity import Similarity, choose_similarity, score_matrix
+from twinface.evaluation.figures.verification import ScoredPairs, pairs_across, pairs_among
+from twinface.evaluation.protocols.comparison import Similarity, choose_similarity, score_matrix
 from twinface.evaluation.report.wording import no_interval
 from twinface.progress import no_progress
 from twinface.training.heads.feature_table import FeatureTable, read_table

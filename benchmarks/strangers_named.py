@@ -27,16 +27,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from twinface.averages.average import adjust_features
+from twinface.averages.averages_in_use import adjust_features
 from twinface.evaluation.protocols.split import validation_people
 from twinface.gallery import PersonVectors, read_features
-from twinface.matching import Head, Scorer, decide, load_head
+from twinface.matching import Head, decide, load_head
 from twinface.matching.decision import enrolled_vectors
 from twinface.matching.threshold import least_score, share_asked_for
 from twinface.matching.vectors import normalised
 from twinface.recognition.known import best_of_strangers
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scorer, Vectors
 
 SIZES, ASKED = (1, 5, 20, 100, 1000), (0.01, 0.001)
 DRAWS = {1: 300, 5: 120, 20: 60, 100: 20, 1000: 4}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import radians, tan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ Vectors = NDArray[np.float32]
 
 Scores = NDArray[np.float32]
 """Of how sure it is that two faces are of one person: 0 (different people) … 1 (the same), float32."""
+
+Scorer = Callable[[Any], Scores]
+"""From probes (m, d), or what `Head.prepare_probes` made of them, to scores (m, n) with the n vectors of a gallery."""
 
 Clock = Callable[[], float]
 """Seconds of a clock that only goes on, as `time.monotonic` gives them; all processes of a machine share it."""

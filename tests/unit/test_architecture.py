@@ -15,7 +15,7 @@ from twinface.processes import PROCESSES
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
 MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
-LONGEST_CHAIN = 16
+LONGEST_CHAIN = 12
 HEAVY = {"fastapi", "jinja2", "keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.gallery.person import PersonVectors, is_camera
-from twinface.matching.cohort import Cohort
 from twinface.matching.vectors import adjust, centre, normalised
 from twinface.types import Vectors
 
@@ -138,14 +137,6 @@ def adjust_people(people: Iterable[PersonVectors], averages: Averages | None) ->
     heads with a cohort compare them; as they are without averages.
     """
     return [_adjusted(person, averages) for person in people] if averages else list(people)
-
-
-def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> list[PersonVectors]:
-    """People of a features folder as a head with a `cohort` compares them: adjusted by their own averages.
-
-    Raises ArtefactError for vectors of another length than the cohort's.
-    """
-    return adjust_people(people, averages_of_people(people, cohort.prior) if cohort else None)
 
 
 def fingerprint_with(head: str, averages: Averages | None) -> str:

@@ -1,18 +1,19 @@
-"""The averages that scores are made with: what cameras have shown, and the people of the gallery."""
+"""The averages that scores are made with: what cameras have shown, and the people of the gallery, or of features."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.average import Averages, Tally, tally_people
+from twinface.averages.average import Averages, Tally, adjust_people, averages_of_people, tally_people
 from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import read_faces
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import FileState, keep_private
 from twinface.gallery.person import PersonVectors
+from twinface.matching.cohort import Cohort
 
 log = logging.getLogger(__name__)
 
@@ -101,3 +102,11 @@ class AveragesInUse:
             return False
         self.snapshot = self.latest
         return True
+
+
+def adjust_features(people: Sequence[PersonVectors], cohort: Cohort | None) -> list[PersonVectors]:
+    """People of a features folder as a head with a `cohort` compares them: adjusted by their own averages.
+
+    Raises ArtefactError for vectors of another length than the cohort's.
+    """
+    return adjust_people(people, averages_of_people(people, cohort.prior) if cohort else None)

@@ -11,6 +11,9 @@ from typing import Self
 
 from twinface.errors import ServiceError
 
+MOST_BYTES = 30_000_000
+"""Of a picture: twice what phones and cameras make."""
+
 
 class HandedFile:
     """A file in memory that is written by this process and read by the one that is given its `handle`.

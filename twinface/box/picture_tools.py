@@ -8,8 +8,7 @@ from typing import Any
 import cv2
 
 from twinface.averages.averages_in_use import AveragesInUse, FacesFile
-from twinface.box.handed_files import read_handed
-from twinface.box.pictures_client import MOST_BYTES
+from twinface.box.handed_files import MOST_BYTES, read_handed
 from twinface.errors import ArtefactError, InputError, ServiceError
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import decode_image

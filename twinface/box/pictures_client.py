@@ -12,9 +12,6 @@ from twinface.errors import ServiceError
 from twinface.messages.topics import CONTROL
 from twinface.processes import PICTURES
 
-MOST_BYTES = 30_000_000
-"""Of a picture: twice what phones and cameras make."""
-
 _ANSWERS_WITHIN_S = 60.0
 """It starts first, and a large picture on a busy box takes seconds."""
 

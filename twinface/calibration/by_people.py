@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.averages.average import Averages, adjust_features, adjust_people
+from twinface.averages.average import Averages, adjust_people
+from twinface.averages.averages_in_use import adjust_features
 from twinface.calibration.lookalikes import Lookalikes, Suspect, find_suspects, most_alike
 from twinface.errors import FingerprintError, InputError
 from twinface.evaluation.figures.working_point import (

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, most_alike
 from twinface.errors import InputError
-from twinface.evaluation.figures.working_point import Share, share_of_probes
+from twinface.evaluation.figures.intervals import Share
+from twinface.evaluation.figures.working_point import share_of_probes
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import Snapshot, take_snapshot

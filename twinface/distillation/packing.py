@@ -15,8 +15,8 @@ from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
+from twinface.recognition.picture_folders import OnPicture, pictures_below
 from twinface.text import plural
-from twinface.training.networks.pictures_below import OnPicture, pictures_below
 from twinface.types import Image
 
 HELD_OUT_EVERY = 5

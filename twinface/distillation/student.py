@@ -1,13 +1,21 @@
-"""The network that learns."""
+"""The network that learns; and what a run has taught it, in float32 and without scaffolding, to be converted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from twinface.distillation.checkpoints import find_checkpoint, read_progress, read_weights
+from twinface.errors import ArtefactError
 from twinface.training.tensorflow_setup import import_keras
 
 BLOCKS = (3, 4, 6, 2)
 """Of ResNet50's stages conv2 … conv5, up to `conv5_block2_out`, where vectors are taken."""
+
+_EPSILON = 1e-3
+"""Of keras.layers.BatchNormalization."""
 
 _MOMENTUM = 0.9
 """Of batch norms of our own: few steps between two looks at the held-out people, so a short memory."""
@@ -82,3 +90,33 @@ def block_names() -> Iterator[str]:
     for stage, blocks in enumerate(BLOCKS, start=2):
         for block in range(1, blocks + 1):
             yield f"conv{stage}_block{block}"
+
+
+def build_taught(run: Path, pooling: str) -> tuple[Any, int]:
+    """A float32 keras.Model from pictures (n, s, s, 3), BGR less ImageNet's means, to vectors; and its input size s.
+
+    `pooling`: "standardised" for the 2048 pooled numbers, each less its mean and divided by its deviation over the
+    pictures trained on, or "projected" for the linear map of these that learnt to output what the teacher outputs.
+    Raises ArtefactError when `run` has no checkpoint, or a damaged one.
+    """
+    checkpoint = find_checkpoint(run)
+    if checkpoint is None:
+        raise ArtefactError(f"{run}: no checkpoint in it; name the folder of a run of `twinface distill`")
+    size_px = read_progress(checkpoint).size_px
+    learnt = read_weights(checkpoint)
+    keras = import_keras()
+    resnet = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(size_px, size_px, 3))
+    features = keras.Model(resnet.inputs[0], resnet.get_layer("conv5_block2_out").output)
+    for variable in features.weights:
+        variable.assign(learnt[variable.path])
+    pooled = keras.layers.GlobalAveragePooling2D()(features.output)
+    mean, variance = learnt["student/standardise/moving_mean"], learnt["student/standardise/moving_variance"]
+    deviation = np.sqrt(variance + _EPSILON)
+    if pooling == "standardised":
+        last = keras.layers.Rescaling(1 / deviation, -mean / deviation, name=pooling)
+        return keras.Model(features.inputs[0], last(pooled), name="features"), size_px
+    kernel, bias = learnt["student/project/kernel"], learnt["student/project/bias"]
+    last = keras.layers.Dense(len(bias), name=pooling)
+    model = keras.Model(features.inputs[0], last(pooled), name="features")
+    last.set_weights([kernel / deviation[:, np.newaxis], bias - (mean / deviation) @ kernel])
+    return model, size_px

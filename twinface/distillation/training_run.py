@@ -25,24 +25,23 @@ from twinface.distillation.checkpoints import (
     save_checkpoint,
     sweep,
 )
-from twinface.distillation.crop_views import MARGIN_PX
-from twinface.distillation.endless_views import show_endless
+from twinface.distillation.crop_views import MARGIN_PX, as_input
+from twinface.distillation.drawn_pictures import show_endless
 from twinface.distillation.memory_check import check_memory, read_free_bytes
 from twinface.distillation.packing import Pack, make_pack
 from twinface.distillation.run_order import Order, Settings
-from twinface.distillation.sample_stream import Show, as_input, make_stream, show_kept, show_people
+from twinface.distillation.sample_stream import Show, make_stream, show_kept, show_people
 from twinface.distillation.starting_weights import read_beginning, read_size_px
 from twinface.distillation.student import Hint, build_student, freeze_stages
-from twinface.distillation.targets import Targets
-from twinface.distillation.teacher import Teacher, load_or_find_bases
+from twinface.distillation.teacher import Targets, Teacher, load_or_find_bases
 from twinface.distillation.training_period import Figures, HeldOut, learn
 from twinface.distillation.training_step import build_lesson, build_showing
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.vectors import normalised
 from twinface.outputs import refuse_inputs
+from twinface.recognition.picture_folders import OnPicture
 from twinface.signals import stop_on_signal
-from twinface.training.networks.pictures_below import OnPicture
 from twinface.training.tensorflow_setup import import_keras, limit_threads
 from twinface.types import Vectors
 

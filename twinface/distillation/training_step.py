@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.distillation.crop_views import CAFFE_MEANS_BGR
 from twinface.distillation.drawn_pictures import render
-from twinface.distillation.sample_stream import CAFFE_MEANS_BGR
 from twinface.distillation.teacher import HintBasis, Teacher
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors

@@ -15,9 +15,9 @@ from twinface.enrolment.objections import Objection
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors
-from twinface.matching.heads import Head, Scorer
+from twinface.matching.heads import Head
 from twinface.settings import MatchingSettings
-from twinface.types import Scores, Vectors
+from twinface.types import Scorer, Scores, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from twinface.enrolment.objections import Objection, Reason
 from twinface.gallery.person import Snapshot
 from twinface.matching.decision import decide, enrolled_vectors
-from twinface.matching.heads import Head, Scorer
+from twinface.matching.heads import Head
 from twinface.matching.vectors import fuse, normalised
 from twinface.settings import MatchingSettings
-from twinface.types import Scores, State, Vectors
+from twinface.types import Scorer, Scores, State, Vectors
 
 _RATE = "0.001"
 _LIKE = 0.05

@@ -3,7 +3,7 @@
 from twinface.matching.decision import decide
 from twinface.matching.head_folder import head_place
 from twinface.matching.head_spec import HeadSpec
-from twinface.matching.heads import Head, Scorer
+from twinface.matching.heads import Head
 from twinface.matching.open_head import OpenHead, load_head, open_head, open_head_in_use
 from twinface.matching.threshold import Threshold, choose_threshold
 from twinface.types import Scores
@@ -12,7 +12,6 @@ __all__ = [
     "Head",
     "HeadSpec",
     "OpenHead",
-    "Scorer",
     "Scores",
     "Threshold",
     "choose_threshold",

@@ -1,7 +1,7 @@
 """What every head does: say from two vectors, 0…1, whether they are of the same person. The simplest one is here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_spec import HeadSpec, LogisticScale
 from twinface.matching.vectors import checked_vectors, normalised
-from twinface.types import Scores, Vectors
+from twinface.types import Scorer, Scores, Vectors
 
 _LEAST_LOGIT = np.array(-60.0, np.float32)
-
-Scorer = Callable[[Any], Scores]
-"""From probes (m, d), or what `Head.prepare_probes` made of them, to scores (m, n) with the n vectors of a gallery."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

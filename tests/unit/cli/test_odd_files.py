@@ -13,8 +13,7 @@ import pytest
 from made_features import make_features
 
 from twinface.gallery import Gallery, read_features
-from twinface.recognition.picture_folders import list_people
-from twinface.training.networks.pictures_below import pictures_below
+from twinface.recognition.picture_folders import list_people, pictures_below
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -4,7 +4,7 @@ import pytest
 
 from twinface.box.presence import Presence
 from twinface.cli.console import Terminal
-from twinface.cli.live.watch_table import describe, presence_table
+from twinface.cli.live.watch_shown import describe, presence_table
 from twinface.events import TrackKey
 from twinface.messages.schema import MatchEvent
 from twinface.types import Captured

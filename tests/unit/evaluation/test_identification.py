@@ -10,10 +10,9 @@ from twinface.evaluation.figures.open_set import (
     worst_confusions,
 )
 from twinface.evaluation.figures.results import measure_identification
-from twinface.matching import Scorer
 from twinface.progress import no_progress
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scorer, Vectors
 
 
 def search(matrix: NDArray[np.float32], person: NDArray[np.int32], seed: int = 0) -> Searches:

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from twinface.evaluation.figures.cost import compare_costs
 from twinface.evaluation.figures.intervals import compare_scorers, count_carriers, figure_intervals, share_interval
-from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_among
-from twinface.evaluation.figures.verification import verification_figures
+from twinface.evaluation.figures.verification import ScoredPairs, pairs_among, verification_figures
 
 
 def faces(seed: int, people: int = 24, pictures: int = 5, noise: float = 0.9) -> tuple[Any, NDArray[np.int32]]:

@@ -12,9 +12,8 @@ from twinface.evaluation.differentials.group_json import groups_to_json
 from twinface.evaluation.differentials.group_wording import describe_false_accepts
 from twinface.evaluation.differentials.grouping import Grouping, everybody_together
 from twinface.evaluation.differentials.on_groups import GroupsEvaluation, evaluate_groups
-from twinface.evaluation.differentials.round_counts import count_pairs, draw_rounds
-from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.protocols.similarity import choose_similarity
+from twinface.evaluation.differentials.pair_counts import AllPairs, count_pairs, draw_rounds
+from twinface.evaluation.protocols.comparison import choose_similarity
 from twinface.progress import no_progress
 from twinface.settings import MatchingSettings
 

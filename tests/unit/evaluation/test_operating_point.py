@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from twinface.errors import InputError
-from twinface.evaluation.differentials.operating_point import find_threshold, operating_point
-from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.protocols.similarity import choose_similarity
+from twinface.evaluation.differentials.on_groups import find_threshold, operating_point
+from twinface.evaluation.differentials.pair_counts import AllPairs
+from twinface.evaluation.protocols.comparison import choose_similarity
 from twinface.matching.head_spec import DecisionCalibration, HeadSpec
 from twinface.progress import no_progress
 from twinface.settings import MatchingSettings

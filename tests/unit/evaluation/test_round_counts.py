@@ -6,9 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from twinface.evaluation.differentials.grouping import Grouping, everybody_together
-from twinface.evaluation.differentials.round_counts import GroupCounts, count_pairs, draw_rounds
-from twinface.evaluation.differentials.score_blocks import AllPairs
-from twinface.evaluation.protocols.similarity import choose_similarity
+from twinface.evaluation.differentials.pair_counts import AllPairs, GroupCounts, count_pairs, draw_rounds
+from twinface.evaluation.protocols.comparison import choose_similarity
 from twinface.progress import no_progress
 
 COSINE = choose_similarity("cosine", None, "")

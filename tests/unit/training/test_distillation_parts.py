@@ -5,14 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from twinface.distillation.crop_views import cut_view, draw_views, resize
-from twinface.distillation.equal_error_rate import equal_error_rate
+from twinface.distillation.crop_views import as_input, cut_view, draw_views, resize, rows_of
 from twinface.distillation.packing import Sources, make_pack, split_people
-from twinface.distillation.sample_stream import as_input, rows_of, show_kept
-from twinface.distillation.schedule import Budget, learning_rate
+from twinface.distillation.sample_stream import show_kept
 from twinface.distillation.student import Hint, build_student, freeze_stages
-from twinface.distillation.targets import Targets
-from twinface.distillation.teacher import Teacher, find_basis, load_or_find_bases
+from twinface.distillation.teacher import Targets, Teacher, find_basis, load_or_find_bases
+from twinface.distillation.training_period import Budget, equal_error_rate, learning_rate
 from twinface.distillation.training_step import build_lesson
 from twinface.errors import InputError
 

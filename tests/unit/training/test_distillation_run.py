@@ -16,24 +16,21 @@ from twinface.distillation.checkpoints import (
     read_progress,
     read_weights,
 )
-from twinface.distillation.crop_views import resize
-from twinface.distillation.exporting import build_taught
+from twinface.distillation.crop_views import as_input, resize
 from twinface.distillation.memory_check import check_memory, read_free_bytes, read_free_in_groups
 from twinface.distillation.packing import Sources
 from twinface.distillation.run_order import Settings
-from twinface.distillation.sample_stream import as_input
-from twinface.distillation.starting_weights import read_beginning, read_size_px
-from twinface.distillation.student import build_student
+from twinface.distillation.starting_weights import read_beginning, read_layers, read_size_px
+from twinface.distillation.student import build_student, build_taught
 from twinface.distillation.training_period import Figures
 from twinface.distillation.training_run import Listener, resume, start
-from twinface.distillation.unfolding import read_layers
 from twinface.errors import ArtefactError, InputError
 from twinface.faces import FaceDetector, align_face, pick_main_face, read_image
 from twinface.matching.vectors import normalised
 from twinface.networks import load_network
 from twinface.training.networks.backbones import Blueprint
 from twinface.training.networks.build_network import build_network
-from twinface.training.networks.conversion import convert
+from twinface.training.tensorflow_setup import convert
 
 pytestmark = pytest.mark.training
 tensorflow = pytest.importorskip("tensorflow")

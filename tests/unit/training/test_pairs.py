@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.pair_sampling import PairSampler
+from twinface.training.heads.training_pairs import PairSampler
 
 
 def table_of(counts: list[int]) -> FeatureTable:

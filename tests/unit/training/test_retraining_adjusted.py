@@ -8,7 +8,8 @@ import pytest
 from retrained_box import DIMENSION, NETWORK, enrol, make_people, say
 
 from twinface.averages import FEWEST, adjusted_vectors
-from twinface.averages.average import adjust_features, adjust_people
+from twinface.averages.average import adjust_people
+from twinface.averages.averages_in_use import adjust_features
 from twinface.corrections import CorrectionKind, add_corrections
 from twinface.gallery import Gallery, PersonVectors, read_features
 from twinface.gallery.people_files import write_features
@@ -20,14 +21,13 @@ from twinface.matching.vectors import fuse
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
-from twinface.training.heads.feature_table import table_of
-from twinface.training.heads.hard_negatives import rejected_pairs, rejections_of
+from twinface.training.heads.feature_table import hold_out, table_of
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.heads.train_head import learn, train_head
-from twinface.training.heads.training_data import hold_out
+from twinface.training.heads.training_pairs import rejected_pairs, rejections_of
+from twinface.training.retraining.head_retraining import learn_all
 from twinface.training.retraining.judging import score_corrections
-from twinface.training.retraining.material import Material, gather_lessons
-from twinface.training.retraining.train_folds import learn_all
+from twinface.training.retraining.lessons import Material, gather_lessons
 
 DOOR = "camera:door"
 PEOPLE = FEWEST + 2

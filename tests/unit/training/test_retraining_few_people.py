@@ -15,7 +15,7 @@ from twinface.matching import load_head
 from twinface.matching.head_folder import built_in_head, head_in_use
 from twinface.training.retraining.few_people import people_to_ask
 from twinface.training.retraining.folds import Judged
-from twinface.training.retraining.material import gather_lessons
+from twinface.training.retraining.lessons import gather_lessons
 
 
 def test_a_family_of_three_gets_a_head_that_is_no_worse_for_them_and_strangers(tmp_path: Path) -> None:

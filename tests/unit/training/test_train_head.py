@@ -10,10 +10,9 @@ from twinface.errors import ArtefactError, InputError
 from twinface.evaluation.protocols.split import person_digest, validation_people
 from twinface.gallery import PersonVectors, write_features
 from twinface.matching import load_head
-from twinface.training.heads.feature_table import compute_statistics, read_table
+from twinface.training.heads.feature_table import compute_statistics, hold_out, read_table
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.heads.train_head import train_head
-from twinface.training.heads.training_data import hold_out
 
 pytestmark = pytest.mark.training
 pytest.importorskip("tensorflow")

@@ -10,7 +10,7 @@ from twinface.text import plural
 
 if TYPE_CHECKING:
     from twinface.calibration.by_people import CalibrationReport, Shortfall
-    from twinface.evaluation.figures.working_point import Share
+    from twinface.evaluation.figures.intervals import Share
     from twinface.matching import Threshold
     from twinface.settings import MatchingSettings
 

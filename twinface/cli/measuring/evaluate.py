@@ -12,7 +12,7 @@ from twinface.cli.measuring.evaluate_options import WhatToMeasure
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
-    from twinface.evaluation.differentials.group_results import GroupsEvaluation
+    from twinface.evaluation.differentials.group_figures import GroupsEvaluation
     from twinface.evaluation.figures.results import FeaturesEvaluation, PairsEvaluation
 
     Evaluation = PairsEvaluation | FeaturesEvaluation | GroupsEvaluation
@@ -109,8 +109,8 @@ def _print(done: "Evaluation", json_file: Path | None, plots: Path | None) -> No
 
 
 def _to_json(done: "Evaluation") -> dict[str, Any]:
+    from twinface.evaluation.differentials.group_figures import GroupsEvaluation
     from twinface.evaluation.differentials.group_json import groups_to_json
-    from twinface.evaluation.differentials.group_results import GroupsEvaluation
     from twinface.evaluation.figures.results import PairsEvaluation
     from twinface.evaluation.report.as_json import features_to_json, pairs_to_json
 
@@ -122,9 +122,8 @@ def _to_json(done: "Evaluation") -> dict[str, Any]:
 
 
 def _print_table(done: "Evaluation") -> None:
-    from twinface.cli.measuring.evaluate_table import print_evaluation
-    from twinface.cli.measuring.groups_table import print_groups
-    from twinface.evaluation.differentials.group_results import GroupsEvaluation
+    from twinface.cli.measuring.evaluate_table import print_evaluation, print_groups
+    from twinface.evaluation.differentials.group_figures import GroupsEvaluation
 
     if isinstance(done, GroupsEvaluation):
         print_groups(done)

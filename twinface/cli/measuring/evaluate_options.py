@@ -88,7 +88,7 @@ class WhatToMeasure:
 
     def check(self) -> None:
         """Raise InputError where options do not go together."""
-        from twinface.evaluation.protocols.similarity import HEAD, METRICS
+        from twinface.evaluation.protocols.comparison import HEAD, METRICS
 
         if (self.pairs is None) == (self.features is None):
             raise InputError("give either --pairs FILE with --images DIR, or --features DIR")

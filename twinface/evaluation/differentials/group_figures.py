@@ -1,13 +1,21 @@
-"""From counts of pairs to rates of each group and between groups, their intervals, and how far apart they are."""
+"""From counts of pairs to the errors of each group and between groups, their intervals, and how far apart they are."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.differentials.grouping import GroupCounts, Grouping
-from twinface.evaluation.figures.intervals import CONFIDENCE, POSSIBLE_OF_NONE, Interval, interval_of, possible_of_none
-from twinface.evaluation.figures.working_point import Share
+from twinface.evaluation.figures.intervals import (
+    CONFIDENCE,
+    POSSIBLE_OF_NONE,
+    Interval,
+    Share,
+    interval_of,
+    possible_of_none,
+)
+from twinface.evaluation.figures.verification import Subject
 
 FEWEST_IN_GROUP = 20
 """Of fewer people no rate is reported: the 190 pairs of 20 people show nothing below 1.6 % (the rule of three). In 300
@@ -174,3 +182,51 @@ def _ends(worst: _Rounds, least: _Rounds) -> tuple[float | None, float | None]:
     tail = (1.0 - CONFIDENCE) / 2
     low, high = (float(one) for one in np.nanquantile(ratios, (tail, 1.0 - tail), method="nearest"))
     return low if np.isfinite(low) else None, high if np.isfinite(high) else None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A pair is accepted from `threshold` on; `source` says in words where that comes from.
+
+    `rate` is the false-accept rate of everybody that it was found for, None where it was not found here.
+    """
+
+    threshold: float
+    source: str
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCoverage:
+    """How a file of labels and the people chosen fit: what was left out.
+
+    `of_nobody` of the `rows` are about none of these people; `people` and `pictures` have no row; `columns` have too
+    many values to make groups.
+    """
+
+    file: Path
+    rows: int
+    of_nobody: int
+    people: int
+    pictures: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupsEvaluation:
+    """Of the people of a features folder who have labels: `everybody` together, and a differential a grouping.
+
+    `chosen` says how people were chosen, `left_out` of these the head was trained on. `same_person_above` is the cosine
+    from which impostor pairs were set aside, `set_aside` of them; None set none aside.
+    """
+
+    subject: Subject
+    point: OperatingPoint
+    everybody: GroupFigures
+    differentials: tuple[Differential, ...]
+    coverage: LabelCoverage
+    chosen: str
+    left_out: int
+    same_person_above: float | None
+    set_aside: int
+    seconds: float

@@ -2,9 +2,14 @@
 
 from typing import Any
 
-from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures, Ratio
-from twinface.evaluation.differentials.group_results import GroupsEvaluation
-from twinface.evaluation.figures.working_point import Share
+from twinface.evaluation.differentials.group_figures import (
+    FEWEST_IN_GROUP,
+    Differential,
+    GroupFigures,
+    GroupsEvaluation,
+    Ratio,
+)
+from twinface.evaluation.figures.intervals import Share
 from twinface.evaluation.report.as_json import subject_to_json
 
 

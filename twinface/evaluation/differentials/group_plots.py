@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twinface.evaluation.differentials.group_figures import Differential
-from twinface.evaluation.differentials.group_results import GroupsEvaluation
+from twinface.evaluation.differentials.group_figures import Differential, GroupsEvaluation
 from twinface.evaluation.differentials.group_wording import NO_RATE, TOO_FEW
-from twinface.evaluation.figures.working_point import Share
-from twinface.evaluation.report.plots import Draw, Plot, Theme
+from twinface.evaluation.figures.intervals import Share
+from twinface.evaluation.report.page_parts import Draw, Plot, Theme
 from twinface.evaluation.report.wording import small_percent
 from twinface.text import printable
 

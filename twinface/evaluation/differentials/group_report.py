@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupFigures
+from twinface.evaluation.differentials.group_figures import (
+    FEWEST_IN_GROUP,
+    Differential,
+    GroupFigures,
+    GroupsEvaluation,
+)
 from twinface.evaluation.differentials.group_plots import plots_of
-from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.differentials.group_wording import (
     NO_RATE,
     TOO_FEW,
@@ -14,8 +18,7 @@ from twinface.evaluation.differentials.group_wording import (
     describe_left_out,
     describe_people,
 )
-from twinface.evaluation.figures.intervals import ROUNDS
-from twinface.evaluation.figures.working_point import Share
+from twinface.evaluation.figures.intervals import ROUNDS, Share
 from twinface.evaluation.report.page_parts import Cell, DrawnPlot, Key
 from twinface.evaluation.report.wording import small_percent, small_range
 from twinface.text import plural, printable

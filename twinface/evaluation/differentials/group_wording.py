@@ -1,7 +1,6 @@
 """Figures of groups in words, the same in the terminal and in the report."""
 
-from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, Ratio
-from twinface.evaluation.differentials.group_results import GroupsEvaluation
+from twinface.evaluation.differentials.group_figures import FEWEST_IN_GROUP, Differential, GroupsEvaluation, Ratio
 from twinface.evaluation.report.wording import score_text, small_percent
 from twinface.text import plural
 

@@ -18,7 +18,7 @@ from twinface.evaluation.figures.intervals import (
     interval_of,
     number_people,
 )
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import ScoredPairs
 
 _Floats = NDArray[np.float64]
 _SUREST = 1e-7

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
 from twinface.evaluation.figures.verification import (
     FALSE_ACCEPT_RATES,
+    ScoredPairs,
     VerificationFigures,
     sort_by_kind,
     verification_figures,
@@ -71,6 +71,24 @@ class Difference:
     def difference(self) -> float:
         """How much more the first has."""
         return self.first - self.second
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many, and where the share lies with 95 % confidence when other people had been drawn.
+
+    `people` carry it; of fewer than FEWEST_PEOPLE there is no interval.
+    """
+
+    hits: int
+    of: int
+    interval: Interval | None
+    people: int
+
+    @property
+    def share(self) -> float:
+        """0…1."""
+        return self.hits / self.of
 
 
 def named_figures(figures: VerificationFigures) -> dict[str, float]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import ScoredPairs
 from twinface.matching.decision import enrolled_vectors, person_scores
-from twinface.matching.heads import Scorer
 from twinface.progress import ShowProgress
 from twinface.settings import MatchingSettings
-from twinface.types import Vectors
+from twinface.types import Scorer, Vectors
 
 GALLERY_PICTURES = 3
 DRAWS = 20

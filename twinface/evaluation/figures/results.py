@@ -6,20 +6,9 @@ from pathlib import Path
 from twinface.evaluation.figures.fold_accuracy import FoldedAccuracy, best_threshold
 from twinface.evaluation.figures.intervals import Interval, count_carriers, figure_intervals, share_interval
 from twinface.evaluation.figures.open_set import Confusion, PersonOutcome, Searches, outcomes, worst_confusions
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.figures.verification import VerificationFigures, verification_figures
+from twinface.evaluation.figures.verification import ScoredPairs, Subject, VerificationFigures, verification_figures
 
 WORST_CONFUSIONS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What was evaluated: `metric` is "cosine", "l1" or "head"; `fingerprint` and `network` are of the network."""
-
-    metric: str
-    head: Path | None
-    network: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

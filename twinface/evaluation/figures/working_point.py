@@ -18,6 +18,7 @@ from twinface.evaluation.figures.intervals import (
     POSSIBLE_OF_NONE,
     ROUNDS,
     Interval,
+    Share,
     possible_of_none,
 )
 from twinface.evaluation.protocols.leave_one_out import Comparisons
@@ -83,24 +84,6 @@ class Evidence:
             return Evidence(self.people, self.pictures, strangers, round(strangers * each)).carries(rate)
 
         return _first(enough)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many, and where the share lies with 95 % confidence when other people had been drawn.
-
-    `people` carry it; of fewer than `intervals.FEWEST_PEOPLE` there is no interval.
-    """
-
-    hits: int
-    of: int
-    interval: Interval | None
-    people: int
-
-    @property
-    def share(self) -> float:
-        """0…1."""
-        return self.hits / self.of
 
 
 @dataclass(frozen=True, slots=True)

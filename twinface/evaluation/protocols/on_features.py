@@ -17,9 +17,8 @@ from twinface.evaluation.figures.results import (
     measure_identification,
     measure_verification,
 )
-from twinface.evaluation.figures.scored_pairs import ScoredPairs, pairs_across, pairs_among
-from twinface.evaluation.protocols.chosen_people import choose_people
-from twinface.evaluation.protocols.similarity import score_matrix
+from twinface.evaluation.figures.verification import ScoredPairs, pairs_across, pairs_among
+from twinface.evaluation.protocols.comparison import choose_people, score_matrix
 from twinface.gallery.person import PersonVectors
 from twinface.progress import ShowProgress, no_progress
 from twinface.settings import MatchingSettings

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from twinface.errors import InputError, NoFaceError
 from twinface.evaluation.figures.fold_accuracy import fold_numbers, folded_accuracy
 from twinface.evaluation.figures.intervals import share_interval
-from twinface.evaluation.figures.results import PairsEvaluation, Subject, measure_verification
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.results import PairsEvaluation, measure_verification
+from twinface.evaluation.figures.verification import ScoredPairs, Subject
+from twinface.evaluation.protocols.comparison import Similarity, choose_similarity
 from twinface.evaluation.protocols.pairs_file import PairList, read_pairs
-from twinface.evaluation.protocols.similarity import Similarity, choose_similarity
 from twinface.evaluation.protocols.split import person_digest
 from twinface.networks.registry import find_recipe
 from twinface.progress import ShowProgress, no_progress

@@ -3,14 +3,8 @@
 from typing import Any
 
 from twinface.evaluation.figures.intervals import FEWEST_PEOPLE, Interval
-from twinface.evaluation.figures.results import (
-    FeaturesEvaluation,
-    Identification,
-    PairsEvaluation,
-    Subject,
-    Verification,
-)
-from twinface.evaluation.figures.scored_pairs import worst_pairs
+from twinface.evaluation.figures.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
+from twinface.evaluation.figures.verification import Subject, worst_pairs
 from twinface.evaluation.report.wording import no_interval
 
 _WORST = 20

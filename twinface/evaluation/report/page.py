@@ -4,17 +4,15 @@ import importlib.util
 from pathlib import Path
 
 from twinface.errors import InputError, MissingExtraError
+from twinface.evaluation.differentials.group_figures import GroupsEvaluation
 from twinface.evaluation.differentials.group_plots import group_plots
 from twinface.evaluation.differentials.group_report import group_values
-from twinface.evaluation.differentials.group_results import GroupsEvaluation
 from twinface.evaluation.figures.results import FeaturesEvaluation, PairsEvaluation
 from twinface.evaluation.figures.verification import sort_by_kind
-from twinface.evaluation.report.contact_sheet import contact_sheet
-from twinface.evaluation.report.page_parts import draw_for_page, render_page
+from twinface.evaluation.report.page_parts import LIGHT, Plot, draw_for_page, render, render_page
 from twinface.evaluation.report.page_values import evaluation_values, verifications_of
-from twinface.evaluation.report.plots import LIGHT, Plot, identification_plot, render, verification_plots
-from twinface.evaluation.report.thumbnails import Thumbnails
-from twinface.evaluation.report.wording import describe_subject
+from twinface.evaluation.report.plots import identification_plot, verification_plots
+from twinface.evaluation.report.thumbnails import Thumbnails, contact_sheet
 from twinface.files import require_new, write_atomically
 
 REPORT_FILE = "report.html"
@@ -48,7 +46,7 @@ def write_report(
             files["worst_errors.png"] = sheet
         template = "pairs.html" if isinstance(done, PairsEvaluation) else "features.html"
         values = evaluation_values(done, thumbnails, _WORST) | {"drawn": drawn}
-    files[REPORT_FILE] = render_page(template, done=done, subject=describe_subject(done.subject), **values)
+    files[REPORT_FILE] = render_page(template, done=done, subject=str(done.subject), **values)
     if not force:
         for name in files:
             require_new(folder / name, "name another folder, or overwrite it with --force")

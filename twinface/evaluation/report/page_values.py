@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from twinface.evaluation.figures.intervals import FEWEST_PEOPLE, ROUNDS
 from twinface.evaluation.figures.open_set import DRAWS, GALLERY_PICTURES
 from twinface.evaluation.figures.results import FeaturesEvaluation, Identification, PairsEvaluation, Verification
-from twinface.evaluation.figures.scored_pairs import WorstPair, worst_pairs
+from twinface.evaluation.figures.verification import WorstPair, worst_pairs
 from twinface.evaluation.report.page_parts import Cell, Key
-from twinface.evaluation.report.picture_names import picture_name, picture_path
-from twinface.evaluation.report.thumbnails import SIDE_PX, Thumbnails
+from twinface.evaluation.report.thumbnails import SIDE_PX, Thumbnails, picture_name, picture_path
 from twinface.evaluation.report.wording import percent, percent_range, rate_text, score_text, share_range
 
 

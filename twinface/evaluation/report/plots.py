@@ -1,59 +1,30 @@
 """Curves and histograms of an evaluation, as PNG, for light and for dark pages."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Sequence
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.evaluation.figures.results import Verification
 from twinface.evaluation.figures.verification import Curve, error_curve, sort_by_kind
+from twinface.evaluation.report.page_parts import Draw, Plot, Theme
 from twinface.evaluation.report.wording import percent, score_text
 from twinface.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WIDTH_INCH = 5.4
-_DPI = 150
+Side = Literal["left", "right"]
+Height = Literal["bottom", "top"]
+
 _BINS = 80
 _DET_TICKS = (0.00001, 0.001, 0.01, 0.05, 0.2, 0.5)
 _LEAST = 1e-7
 _GOOD_EER = 0.003
 _FEW = 0.01
 """Axes of errors reach down to here at least, however few pairs there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours of a page, and of the things drawn on it."""
-
-    paper: str
-    ink: str
-    faint: str
-    grid: str
-    series: tuple[str, ...]
-
-
-LIGHT = Theme("#ffffff", "#1d2430", "#687284", "#e4e7ec", ("#1f6fb2", "#c2571a", "#3a8a5f", "#7b55a3", "#8a6d1b"))
-DARK = Theme("#171b22", "#e6e9ee", "#98a2b3", "#2c333e", ("#6cb2ee", "#f0995c", "#74c79a", "#b797e0", "#d9bb63"))
-
-Side = Literal["left", "right"]
-Height = Literal["bottom", "top"]
-Draw = Callable[["Axes", Theme], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A plot, the `name` of its file, and `caption`, which says what it shows; all are as wide."""
-
-    name: str
-    caption: str
-    draw: Draw
-    height_inch: float = 4.3
 
 
 def verification_plots(verifications: Sequence[Verification], metric: str, threshold: float | None) -> list[Plot]:
@@ -79,31 +50,6 @@ def identification_plot(genuine_and_impostor: tuple[NDArray[np.floating], NDArra
         "Known people who do not get their name by strangers who get one.",
         _det([("", None, curve)], "strangers named (FPIR)", "known people missed (FNIR)"),
     )
-
-
-def render(plot: Plot, theme: Theme) -> bytes:
-    """A plot as the bytes of a PNG file."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH_INCH, plot.height_inch), dpi=_DPI, facecolor=theme.paper, layout="constrained")
-    axes = figure.add_subplot(facecolor=theme.paper)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in {"left", "bottom"})
-        spine.set_color(theme.faint)
-    axes.tick_params(which="both", colors=theme.faint, labelsize=9.5, length=3)
-    axes.grid(visible=True, color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
-    plot.draw(axes, theme)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set(color=theme.ink, size=10)
-    return as_png(figure)
-
-
-def as_png(figure: Any) -> bytes:
-    """A figure of matplotlib as the bytes of a PNG file."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _curve(one: Verification) -> Curve:

@@ -3,7 +3,6 @@
 import math
 
 from twinface.evaluation.figures.intervals import Interval
-from twinface.evaluation.figures.results import Subject
 from twinface.text import plural
 
 _TO = "\N{EN DASH}"
@@ -54,9 +53,3 @@ def rate_text(rate: str) -> str:
 def score_text(score: float) -> str:
     """A score or a threshold, whatever its range, with four digits that count."""
     return f"{score:#.4g}"
-
-
-def describe_subject(subject: Subject) -> str:
-    """What was evaluated, as "sface, cosine"."""
-    network = subject.network or f"network {subject.fingerprint[:12]}"
-    return f"{network}, head '{subject.head.name}'" if subject.head else f"{network}, {subject.metric}"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError
+from twinface.evaluation.protocols.split import validation_people
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors
@@ -130,3 +131,26 @@ def read_statistics(folder: Path, table: FeatureTable) -> Statistics:
 def usable_deviation(statistics: Statistics) -> NDArray[np.float32]:
     """The deviations, float32 (d,), to divide by: 1 for a number that never differs."""
     return np.where(statistics.deviation > 0, statistics.deviation, 1).astype(np.float32)
+
+
+def check_enough(table: FeatureTable, what: str) -> None:
+    """Raise ArtefactError unless there are pairs of the same person and of different people."""
+    if len(table.names) < 2:
+        raise ArtefactError(f"{what}: only {table.names[0]} is in it; at least two people are needed, extract more")
+    if not (table.counts > 1).any():
+        raise ArtefactError(f"{what}: nobody has two pictures; add pictures of the same people and extract them")
+    if not np.isfinite(table.vectors).all():
+        raise ArtefactError(f"{what}: vectors that are not finite numbers; check the network and extract again")
+
+
+def hold_out(table: FeatureTable, fewest: int) -> tuple[FeatureTable, FeatureTable | None]:
+    """People to learn from, and the validation side of the fixed split; everybody and None where that is too few.
+
+    Each side needs `fewest` people with two pictures.
+    """
+    kept_out = set(validation_people(table.names))
+    sides = [[row for row, name in enumerate(table.names) if (name in kept_out) == side] for side in (False, True)]
+    learnt, held_out = (table.of_people(rows) for rows in sides)
+    if any((part.counts > 1).sum() < fewest for part in (learnt, held_out)):
+        return table, None
+    return learnt, held_out

@@ -14,9 +14,8 @@ from twinface.networks.registry import name_network
 from twinface.outputs import refuse_inputs
 from twinface.training.heads.feature_table import FeatureTable
 from twinface.training.heads.head_training import TrainOptions, TrainReport
-from twinface.training.heads.layer_models import dense_activations, dense_weights, forget_regularisers
-from twinface.training.heads.training_data import Normaliser
-from twinface.training.networks.conversion import convert
+from twinface.training.heads.layer_models import Normaliser, dense_activations, dense_weights, forget_regularisers
+from twinface.training.tensorflow_setup import convert
 
 HISTORY_FILE = "history.json"
 _MODEL_FILES = (WEIGHTS_FILE, COHORT_FILE, IMAGINED_FILE, "head.keras", "head.tflite", HISTORY_FILE)

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import InputError
+from twinface.matching.vectors import normalised
 from twinface.training.heads.logistic import fit_logistic
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
@@ -17,6 +19,38 @@ from twinface.types import Vectors
 SCALE_LAYER = "scale"
 
 _HELD_NEAR_START = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normaliser:
+    """What layers see of two vectors; the names are those of head.json, see twinface.matching.head_spec.Normalisation.
+
+    `vectors` "l2" or "none"; `pair` "absolute", "squared" or "product"; divided by `deviation`, float32 (d,), if given.
+    """
+
+    vectors: str
+    pair: str
+    deviation: NDArray[np.float32] | None
+
+    def ready(self, vectors: Vectors) -> Vectors:
+        """Vectors, float32 (n, d), as pairs are made of them."""
+        return normalised(vectors) if self.vectors == "l2" else vectors
+
+    def inputs(self, first: Vectors, second: Vectors) -> Vectors:
+        """What layers see, float32 (n, d), of pairs of vectors that are ready."""
+        made = first * second if self.pair == "product" else np.abs(first - second)
+        if self.pair == "squared":
+            made = made * made
+        return np.asarray(made if self.deviation is None else made / self.deviation, np.float32)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How head.json says it."""
+        return {
+            "vectors": self.vectors,
+            "pair": self.pair,
+            "difference": "none" if self.deviation is None else "standard",
+        }
 
 
 def build_layers(dimension: int, hidden: Sequence[int], dropout: Sequence[float], activation: str, scale: float) -> Any:

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.average import adjust_features
+from twinface.averages.averages_in_use import adjust_features
 from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError
 from twinface.evaluation.figures.intervals import compare_scorers
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.figures.verification import verification_figures
-from twinface.evaluation.protocols.similarity import cosine_of_pairs
+from twinface.evaluation.figures.verification import ScoredPairs, verification_figures
+from twinface.evaluation.protocols.comparison import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.people_files import read_features
 from twinface.matching.head_arrays import write_imagined
@@ -25,14 +24,26 @@ from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import adjust
 from twinface.recognition.averaging import adjust_corrections
 from twinface.settings import Settings
-from twinface.training.heads.feature_table import FeatureTable, read_statistics, table_of, usable_deviation
-from twinface.training.heads.hard_negatives import HardNegatives, read_hard_negatives, rejected_pairs, rejections_of
+from twinface.training.heads.feature_table import (
+    FeatureTable,
+    check_enough,
+    hold_out,
+    read_statistics,
+    table_of,
+    usable_deviation,
+)
 from twinface.training.heads.head_files import check_head_output, describe_head, write_figures
 from twinface.training.heads.head_training import OnStep, TrainOptions, TrainReport
-from twinface.training.heads.pair_sampling import pairs_to_measure, score_pairs_of
 from twinface.training.heads.stranger_lessons import Labels, StrangerLessons, average_of, read_lessons
 from twinface.training.heads.train_plda import Start, fit_plda, read_start
-from twinface.training.heads.training_data import check_enough, hold_out
+from twinface.training.heads.training_pairs import (
+    HardNegatives,
+    pairs_to_measure,
+    read_hard_negatives,
+    rejected_pairs,
+    rejections_of,
+    score_pairs_of,
+)
 from twinface.training.publishing import published
 
 _FEWEST_HELD_OUT = 2

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.files import canonical_json
-from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.hard_negatives import HardNegatives
+from twinface.training.heads.feature_table import FeatureTable, hold_out
 from twinface.training.heads.head_files import HISTORY_FILE, write_layers
 from twinface.training.heads.head_training import OnStep, TrainOptions
-from twinface.training.heads.layer_models import build_custom_head, build_layers, build_linear_head
-from twinface.training.heads.pair_sampling import PairSampler
-from twinface.training.heads.training_data import Normaliser, hold_out, make_stream
+from twinface.training.heads.layer_models import Normaliser, build_custom_head, build_layers, build_linear_head
+from twinface.training.heads.training_pairs import HardNegatives, PairSampler
 from twinface.training.tensorflow_setup import import_keras
 from twinface.types import Vectors
 
@@ -68,7 +66,7 @@ def learn_layers(
     )
     model = _build(recipe, options, normaliser, vectors, sampler)
     batch = options.batch or recipe.batch
-    stream = make_stream(sampler, vectors, normaliser, ready, batch=batch, seed=options.seed)
+    stream = _make_stream(sampler, vectors, normaliser, ready, batch=batch, seed=options.seed)
     asked = _ask(aside, normaliser, options.seed) if aside else None
     history = _fit(model, recipe, options, stream=stream, aside=asked, progress=progress)
     write_layers(folder, model, normaliser=normaliser, options=options, table=table)
@@ -123,3 +121,44 @@ def _fit(
         callbacks=callbacks,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def _make_stream(
+    sampler: PairSampler,
+    vectors: Vectors,
+    normaliser: Normaliser,
+    hard: tuple[Vectors, Vectors] | None,
+    *,
+    batch: int,
+    seed: int,
+) -> Any:
+    """A keras PyDataset of (inputs, labels) from ready `vectors`; each epoch is drawn again from (seed, epoch).
+
+    Of the `hard` impostor pairs, ready too, each batch has an eighth of its size, or all where there are fewer.
+    """
+    base: Any = import_keras().utils.PyDataset
+
+    class PairStream(base):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+            self._epoch = 0
+
+        @property
+        def num_batches(self) -> int:
+            return sampler.count_batches(batch)
+
+        def __getitem__(self, index: int) -> tuple[Vectors, NDArray[np.float32]]:
+            pairs = sampler.draw(batch, index, seed, self._epoch)
+            inputs = normaliser.inputs(vectors[pairs.first], vectors[pairs.second])
+            labels = pairs.same.astype(np.float32)[:, np.newaxis]
+            if hard is None:
+                return inputs, labels
+            count = min(len(hard[0]), max(1, batch // 8))
+            rows = np.random.default_rng((seed, self._epoch, index)).permutation(len(hard[0]))[:count]
+            more = normaliser.inputs(hard[0][rows], hard[1][rows])
+            return np.concatenate([inputs, more]), np.concatenate([labels, np.zeros((count, 1), np.float32)])
+
+        def on_epoch_end(self) -> None:
+            self._epoch += 1
+
+    return PairStream()

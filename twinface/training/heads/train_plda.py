@@ -24,9 +24,7 @@ from twinface.training.heads.covariances import (
     shrink,
 )
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.hard_negatives import HardNegatives
 from twinface.training.heads.logistic import LogisticFit, fit_pairs
-from twinface.training.heads.pair_sampling import Pairs, PairSampler
 from twinface.training.heads.stranger_lessons import (
     StrangerLessons,
     less_within,
@@ -34,6 +32,7 @@ from twinface.training.heads.stranger_lessons import (
     pairs_of_strangers,
     with_other_kinds,
 )
+from twinface.training.heads.training_pairs import HardNegatives, Pairs, PairSampler
 from twinface.types import Vectors
 
 _SHARES = tuple(Shrinkage(within, between) for within in (0.5, 0.8, 0.95) for between in (0.3, 0.6, 0.9))

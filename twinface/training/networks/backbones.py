@@ -56,7 +56,7 @@ def backbone_names() -> tuple[str, ...]:
 def build_features(blueprint: Blueprint, build_taught: BuildTaught | None = None) -> tuple[Any, NetworkRecipe]:
     """A Keras model from pictures (n, s, s, 3) to vectors (n, d), and its recipe, as yet without a file.
 
-    `build_taught` opens the folder of a run (`twinface.distillation.exporting`); without it, weights are files.
+    `build_taught` opens the folder of a run (`twinface.distillation.student`); without it, weights are files.
     Raises InputError for an unknown backbone, layer or size, AssetError when weights cannot be downloaded, and
     ArtefactError when a weights file is of another network.
     """

@@ -8,11 +8,11 @@ from pathlib import Path
 from twinface.errors import InputError
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, read_recipe, write_recipe
 from twinface.outputs import refuse_inputs, require_own_folder
+from twinface.recognition.picture_folders import OnPicture
 from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
-from twinface.training.networks.conversion import QUANTIZATIONS, convert
 from twinface.training.networks.int8_scales import representative_input
-from twinface.training.networks.pictures_below import OnPicture
 from twinface.training.publishing import published
+from twinface.training.tensorflow_setup import QUANTIZATIONS, convert
 
 KERAS_FILE = "network.keras"
 

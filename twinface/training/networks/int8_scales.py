@@ -13,8 +13,8 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import read_image
 from twinface.networks.feature_network import preprocess
 from twinface.networks.recipe import NetworkRecipe
+from twinface.recognition.picture_folders import OnPicture, pictures_below
 from twinface.text import plural
-from twinface.training.networks.pictures_below import OnPicture, pictures_below
 from twinface.types import Image
 
 MOST_CROPS = 200

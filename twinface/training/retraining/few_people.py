@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import ScoredPairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_folder import built_in_head, trained_people

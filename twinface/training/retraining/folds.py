@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
+from twinface.evaluation.figures.verification import ScoredPairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.open_head import load_head
 from twinface.training.heads.feature_table import FeatureTable
-from twinface.training.heads.pair_sampling import pairs_to_measure, score_pairs_of
+from twinface.training.heads.training_pairs import pairs_to_measure, score_pairs_of
 from twinface.training.retraining.retraining_report import FEWEST_PEOPLE
 
 FOLDS = 5

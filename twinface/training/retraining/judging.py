@@ -1,32 +1,37 @@
-"""Whether a new head is not worse than the present one, and by which figures.
-
-It is not worse when, on people whom neither was trained on,
-
-* its cost (twinface.evaluation.figures.cost) is with 95 % confidence at most 5 % above the present head's. So what
-  cannot be reported, because there are too few people, keeps the present head;
-* neither its EER nor a TAR is worse by more than chance: the paired interval of the difference has both;
-
-Where there are fewer than ten people that is asked of their pictures and of strangers drawn from the cohort, and of the
-cost on either alone (`few_people`);
-
-and when no face that was rejected as somebody scores more with them than now and would get their name.
-"""
+"""x"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from twinface.calibration.by_people import calibrate_gallery
 from twinface.corrections.correction import CorrectionKind
+from twinface.errors import InputError
 from twinface.evaluation.figures.cost import compare_costs
 from twinface.evaluation.figures.intervals import compare_scorers
-from twinface.evaluation.figures.scored_pairs import ScoredPairs
-from twinface.evaluation.figures.verification import verification_figures
+from twinface.evaluation.figures.verification import ScoredPairs, verification_figures
 from twinface.evaluation.protocols.leave_one_out import score_with_person
+from twinface.matching.cohort import Cohort
+from twinface.matching.head_folder import add_about
 from twinface.matching.heads import Head
+from twinface.matching.open_head import load_head
+from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings
 from twinface.training.heads.logistic import GENUINE_PRIOR
-from twinface.training.retraining.lessons import Lessons
-from twinface.training.retraining.retraining_report import FEWEST_PEOPLE, FEWEST_PICTURES, CorrectionScores, Measured
+from twinface.training.retraining.few_people import STRANGERS, people_to_ask, score_with_strangers
+from twinface.training.retraining.folds import Judged, score_held_out
+from twinface.training.retraining.lessons import Lessons, Material
+from twinface.training.retraining.retraining_report import (
+    BUNDLED,
+    FEW_PEOPLE,
+    FEWEST_PEOPLE,
+    FEWEST_PICTURES,
+    CorrectionScores,
+    Measured,
+    RetrainReport,
+)
 
 MOST_COST = 0.05
 
@@ -35,6 +40,9 @@ _COSTS = {
     "cost_people": "its cost on the gallery's people",
     "cost_strangers": "its cost on strangers",
 }
+
+_MOST_TOLD = 200
+"""Corrections in a report, which has to fit a message."""
 
 
 def count_measurable(pairs: ScoredPairs | None) -> int:
@@ -138,3 +146,79 @@ def object_to_corrections(corrections: Sequence[CorrectionScores], new_threshold
     for one in corrections:
         if one.kind == CorrectionKind.REJECT and one.new >= max(one.present, new_threshold):
             yield f"a face that is not {one.name} ({one.track}) scores {one.new:.3f} with them, {one.present:.3f} now"
+
+
+def judge(material: Material, report: RetrainReport, start: Path | None, draft: Path, seed: int) -> RetrainReport:
+    """The report with all figures of the head in the draft, which gets its thresholds, and what speaks against it.
+
+    The head started from the one in the folder `start`, whose cohort stands for strangers where there are few people.
+
+    Raises ArtefactError as `load_head` does.
+    """
+    present = None if report.present == BUNDLED else Path(report.present)
+    network, matching = material.gallery.network, material.settings.matching
+    old, new = load_head(present, network), load_head(draft, network)
+    lessons = material.seen_by(old), material.seen_by(new)
+    sides = Judged(present, lessons[0].table), Judged(draft, lessons[1].table)
+    cohort = load_head(start, network).cohort if start else None
+    measured, measurable, reasons = _measure(*sides, cohort, seed)
+    if old.spec.decision is not None and matching.rule != "vote":
+        try:
+            _calibrate(draft, new, material)
+        except InputError as error:
+            reasons.append(f"the present head is calibrated, and thresholds cannot be found again: {error}")
+        new = load_head(draft, network)
+    now, then = (_threshold(head, material) for head in (old, new))
+    corrections = score_corrections((old, new), lessons, matching)
+    reasons += object_to_corrections(corrections, then)
+    return replace(
+        report,
+        measurable=measurable,
+        measured=measured,
+        corrections=tuple(corrections[:_MOST_TOLD]),
+        present_threshold=now,
+        new_threshold=then,
+        reasons=tuple(reasons[:_MOST_TOLD]),
+    )
+
+
+def _measure(present: Judged, new: Judged, cohort: Cohort | None, seed: int) -> tuple[Measured | None, int, list[str]]:
+    """The figures, None where there are too few people; on how many people they are, or could be; and objections."""
+    people, network = int((new.table.counts > 1).sum()), new.table.network
+    held_out = score_held_out(present, new, seed) if people >= FEWEST_PEOPLE else None
+    measurable = count_measurable(held_out[0] if held_out else None)
+    if held_out and measurable >= FEWEST_PEOPLE:
+        measured = measure(*held_out, people=people, seed=seed)
+        return measured, measurable, [*object_to_figures(measured)]
+    if cohort is None:
+        return None, measurable, [too_few(measurable, people - measurable)]
+    asked = people_to_ask(present, new, network)
+    pictures = int(new.table.counts[asked].sum())
+    if len(asked) < FEW_PEOPLE:
+        return None, len(asked), [too_few(len(asked), people - len(asked), needed=FEW_PEOPLE)]
+    if pictures < FEWEST_PICTURES:
+        return None, len(asked), [too_few_pictures(pictures)]
+    pairs = score_with_strangers(present, new, asked, cohort)
+    measured = measure_few(*pairs, len(asked), of=people, strangers=2 * STRANGERS, seed=seed)
+    return measured, len(asked), [*object_to_figures(measured)]
+
+
+def _threshold(head: Head, material: Material) -> float:
+    """The score that gives a name in this gallery with a head."""
+    matching = material.settings.matching
+    known = Known().updated(material.gallery, head, matching, material.averages(head))
+    return known.threshold(head, matching).value
+
+
+def _calibrate(draft: Path, head: Head, material: Material) -> None:
+    """Find the thresholds of the head in the draft again, as `twinface calibrate` does. Raises InputError."""
+    matching = material.settings.matching
+    found = calibrate_gallery(
+        material.gallery,
+        material.lessons.strangers,
+        head,
+        matching,
+        matching.false_accept_rate,
+        averages=material.averages(head),
+    )
+    add_about(draft, {"decision": found.calibration(matching).model_dump()})

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from twinface.box.pictures_client import MOST_BYTES
+from twinface.box.handed_files import MOST_BYTES
 from twinface.web.api.bodies import BoundedBodies
 from twinface.web.api.box import box_routes
 from twinface.web.api.changes import changes_routes

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from twinface.box.handed_files import read_handed
-from twinface.box.pictures_client import MOST_BYTES
+from twinface.box.handed_files import MOST_BYTES, read_handed
 from twinface.web.api.context import Context, who_asks
 from twinface.web.api.single_pictures import Box
 from twinface.web.api.uploads import PICTURE_BODY, one_picture

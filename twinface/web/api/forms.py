@@ -8,8 +8,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 
-from twinface.box.handed_files import HandedFile
-from twinface.box.pictures_client import MOST_BYTES
+from twinface.box.handed_files import MOST_BYTES, HandedFile
 
 _MOST_PARTS = 1000
 
