@@ -3,12 +3,14 @@
 import logging
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from twinface.box.pictures_client import PicturesProcess
 from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
 from twinface.bus.node import Node
 from twinface.config_file import config_in_use
+from twinface.corrections.audit_file import note
 from twinface.errors import SettingsError
 from twinface.files import canonical_json, write_atomically
 from twinface.messages.schema import Message
@@ -31,12 +33,16 @@ _TICK_S = 1.0
 _RENEWAL_S = 10.0
 
 
+def _note_login(gallery: Path, what: str, said: str, client: str) -> None:
+    note(gallery, what, said, who=f"web {client}")
+
+
 class _Web:
     def __init__(self, node: Node, settings: Settings) -> None:
         run, web, names = run_directory(settings), settings.web, process_names(settings)
         cameras = [camera.name for camera in settings.camera]
         token = required_token(web.host)
-        access = Authentication(token) if token else None
+        access = Authentication(token, partial(_note_login, settings.gallery)) if token else None
         self._node = node
         self._address = run.path / "web.json"
         self._hub = Hub(HealthBoard(names), cameras, on_watched=node.loop.wake)

@@ -154,6 +154,13 @@ def test_logins_are_counted_and_refused_to_other_sites(open_site: OpenSite, brow
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_wrong_tokens")
     assert int(refused.headers["retry-after"]) == 60
     assert other.client.get("/people").status_code == 200, "who is in stays in"
+    entries = other.client.get("/audit").json()["entries"]
+    assert {one["who"] for one in entries} == {f"web {httpx.URL(open_site.url).host}"}
+    assert [(one["what"], one["said"]) for one in entries] == [
+        ("login refused", "too many wrong tokens"),
+        ("login refused", "a wrong token"),
+        ("login", "may look"),
+    ]
     for body in ({}, {"token": 7}, {"token": "x" * 2000}):
         assert browser.client.post("/session", json=body).status_code == 422
     _, log = open_site.site.stop_web()

@@ -164,9 +164,13 @@ def test_a_token_that_others_may_read_is_made_private_and_that_is_said(
 def test_wrong_tokens_are_counted_for_each_client_and_forgotten_after_a_minute(token_file: Path) -> None:
     token = make_token(token_file)
     now_s = 0.0
+    noted: list[str] = []
+    authentication = Authentication(
+        TokenFile(token_file), lambda what, said, client: noted.append(f"{client}: {what}, {said}"), lambda: now_s
+    )
     app = Starlette(
         routes=[Route("/", lambda _: PlainTextResponse("hello"))],
-        middleware=[Middleware(TokenRequired, authentication=Authentication(TokenFile(token_file), lambda: now_s))],
+        middleware=[Middleware(TokenRequired, authentication=authentication)],
     )
 
     def ask(address: str, path: str, authorization: str) -> int:
@@ -186,6 +190,7 @@ def test_wrong_tokens_are_counted_for_each_client_and_forgotten_after_a_minute(t
     assert ask(here, "/", f"Bearer {token}") == 429
     assert ask(there, "/", f"Bearer {token}") == 200
     assert ask(there, "/", f"bearer   {token} ") == 200
+    assert noted == [f"{here}: login refused, a wrong token", f"{here}: login refused, too many wrong tokens"]
     now_s = 61.0
     assert ask(here, "/", f"Bearer {token}") == 200
 

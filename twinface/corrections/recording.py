@@ -5,14 +5,13 @@ was broken off in between is found by the next one, and is a step like any other
 """
 
 import logging
-import os
-import pwd
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twinface.corrections.audit_file import Note, add_note
 from twinface.corrections.correction import Correction, Difference, difference
 from twinface.corrections.corrections_file import read_corrections
 from twinface.corrections.steps_file import Step, StepKind, drop_step, read_step, step_numbers, steps_lock, write_step
@@ -39,14 +38,6 @@ class Change:
     tracks: tuple[TrackKey, ...] = ()
     unknowns: tuple[int, ...] = ()
     undoes: int | None = None
-
-
-def user_name() -> str:
-    """Who runs this process."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 @dataclass(slots=True)
@@ -146,6 +137,7 @@ def _finish(step: Step, settings: Settings) -> bool:
             marks_after=marks,
         )
         write_step(settings.gallery, done)
+        add_note(settings.gallery, Note(done.at_ns, done.who, str(done.kind), step=done.number))
         return True
     drop_step(settings.gallery, step)
     return False

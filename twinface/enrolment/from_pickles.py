@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from twinface.corrections.recording import Change, recorded, user_name
+from twinface.corrections.audit_file import user_name
+from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.foreign import find_foreign_people, read_foreign_vectors

@@ -15,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from twinface.corrections.recording import Change, recorded, user_name
+from twinface.corrections.audit_file import user_name
+from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.applicants import Applicant, list_applicants
 from twinface.enrolment.from_pictures import judge_pictures, try_likeness_gate

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinface.corrections.recording import Change, recorded, user_name
+from twinface.corrections.audit_file import user_name
+from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_pictures import Verdict, judge_pictures, try_likeness_gate
 from twinface.enrolment.gate import choose_picker

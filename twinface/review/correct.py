@@ -4,9 +4,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import Correction, CorrectionKind
 from twinface.corrections.corrections_file import add_corrections
-from twinface.corrections.recording import Change, recorded, user_name
+from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate

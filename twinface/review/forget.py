@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from twinface.averages.average import averages_of_people
 from twinface.averages.faces_file import forget_person as forget_face
 from twinface.averages.faces_file import read_faces, reset_all_faces
+from twinface.corrections.audit_file import note
 from twinface.corrections.corrections_file import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
 from twinface.corrections.recording import end_broken_off
 from twinface.corrections.steps_file import STEPS_FOLDER, Step, StepKind, forget_steps, step_numbers, steps_lock
@@ -269,12 +270,15 @@ def find_traces(name: str, settings: Settings) -> list[Erased]:
     return found
 
 
-def forget(name: str, settings: Settings) -> list[Erased]:
+def forget(name: str, settings: Settings, *, who: str | None = None) -> list[Erased]:
     """Erase a person everywhere, under every name that they have had, and say what that was; nothing where nobody knows
-    them. Raises as the places do.
+    them. That `who`, by default the user, has done so is written down, and not of whom. Raises as the places do.
     """
     names = names_of(name, settings)
-    return [erased for place in PLACES for erased in place(names, settings, dry_run=False)]
+    found = [erased for place in PLACES for erased in place(names, settings, dry_run=False)]
+    if found:
+        note(settings.gallery, "forget", "somebody was forgotten", who=who)
+    return found
 
 
 def names_of(name: str, settings: Settings) -> list[NameSpan]:

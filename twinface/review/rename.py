@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from twinface.averages.average import adjust_people
+from twinface.corrections.audit_file import user_name
 from twinface.corrections.corrections_file import rename_corrections
-from twinface.corrections.recording import Change, recorded, user_name
+from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.likeness import compare_groups

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import take_back
 from twinface.corrections.corrections_file import read_corrections, take_back_corrections
 from twinface.corrections.recording import (
@@ -12,7 +13,6 @@ from twinface.corrections.recording import (
     recording,
     tracks_of,
     unknowns_of,
-    user_name,
 )
 from twinface.corrections.steps_file import Step, StepKind, read_step, step_numbers, steps_lock
 from twinface.errors import ArtefactError, InputError, NotThereError

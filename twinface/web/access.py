@@ -18,7 +18,7 @@ CLEARTEXT_WARNING = (
     "the token; set [web] certificate and key, or put a proxy with TLS in front of it"
 )
 
-_WRONG_TOKENS = 10
+WRONG_TOKENS = 10
 FORGOTTEN_AFTER_S = 60.0
 _MOST_CLIENTS = 1024
 
@@ -65,13 +65,14 @@ class WrongTokens:
     def too_many(self, client: str, now_s: float) -> bool:
         """Whether a client brought so many that the next is not even looked at."""
         count, since_s = self._counts.get(client, (0, now_s))
-        return count >= _WRONG_TOKENS and now_s - since_s < FORGOTTEN_AFTER_S
+        return count >= WRONG_TOKENS and now_s - since_s < FORGOTTEN_AFTER_S
 
-    def add(self, client: str, now_s: float) -> None:
-        """Count one more."""
+    def add(self, client: str, now_s: float) -> int:
+        """Count one more; how many there were within the minute."""
         count, since_s = self._counts.pop(client, (0, now_s))
         if now_s - since_s >= FORGOTTEN_AFTER_S:
             count, since_s = 0, now_s
         self._counts[client] = (count + 1, since_s)
         if len(self._counts) > _MOST_CLIENTS:
             self._counts.popitem(last=False)
+        return count + 1

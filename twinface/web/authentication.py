@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinface.errors import TooManyWrongTokensError
 from twinface.types import Clock
-from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WrongTokens
+from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WRONG_TOKENS, WrongTokens
 from twinface.web.door import client_of
 from twinface.web.problem_details import problem
 from twinface.web.sessions import Session, Sessions
@@ -60,11 +60,20 @@ def client_address(connection: HTTPConnection) -> str:
     return client_of(connection.client.host) if connection.client else ""
 
 
-class Authentication:
-    """Checks tokens, and keeps the sessions of who has logged in. `clock` only goes on."""
+NoteLogin = Callable[[str, str, str], None]
+"""Takes what was done, in a word and in words, and the client that did it."""
 
-    def __init__(self, tokens: TokenFile, clock: Clock = time.monotonic) -> None:
+
+class Authentication:
+    """Checks tokens, and keeps the sessions of who has logged in. `clock` only goes on.
+
+    `note` is told what is done, in words, and by whom: logins, and of wrong tokens a client's first and last in a
+    minute, so that whoever brings many fills no book.
+    """
+
+    def __init__(self, tokens: TokenFile, note: NoteLogin, clock: Clock = time.monotonic) -> None:
         self._tokens = tokens
+        self._note = note
         self._clock = clock
         self._wrong = WrongTokens()
         self.sessions = Sessions(tokens, clock)
@@ -76,14 +85,19 @@ class Authentication:
             raise TooManyWrongTokensError
         role = self._tokens.role_of(token)
         if role is None:
-            self._wrong.add(client, now_s)
+            count = self._wrong.add(client, now_s)
+            if count in {1, WRONG_TOKENS}:
+                self._note("login refused", "too many wrong tokens" if count > 1 else "a wrong token", client)
         return role
 
     def log_in(self, client: str, token: str) -> tuple[str, Session] | None:
         """A session and its secret for a token; None for a wrong one. Raises as `check_token`."""
         role = self.check_token(client, token)
         token_hash = self._tokens.hash_of(role) if role else None
-        return self.sessions.open(role, token_hash) if role and token_hash else None
+        if not role or not token_hash:
+            return None
+        self._note("login", f"may {role}", client)
+        return self.sessions.open(role, token_hash)
 
     def visitor(self, connection: HTTPConnection) -> Visitor:
         """Who sent a request. Raises as `check_token`."""

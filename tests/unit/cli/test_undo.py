@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import platform
 import sqlite3
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_steps_are_listed_with_who_and_what(twinface: Run, config: Path, people:
     assert json.loads(output)["step"] == 2
     twinface("--config", config, "undo", 1)
     lines = twinface("--config", config, "corrections")[1].splitlines()
-    who = getpass.getuser()
+    who = f"{getpass.getuser()}@{platform.node()}"
     assert [line.split()[0] for line in lines] == ["1", "2", "3"]
     assert lines[0].endswith(f"{who}  reject: door:z:3 is not Ada; taken back by step 3")
     assert lines[1].endswith(f"{who}  enrol: unknown-1 is Zoë")

@@ -70,6 +70,31 @@ def test_who_is_forgotten_is_erased_and_what_goes_is_shown_before(api: Api, box:
     assert api.ask("DELETE", f"/people/{ada}", code=404)["code"] == "not_there"
 
 
+def test_who_changed_what_is_kept_also_of_who_is_forgotten_and_without_the_name(api: Api) -> None:
+    assert api.ask("GET", "/audit") == {"total": 0, "entries": [], "next": None}
+    api.ask("POST", "/corrections/reject", json={"event": 7})
+    api.ask("POST", "/corrections/undo", json={})
+    ids = {one["name"]: one["id"] for one in api.ask("GET", "/people")["people"]}
+    api.ask("PATCH", f"/people/{ids['Bob']}", json={"name": "Zoe"})
+    undone, undo, renamed = api.ask("GET", "/audit?limit=3")["entries"][::-1]
+    assert [one["number"] for one in (undone, undo, renamed)] == [1, 2, 3]
+    assert (undone["what"], undone["step"], undone["undone_by"]) == ("reject", 1, 2)
+    assert (undo["what"], undo["said"]) == ("undo", f"step 1 taken back: {undone['said']}")
+    assert (renamed["who"], renamed["what"], renamed["undone_by"]) == ("web 127.0.0.1", "rename", None)
+    assert "Zoe" in renamed["said"]
+
+    ids = {one["name"]: one["id"] for one in api.ask("GET", "/people")["people"]}
+    for name in ("Ada", "Zoe"):
+        api.ask("DELETE", f"/people/{ids[name]}")
+    audit = api.ask("GET", "/audit")
+    assert [one["what"] for one in audit["entries"]] == ["forget", "forget", *["forgotten"] * 3]
+    assert not {"Ada", "Bob", "Zoe"} & set(str(audit).replace("'", " ").split())
+    first, rest = api.ask("GET", "/audit?limit=2"), api.ask("GET", "/audit?start=2")
+    assert (first["next"], rest["next"]) == (2, None)
+    assert first["entries"] + rest["entries"] == audit["entries"]
+    api.ask("GET", "/audit?limit=0", code=422)
+
+
 def test_events_are_filtered_and_gone_through_by_number(api: Api) -> None:
     everything = api.ask("GET", "/events")
     assert [one["sequence"] for one in everything["events"]] == list(range(1, 11))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from twinface.corrections.audit_file import note
 from twinface.corrections.correction import CorrectionKind
 from twinface.errors import ArtefactError
 from twinface.files import make_folder, only_writer
@@ -155,6 +156,7 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
                     raise ArtefactError(f"{place}: the head has changed meanwhile; retrain again")
                 keep_previous(draft, present, network, gallery.network_name)
                 put_in_place(draft, place)
+            note(settings.gallery, "retrain", "another head is in use")
     return report
 
 

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from twinface.corrections.audit_file import note
 from twinface.errors import ArtefactError
 from twinface.files import only_writer
 from twinface.matching.head_folder import head_place, read_spec, write_built_in_head
@@ -38,13 +39,16 @@ def roll_back(folder: Path) -> None:
         put_in_place(draft, folder)
 
 
-def roll_back_published(settings: Settings, head: Path | None = None) -> Path:
+def roll_back_published(settings: Settings, head: Path | None = None, *, who: str | None = None) -> Path:
     """The same for `head`, by default the one that retraining with these settings publishes to; returns its folder.
+
+    That `who`, by default the user, has done so is written down.
 
     Raises as `roll_back`, and InputError for a network that there is not.
     """
     folder = head or head_place(settings.head, settings.gallery, find_recipe(settings.network).fingerprint)
     roll_back(folder)
+    note(settings.gallery, "rollback", "the head before it is in use", who=who)
     return folder
 
 

@@ -1,8 +1,9 @@
 """What was changed by hand, by whom, and how it is taken back."""
 
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from twinface.web.api.context import LARGEST, Context, who_asks
@@ -29,6 +30,28 @@ class Steps(BaseModel):
     steps: list[StepShown]
 
 
+class Entry(BaseModel):
+    """A change or a login: `what` is the kind of step, or forget, retrain, rollback, login, login refused. Of a
+    step that is no longer kept `said` is empty.
+    """
+
+    number: int
+    at_ns: int
+    who: str
+    what: str
+    said: str
+    step: int | None
+    undone_by: int | None
+
+
+class Audit(BaseModel):
+    """Changes and logins, the newest first: of `total` those from a place on; `next` is the place to go on from."""
+
+    total: int
+    entries: list[Entry]
+    next: int | None
+
+
 class Undo(BaseModel):
     """Which step; the last one that is not taken back where none is named."""
 
@@ -36,10 +59,10 @@ class Undo(BaseModel):
 
 
 def changes_routes(context: Context) -> APIRouter:
-    """`/corrections` and `/corrections/undo`; loaded when first asked for, as in `review`."""
-    router, settings = APIRouter(prefix="/corrections", tags=["review"]), context.settings
+    """`/corrections`, `/corrections/undo` and `/audit`; loaded when first asked for, as in `review`."""
+    router, settings = APIRouter(tags=["review"]), context.settings
 
-    @router.get("")
+    @router.get("/corrections")
     def list_changes() -> Steps:
         """What was said and changed by hand."""
         from twinface.review.undo import list_steps, step_to_plain, taken_back_by
@@ -48,11 +71,22 @@ def changes_routes(context: Context) -> APIRouter:
         by = taken_back_by(steps)
         return Steps(steps=[StepShown(**step_to_plain(step, by)) for step in steps])
 
-    @router.post("/undo")
+    @router.post("/corrections/undo")
     def take_back(which: Undo, request: Request) -> StepShown:
         """Take a change back; everything is then as it was before. That is a step, too."""
         from twinface.review.undo import step_to_plain, undo
 
         return StepShown(**step_to_plain(undo(settings, which.step, who=who_asks(request)), {}))
+
+    @router.get("/audit")
+    def list_changes_and_logins(
+        start: Annotated[int, Query(ge=0, le=LARGEST)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> Audit:
+        """Who did what, and when; commands, too. Of logins there are some of the last ones."""
+        from twinface.review.audit import list_audit
+
+        found, end = list_audit(settings.gallery), start + limit
+        shown = [Entry(**asdict(one)) for one in found[start:end]]
+        return Audit(total=len(found), entries=shown, next=end if end < len(found) else None)
 
     return router

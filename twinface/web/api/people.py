@@ -110,12 +110,12 @@ def people_routes(context: Context) -> APIRouter:
         return Traces(name=name, traces=_traces(find_traces(name, context.settings)))
 
     @router.delete("/{person}")
-    def forget_person(person: str) -> Traces:
+    def forget_person(person: str, request: Request) -> Traces:
         """Erase a person everywhere, for good: vectors, crops, events, looks, corrections. It cannot be taken back."""
         from twinface.review.forget import forget
 
         name = people.find(person).name
-        return Traces(name=name, traces=_traces(forget(name, context.settings)))
+        return Traces(name=name, traces=_traces(forget(name, context.settings, who=who_asks(request))))
 
     return router
 
