@@ -14,7 +14,7 @@ from twinface.live.camera import CameraStage, CropEnd, Sighting
 from twinface.live.detection_rest import UnseenFrames
 from twinface.live.preview import PreviewMaker
 from twinface.messages.topics import CROPS, PREVIEW, TRACKS
-from twinface.networks import find_recipe
+from twinface.networks import describe_network
 from twinface.processes import CAMERA
 from twinface.settings import CameraSettings, Settings
 from twinface.types import Captured, Frame
@@ -39,7 +39,7 @@ def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> Camer
     detection, tracking = settings.detection, settings.tracking
     weakest = min(detection.score_threshold, tracking.weak_score)
     detector = FaceDetector(score_threshold=weakest, max_side_px=detection.max_side_px)
-    crop_size_px = find_recipe(settings.network).input_size_px
+    crop_size_px = describe_network(settings.network).input_size_px
     return CameraStage(camera, epoch, detector, detection=detection, tracking=tracking, crop_size_px=crop_size_px)
 
 

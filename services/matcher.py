@@ -18,7 +18,7 @@ from twinface.live.request_handler import RequestHandler
 from twinface.live.track_state import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
-from twinface.networks import find_recipe
+from twinface.networks import describe_network
 from twinface.processes import MATCHER, camera_names, extractor_names
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
@@ -32,7 +32,7 @@ _LOOK_FOR_CHANGES_S = 0.5
 class _Matcher:
     def __init__(self, node: Node, settings: Settings) -> None:
         self._node = node
-        self._recipe = find_recipe(settings.network)
+        self._recipe = describe_network(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
         events = settings.events
         if settings.events_path.exists():

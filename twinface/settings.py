@@ -77,7 +77,8 @@ class CameraSettings(_Section):
     snapshot_fps: Annotated[float, Field(ge=0.05, le=30.0)] = 2.0
     """URL of a single picture: how often a second it is asked for, 0.05…30."""
     decode_threads: Annotated[int, Field(ge=1, le=16)] = 1
-    """URL of a stream, 1…16: each thread more makes its pictures a frame older. 4K takes 2 on most processors."""
+    """Stream or video file, 1…16: each thread more makes the pictures of a stream a frame older. 4K takes 2 on most
+    processors."""
 
 
 class DetectionSettings(_Section):

@@ -3,6 +3,7 @@
 A log line is one event as JSON. No faces, vectors or names of people go into it.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -64,6 +65,8 @@ def run_service(name_of: Callable[[Settings], str], work: Callable[[Node, Settin
     fails for a reason that may pass is started again for ever where supervisord runs it, and ends it elsewhere. A
     thread that dies ends it with exit code 1.
     """
+    gc.freeze()
+    gc.enable()
     code = _run(name_of, work)
     if left := [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]:
         log.warning("threads left", extra={"threads": left})

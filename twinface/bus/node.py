@@ -23,6 +23,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import WorkSender
 from twinface.errors import ArtefactError, ServiceError, WireError
 from twinface.files import NO_ROOM
+from twinface.heap import trim_heap
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 from twinface.types import Captured
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
+_TRIM_S = 10.0
 _REFUSAL_TOLD_S = 10.0
 _WORKING = {"running", "idle"}
 
@@ -70,6 +72,7 @@ class Node:
             raise
         self.loop.every(_HEARTBEAT_S, self.beat)
         self.loop.every(_HEARTBEAT_S, self._look_for_sockets)
+        self.loop.every(_TRIM_S, trim_heap)
 
     def __enter__(self) -> Self:
         return self

@@ -23,13 +23,16 @@ _MAX_STRING_BYTES = 16 * 1024
 Frames = list[bytes | memoryview]
 
 
+_checkers: dict[type[Any], pydantic.TypeAdapter[tuple[Any]]] = {}
+"""Of the kinds of messages that have come: to make one takes a while, and each process hears of some only."""
+
+
 def _checker(kind: type[Any]) -> pydantic.TypeAdapter[tuple[Any]]:
-    # In a tuple, because only what surrounds a dataclass can be configured: no NaN and no infinity anywhere.
-    surrounded: Any = tuple.__class_getitem__((kind,))
-    return pydantic.TypeAdapter(surrounded, config=pydantic.ConfigDict(allow_inf_nan=False))
-
-
-_CHECKERS = {kind: _checker(kind) for kind in (Stamp, *BODIES.values())}
+    if kind not in _checkers:
+        # In a tuple, because only what surrounds a dataclass can be configured: no NaN and no infinity anywhere.
+        surrounded: Any = tuple.__class_getitem__((kind,))
+        _checkers[kind] = pydantic.TypeAdapter(surrounded, config=pydantic.ConfigDict(allow_inf_nan=False))
+    return _checkers[kind]
 
 
 def encode(topic: Topic, message: Message) -> Frames:
@@ -80,7 +83,7 @@ def decode(frames: Sequence[bytes], topic: Topic | None = None) -> Message:
 def body_from(kind: type[Any], value: object) -> Any:
     """`value` (as from msgpack or JSON) as a message body of `kind`; WireError when it is not one."""
     try:
-        return _CHECKERS[kind].validate_python((value,))[0]
+        return _checker(kind).validate_python((value,))[0]
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])

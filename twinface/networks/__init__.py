@@ -5,6 +5,7 @@ from twinface.networks.recipe import NetworkRecipe, compute_fingerprint, read_re
 from twinface.networks.registry import (
     available_networks,
     bundled_folder,
+    describe_network,
     find_recipe,
     load_network,
     load_network_file,
@@ -17,6 +18,7 @@ __all__ = [
     "available_networks",
     "bundled_folder",
     "compute_fingerprint",
+    "describe_network",
     "find_recipe",
     "load_network",
     "load_network_file",

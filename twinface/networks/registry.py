@@ -1,12 +1,12 @@
 """Which networks there are: `sface` from the assets, the bundled ones, and any folder with a network.json."""
 
-import ctypes
 import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from twinface import assets
 from twinface.errors import ArtefactError, AssetError, FingerprintError
+from twinface.heap import trim_heap
 from twinface.networks.feature_network import Network
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
@@ -14,6 +14,22 @@ from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerp
 _IN_THE_BOX = Path(__file__).resolve().parents[1] / "data"
 _SFACE_FINGERPRINT = "8088c3d01916df6b6aa9ebb9317780e8bdf129b21f8efeacb2eaa7b54cf46dfa"
 _SFACE_LOADED_SHA256 = "487a139eb85ccd5ff30aef7d0add7f12d2bb7abb90c5f08a7f481b452a660e00"
+_SFACE = NetworkRecipe(
+    name="sface",
+    backbone="mobilefacenet",
+    layer="fc1",
+    pooling="none",
+    input_size_px=112,
+    color_order="rgb",
+    scaling="none",
+    dimension=128,
+    normalisation="none",
+    quantization="int8",
+    runtime="opencv",
+    file="face_recognition_sface_2021dec_int8bq.onnx",
+    licence="Apache-2.0",
+    fingerprint=_SFACE_FINGERPRINT,
+)
 
 
 def available_networks() -> tuple[str, ...]:
@@ -36,23 +52,11 @@ def load_network(name_or_path: str | Path, *, threads: int = 1) -> Network:
     return network
 
 
-def trim_heap() -> None:
-    """Give back what was freed, where the C library can: glibc keeps it for itself, 22 MB after loading SFace."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
 def load_network_file(name_or_path: str | Path) -> tuple[NetworkRecipe, bytes]:
     """What `load_network` would load, verified as there: the recipe and the network's file."""
     if name_or_path == "sface":
         return _find_sface()
-    folder = bundled_folder(str(name_or_path)) or Path(name_or_path)
-    if not (folder / RECIPE_FILE).is_file():
-        raise ArtefactError(
-            f"no network {str(name_or_path)!r}: name one of {', '.join(available_networks())},"
-            f" or a folder with {RECIPE_FILE} as `twinface network` makes it"
-        )
+    folder = _find_folder(name_or_path)
     recipe = read_recipe(folder)
     network_file = read_network_file(folder, recipe)
     if compute_fingerprint(recipe, network_file) != recipe.fingerprint:
@@ -68,10 +72,28 @@ def find_recipe(name_or_path: str | Path) -> NetworkRecipe:
     return load_network_file(name_or_path)[0]
 
 
+def describe_network(name_or_path: str | Path) -> NetworkRecipe:
+    """The recipe of what `load_network` would load, for those who do not run it: its file is not read, nor fetched.
+
+    Raises ArtefactError when there is none.
+    """
+    return _SFACE if name_or_path == "sface" else read_recipe(_find_folder(name_or_path))
+
+
 def name_network(fingerprint: str) -> str:
     """The name of the network with this fingerprint, "" of one that is not bundled; nothing is fetched for it."""
     known = {read_recipe(folder).fingerprint: name for name, folder in _bundled().items()}
     return (known | {_SFACE_FINGERPRINT: "sface"}).get(fingerprint, "")
+
+
+def _find_folder(name_or_path: str | Path) -> Path:
+    folder = bundled_folder(str(name_or_path)) or Path(name_or_path)
+    if not (folder / RECIPE_FILE).is_file():
+        raise ArtefactError(
+            f"no network {str(name_or_path)!r}: name one of {', '.join(available_networks())},"
+            f" or a folder with {RECIPE_FILE} as `twinface network` makes it"
+        )
+    return folder
 
 
 def _bundled() -> dict[str, Path]:
@@ -84,19 +106,5 @@ def _find_sface() -> tuple[NetworkRecipe, bytes]:
     model = keep_inputs(path.read_bytes(), {"data"})
     if hashlib.sha256(model).hexdigest() != _SFACE_LOADED_SHA256:
         raise AssetError(f"{path}: changed after it was verified; remove it and run `twinface assets`")
-    recipe = NetworkRecipe(
-        name="sface",
-        backbone="mobilefacenet",
-        layer="fc1",
-        pooling="none",
-        input_size_px=112,
-        color_order="rgb",
-        scaling="none",
-        dimension=128,
-        normalisation="none",
-        quantization="int8",
-        runtime="opencv",
-        file=path.name,
-        licence="Apache-2.0",
-    )
+    recipe = replace(_SFACE, file=path.name)
     return replace(recipe, fingerprint=compute_fingerprint(recipe, model)), model

@@ -162,3 +162,16 @@ def test_heartbeats_that_are_none_are_passed_over(run: RunDirectory, node: Calla
         stopping.set()
         thread.join()
         bad.close()
+
+
+def test_memory_that_was_freed_is_given_back_now_and_then(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinface.bus.node._TRIM_S", 0.0)
+    memory = psutil.Process().memory_info
+    blocks = [bytearray(64_000) for _ in range(1600)]  # from the heap, not mapped each by itself
+    last = bytearray(64_000)  # lies above them, so that the heap cannot shrink from its end
+    with Node("web", run) as node:
+        del blocks
+        before = memory().rss
+        node.loop.turn(0.0)
+        assert before - memory().rss > 50e6
+    assert last

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.networks import NetworkRecipe, available_networks, find_recipe, load_network, read_recipe, write_recipe
+from twinface.networks import (
+    NetworkRecipe,
+    available_networks,
+    describe_network,
+    find_recipe,
+    load_network,
+    read_recipe,
+    write_recipe,
+)
 
 CHANNEL_MEANS = Path(__file__).with_name("channel_means.tflite")
 """A LiteRT network that gives the mean of each of its three input channels: (1, 8, 8, 3) to (1, 3)."""
@@ -159,3 +167,13 @@ def test_recipe_is_found_without_starting_the_network(folder: Path) -> None:
     (folder / "network.tflite").write_bytes(b"changed")
     with pytest.raises(FingerprintError):
         find_recipe(folder)
+
+
+@pytest.mark.parametrize("name", available_networks())
+def test_a_network_is_described_without_its_file_as_with_it(name: str) -> None:
+    assert describe_network(name) == find_recipe(name)
+
+
+def test_no_network_is_described_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="no network"):
+        describe_network(tmp_path)

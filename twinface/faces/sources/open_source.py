@@ -26,8 +26,8 @@ class SourceSpec:
     `uri` is a webcam's number or /dev/video…, a video file, a picture or a folder of them, or any URL that OpenCV
     opens. `loop` starts files again at their end; each picture of a folder is shown for `picture_seconds` at
     `picture_fps` frames a second. `paced` plays files in real time and skips frames that are late, as a camera would;
-    else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second,
-    a stream is decoded by `decode_threads`.
+    else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second, a stream
+    or a video file is decoded by `decode_threads`.
     """
 
     uri: str
@@ -78,7 +78,13 @@ def open_source(spec: SourceSpec, passes_over: PassesOver = looks_at_all) -> Sou
     path = Path(spec.uri).expanduser()
     if kind is SourceKind.VIDEO:
         check_video(path)
-        return PlayedSource(kind, partial(play_video, path), loop=spec.loop, paced=spec.paced, passes_over=passes_over)
+        return PlayedSource(
+            kind,
+            partial(play_video, path, spec.decode_threads),
+            loop=spec.loop,
+            paced=spec.paced,
+            passes_over=passes_over,
+        )
     pictures = list_pictures(path) if path.is_dir() else [path]
     if not pictures:
         raise InputError(f"source {spec.uri!r}: no pictures in this folder; put JPEG or PNG files into it")

@@ -45,9 +45,14 @@ def check_video(path: Path) -> None:
     raise InputError(f"{path}: not one frame of its video ({codec}) can be decoded; {_MEND}")
 
 
-def play_video(path: Path) -> Pass:
-    """The frames of a video file, timed by its own time stamps as far as they make sense."""
-    capture = cv2.VideoCapture(str(path))
+def play_video(path: Path, decode_threads: int = 1) -> Pass:
+    """The frames of a video file, timed by its own time stamps as far as they make sense.
+
+    Each thread that decodes holds a few frames.
+    """
+    capture = cv2.VideoCapture(str(path), cv2.CAP_ANY, (cv2.CAP_PROP_N_THREADS, decode_threads))
+    if not capture.isOpened():
+        capture.open(str(path))  # by what knows no threads
     clock = MediaClock(capture.get(cv2.CAP_PROP_FPS))
 
     def decode() -> Image | None:

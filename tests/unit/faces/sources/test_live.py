@@ -94,8 +94,9 @@ def test_a_url_that_answers_with_a_picture_is_asked_again_and_again_at_its_rate(
     assert all(after.captured.media_ms > before.captured.media_ms for before, after in itertools.pairwise(frames))
 
 
+@pytest.mark.parametrize("scheme", ["file://", ""])
 @pytest.mark.parametrize("threads", [1, 4])
-def test_a_stream_is_decoded_by_as_many_threads_as_it_may(tmp_path: Path, threads: int) -> None:
+def test_a_stream_or_a_file_is_decoded_by_as_many_threads_as_it_may(tmp_path: Path, threads: int, scheme: str) -> None:
     """Counted by the system: one alone is the reading thread itself."""
 
     def count() -> int:
@@ -107,7 +108,7 @@ def test_a_stream_is_decoded_by_as_many_threads_as_it_may(tmp_path: Path, thread
         writer.write(np.full((240, 320, 3), 5 * index, np.uint8))
     writer.release()
     before = count()
-    with feeding(open_source(SourceSpec(f"file://{path}", decode_threads=threads))) as feed:
+    with feeding(open_source(SourceSpec(f"{scheme}{path}", decode_threads=threads))) as feed:
         assert feed.take(60.0) is not None
         decoding = count() - before - 1
     assert decoding == 0 if threads == 1 else decoding >= threads
