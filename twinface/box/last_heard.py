@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from twinface.box.health import Heart
 from twinface.bus.control import ask
@@ -61,11 +62,16 @@ def ask_hearts(run: RunDirectory) -> Mapping[str, Heart] | None:
     return {name: Heart(**heart) for name, heart in hearts.items()}
 
 
-def last_error(run: RunDirectory, name: str, settings: Settings, since_s: float) -> str:
-    """In one line; where to look when there is none since `since_s` (wall clock). `name` is that on the bus."""
+def log_path(run: RunDirectory, name: str, settings: Settings) -> Path:
+    """The log of a process, by its name on the bus."""
     group, _, own = name.partition(".")
     numbers = {camera.name: str(number) for number, camera in enumerate(settings.camera)}
-    log = run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
+    return run.path / "logs" / (f"{group}.{numbers.get(own, own)}.log" if own else f"{group}.log")
+
+
+def last_error(run: RunDirectory, name: str, settings: Settings, since_s: float) -> str:
+    """In one line; where to look when there is none since `since_s` (wall clock). `name` is that on the bus."""
+    log = log_path(run, name, settings)
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.stat().st_mtime >= since_s else []
     except OSError:

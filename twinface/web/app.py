@@ -1,6 +1,6 @@
 """The page and its JSON API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -74,14 +74,18 @@ def create_app(
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={HTTPException: refuse},
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False),
-            Middleware(OwnOrigin),
-            *([Middleware(TokenRequired, authentication=authentication)] if authentication else []),
-            Middleware(FairShare, most_per_client=web.connections_per_client),
-        ],
+        middleware=[*_guards(web, authentication)],
     )
+
+
+def _guards(web: WebSettings, authentication: Authentication | None) -> Iterator[Middleware]:
+    """What a request passes, from the outside to the inside."""
+    yield Middleware(SecurityHeaders)
+    yield Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False)
+    yield Middleware(OwnOrigin)
+    if authentication:
+        yield Middleware(TokenRequired, authentication=authentication)
+    yield Middleware(FairShare, most_per_client=web.connections_per_client)
 
 
 async def _pictures(outlet: Outlet, may_stay: Callable[[], bool]) -> AsyncIterator[bytes]:

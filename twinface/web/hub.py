@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
+from twinface.web.box_history import BoxHistory
 from twinface.web.health_board import HealthBoard
 from twinface.web.outlets import Outlet
 from twinface.web.viewer import Picture, Viewer, encode_picture, message
@@ -23,6 +24,7 @@ class Hub:
 
     def __init__(self, health: HealthBoard, cameras: Sequence[str], on_watched: Callable[[], None]) -> None:
         self.health = health
+        self.history = BoxHistory()
         self.watched: frozenset[str] = frozenset()
         self.closed = False
         self._on_watched = on_watched
@@ -39,6 +41,7 @@ class Hub:
                 self._take_event(event)
             case Heartbeat() as heartbeat:
                 self.health.take(heartbeat, came.stamp.epoch)
+                self.history.take(heartbeat, time.monotonic())
             case PreviewMeta() as meta if came.array is not None:
                 self._take_preview(meta, came.stamp.captured.at_ns, came.array.tobytes())
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from twinface.box.handed_files import MOST_BYTES
 from twinface.web.api.bodies import BoundedBodies
 from twinface.web.api.box import box_routes
+from twinface.web.api.box_overview import box_overview_routes
 from twinface.web.api.changes import changes_routes
 from twinface.web.api.context import Context
 from twinface.web.api.enrolments import enrolments_routes
@@ -36,6 +37,7 @@ _ROUTES = (
     single_pictures_routes,
     enrolments_routes,
     session_routes,
+    box_overview_routes,
 )
 """One a line, in the order of the document."""
 

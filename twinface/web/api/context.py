@@ -8,12 +8,14 @@ from pathlib import Path
 from fastapi import Request
 
 from twinface.box.pictures_client import PicturesProcess
+from twinface.bus.rundir import RunDirectory
 from twinface.errors import NotThereError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
 from twinface.web.authentication import Authentication
+from twinface.web.box_history import BoxHistory
 from twinface.web.matcher_routes import AskMatcher
 
 LARGEST = 2**53 - 1
@@ -59,7 +61,7 @@ def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """The box: its configuration, where that stands, its gallery, what its heartbeats say, who reads pictures, its
-    matcher, and who is let in: None where everybody is.
+    matcher, who is let in (None where everybody is), its run directory, the page's address, and the last hours.
     """
 
     settings: Settings
@@ -69,6 +71,9 @@ class Context:
     pictures: PicturesProcess
     ask_matcher: AskMatcher
     authentication: Authentication | None
+    run: RunDirectory
+    url: str
+    history: BoxHistory
 
 
 def who_asks(request: Request) -> str:
