@@ -3,17 +3,23 @@
     .venv/bin/python benchmarks/crop_path.py [--crops 500] [--json]
 
 Two real processes with a socket between them; a crop of 112 pixels every 20 ms, and whoever has it acknowledges it at
-once, so that none waits for another.
+once, so that none waits for another. `bare` is the same of as many bytes in as many frames through a PUSH and a PULL
+socket of ZeroMQ, with nothing of ours: both processes sleep between two messages there, too. `cpu` is the processor
+time of both processes for a crop.
 """
 
 import argparse
 import json
 import multiprocessing
+import resource
+import struct
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import zmq
 
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
@@ -45,26 +51,66 @@ def _offer(folder: Path) -> None:
         node.loop.run()
 
 
-def measure(crops: int) -> dict[str, float]:
-    """Of so many crops."""
+def _push(endpoint: str) -> None:
+    """The bare sender, until it is terminated."""
+    frames = [b"crops", bytes(400), bytes(112 * 112 * 3)]
+    with zmq.Context() as context, context.socket(zmq.PUSH) as socket:
+        socket.set(zmq.LINGER, 0)
+        socket.bind(endpoint)
+        while True:
+            time.sleep(_EVERY_S)
+            frames[1] = struct.pack("=d392x", time.monotonic())
+            socket.send_multipart(frames)
+
+
+def _take_ours(folder: Path, crops: int) -> list[float]:
     ages_ms: list[float] = []
+    with Node("extractor.0", RunDirectory(folder)) as node:
+
+        def take(delivery: Delivery) -> None:
+            ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic()))
+            reader.settle(delivery)
+
+        reader = node.reader(CROPS, ["camera.0"], take)
+        while len(ages_ms) < crops:
+            node.loop.turn(0.1)
+    return ages_ms
+
+
+def _pull(endpoint: str, crops: int) -> list[float]:
+    ages_ms: list[float] = []
+    with zmq.Context() as context, context.socket(zmq.PULL) as socket:
+        socket.connect(endpoint)
+        while len(ages_ms) < crops:
+            socket.poll()
+            header = socket.recv_multipart(zmq.NOBLOCK)[1]
+            ages_ms.append(1000.0 * (time.monotonic() - struct.unpack_from("=d", header)[0]))
+    return ages_ms
+
+
+def _clock(
+    name: str, send: Callable[..., None], take: Callable[..., list[float]], place: object, crops: int
+) -> dict[str, float]:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time()
+    sender = multiprocessing.Process(target=send, args=(place,))
+    sender.start()
+    ages_ms = take(place, crops + _WARM_UP)
+    sender.terminate()
+    sender.join()
+    children, own_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time() - before[1]
+    cpu_s = own_s + sum(getattr(children, part) - getattr(before[0], part) for part in ("ru_utime", "ru_stime"))
+    p50_ms, p95_ms = np.percentile(ages_ms[_WARM_UP:], (50, 95))
+    cpu_ms = 1000.0 * cpu_s / len(ages_ms)
+    return {f"{name}p50_ms": p50_ms, f"{name}p95_ms": p95_ms, f"{name}cpu_ms": cpu_ms}
+
+
+def measure(crops: int) -> dict[str, float]:
+    """Of so many crops, each way."""
     with tempfile.TemporaryDirectory(prefix="tf-", dir="/tmp") as folder:
         run = RunDirectory(Path(folder) / "run")
-        camera = multiprocessing.Process(target=_offer, args=(run.path,))
-        camera.start()
-        with Node("extractor.0", run) as node:
-
-            def take(delivery: Delivery) -> None:
-                ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic()))
-                reader.settle(delivery)
-
-            reader = node.reader(CROPS, ["camera.0"], take)
-            while len(ages_ms) < crops + _WARM_UP:
-                node.loop.turn(0.1)
-        camera.terminate()
-        camera.join()
-    p50_ms, p95_ms = np.percentile(ages_ms[_WARM_UP:], (50, 95))
-    return {"crops": crops, "p50_ms": round(float(p50_ms), 3), "p95_ms": round(float(p95_ms), 3)}
+        ours = _clock("", _offer, _take_ours, run.path, crops)
+        bare = _clock("bare_", _push, _pull, f"ipc://{folder}/bare", crops)
+    return {"crops": crops} | {name: round(float(value), 3) for name, value in (ours | bare).items()}
 
 
 def main() -> None:
