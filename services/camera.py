@@ -9,11 +9,12 @@ from twinface.box.service import camera_settings, run_service
 from twinface.box.starting_together import wait_for_the_others
 from twinface.bus.node import Node
 from twinface.bus.outcome import Outcome
-from twinface.faces import FaceDetector, FrameFeed, SourceSpec, SourceWord, open_source
-from twinface.live.camera import CameraStage, CropEnd, Sighting
+from twinface.faces import FaceDetector, FrameFeed, SourceWord, open_source
+from twinface.live.camera import CameraStage, CropEnd, Sighting, source_spec
 from twinface.live.detection_rest import UnseenFrames
+from twinface.live.look_pictures import LookPictures
 from twinface.live.preview import PreviewMaker
-from twinface.messages.topics import CROPS, PREVIEW, TRACKS
+from twinface.messages.topics import CROPS, LOOKS, PREVIEW, TRACKS
 from twinface.networks import describe_network
 from twinface.processes import CAMERA
 from twinface.settings import CameraSettings, Settings
@@ -21,18 +22,6 @@ from twinface.types import Captured, Frame
 
 _TICK_S = 0.2
 _END = {Outcome.SETTLED: CropEnd.DELIVERED, Outcome.EXPIRED: CropEnd.LOST}
-
-
-def _spec(camera: CameraSettings) -> SourceSpec:
-    return SourceSpec(
-        camera.source,
-        loop=camera.loop,
-        picture_seconds=camera.picture_seconds,
-        picture_fps=camera.picture_fps,
-        snapshot_fps=camera.snapshot_fps,
-        decode_threads=camera.decode_threads,
-        paced=not camera.lossless,
-    )
 
 
 def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> CameraStage:
@@ -50,10 +39,11 @@ class _Camera:
         self._stage = _open_stage(self._camera, node.epoch, settings)
         self._crops = node.sender(CROPS)
         self._tracks = node.sender(TRACKS)
-        previews = node.publisher(PREVIEW)
+        previews, looks = node.publisher(PREVIEW), node.publisher(LOOKS)
+        self._pictures = LookPictures(looks.wanted, looks.publish)
         self._preview = PreviewMaker(previews.wanted, previews.publish, settings.web)
         self._unseen = UnseenFrames(lambda: self._stage.rest, lambda: self._preview.due_at_s, time.monotonic)
-        self._source = open_source(_spec(self._camera), self._unseen)
+        self._source = open_source(source_spec(self._camera), self._unseen)
         wait_for_the_others(node, settings, {self._crops: settings.extractor.count, self._tracks: 1})
         self._feed = FrameFeed(self._source, lossless=self._camera.lossless, wake=node.loop.wake)
         self._captured = Captured.now()
@@ -89,7 +79,9 @@ class _Camera:
             meters.count(name, int(count))
 
     def _offer_crops(self, sighting: Sighting) -> None:
-        for meta, image, taken in sighting.crops:
+        for crop in sighting.crops:
+            self._pictures.offer(crop)
+            meta, image, taken = crop
             ended = partial(self._crop_ended, meta.crop)
             pinned = self._camera.lossless
             self._crops.offer(meta, taken, array=image, key=meta.track, rank=meta.look, pinned=pinned, on_outcome=ended)

@@ -14,8 +14,8 @@ from twinface.corrections.audit_file import note
 from twinface.errors import SettingsError
 from twinface.files import canonical_json, write_atomically
 from twinface.messages.schema import Message
-from twinface.messages.topics import CONTROL, HEALTH, MATCHES, PREVIEW
-from twinface.processes import CAMERA, MATCHER, WEB, heard_names, process_names
+from twinface.messages.topics import CONTROL, HEALTH, LOOKS, MATCHES, PREVIEW
+from twinface.processes import CAMERA, MATCHER, WEB, camera_names, heard_names, process_names
 from twinface.settings import Settings
 from twinface.web.access import required_token, warn_of_access
 from twinface.web.api.application import create_api
@@ -25,11 +25,13 @@ from twinface.web.authentication import Authentication
 from twinface.web.certificate import certificate_of
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
+from twinface.web.look_pictures import LookPictures
 from twinface.web.server import PageServer
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 1.0
+_TIDY_S = 5.0
 _RENEWAL_S = 10.0
 
 
@@ -54,17 +56,21 @@ class _Web:
             camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], self._pass_on, listening=False)
             for camera in cameras
         }
+        looks = LookPictures(settings.events_path)
+        node.subscriber(LOOKS, camera_names(settings), looks.take, listening=settings.events.kept_looks > 0)
+        node.loop.every(_TIDY_S, looks.tidy)
         node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tick))
         ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
         people, pictures = People(settings.gallery), PicturesProcess(run)
         said = (self._hub.health.report, pictures, ask_matcher, access)
-        box = Context(settings, config_in_use(), people, *said, run, self._server.url, self._hub.history)
+        box = Context(settings, config_in_use(), people, *said, run, self._server.url, self._hub.history, looks)
         api = create_api(box)
         app = create_app(self._hub, web, ask_matcher, api, authentication=access)
         self._server.start(app, on_exit=node.loop.stop)
         for warning in warn_of_access(web):
             log.warning(warning)
         node.loop.every(_RENEWAL_S, self._renew)
+        self._address.unlink(missing_ok=True)  # of one that was killed
         self._tell_address()
         node.loop.every(_TICK_S, self._tell_address)
         node.set_state("running", self._server.url)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinface.messages.topics import CONTROL, CROPS, HEALTH, MATCHES, PREVIEW, TRACKS, VECTORS, Topic
+from twinface.messages.topics import CONTROL, CROPS, HEALTH, LOOKS, MATCHES, PREVIEW, TRACKS, VECTORS, Topic
 from twinface.settings import Settings
 
 
@@ -25,10 +25,10 @@ class Process:
     silent_times: float = 1.0
 
 
-CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, HEALTH), (), 0.6, 200)
+CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, LOOKS, HEALTH), (), 0.6, 200)
 EXTRACTOR = Process("extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
 MATCHER = Process("matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
-WEB = Process("web", (HEALTH,), (MATCHES, PREVIEW, HEALTH, CONTROL), 0.3, 200)
+WEB = Process("web", (HEALTH,), (MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL), 0.3, 200)
 SENTINEL = Process("sentinel", (CONTROL, HEALTH), (HEALTH,), 0.1, 100)
 TRAINER = Process(
     "trainer",

@@ -128,6 +128,15 @@ def select_looks(connection: sqlite3.Connection, tracks: Iterable[TrackKey]) -> 
     return [to_look(row) for key in tracks for row in connection.execute(statement, key)]
 
 
+def kept_crops(path: Path, tracks: Iterable[TrackKey]) -> set[tuple[TrackKey, int]]:
+    """Which looks of tracks are kept, by the numbers of their crops. Raises ArtefactError as `read_events` does."""
+    if not is_there(path):
+        return set()
+    statement = f"SELECT crop FROM looks WHERE {_OF_TRACK}"  # noqa: S608 — no word of a user
+    with reading(path) as connection:
+        return {(key, crop) for key in tracks for (crop,) in connection.execute(statement, key)}
+
+
 def mark_enrolled(path: Path, looks: Iterable[LookRecord], name: str) -> None:
     """Remember whom looks were enrolled as, so that they are forgotten with them. Raises ArtefactError."""
     with changing(path, "what was enrolled cannot be marked") as connection:

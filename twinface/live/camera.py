@@ -12,6 +12,7 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.motion import MotionGate
 from twinface.faces.quality import measure_face
 from twinface.faces.scenes import SceneCuts
+from twinface.faces.sources import SourceSpec
 from twinface.faces.tracking import Tracker, TrackUpdate
 from twinface.live.detection_rest import Rest
 from twinface.live.look_plan import Glimpse, LookPlan, View
@@ -48,6 +49,19 @@ class Sighting:
     crops: tuple[ChosenCrop, ...]
     detected: bool = True
     seen: bool = True
+
+
+def source_spec(camera: CameraSettings) -> SourceSpec:
+    """How a camera's source is read."""
+    return SourceSpec(
+        camera.source,
+        loop=camera.loop,
+        picture_seconds=camera.picture_seconds,
+        picture_fps=camera.picture_fps,
+        snapshot_fps=camera.snapshot_fps,
+        decode_threads=camera.decode_threads,
+        paced=not camera.lossless,
+    )
 
 
 class CameraStage:

@@ -155,6 +155,20 @@ class PreviewMeta:
 
 
 @dataclass(frozen=True, slots=True)
+class LookPicture:
+    """A crop that is recognised, for people to look at: number `crop` of the camera's start `epoch`, of a track.
+
+    The payload is a JPEG, uint8 (n,).
+    """
+
+    kind: ClassVar[str] = "picture"
+    camera: str
+    epoch: int
+    track: int
+    crop: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """A process once a second: `rates` per second, `gauges` as they are, `latency_ms` as p50/p95 by name.
 
@@ -196,9 +210,10 @@ class Reply:
     code: str | None = None
 
 
-Body = CropMeta | VectorMeta | TracksUpdate | MatchEvent | PreviewMeta | Heartbeat | Request | Reply
+Body = CropMeta | VectorMeta | TracksUpdate | MatchEvent | PreviewMeta | LookPicture | Heartbeat | Request | Reply
 BODIES: dict[str, type[Body]] = {
-    body.kind: body for body in (CropMeta, VectorMeta, TracksUpdate, MatchEvent, PreviewMeta, Heartbeat, Request, Reply)
+    body.kind: body
+    for body in (CropMeta, VectorMeta, TracksUpdate, MatchEvent, PreviewMeta, LookPicture, Heartbeat, Request, Reply)
 }
 
 

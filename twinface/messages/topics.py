@@ -117,6 +117,18 @@ PREVIEW = Topic(
     max_payload_bytes=4 * 1024 * 1024,
     capacity=2,
 )
+LOOKS = Topic(
+    name="looks",
+    version=1,
+    publisher="camera",
+    readers=("web",),
+    pattern=Pattern.ON_DEMAND,
+    kinds=("picture",),
+    payload_dtype="|u1",
+    payload_dimensions=1,
+    max_payload_bytes=256 * 1024,
+    capacity=100,
+)
 HEALTH = Topic(
     name="health",
     version=2,
@@ -136,4 +148,4 @@ CONTROL = Topic(
     capacity=100,
 )
 
-TOPICS = {topic.name: topic for topic in (CROPS, VECTORS, TRACKS, MATCHES, PREVIEW, HEALTH, CONTROL)}
+TOPICS = {topic.name: topic for topic in (CROPS, VECTORS, TRACKS, MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL)}

@@ -9,6 +9,7 @@ from twinface.messages.schema import (
     CropMeta,
     CropTally,
     Heartbeat,
+    LookPicture,
     MatchEvent,
     Message,
     PreviewMeta,
@@ -61,6 +62,7 @@ _MESSAGES = {
     ("preview", "preview"): Message(
         _STAMP, PreviewMeta("front", 41, 640, 360, _BOXES), np.array([255, 216, 255], np.uint8)
     ),
+    ("looks", "picture"): Message(_STAMP, LookPicture("front", 7, 3, 17), np.array([255, 216, 255], np.uint8)),
     ("health", "heartbeat"): Message(
         _STAMP,
         Heartbeat(

@@ -16,6 +16,7 @@ from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
 from twinface.web.authentication import Authentication
 from twinface.web.box_history import BoxHistory
+from twinface.web.look_pictures import LookPictures
 from twinface.web.matcher_routes import AskMatcher
 
 LARGEST = 2**53 - 1
@@ -61,7 +62,8 @@ def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """The box: its configuration, where that stands, its gallery, what its heartbeats say, who reads pictures, its
-    matcher, who is let in (None where everybody is), its run directory, the page's address, and the last hours.
+    matcher, who is let in (None where everybody is), its run directory, the page's address, the last hours, and the
+    pictures of the last looks.
     """
 
     settings: Settings
@@ -74,6 +76,7 @@ class Context:
     run: RunDirectory
     url: str
     history: BoxHistory
+    look_pictures: LookPictures
 
 
 def who_asks(request: Request) -> str:

@@ -9,14 +9,12 @@ from starlette.concurrency import run_in_threadpool
 
 from twinface.box.handed_files import MOST_BYTES, read_handed
 from twinface.web.api.context import Context, who_asks
+from twinface.web.api.look_pictures import JPEG
 from twinface.web.api.single_pictures import Box
 from twinface.web.api.uploads import PICTURE_BODY, one_picture
 
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 Key = Annotated[str, Path(max_length=100)]
-
-JPEG = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
-"""What the document says of a picture that is answered."""
 
 
 class Enrolment(BaseModel):

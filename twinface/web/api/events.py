@@ -11,6 +11,7 @@ from twinface.review.evidence import find_evidence
 from twinface.review.explain import explain
 from twinface.unknowns import Unknown, list_unknowns
 from twinface.web.api.context import LARGEST, LATEST_NS, Context
+from twinface.web.api.look_pictures import FoundPictures
 
 
 class WhichEvents(BaseModel):
@@ -60,7 +61,9 @@ class ListOfUnknowns(BaseModel):
 
 
 class Explained(BaseModel):
-    """What a decision rests on, with the fields that docs/json.md has for `twinface explain`."""
+    """What a decision rests on, with the fields that docs/json.md has for `twinface explain`; and with each look, as
+    `picture`, where its picture is, or null.
+    """
 
     event: int | None
     tracks: list[dict[str, Any]]
@@ -69,6 +72,7 @@ class Explained(BaseModel):
 def events_routes(context: Context) -> APIRouter:
     """`/events`, `/unknowns`, `/explain`."""
     router, path = APIRouter(tags=["history"]), context.settings.events_path
+    pictures = FoundPictures(context)
 
     @router.get("/events")
     def list_events(which: Annotated[WhichEvents, Query()]) -> Events:
@@ -99,7 +103,10 @@ def events_routes(context: Context) -> APIRouter:
         return _explained(None, track)
 
     def _explained(event: int | None, track: str | None) -> Explained:
-        return Explained(**explain(find_evidence(path, event, track)))
+        found = explain(find_evidence(path, event, track))
+        for look in (look for one in found["tracks"] for look in one["looks"]):
+            look["picture"] = pictures.url(look["look"])
+        return Explained(**found)
 
     return router
 
