@@ -27,7 +27,7 @@ _END = {Outcome.SETTLED: CropEnd.DELIVERED, Outcome.EXPIRED: CropEnd.LOST}
 def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> CameraStage:
     detection, tracking = settings.detection, settings.tracking
     weakest = min(detection.score_threshold, tracking.weak_score)
-    detector = FaceDetector(score_threshold=weakest, max_side_px=detection.max_side_px)
+    detector = FaceDetector(score_threshold=weakest, max_side_px=detection.max_side_px, warm_up=True)
     crop_size_px = describe_network(settings.network).input_size_px
     return CameraStage(camera, epoch, detector, detection=detection, tracking=tracking, crop_size_px=crop_size_px)
 

@@ -22,8 +22,9 @@ class FaceDetector:
 
     Pictures are shrunk to `max_side_px` on their long side for it; faces narrower than `min_face_px`, in pixels of the
     picture as given, are left out. With `second_look`, which is for still pictures, one that shows no face, or a single
-    doubtful one, is looked at once more, see look_again. One detector serves one thread. Raises AssetError when the
-    bundled model is damaged.
+    doubtful one, is looked at once more, see look_again. `warm_up` shows it an empty picture of the shape of most
+    videos, since the first one of a size takes more than twice as long as the next. One detector serves one thread.
+    Raises AssetError when the bundled model is damaged.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class FaceDetector:
         max_side_px: int = 400,
         min_face_px: float = 0,
         second_look: bool = False,
+        warm_up: bool = False,
     ) -> None:
         self._max_side_px = max_side_px
         self._second_look = second_look
@@ -45,6 +47,8 @@ class FaceDetector:
         if hashlib.sha256(model).hexdigest() != MODEL_SHA256:
             raise AssetError(f"{MODEL}: not the file that comes with twinface; install twinface again")
         self._yunet = YuNet(model, score_threshold=score_threshold)
+        if warm_up:
+            self._yunet.detect(np.zeros((max_side_px * 9 // 16, max_side_px, 3), np.uint8))
 
     def detect(self, image: Image, shrunk: Image | None = None) -> list[Face]:
         """All faces in a picture, best detection score first; boxes and landmarks in pixels of `image`.

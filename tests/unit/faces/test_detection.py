@@ -40,6 +40,16 @@ def test_best_face_comes_first_and_small_ones_can_be_left_out(portraits: Path) -
     assert large.width_px >= 150
 
 
+@pytest.mark.parametrize("height", [360, 480])
+def test_a_detector_that_was_warmed_up_finds_the_same_faces(portraits: Path, height: int) -> None:
+    image = cv2.resize(read_image(portraits / "person_b_1.jpg"), (640, height))
+    (cold,), warm_one = FaceDetector(max_side_px=640).detect(image), FaceDetector(max_side_px=640, warm_up=True)
+    assert warm_one._yunet._padded == (384, 640), "ready for a video of 16 to 9"
+    (warm,) = warm_one.detect(image)
+    np.testing.assert_array_equal(warm.box_xyxy, cold.box_xyxy)
+    np.testing.assert_array_equal(warm.landmarks_px, cold.landmarks_px)
+
+
 def test_nothing_to_see_gives_nothing(detector: FaceDetector) -> None:
     assert detector.detect(np.zeros((480, 640, 3), np.uint8)) == []
     assert detector.detect(np.zeros((1, 1, 3), np.uint8)) == []
