@@ -8,7 +8,7 @@ import numpy as np
 from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
-from twinface.enrolment.objections import is_good_look
+from twinface.enrolment.fit_looks import FitLooks
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
 from twinface.live.journal import Journal
@@ -39,7 +39,8 @@ class _Matcher:
             keep_private(settings.events_path)
         upkeep = Upkeep(events.keep_days, events.max_mb)
         self._averages = LiveAverages(settings, self._recipe, upkeep)
-        unknowns = Unknowns(settings.events_path, settings.unknowns, is_good_look, self._averages.centre)
+        is_fit = FitLooks(settings.gallery, self._recipe.fingerprint).is_fit
+        unknowns = Unknowns(settings.events_path, settings.unknowns, is_fit, self._averages.centre)
         then = (unknowns.take, self._averages.take)
         writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
         self._journal = Journal(writer, events, time.monotonic)

@@ -17,6 +17,8 @@ from twinface.averages.faces_file import write_faces
 from twinface.bus.books import Books, Column, read_books
 from twinface.bus.credit import Answer, Credit, pack_credit, unpack_credit
 from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
+from twinface.corrections import answer as answers
+from twinface.corrections.answers_file import change_answers, read_answers
 from twinface.corrections.steps_file import STEPS_FOLDER, Step, StepKind, read_step, write_step
 from twinface.enrolment.set_aside import write_reasons
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
@@ -122,6 +124,13 @@ def _corrections(path: Path) -> None:
     Gallery.open(path.parent, network=NETWORK, create=True)
     one = Correction(CorrectionKind.REJECT, "Ada", VECTORS_OF_ADA[0], NETWORK, 0.5, "door:1:1", 7, 1)
     add_corrections(path.parent, [one])
+
+
+def _answers(path: Path) -> None:
+    Gallery.open(path.parent, network=NETWORK, create=True)
+    seen = answers.Answer(answers.AnswerKind.NO_FACE, "door:1:1", 1, None, NETWORK, VECTORS_OF_ADA[0].tobytes())
+    right = answers.Answer(answers.AnswerKind.RIGHT, "door:1:2", 2, "Ada")
+    change_answers(path.parent, {"door:1:1": seen, "door:1:2": right})
 
 
 def _averages(path: Path) -> None:
@@ -248,6 +257,7 @@ DECODERS: dict[str, Decoder] = {
         lambda path: read_set_aside(path, KEY),
     ),
     "corrections": _signed("gallery/corrections.pkl", _corrections, lambda path: read_corrections(path.parent)),
+    "answers": _signed("gallery/answers.pkl", _answers, lambda path: read_answers(path.parent)),
     "step": _signed(f"gallery/{STEPS_FOLDER}/00000001.step", _step, lambda path: read_step(path.parent.parent, 1)),
     "averages": _signed("averages.pkl", _averages, lambda path: read_faces(path, NETWORK)),
     "foreign pickle": Decoder(_foreign, _file("a.pkl", read_foreign_vectors)),

@@ -18,6 +18,7 @@ _READERS = """
 import resource, sys
 from pathlib import Path
 from twinface.corrections import read_corrections
+from twinface.corrections.answers_file import read_answers
 from twinface.corrections.steps_file import read_step
 from twinface.errors import ArtefactError
 from twinface.gallery import read_person
@@ -32,12 +33,14 @@ resource.setrlimit(resource.RLIMIT_AS, (size_bytes + 2**30, size_bytes + 2**30))
 before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
 (folder / "corrections.pkl").touch()
+(folder / "answers.pkl").touch()
 (folder / "steps").mkdir()
 READERS = {
     "person": lambda path: read_person(path, KEY),
     "crops": lambda path: read_crops(path, KEY),
     "set aside": lambda path: read_set_aside(path, KEY),
     "corrections": lambda path: (path.replace(folder / "corrections.pkl"), read_corrections(folder)),
+    "answers": lambda path: (path.replace(folder / "answers.pkl"), read_answers(folder)),
     "step": lambda path: (path.replace(folder / "steps/00000001.step"), read_step(folder, 1)),
 }
 for path in sorted(folder.glob("*.bomb")):
@@ -71,7 +74,7 @@ def test_no_reader_of_signed_files_takes_much_for_a_bomb(tmp_path: Path) -> None
     assert word == "took"
     assert int(took_kb) < 350 * 1024
     assert [line for line in lines if not line.startswith("refused")] == []
-    assert len(lines) == 5 * len(BOMBS)
+    assert len(lines) == 6 * len(BOMBS)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ was broken off in between is found by the next one, and is a step like any other
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twinface.corrections.answer import Answer
+from twinface.corrections.answers_file import read_answers
 from twinface.corrections.audit_file import Note, add_note
 from twinface.corrections.correction import Correction, Difference, difference
 from twinface.corrections.corrections_file import read_corrections
@@ -107,6 +109,7 @@ def _begin(number: int, change: Change, settings: Settings) -> Step:
         network=read_manifest(gallery).network if is_there else "",
         people={name: read_person_files(gallery, name) for name in change.names} if is_there else {},
         corrections=Difference(tuple(enumerate(_read_said(gallery)))),
+        answers=dict(_read_answers(gallery)),
         marks=read_marks(settings.events_path, change.tracks, change.unknowns),
     )
 
@@ -119,14 +122,22 @@ def _read_said(gallery: Path) -> tuple[Correction, ...]:
         return ()
 
 
+def _read_answers(gallery: Path) -> Mapping[str, Answer]:
+    try:
+        return read_answers(gallery)
+    except ArtefactError:
+        return {}
+
+
 def _finish(step: Step, settings: Settings) -> bool:
     """Add to a step what is there now; False where that is what was there before, and there is no step."""
     now = {name: read_person_files(settings.gallery, name).digests for name in step.people}
     people = {name: files for name, files in step.people.items() if files.digests != now[name]}
     said = difference([one for _, one in step.corrections.removed], _read_said(settings.gallery))
     marks = read_marks(settings.events_path, tracks_of(step), unknowns_of(step))
+    answers, answers_after = _changed(step.answers, _read_answers(settings.gallery))
     names = (*step.names, *(one.name for _, one in said.removed), *(one.name for one in said.added))
-    if people or said.removed or said.added or marks != step.marks or step.undoes is not None:
+    if people or said.removed or said.added or answers or marks != step.marks or step.undoes is not None:
         done = replace(
             step,
             names=tuple(dict.fromkeys(names)),
@@ -134,6 +145,8 @@ def _finish(step: Step, settings: Settings) -> bool:
             people=people,
             digests={name: now[name] for name in people},
             corrections=said,
+            answers=answers,
+            answers_after=answers_after,
             marks_after=marks,
         )
         write_step(settings.gallery, done)
@@ -141,6 +154,14 @@ def _finish(step: Step, settings: Settings) -> bool:
         return True
     drop_step(settings.gallery, step)
     return False
+
+
+def _changed(
+    before: Mapping[str, Answer | None], after: Mapping[str, Answer | None]
+) -> tuple[dict[str, Answer | None], dict[str, Answer | None]]:
+    """The answers before and after that are not the same, by their tracks."""
+    tracks = [track for track in {**before, **after} if before.get(track) != after.get(track)]
+    return {track: before.get(track) for track in tracks}, {track: after.get(track) for track in tracks}
 
 
 def tracks_of(step: Step) -> tuple[TrackKey, ...]:

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.answer import Answer
+from twinface.corrections.answers_file import pack_answer, unpack_answer
 from twinface.corrections.correction import Difference
 from twinface.corrections.corrections_file import pack_correction, unpack_correction
 from twinface.errors import ArtefactError
@@ -56,6 +58,8 @@ class StepKind(StrEnum):
     RENAME = "rename"
     MERGE = "merge"
     REMOVE = "remove"
+    REVIEW = "review"
+    SPLIT = "split"
     UNDO = "undo"
     FORGOTTEN = "forgotten"
     UNREADABLE = "unreadable"
@@ -65,10 +69,11 @@ class StepKind(StrEnum):
 class Step:
     """A change: `said` tells it in words, `names` are all people it concerns, `who` made it, `at_ns` is wall clock.
 
-    `people` are the files before, by name, and `digests` those after; `corrections` what became of these; `marks` are
-    those of looks before, `marks_after` after. `network` is the fingerprint of the gallery's network then. Until the
-    change is over `is_done` is false: what is after is not known then, and all corrections before count as removed.
-    `undoes` is the number of the step that it took back.
+    `people` are the files before, by name, and `digests` those after; `corrections` what became of these; `answers`
+    those before, by track, None for none, `answers_after` after; `marks` are those of looks before, `marks_after`
+    after. `network` is the fingerprint of the gallery's network then. Until the change is over `is_done` is false: what
+    is after is not known then, and all corrections and answers before count as removed. `undoes` is the number of the
+    step that it took back.
     """
 
     number: int
@@ -83,6 +88,8 @@ class Step:
     people: Mapping[str, PersonFiles] = field(default_factory=dict)
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     corrections: Difference = field(default_factory=Difference)
+    answers: Mapping[str, Answer | None] = field(default_factory=dict)
+    answers_after: Mapping[str, Answer | None] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     marks_after: Marks = field(default_factory=Marks)
 
@@ -182,6 +189,8 @@ def _pack(step: Step) -> dict[str, Any]:
         "digests": {name: dict(digests) for name, digests in step.digests.items()},
         "removed": [[place, pack_correction(one)] for place, one in step.corrections.removed],
         "added": [pack_correction(one) for one in step.corrections.added],
+        "answers": _pack_answers(step.answers),
+        "answers_after": _pack_answers(step.answers_after),
         "marks": _pack_marks(step.marks),
         "marks_after": _pack_marks(step.marks_after),
     }
@@ -195,6 +204,7 @@ def _unpack(value: dict[str, Any]) -> Step:
     people = {name: PersonFiles(**files) for name, files in value.pop("people").items()}
     digests = [one for files in value["digests"].values() for one in files.values()]
     _check(all(type(one) is str for one in (*value["names"], *digests)), "a name or digest that is no text")
+    answers = [_unpack_answers(value.pop(key, [])) for key in ("answers", "answers_after")]
     marks, after = _unpack_marks(value.pop("marks")), _unpack_marks(value.pop("marks_after"))
     kind, names = StepKind(value.pop("kind")), tuple(value.pop("names"))
     return Step(
@@ -203,6 +213,8 @@ def _unpack(value: dict[str, Any]) -> Step:
         names=names,
         people=people,
         corrections=Difference(removed, added),
+        answers=answers[0],
+        answers_after=answers[1],
         marks=marks,
         marks_after=after,
     )
@@ -211,6 +223,16 @@ def _unpack(value: dict[str, Any]) -> Step:
 def _check(is_right: bool, message: str) -> None:
     if not is_right:
         raise ValueError(message)
+
+
+def _pack_answers(answers: Mapping[str, Answer | None]) -> list[list[Any]]:
+    return [[track, None if one is None else pack_answer(one)] for track, one in answers.items()]
+
+
+def _unpack_answers(entries: list[Any]) -> dict[str, Answer | None]:
+    answers = {track: None if one is None else unpack_answer(one) for track, one in entries}
+    _check(all(type(track) is str for track in answers), "an answer of no track")
+    return answers
 
 
 def _pack_marks(marks: Marks) -> dict[str, Any]:

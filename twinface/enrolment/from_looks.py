@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.corrections.answer import AnswerKind
+from twinface.corrections.answers_file import read_answers
 from twinface.enrolment.likeness import LikenessGate
-from twinface.enrolment.objections import Objection, object_to_look
+from twinface.enrolment.objections import Objection, Reason, object_to_look
 from twinface.errors import FingerprintError, InputError
 from twinface.events.look import LookRecord
 from twinface.events.look_queries import mark_enrolled
@@ -23,6 +25,9 @@ MOST_ENROLLED = 5
 
 _SAME_LOOK_COSINE = 0.9
 """From here on a vector tells nothing that another one of the person does not."""
+
+
+_NO_FACE = Objection(Reason.NO_FACE, "somebody said so; `twinface corrections` has the step to take back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def enrol_looks(
 ) -> Enrolled:
     """Add the good new ones of the looks at a person to the gallery, where each says which crop of which track it was.
 
-    With `force` nothing speaks against any. Raises InputError for a name that is none, FingerprintError where no look
+    With `force` nothing speaks against any but that somebody said that it is no face. Raises InputError for a name that
+    is none, FingerprintError where no look
     is of the gallery's network, ArtefactError as `Gallery.add` does; nothing has changed then.
     """
     name = known_name(name, gallery.people)
@@ -73,7 +79,11 @@ def enrol_looks(
             f"{name}: the looks are of another network than the gallery ({gallery.network_name or '?'}); "
             "wait until they come again, or add pictures with `twinface gallery add`"
         )
-    objections = [None] * len(fitting) if force else _object(name, fitting, gate)
+    objections: list[Objection | None] = [None] * len(fitting) if force else _object(name, fitting, gate)
+    answers = read_answers(gallery.folder)
+    for row, look in enumerate(fitting):
+        if (answer := answers.get(str(look.key))) is not None and answer.kind is AnswerKind.NO_FACE:
+            objections[row] = _NO_FACE
     refused = [(look, found) for look, found in zip(fitting, objections, strict=True) if found]
     good = [look for look, found in zip(fitting, objections, strict=True) if not found]
     person = gallery.people.get(name)

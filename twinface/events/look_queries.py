@@ -4,9 +4,9 @@ import dataclasses
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,7 @@ _TYPES = {
 _DETAILS = ("score", "reason", "candidates", "together", "measures", "bounds", "gallery_version", "head")
 SELECT = f"SELECT {', '.join(_COLUMNS)}, details, enrolled_as, stranger FROM looks"  # noqa: S608 — names of columns
 _OF_TRACK = "camera = ? AND stream = ? AND track = ?"
+_DECISIONS = f"SELECT details, enrolled_as FROM looks WHERE {_OF_TRACK} ORDER BY crop"  # noqa: S608
 _INSERT = (
     f"INSERT OR IGNORE INTO looks ({', '.join(_COLUMNS)}, details, stored_ns) "  # noqa: S608 — names of columns
     f"VALUES ({', '.join('?' for _ in _COLUMNS)}, ?, ?)"
@@ -135,6 +136,33 @@ def kept_crops(path: Path, tracks: Iterable[TrackKey]) -> set[tuple[TrackKey, in
     statement = f"SELECT crop FROM looks WHERE {_OF_TRACK}"  # noqa: S608 — no word of a user
     with reading(path) as connection:
         return {(key, crop) for key in tracks for (crop,) in connection.execute(statement, key)}
+
+
+class LastDecision(NamedTuple):
+    """What was decided after the last look that is kept of a track: whom all of them showed, the best first, and by
+    which bounds; `is_enrolled` says that any of them is in the gallery.
+    """
+
+    together: tuple[Candidate, ...]
+    bounds: Mapping[str, Any]
+    is_enrolled: bool
+
+
+def read_last_decisions(path: Path, tracks: Iterable[TrackKey]) -> dict[TrackKey, LastDecision]:
+    """Of each track of which looks are kept, without their vectors. Raises ArtefactError as `read_looks`."""
+    found: dict[TrackKey, LastDecision] = {}
+    with reading(path) as connection:
+        for key in tracks:
+            rows = connection.execute(_DECISIONS, key).fetchall()
+            if rows:
+                details = read_details(rows[-1][0])
+                bounds = details.get("bounds")
+                found[key] = LastDecision(
+                    _to_candidates(details.get("together", ())),
+                    bounds if isinstance(bounds, dict) else {},
+                    any(enrolled_as is not None for _, enrolled_as in rows),
+                )
+    return found
 
 
 def mark_enrolled(path: Path, looks: Iterable[LookRecord], name: str) -> None:

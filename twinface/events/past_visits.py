@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinface.events.database import is_there, reading
 from twinface.events.event import TrackKey
@@ -43,6 +43,10 @@ _VISITS = f"""
 _TRACKS = """
     SELECT stream, track FROM events WHERE subject = 'track' AND name = ? AND camera = ? AND at_ns BETWEEN ? AND ?
     GROUP BY stream, track ORDER BY min(sequence)
+"""
+_ARRIVALS = """
+    SELECT sequence, name, at_ns, camera, stream, track FROM events
+    WHERE subject = 'person' AND kind = 'enter' AND name IS NOT NULL AND track IS NOT NULL ORDER BY sequence
 """
 _OF_TRACK = "SELECT count(*), max(stranger) FROM looks WHERE camera = ? AND stream = ? AND track = ?"
 _DAYS = f"""
@@ -90,6 +94,15 @@ class PastVisit:
     unknown: int | None
 
 
+class Arrival(NamedTuple):
+    """The beginning of a visit: number and time of its first event, and the track that was given the `name`."""
+
+    number: int
+    name: str
+    at_ns: int
+    track: TrackKey
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A `day` of the box's own time, `since_ns` ≤ at < `until_ns`: visits that began then, how many `people` they are
@@ -122,6 +135,15 @@ def iterate_visits(path: Path, query: VisitQuery) -> Iterator[PastVisit]:
             return
         left -= len(found)
         query = replace(query, before=found[-1].number)
+
+
+def read_arrivals(path: Path) -> list[Arrival]:
+    """How every visit of a person began, the oldest first. Raises ArtefactError as `read_events`."""
+    if not is_there(path):
+        return []
+    with reading(path) as connection:
+        rows = connection.execute(_ARRIVALS).fetchall()
+    return [Arrival(number, name, at_ns, TrackKey(*key)) for number, name, at_ns, *key in rows]
 
 
 def count_days(path: Path, camera: str | None = None) -> list[Day]:

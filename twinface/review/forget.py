@@ -16,6 +16,8 @@ from typing import NamedTuple, Protocol
 from twinface.averages.average import averages_of_people
 from twinface.averages.faces_file import forget_person as forget_face
 from twinface.averages.faces_file import read_faces, reset_all_faces
+from twinface.corrections.answer import Answer
+from twinface.corrections.answers_file import ANSWERS_FILE, forget_answers
 from twinface.corrections.audit_file import note
 from twinface.corrections.corrections_file import CORRECTIONS_FILE, forget_corrections, is_of, read_corrections
 from twinface.corrections.recording import end_broken_off
@@ -28,11 +30,13 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people, require_gallery
 from twinface.gallery.names import did_you_mean, known_name
 from twinface.gallery.person_files import SetAside
+from twinface.matching.vectors import normalised
 from twinface.outputs import is_same
 from twinface.recognition.averaging import bundled_average
 from twinface.recognition.picture_folders import REASONS_FILE
 from twinface.review.undo import list_steps, taken_back_by
 from twinface.settings import Settings
+from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE
 from twinface.unknowns.unknowns import forget_unknowns_like
 
 
@@ -205,6 +209,23 @@ def erase_from_corrections(names: Sequence[NameSpan], settings: Settings, *, dry
     return [Erased("corrections", count, str(settings.gallery / CORRECTIONS_FILE))] if count else []
 
 
+def erase_from_answers(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What was answered of them, and vectors of what was said to be no face and looks like them. Raises ArtefactError
+    when it cannot be done.
+    """
+    gallery = Gallery.open(settings.gallery) if has_people(settings.gallery) else None
+    person = gallery.people.get(names[0].name) if gallery else None
+
+    def looks_like_them(answer: Answer) -> bool:
+        if person is None or answer.network != person.network or len(answer.vector) != 4 * person.vectors.shape[1]:
+            return False
+        return bool((normalised(person.vectors) @ answer.unit_vector[0]).max() >= SAME_UNKNOWN_COSINE)
+
+    names = [NameSpan(names[0].name), *names]
+    count = forget_answers(settings.gallery, names, looks_like_them, dry_run=dry_run)
+    return [Erased("answers", count, str(settings.gallery / ANSWERS_FILE))] if count else []
+
+
 def erase_from_steps(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
     """What is kept to take changes back that concern them. Raises ArtefactError when it cannot be done."""
     count = forget_steps(settings.gallery, names, dry_run=dry_run)
@@ -246,14 +267,15 @@ def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_ru
 PLACES: tuple[Place, ...] = (
     erase_from_unknowns,
     erase_from_averages,
+    erase_from_answers,
     erase_from_gallery,
     erase_from_corrections,
     erase_from_events,
     erase_from_steps,
 )
-"""Unknown visitors and averages come first: the gallery knows what the person looks like. Then the gallery, as what
-decides names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know the
-former names, so that whatever is broken off is completed by forgetting once more.
+"""Unknown visitors, averages and answers come first: the gallery knows what the person looks like. Then the gallery, as
+what decides names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know
+the former names, so that whatever is broken off is completed by forgetting once more.
 """
 
 

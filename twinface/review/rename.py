@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from twinface.averages.average import adjust_people
+from twinface.corrections.answers_file import rename_answers
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.corrections_file import rename_corrections
 from twinface.corrections.recording import Change, recorded
@@ -48,6 +49,7 @@ def rename(
     with recorded(Change(kind, said, (old, new), who or user_name()), settings) as step:
         gallery.rename(old, new, merge=merge)
         rename_corrections(gallery.folder, old, new)
+        rename_answers(gallery.folder, old, new)
     return Renamed(old, new, step.number, unchecked)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from twinface.corrections.answers_file import take_back_answers
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import take_back
 from twinface.corrections.corrections_file import read_corrections, take_back_corrections
@@ -86,6 +87,8 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
                 Gallery.open(settings.gallery).put_back(step.people)
             if step.corrections.removed or step.corrections.added:
                 take_back_corrections(settings.gallery, step.corrections)
+            if step.answers:
+                take_back_answers(settings.gallery, step.answers, step.answers_after)
             put_back_marks(settings.events_path, step.marks, step.marks_after)
     return step
 
@@ -136,6 +139,11 @@ def _find_changed(step: Step, settings: Settings) -> str | None:
     if step.corrections.removed or step.corrections.added:
         try:
             take_back(read_corrections(gallery), step.corrections)
+        except InputError as error:
+            return str(error)
+    if step.answers:
+        try:
+            take_back_answers(gallery, step.answers, step.answers_after, dry_run=True)
         except InputError as error:
             return str(error)
     looks = {mark.look: mark for mark in read_marks(settings.events_path, tracks_of(step), unknowns_of(step)).looks}

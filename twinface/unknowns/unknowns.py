@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,16 +126,20 @@ class Unknowns:
         connection.executemany(_MARK, [(number, *look.key, look.crop) for look in good])
 
 
-def list_unknowns(path: Path, cool_down_s: float = 0.0) -> list[Unknown]:
+def list_unknowns(path: Path, cool_down_s: float = 0.0, *, without: Container[TrackKey] = ()) -> list[Unknown]:
     """Everybody who is remembered, in the order of their numbers; tracks with no more than `cool_down_s` between them
-    are of one visit. Raises ArtefactError as `read_events` does."""
+    are of one visit. Tracks in `without` are passed over, and who was seen in no other one.
+
+    Raises ArtefactError as `read_events` does.
+    """
     if not is_there(path):
         return []
     with reading(path) as connection:
         rows = connection.execute(_SIGHTINGS).fetchall()
     sightings: dict[tuple[int, str], list[tuple[TrackKey, int, int]]] = defaultdict(list)
     for number, network, camera, stream, track, since_ns, until_ns in rows:
-        sightings[number, network].append((TrackKey(camera, stream, track), since_ns, until_ns))
+        if (key := TrackKey(camera, stream, track)) not in without:
+            sightings[number, network].append((key, since_ns, until_ns))
     return [_unknown(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
 
 

@@ -7,12 +7,13 @@ import pytest
 from browser import BROWSER_NAMES, Browser
 from corrected_box import box, config, faces
 from pictures_site import pictures_site
+from reviewed_box import review_box
 from web_site import Api, Site, running_site
 
 from twinface.gallery import Gallery
 from twinface.recognition.embedding import EmbeddedFace
 
-__all__ = ["box", "config", "faces", "pictures_site"]
+__all__ = ["box", "config", "faces", "pictures_site", "review_box"]
 
 
 @pytest.fixture(scope="session")

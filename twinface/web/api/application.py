@@ -18,6 +18,7 @@ from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
+from twinface.web.api.review_queue import review_queue_routes
 from twinface.web.api.session import session_routes
 from twinface.web.api.single_pictures import single_pictures_routes
 from twinface.web.authentication import API_PREFIX
@@ -31,6 +32,7 @@ _TAKES_A_PICTURE = re.compile(rf"{API_PREFIX}/(pictures/\w+|enrolments/[^/]+/pic
 _ROUTES = (
     people_routes,
     review_routes,
+    review_queue_routes,
     changes_routes,
     events_routes,
     past_visits_routes,
