@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +54,13 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, settings: str = "") -> Iterator[Site]:
-    """A box with one camera, one extractor, a matcher and the web process, configured in a folder with `settings`."""
+def running_site(folder: Path, settings: str = "", cameras: Sequence[str] = ("front",)) -> Iterator[Site]:
+    """A box with cameras, one extractor, a matcher and the web process, configured in a folder with `settings`."""
     with short_run_directory() as run, ExitStack() as stack:
         config = folder / "pipeline.toml"
-        config.write_text(
-            f'{settings}run_directory = "{run.path}"\n[[camera]]\nname = "front"\nsource = "0"\n'
-            "[extractor]\ncount = 1\n[web]\nport = 0\n"
-        )
-        camera = stack.enter_context(FakeCamera(run, "front"))
+        tables = "".join(f'[[camera]]\nname = "{name}"\nsource = "0"\n' for name in cameras)
+        config.write_text(f'{settings}run_directory = "{run.path}"\n{tables}[extractor]\ncount = 1\n[web]\nport = 0\n')
+        camera, *_ = [stack.enter_context(FakeCamera(run, name)) for name in cameras]
         stack.enter_context(FakeProcess(run, "sentinel"))
         extractor = stack.enter_context(FakeProcess(run, "extractor.0"))
         site = Site(run, config, camera, extractor, stack.enter_context(FakeMatcher(run)))

@@ -36,7 +36,8 @@ class OpenSite:
 def open_site(site: Site, token_file: Path) -> OpenSite:
     """A site that other machines may reach, with a token for each role."""
     site.stop_web()
-    site.config.write_text(site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0'))
+    settings = site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0')
+    site.config.write_text(f'gallery = "gallery"\n{settings}')
     tokens = {role: make_token(token_file, role) for role in Role}
     site.start_web()
     return OpenSite(site, tokens)

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -18,9 +19,30 @@ from twinface.web.protocol import REQUEST_WITHIN_S, GuardedProtocol, GuardedSock
 _STOP_TIMEOUT_S = 4.0
 _MAX_REQUEST_BYTES = 16 * 1024
 _PING_EVERY_S = 5.0
+_TICK_S = 1.0
 
 PONG_WITHIN_S = 10.0
 """A socket whose other end does not answer a ping within this is closed; a browser does, also for a hidden page."""
+
+
+class _Server(uvicorn.Server):
+    """Looks once a second whether it is to end, and when it is told so; uvicorn looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ends = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """See uvicorn.Server; each of its ticks is a tenth of a second, and every tenth one does something."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._ends.wait()
+
+    def end(self) -> None:
+        """Have it end; in its loop."""
+        self.should_exit = True
+        self._ends.set()
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -52,7 +74,7 @@ class PageServer:
         name, scheme = f"[{shown}]" if ":" in shown else shown, "https" if certificate else "http"
         self.url = f"{scheme}://{name}:{self._socket.getsockname()[1]}/"
         self._loop = _Loop()
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self, app: ASGIApp, on_exit: Callable[[], None]) -> None:
@@ -78,7 +100,7 @@ class PageServer:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = server = uvicorn.Server(config)
+        self._server = server = _Server(config)
 
         def serve() -> None:
             try:
@@ -100,7 +122,7 @@ class PageServer:
         died = not self._thread.is_alive()
         if not died:
             self.post(end_streams)
-            self._server.should_exit = True
+            self.post(self._server.end)
             self._thread.join(_STOP_TIMEOUT_S)
         self._socket.close()
         if not self._thread.is_alive():

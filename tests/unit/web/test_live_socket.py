@@ -2,7 +2,9 @@
 
 import socket
 import time
+from collections import Counter
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import psutil
@@ -10,7 +12,7 @@ import pytest
 from browser import Browser
 from harness import until
 from live_page import Origin, Subprotocol, live_page
-from web_site import Site
+from web_site import Site, running_site
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 
@@ -110,6 +112,22 @@ def test_a_name_that_was_made_to_point_here_is_refused(site: Site) -> None:
     with pytest.raises(InvalidStatus) as refused, live_page(str(url.copy_with(host="evil.example")), sock=connection):
         pass
     assert (refused.value.response.status_code, refused.value.response.body) == (400, b"Invalid host header")
+
+
+def test_eight_cameras_in_seven_tabs_leave_room_for_what_the_tabs_ask(tmp_path: Path) -> None:
+    cameras = [f"camera-{number}" for number in range(8)]
+    with running_site(tmp_path, cameras=cameras) as site, ExitStack() as held:
+        pages = [held.enter_context(live_page(site.url)) for _ in range(7)]
+        for page in pages:
+            page.say("watch", cameras=cameras)
+        for page in pages:
+            seen: Counter[str] = Counter()
+            while len(seen) < len(cameras) or min(seen.values()) < 3:
+                camera = page.until("picture")["camera"]
+                seen[camera] += 1
+                page.say("taken", camera=camera)
+            assert max(seen.values()) < 30, "no camera keeps another one out"
+        assert all(httpx.get(f"{site.url}api/v1/people").status_code == 200 for _ in range(6))
 
 
 def test_many_pages_stay_open_and_leave_room_for_requests(site: Site) -> None:
