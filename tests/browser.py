@@ -70,6 +70,29 @@ class Browser:
     def evaluate(self, expression: str) -> Any:
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other: letters, or names such as Enter."""
+        for key in keys:
+            text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+            for kind in ("keyDown", "keyUp"):
+                self.call("Input.dispatchKeyEvent", type=kind, key=key, text=text if kind == "keyDown" else "")
+
+    def write(self, text: str) -> None:
+        """Write into the field that has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def choose(self, selector: str, *files: Path) -> None:
+        """Choose files in a file field, as its dialog does."""
+        field = self.call("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
+        self.call("DOM.setFileInputFiles", objectId=field, files=[str(file) for file in files])
+
+    def click(self, selector: str, text: str = "") -> None:
+        """Click on the first element of a selector that has a text, once there is one that can be clicked."""
+        all_of_them = f"[...document.querySelectorAll({selector!r})]"
+        found = f"{all_of_them}.find((one) => one.textContent.includes({text!r}) && !one.disabled)"
+        self.wait_until(found)
+        self.evaluate(f"{found}.click()")
+
     def wait_until(self, expression: str, timeout_s: float = 20.0) -> None:
         """Wait until `expression` is true; fails with the page's text when that takes too long."""
         give_up_at_s = time.monotonic() + max(timeout_s, PATIENCE_S)

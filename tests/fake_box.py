@@ -160,6 +160,7 @@ class FakeCamera(FakeProcess):
         self.wanted = False
         self.paused = False
         self.jpeg = draw_face()
+        self.faces = [(260.0, 110.0, 380.0, 250.0)]
 
     def set_up(self, node: Node) -> None:
         self._publisher = node.publisher(PREVIEW)
@@ -177,7 +178,9 @@ class FakeCamera(FakeProcess):
         self.do(lambda: self._publish(jpeg))
 
     def _publish(self, jpeg: bytes) -> None:
-        meta = PreviewMeta(self._camera, 0, 640, 360, (TrackBox(1, (260.0, 110.0, 380.0, 250.0), 0.9),))
+        meta = PreviewMeta(
+            self._camera, 0, 640, 360, tuple(TrackBox(1 + at, box, 0.9) for at, box in enumerate(self.faces))
+        )
         self._publisher.publish(meta, Captured.now(), np.frombuffer(jpeg, np.uint8))
 
 

@@ -40,7 +40,7 @@ def test_a_name_is_rejected_and_another_one_given_while_running(pipeline: Pipeli
     assert explained["decision"]["missed_by"] > 0.0
     assert explained["looks"][0]["measures"]["face_px"] > 40.0
     url = json.loads((pipeline.run.path / "web.json").read_text())["url"]
-    answer = httpx.get(f"{url}api/explain", params={"track": unknown["tracks"][0]}).json()
+    answer = httpx.get(f"{url}api/v1/tracks/{unknown['tracks'][0]}/why").json()
     assert answer["tracks"][0]["looks"] == explained["looks"]
 
     lines = pipeline.command("events", "--json", "--name", "person a", "--subject", "track").stdout.splitlines()

@@ -59,11 +59,11 @@ def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: S
     for path in (
         "api/v1/people",
         "api/v1/live/events",
-        "api/health",
-        "api/snapshot",
-        "api/events",
-        "api/explain",
-        "preview/front.mjpeg",
+        "api/v1/health",
+        "api/v1/events",
+        "api/v1/visits",
+        "api/v1/settings",
+        "api/v1/tracks/front:7:1/picture",
         "static",
         "x",
     ):

@@ -84,6 +84,10 @@ class ControlServer:
         self.socket.close()
 
 
+Ask = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""`ask`, of one process: a verb and arguments → the answer. May take seconds; raises ServiceError."""
+
+
 def ask(endpoint: str, verb: str, arguments: Mapping[str, Any] | None = None, *, timeout_s: float = 2.0) -> Any:
     """Ask the process at `endpoint`; its result.
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twinface.events.event import TrackKey
 from twinface.live.camera_stream import Stream
 from twinface.live.journal import Journal
 from twinface.live.match_events import KEPT_EVENTS, MatchEvents
@@ -124,6 +125,7 @@ class MatcherStage:
                     "camera": stream.camera,
                     "camera_epoch": stream.epoch,
                     "track": track.number,
+                    "track_id": str(TrackKey(stream.camera, stream.epoch, track.number)),
                     "name": track.decision.name,
                     "state": str(track.decision.state),
                     "score": track.decision.score,

@@ -1,6 +1,6 @@
 """The page and its JSON API."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,13 +13,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from twinface.bus.control import Ask
 from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH
 from twinface.web.authentication import API_PREFIX, Authentication, TokenRequired, visitor_of
-from twinface.web.hub import PICTURE_HEAD, Hub
+from twinface.web.hub import Hub
 from twinface.web.live_socket import live_route
-from twinface.web.matcher_routes import AskMatcher, matcher_routes
-from twinface.web.outlets import LiveStream, Outlet
+from twinface.web.outlets import LiveStream
 from twinface.web.problem_details import refuse
 from twinface.web.request_guard import FairShare, OwnOrigin, SecurityHeaders, allowed_hosts
 
@@ -30,7 +30,7 @@ _IDLE_S = 5.0
 def create_app(
     hub: Hub,
     web: WebSettings,
-    ask_matcher: AskMatcher,
+    ask_matcher: Ask,
     api: ASGIApp,
     *,
     authentication: Authentication | None = None,
@@ -45,32 +45,18 @@ def create_app(
         chunks = outlet.chunks(b": idle\n\n", _IDLE_S, may_stay)
         return LiveStream(chunks, "text/event-stream", lambda: hub.leave(outlet))
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse(hub.health.report())
-
     async def healthz(request: Request) -> Response:
         summary = hub.health.summary()
         shown = summary if visitor_of(request).role else {"ok": summary["ok"]}
         return JSONResponse(shown, status_code=200 if summary["ok"] else 503)
 
-    async def preview(request: Request) -> Response:
-        outlet = hub.watch(request.path_params["camera"])
-        if outlet is None:
-            raise HTTPException(404, "no such camera")
-        kind = "multipart/x-mixed-replace; boundary=frame"
-        return LiveStream(_pictures(outlet, visitor_of(request).may_stay), kind, lambda: hub.leave(outlet))
-
     return Starlette(
         routes=[
             Route("/", page),
             Route(HEALTH_PATH, healthz),
-            *matcher_routes(ask_matcher),
             live_route(f"{API_PREFIX}/live", hub, ask_matcher),
             Route(f"{API_PREFIX}/live/events", events),
             Mount(API_PREFIX, api),
-            Route("/api/events", events),
-            Route("/api/health", health),
-            Route("/preview/{camera}.mjpeg", preview),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={HTTPException: refuse},
@@ -86,9 +72,3 @@ def _guards(web: WebSettings, authentication: Authentication | None) -> Iterator
     if authentication:
         yield Middleware(TokenRequired, authentication=authentication)
     yield Middleware(FairShare, most_per_client=web.connections_per_client)
-
-
-async def _pictures(outlet: Outlet, may_stay: Callable[[], bool]) -> AsyncIterator[bytes]:
-    yield PICTURE_HEAD
-    async for part in outlet.chunks(may_stay=may_stay):
-        yield part

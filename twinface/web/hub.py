@@ -1,19 +1,16 @@
 """From the bus to the pages: what came is passed on to every client that is connected."""
 
-import dataclasses
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from twinface.events.event import TrackKey
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
 from twinface.web.box_history import BoxHistory
 from twinface.web.health_board import HealthBoard
 from twinface.web.outlets import Outlet
 from twinface.web.viewer import Picture, Viewer, encode_picture, message
-
-PICTURE_HEAD = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n"
-"""What goes before each picture of a multipart stream."""
 
 _EVENT_CAPACITY = 500
 _KEPT_NEWS = 100
@@ -29,7 +26,7 @@ class Hub:
         self.closed = False
         self._on_watched = on_watched
         self._listeners: set[Outlet] = set()
-        self._watchers: dict[str, set[Outlet]] = {camera: set() for camera in cameras}
+        self._cameras = frozenset(cameras)
         self._viewers: set[Viewer] = set()
         self._news: deque[dict[str, object]] = deque(maxlen=_KEPT_NEWS)
         self._known_as: dict[tuple[str, int | None], tuple[str | None, str | None]] = {}
@@ -56,7 +53,7 @@ class Hub:
 
     def join(self) -> Viewer:
         """A page that follows everything from now on, after the latest news so far and how the processes are."""
-        viewer = Viewer(self._watchers)
+        viewer = Viewer(self._cameras)
         viewer.add(message("recent", {"events": list(self._news)}))
         viewer.replace("health", message("health", self.health.report()))
         self._viewers.add(viewer)
@@ -75,42 +72,30 @@ class Hub:
         self._listeners.add(outlet)
         return outlet
 
-    def watch(self, camera: str) -> Outlet | None:
-        """Pictures of a camera, the newest only, as parts of a multipart stream; None when there is no such camera."""
-        if camera not in self._watchers:
-            return None
-        outlet = Outlet(1, newest_only=True)
-        self._watchers[camera].add(outlet)
-        self.note_watched()
-        return outlet
-
     def leave(self, outlet: Outlet) -> None:
         """Forget a client."""
         outlet.close()
         self._listeners.discard(outlet)
-        for watchers in self._watchers.values():
-            watchers.discard(outlet)
-        self.note_watched()
 
     def close(self) -> None:
         """End every stream."""
         self.closed = True
         for viewer in self._viewers:
             viewer.close()
-        for outlet in (*self._listeners, *(one for watchers in self._watchers.values() for one in watchers)):
+        for outlet in self._listeners:
             outlet.close()
 
     def note_watched(self) -> None:
         """Find out which cameras somebody looks at."""
         now_s = time.monotonic()
-        looked_at = {camera for viewer in self._viewers for camera in viewer.looks_at(now_s)}
-        watched = frozenset(camera for camera, watchers in self._watchers.items() if watchers or camera in looked_at)
+        watched = frozenset(camera for viewer in self._viewers for camera in viewer.looks_at(now_s))
         if watched != self.watched:
             self.watched = watched
             self._on_watched()
 
     def _take_event(self, event: MatchEvent) -> None:
-        shown = {**event.plain, "news": self._is_news(event)}
+        key = None if event.track is None else str(TrackKey(event.camera, event.camera_epoch, event.track))
+        shown = {**event.plain, "track_id": key, "news": self._is_news(event)}
         if shown["news"]:
             self._news.append(shown)
         self._tell("match", shown)
@@ -130,10 +115,6 @@ class Hub:
         return True
 
     def _take_preview(self, meta: PreviewMeta, captured_at_ns: int, jpeg: bytes) -> None:
-        for outlet in self._watchers.get(meta.camera, ()):
-            # The head of the next one follows at once: Chromium shows a picture only when the next one begins.
-            outlet.put(jpeg + b"\r\n" + PICTURE_HEAD)
-        self._tell("boxes", dataclasses.asdict(meta))
         if self._viewers:
             picture = Picture(meta.camera, encode_picture(meta, captured_at_ns, jpeg), time.monotonic())
             for viewer in self._viewers:

@@ -10,10 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
+from twinface.bus.control import Ask
 from twinface.errors import ServiceError
 from twinface.web.authentication import visitor_of
 from twinface.web.hub import Hub
-from twinface.web.matcher_routes import AskMatcher
 from twinface.web.problem_details import problem
 from twinface.web.viewer import Viewer, message
 
@@ -41,7 +41,7 @@ _SAID: TypeAdapter[_Watch | _Taken | _Present] = TypeAdapter(
 )
 
 
-def live_route(path: str, hub: Hub, ask_matcher: AskMatcher) -> WebSocketRoute:
+def live_route(path: str, hub: Hub, ask_matcher: Ask) -> WebSocketRoute:
     """The socket, at a path."""
 
     async def live(socket: WebSocket) -> None:
@@ -62,7 +62,7 @@ def live_route(path: str, hub: Hub, ask_matcher: AskMatcher) -> WebSocketRoute:
 class _Page:
     """One connected page."""
 
-    def __init__(self, socket: WebSocket, hub: Hub, ask_matcher: AskMatcher) -> None:
+    def __init__(self, socket: WebSocket, hub: Hub, ask_matcher: Ask) -> None:
         self.viewer = hub.join()
         self._socket, self._hub, self._ask_matcher = socket, hub, ask_matcher
         self._may_stay = visitor_of(socket).may_stay

@@ -11,24 +11,20 @@ from starlette.types import Receive, Scope, Send
 class Outlet:
     """Chunks for one client, at most `capacity` of them. Lives in the server's event loop.
 
-    When it is full, a newer chunk replaces the oldest (`newest_only`, for pictures) or the client is given up: it
-    connects again and asks for the present.
+    When it is full, the client is given up: it connects again and asks for the present.
     """
 
-    def __init__(self, capacity: int, *, newest_only: bool = False) -> None:
+    def __init__(self, capacity: int) -> None:
         self._waiting: deque[bytes] = deque()
         self._capacity = capacity
-        self._newest_only = newest_only
         self._closed = False
         self._changed = asyncio.Event()
 
     def put(self, chunk: bytes) -> bool:
         """Add a chunk; False when the client is too slow and was given up."""
         if len(self._waiting) == self._capacity:
-            if not self._newest_only:
-                self.close()
-                return False
-            self._waiting.popleft()
+            self.close()
+            return False
         self._waiting.append(chunk)
         self._changed.set()
         return True

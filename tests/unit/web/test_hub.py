@@ -4,9 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta, Stamp, TrackBox
+from twinface.messages.schema import Heartbeat, MatchEvent, Message, Stamp
 from twinface.types import Captured
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
@@ -85,32 +83,14 @@ def test_a_camera_is_watched_while_somebody_watches() -> None:
     async def scenario() -> None:
         seen: list[frozenset[str]] = []
         hub = _hub(lambda: seen.append(hub.watched))
-        first = hub.watch("front")
+        pages = [hub.join(), hub.join()]
+        for page in pages:
+            assert page.watch(["front", "cellar"]) == ["cellar"]
+            hub.note_watched()
         assert seen == [frozenset({"front"})]
-        second = hub.watch("front")
-        assert first is not None
-        assert second is not None
-        hub.leave(first)
-        hub.leave(second)
-        hub.leave(second)
+        for page in pages:
+            hub.part(page)
         assert seen == [frozenset({"front"}), frozenset()]
-        assert hub.watch("cellar") is None
-
-    asyncio.run(scenario())
-
-
-def test_pictures_go_to_watchers_and_boxes_to_listeners() -> None:
-    async def scenario() -> None:
-        hub = _hub()
-        watcher, listener = hub.watch("front"), hub.listen()
-        assert watcher is not None
-        meta = PreviewMeta("front", 3, 640, 360, (TrackBox(1, (1.0, 2.0, 3.0, 4.0), 0.9),))
-        hub.take(Message(_STAMP, meta, np.frombuffer(b"\xff\xd8picture", np.uint8)))
-        part = await anext(watcher.chunks())
-        assert part == b"\xff\xd8picture\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n"
-        kind, boxes = (await _told(listener))[-1]
-        assert kind == "boxes"
-        assert boxes["tracks"] == [{"track": 1, "box_xyxy": [1.0, 2.0, 3.0, 4.0], "detection_score": 0.9}]
 
     asyncio.run(scenario())
 

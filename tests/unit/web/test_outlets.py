@@ -30,15 +30,6 @@ def test_a_slow_client_is_given_up_with_what_waited_for_it() -> None:
     asyncio.run(scenario())
 
 
-def test_only_the_newest_picture_waits() -> None:
-    async def scenario() -> None:
-        outlet = Outlet(1, newest_only=True)
-        assert all(outlet.put(picture) for picture in (b"1", b"2", b"3"))
-        assert await _take(outlet.chunks(), 1) == [b"3"]
-
-    asyncio.run(scenario())
-
-
 def test_silence_is_filled() -> None:
     async def scenario() -> None:
         outlet = Outlet(2)

@@ -1,3 +1,5 @@
+import gzip
+import hashlib
 import json
 import os
 import re
@@ -5,14 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
 from harness import until
+from live_page import live_page
 from web_site import Site
 
+import twinface.web
 from twinface.web.request_guard import allowed_hosts
 
 
@@ -27,8 +32,10 @@ def _events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
 
 
 def test_stops_cleanly_with_streams_open_and_stays_small(site: Site) -> None:
-    with httpx.stream("GET", f"{site.url}api/events") as events, httpx.stream("GET", f"{site.url}preview/front.mjpeg"):
+    with httpx.stream("GET", f"{site.url}api/v1/live/events") as events, live_page(site.url) as page:
         assert next(_events(events))[0] == "recent"
+        page.say("watch", cameras=["front"])
+        page.until("picture")
         assert psutil.Process(site.process.pid).memory_info().rss < 120e6
         code, log = site.stop_web()
     assert code == 0
@@ -46,35 +53,18 @@ def test_healthz_names_who_is_silent_or_failed(site: Site) -> None:
     problems = httpx.get(f"{site.url}healthz").json()["problems"]
     assert problems[0] == "camera.front: failed, no such device"
     assert re.fullmatch(r"extractor\.0: hung, no heartbeat for \d+ s", problems[1])
-    processes = {one["process"]: one for one in httpx.get(f"{site.url}api/health").json()["processes"]}
+    processes = {one["process"]: one for one in httpx.get(f"{site.url}api/v1/health").json()["processes"]}
     assert list(processes) == ["camera.front", "extractor.0", "matcher", "web", "sentinel"]
     assert (processes["web"]["alive"], processes["web"]["detail"]) == (True, site.url)
     assert processes["extractor.0"]["alive"] is False
-
-
-def test_snapshot_is_the_matchers_or_says_that_it_is_away(site: Site) -> None:
-    site.matcher.tracks = [{"camera": "front", "track": 4, "name": "Ada", "state": "known", "score": 0.9}]
-    assert httpx.get(f"{site.url}api/snapshot").json()["tracks"] == site.matcher.tracks
-    site.matcher.stop()
-    answer = httpx.get(f"{site.url}api/snapshot")
-    assert (answer.status_code, answer.json()["code"]) == (503, "timeout")
-
-
-def test_why_is_asked_of_the_matcher(site: Site) -> None:
-    explained = httpx.get(f"{site.url}api/explain", params={"track": "front:1:4"}).json()
-    assert explained == {"event": None, "tracks": [{"track": "front:1:4"}]}
-    refused = httpx.get(f"{site.url}api/explain", params={"event": "7"})
-    assert (refused.status_code, refused.json()) == (404, {"error": "no event has the number 7", "code": "user"})
-    for nonsense in ("seven", "-1", "9" * 30):
-        assert httpx.get(f"{site.url}api/explain", params={"event": nonsense}).status_code == 400
 
 
 def test_events_reach_every_page_as_they_come(site: Site) -> None:
     name = "<script>alert('ö')</script>"
     site.wait_until_healthy()
     with (
-        httpx.stream("GET", f"{site.url}api/events") as first,
-        httpx.stream("GET", f"{site.url}api/events") as second,
+        httpx.stream("GET", f"{site.url}api/v1/live/events") as first,
+        httpx.stream("GET", f"{site.url}api/v1/live/events") as second,
     ):
         pages = [_events(first), _events(second)]
         for page in pages:
@@ -88,19 +78,11 @@ def test_events_reach_every_page_as_they_come(site: Site) -> None:
 
 def test_the_camera_encodes_only_while_somebody_watches(site: Site) -> None:
     assert not site.camera.wanted
-    with httpx.stream("GET", f"{site.url}preview/front.mjpeg") as preview:
-        assert preview.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
-        received = b""
-        for chunk in preview.iter_raw():
-            received += chunk
-            if received.count(b"--frame\r\n") == 3:
-                break
+    with live_page(site.url) as page:
+        page.say("watch", cameras=["front"])
+        assert page.until("picture")["jpeg"] == site.camera.jpeg
         assert site.camera.wanted
-    head, picture = received.split(b"--frame\r\n")[1].split(b"\r\n\r\n", 1)
-    assert head == b"Content-Type: image/jpeg"
-    assert picture == site.camera.jpeg + b"\r\n"
     until(lambda: not site.camera.wanted, 120.0, "the camera to stop encoding")
-    assert httpx.get(f"{site.url}preview/cellar.mjpeg").status_code == 404
 
 
 def test_foreign_names_are_refused_and_nothing_leaves_the_page(site: Site) -> None:
@@ -110,11 +92,28 @@ def test_foreign_names_are_refused_and_nothing_leaves_the_page(site: Site) -> No
     page = httpx.get(site.url)
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["cross-origin-resource-policy"] == "same-origin"
-    assert httpx.get(f"{site.url}api/health").headers["cache-control"] == "no-store"
+    assert httpx.get(f"{site.url}api/v1/health").headers["cache-control"] == "no-store"
     assert httpx.get(f"{site.url}static/../app.py").status_code == 404
-    for name in ("page.js", "page.css", "view.js", "camera.js", "presence.js", "icon.svg"):
+    static = Path(twinface.web.__file__).parent / "static"
+    names = [str(one.relative_to(static)) for one in static.rglob("*") if one.suffix in {".js", ".css", ".svg"}]
+    assert "app.js" in names
+    for name in names:
         text = httpx.get(f"{site.url}static/{name}").raise_for_status().text
-        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text), name
+
+
+def test_the_vendored_module_is_the_one_that_was_made() -> None:
+    vendor = Path(twinface.web.__file__).parent / "static/vendor"
+    said, _ = (vendor / "preact.js.sha256").read_text().split()
+    assert hashlib.sha256((vendor / "preact.js").read_bytes()).hexdigest() == said
+    licences = (vendor / "LICENSES").read_text()
+    assert all(f"{name} " in licences for name in ("preact", "@preact/signals", "htm"))
+
+
+def test_the_page_is_small() -> None:
+    static = Path(twinface.web.__file__).parent / "static"
+    sent = sum(len(gzip.compress(one.read_bytes())) for one in static.rglob("*.js") if one.name != "entry.js")
+    assert sent < 60_000
 
 
 def test_a_port_that_is_taken_is_one_line(site: Site) -> None:

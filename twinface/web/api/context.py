@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import Request
 
 from twinface.box.pictures_client import PicturesProcess
+from twinface.bus.control import Ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import NotThereError
 from twinface.gallery.gallery import Gallery
@@ -17,7 +18,6 @@ from twinface.settings import Settings
 from twinface.web.authentication import Authentication
 from twinface.web.box_history import BoxHistory
 from twinface.web.look_pictures import LookPictures
-from twinface.web.matcher_routes import AskMatcher
 
 LARGEST = 2**53 - 1
 """Of numbers in requests: the largest that every program that reads JSON has exactly (RFC 8259, 6)."""
@@ -71,7 +71,7 @@ class Context:
     people: People
     health: Callable[[], Mapping[str, object]]
     pictures: PicturesProcess
-    ask_matcher: AskMatcher
+    ask_matcher: Ask
     authentication: Authentication | None
     run: RunDirectory
     url: str

@@ -35,15 +35,12 @@ export class Presence {
     }
   }
 
-  takeSnapshot(snapshot, news) {
+  takeSnapshot(snapshot) {
     const before = this.tracks;
-    const entered = new Map(
-      news.filter((event) => event.type === "enter" && event.epoch === snapshot.epoch)
-        .map((event) => [`${event.camera} ${event.track}`, event.captured_at_ns / 1e6]));
     this.tracks = new Map();
     for (const track of snapshot.tracks) {
       const key = `${track.camera} ${track.track}`;
-      const since = track.entered_at_ns ? track.entered_at_ns / 1e6 : entered.get(key) ?? before.get(key)?.since;
+      const since = track.entered_at_ns ? track.entered_at_ns / 1e6 : before.get(key)?.since;
       this.tracks.set(key, { ...track, since });
     }
     this.epoch = snapshot.epoch;
@@ -62,10 +59,10 @@ export class Presence {
     } else if (event.type === "exit") {
       this.tracks.delete(key);
     } else {
-      const { camera, track, name, state, score } = event;
+      const { camera, track, track_id, name, state, score } = event;
       const known = this.tracks.get(key);
       const since = known ? known.since : event.captured_at_ns / 1e6;
-      this.tracks.set(key, { camera, track, name, state, score, since });
+      this.tracks.set(key, { camera, track, track_id, name, state, score, since });
     }
   }
 }

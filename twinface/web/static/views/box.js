@@ -1,0 +1,79 @@
+// Box: whether everything works and what mends it, what it costs, the heads, and what was changed by hand.
+
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { act, changes, get, post, session, undo } from "../api.js";
+import { moment, ms, printable, share } from "../format.js";
+import { condition, health } from "../live.js";
+import { Empty, Trouble, useAnswer } from "../parts.js";
+import { words } from "../words.js";
+import { stateOf } from "./camera.js";
+import { Series } from "./series.js";
+
+const AGAIN_MS = 30000;
+
+export function Box() {
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || setTurn((before) => before + 1), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const [box] = useAnswer("/box", {}, turn);
+  const [past] = useAnswer("/box/history", {}, turn);
+  return html`<div class="boxview">
+    <h2>${words.box.title}</h2>
+    <section class="card"><h3>${words.box.wrong}</h3>${box?.problems?.length ? html`<ul class="problems">${box.problems.map((one) => html`<li key=${one.words}><b>${printable(one.process ?? "")}</b> ${printable(one.words)}${one.mend && html`<br /><span class="quiet">${words.box.mend}${printable(one.mend)}</span>`}</li>`)}</ul>`
+      : html`<p class="quiet">${health.value?.ok === false ? health.value.problems.map(printable).join(" · ") : words.box.fine}</p>`}
+      ${box && html`<p class="quiet">${words.box.version} ${box.version}${box.disk ? ` · ${words.box.free(Math.round(box.disk.free_mb))} · ${words.box.events(Math.round(box.disk.events_mb), Math.round(box.disk.max_mb))}` : ""}</p>`}
+      ${box?.books && html`<p class="quiet">${words.box.books}: ${box.books.balance ? words.box.balance : ""}</p><ul class="quiet lines">${(box.books.lines ?? []).map((line) => html`<li key=${line}>${printable(line)}</li>`)}</ul>`}</section>
+    <${Processes} />
+    <div class="plots">${past && past.at_ns.length > 1 ? html`
+      <${Series} title=${words.box.latency} at=${past.at_ns} lines=${past.latency_ms} unit="ms" />
+      <${Series} title=${words.box.cpuOver} at=${past.at_ns} lines=${Object.fromEntries(Object.entries(past.processes).map(([name, one]) => [name, one.cpu]))} unit="%" scale=${100} />` : html`<${Empty}>${words.box.noHistory}<//>`}</div>
+    <${Heads} />
+    <${Changes} />
+  </div>`;
+}
+
+function Processes() {
+  return html`<section id="health" class="card" aria-labelledby="health-title"><h3 id="health-title">${words.box.processes}</h3>
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="health-title"><table>
+      <thead><tr><th scope="col">${words.box.process}</th><th scope="col">${words.box.stateHead}</th><th scope="col" class="number">${words.box.cpu}</th><th scope="col" class="number">${words.box.memory}</th><th scope="col">${words.box.says}</th></tr></thead>
+      <tbody id="processes">${(health.value?.processes ?? []).map((one) => html`<tr key=${one.process}>
+        <th scope="row">${printable(one.process)}</th><td><span class="dot" data-state=${condition(one)}></span>${stateOf(one)}</td>
+        <td class="number">${one.alive ? `${Math.round((100 * one.cpu_s) / Math.max(one.uptime_s, 0.001))} %` : ""}</td><td class="number">${one.alive ? `${Math.round(one.memory_mb)} MB` : ""}</td><td>${printable(one.detail)}</td></tr>`)}</tbody>
+    </table></div></section>`;
+}
+
+// Every head there has been, and the training of the next one.
+function Heads() {
+  const [found, error, again] = useAnswer("/heads", {}, changes.value);
+  const [training, setTraining] = useState(null);
+  const mayChange = session.value.role === "change";
+  useEffect(() => {
+    let timer = null;
+    const look = async () => {
+      const now = await get("/heads/retrain").catch(() => null);
+      setTraining((before) => { if (before?.state === "running" && now && now.state !== "running") again(); return now; });
+      timer = setTimeout(look, now?.state === "running" ? 1000 : 10000);
+    };
+    look();
+    return () => clearTimeout(timer);
+  }, [changes.value]);
+  const busy = training?.state === "running";
+  return html`<section class="card"><h3>${words.box.heads}</h3><p class="quiet">${words.box.headsIntro}</p>
+    ${error && html`<${Trouble} error=${error} again=${again} />`}
+    <ol class="heads">${(found?.versions ?? []).map((one) => html`<li key=${one.version}><b>${printable(one.version ?? words.box.bundled)}</b>${one.in_use && html` <span class="pill fine">${words.box.inUse}</span>`} <span class="quiet">${one.made_at_ns ? moment(ms(one.made_at_ns)) : ""} ${printable(one.architecture ?? "")}</span>
+      ${one.verdict && html`<p>${printable(one.verdict)}</p>`}<dl class="measures">${Object.entries(one.figures ?? {}).filter(([, value]) => typeof value === "number").map(([name, value]) => html`<div key=${name}><dt>${printable(name)}</dt><dd>${value > 0 && value < 1 ? share(value) : value}</dd></div>`)}</dl>
+      ${mayChange && !one.in_use && html`<button onClick=${() => act(() => post("/heads/rollback", { version: one.version }), () => words.box.rolledBack)}>${words.box.rollback}</button>`}</li>`)}</ol>
+    ${mayChange && html`<div class="actions"><button class="main" disabled=${busy} onClick=${() => act(() => post("/heads/retrain", {}), (now) => { setTraining(now); return now.detail; })}>${words.box.retrain}</button>
+      <span role="status" class=${training?.state === "failed" ? "bad" : "quiet"}>${training && training.state !== "idle" ? `${busy ? words.box.working : ""} ${printable(training.detail)}` : ""}</span>${busy && training.progress !== null && training.progress !== undefined && html`<progress max="1" value=${training.progress} aria-label=${words.box.working}></progress>`}</div>`}
+  </section>`;
+}
+
+function Changes() {
+  const [found] = useAnswer("/audit", { limit: 50 }, changes.value);
+  const entries = found?.entries ?? [];
+  return html`<section class="card"><h3>${words.box.changes}</h3>${found && !entries.length && html`<p class="quiet">${words.box.noChanges}</p>`}
+    <ol class="changes">${entries.map((one) => html`<li key=${one.number}><time class="quiet">${moment(ms(one.at_ns))}</time> <span dir="auto">${printable(one.said)}</span> <span class="quiet">${printable(one.who)}</span>
+      ${one.undone_by ? html`<span class="quiet">${words.box.takenBack}</span>` : one.step && session.value.role === "change" && html`<button onClick=${() => undo(one.step)}>${words.undo}</button>`}</li>`)}</ol></section>`;
+}

@@ -1,0 +1,159 @@
+// Enrol: pictures from files, from this device's camera, or from a camera of the box; each is answered at once.
+
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { act, call, post, reasonOf, Refusal } from "../api.js";
+import { printable } from "../format.js";
+import { cameras, watch } from "../live.js";
+import { Chosen, DropZone, NameField } from "../parts.js";
+import { words } from "../words.js";
+
+const LARGEST_BYTES = 30 * 1024 * 1024;
+const ENOUGH = 10;
+const EVERY_MS = 700; // between two pictures of the wizard
+const AT_A_TIME = 2;
+const SETTLED_MS = 600; // after the last letter of a name
+
+export function Enrol({ name: given = "" }) {
+  const [name, setName] = useState(given);
+  const [way, setWay] = useState(null);
+  const { pictures, add, leaveOut, finish, refused } = useEnrolment(name);
+  const good = pictures.filter((one) => one.state === "accepted").length;
+  const ready = name.trim() !== "";
+  return html`<div class="enrol">
+    <h2>${words.enrol.title}</h2>
+    <div class="card"><${NameField} label=${words.enrol.name} placeholder=${words.enrol.namePlaceholder} value=${name} onInput=${setName} focus />
+      <p class="quiet">${words.enrol.good}</p>
+      ${refused && html`<p class="bad" role="alert">${printable(refused)}</p>`}
+      <${DropZone} text=${words.enrol.drop} multiple onFiles=${(files) => add(files)} />
+      ${!ready && pictures.length > 0 && html`<p class="bad" role="alert">${words.enrol.nameFirst}</p>`}
+      ${ready && html`<div class="actions"><button type="button" aria-pressed=${way === "device"} onClick=${() => setWay(way === "device" ? null : "device")}>${words.enrol.take}</button>
+          <button type="button" aria-pressed=${way === "box"} disabled=${!cameras.value.length} onClick=${() => setWay(way === "box" ? null : "box")}>${words.enrol.wizard}</button></div>`}
+      ${ready && way === "device" && html`<${DeviceCamera} onPicture=${(file) => add([file])} />`}
+      ${ready && way === "box" && html`<${Wizard} onPicture=${(file) => add([file])} busy=${pictures.some((one) => ["waiting", "checking"].includes(one.state))} good=${good} />`}
+    </div>
+    <ul class="answers" aria-live="polite">${pictures.map((one) => html`<li key=${one.key} class=${`card ${one.state}`}>
+      <${Chosen} file=${one.file} boxes=${one.answer?.box_xyxy ? [one.answer.box_xyxy] : []} size=${one.answer?.width_px ? one.answer : null} />
+      <p><b>${words.enrol[one.state] ?? one.state}</b> ${one.state === "refused" && printable(one.words)}</p>
+      ${["accepted", "refused"].includes(one.state) && html`<button type="button" class="plain" onClick=${() => leaveOut(one)}>${words.enrol.drop_one}</button>`}</li>`)}</ul>
+    ${good > 0 && html`<div class="actions sticky"><button class="main" onClick=${finish}>${words.enrol.finish(good, printable(name.trim()))}</button></div>`}
+  </div>`;
+}
+
+// The pictures of an enrolment: sent two at a time, each with what the box said of it.
+function useEnrolment(name) {
+  const [pictures, setPictures] = useState([]), [refused, setRefused] = useState(null);
+  const now = useRef({ pictures: [], enrolment: null, name: name.trim(), sending: 0, next: 0 });
+  const show = () => setPictures([...now.current.pictures]);
+  const begin = () => {
+    now.current.enrolment ??= post("/enrolments", { name: now.current.name, merge: true });
+    return now.current.enrolment;
+  };
+  const pump = () => {
+    const at = now.current;
+    while (at.name && at.sending < AT_A_TIME) {
+      const one = at.pictures.find((picture) => picture.state === "waiting");
+      if (!one) break;
+      at.sending += 1;
+      one.state = "checking";
+      const mine = begin();
+      send(one, mine).then(() => setRefused(null), (error) => {
+        Object.assign(one, { state: "refused", words: reasonOf(error), answer: {} });
+        if (error instanceof Refusal && error.status !== 422) setRefused(error.message);
+      }).finally(() => {
+        at.sending -= 1;
+        if (at.enrolment !== mine) Object.assign(one, { state: "waiting", answer: undefined }); // the name has changed meanwhile
+        pump();
+      });
+    }
+    show();
+  };
+  const add = (files) => {
+    for (const file of files) {
+      const tooLarge = file.size > LARGEST_BYTES;
+      now.current.pictures.push({ key: (now.current.next += 1), file, state: tooLarge ? "refused" : "waiting", words: tooLarge ? words.enrol.tooLarge : "" });
+    }
+    pump();
+  };
+  const leaveOut = async (one) => {
+    now.current.pictures = now.current.pictures.filter((other) => other !== one);
+    show();
+    if (one.answer?.picture !== undefined) await call("DELETE", `/enrolments/${(await begin()).enrolment}/pictures/${one.answer.picture}`).catch(() => {});
+  };
+  const finish = async () => {
+    const { enrolment } = await begin();
+    const done = await act(() => post(`/enrolments/${enrolment}/finish`, {}), (answer) => words.enrol.done(answer.added, printable(answer.name)));
+    if (done.refused) return;
+    now.current.pictures = [];
+    now.current.enrolment = null;
+    location.hash = `#/people/${encodeURIComponent(done.id)}`;
+  };
+  useEffect(() => { // another name: what was answered is asked again, beside that person's pictures
+    const timer = setTimeout(() => {
+      const at = now.current, before = at.enrolment;
+      if (at.name === name.trim()) return;
+      Object.assign(at, { name: name.trim(), enrolment: null });
+      before?.then(({ enrolment }) => call("DELETE", `/enrolments/${enrolment}`)).catch(() => {});
+      for (const one of at.pictures) if (one.answer) Object.assign(one, { state: "waiting", answer: undefined });
+      pump();
+    }, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [name]);
+  return { pictures, add, leaveOut, finish, refused };
+}
+
+async function send(one, begun) {
+  const { enrolment } = await begun;
+  one.answer = await call("POST", `/enrolments/${enrolment}/pictures`, { body: one.file });
+  Object.assign(one, { state: one.answer.accepted ? "accepted" : "refused", words: one.answer.words ?? one.answer.reason });
+}
+
+function DeviceCamera({ onPicture }) {
+  const video = useRef(null), input = useRef(null), [live, setLive] = useState(false), [refused, setRefused] = useState(!navigator.mediaDevices);
+  useEffect(() => {
+    if (refused) return undefined;
+    let stream = null, open = true;
+    navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1280 } } }).then((found) => {
+      stream = found;
+      if (!open) return stream.getTracks().forEach((one) => one.stop());
+      video.current.srcObject = stream;
+      setLive(true);
+    }, () => setRefused(true));
+    return () => { open = false; stream?.getTracks().forEach((one) => one.stop()); };
+  }, []);
+  const take = () => shoot(video.current, video.current.videoWidth, video.current.videoHeight).then(onPicture);
+  if (refused) return html`<p class="quiet">${words.enrol.noCamera}</p><button type="button" onClick=${() => input.current.click()}>${words.enrol.takeNow}</button>
+    <input ref=${input} type="file" accept="image/*" capture="user" hidden onChange=${(event) => { for (const file of event.target.files) onPicture(file); event.target.value = ""; }} />`;
+  return html`<div class="shot"><video ref=${video} autoplay playsinline muted></video><button type="button" class="main" disabled=${!live} onClick=${take}>${words.enrol.takeNow}</button></div>`;
+}
+
+// Somebody before a camera of the box: a picture now and then, with a word on how to move, until there are enough.
+function Wizard({ onPicture, busy, good }) {
+  const [camera, setCamera] = useState(cameras.value[0]?.name ?? ""), [running, setRunning] = useState(false), [faces, setFaces] = useState(0);
+  const canvas = useRef(null), now = useRef({});
+  now.current = { onPicture, busy, good, running };
+  useEffect(() => {
+    let takenAt = 0;
+    return watch(camera, (head, bitmap) => {
+      const at = canvas.current;
+      if (!at) return;
+      Object.assign(at, { width: bitmap.width, height: bitmap.height });
+      at.getContext("2d").drawImage(bitmap, 0, 0);
+      setFaces(head.tracks.length);
+      const { running, busy, good, onPicture } = now.current;
+      if (!running || busy || good >= ENOUGH || head.tracks.length !== 1 || Date.now() - takenAt < EVERY_MS) return;
+      takenAt = Date.now();
+      shoot(bitmap, bitmap.width, bitmap.height).then(onPicture);
+    });
+  }, [camera]);
+  const hint = good >= ENOUGH ? words.enrol.enough : !running ? words.enrol.hints[0] : faces === 0 ? words.enrol.nobody : words.enrol.hints[Math.min(words.enrol.hints.length - 1, Math.floor(good / 2))];
+  return html`<div class="shot"><label>${words.enrol.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}>${cameras.value.map(({ name }) => html`<option key=${name}>${name}</option>`)}</select></label>
+    <canvas ref=${canvas} role="img" aria-label=${words.live.picture(camera)}></canvas>
+    <p role="status"><b>${hint}</b> ${words.enrol.progress(Math.min(good, ENOUGH), ENOUGH)}</p><progress max=${ENOUGH} value=${good} aria-label=${words.enrol.progress(good, ENOUGH)}></progress>
+    <button type="button" class="main" disabled=${good >= ENOUGH} onClick=${() => setRunning(!running)}>${running && good < ENOUGH ? words.enrol.stop : words.enrol.start}</button></div>`;
+}
+
+function shoot(source, width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  canvas.getContext("2d").drawImage(source, 0, 0, width, height);
+  return new Promise((done) => canvas.toBlob((blob) => done(new File([blob], "photo.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95));
+}

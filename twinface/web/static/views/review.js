@@ -1,0 +1,116 @@
+// Review: the visits that need a person, answered by keys or clicks, one or many at once.
+
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { act, changes, post, session, undo } from "../api.js";
+import { moment, ms, printable, score } from "../format.js";
+import { cameras } from "../live.js";
+import { AskName, Dialog, Empty, Face, NameLine, Trouble, useAnswer } from "../parts.js";
+import { words } from "../words.js";
+
+const PAGE = 60;
+const KINDS = Object.keys(words.kinds);
+
+export function Review() {
+  const [kind, setKind] = useState(""), [camera, setCamera] = useState("");
+  const [current, setCurrent] = useState(null), [selected, setSelected] = useState(new Set());
+  const [dialog, setDialog] = useState(null), [limit, setLimit] = useState(PAGE);
+  const [found, error, again] = useAnswer("/review", { kind, camera, limit }, changes.value);
+  const items = found?.items ?? [];
+  const at = Math.max(0, items.findIndex((one) => one.id === current)), item = items[at];
+  const chosen = selected.size ? items.filter((one) => selected.has(one.id)) : item ? [item] : [];
+
+  const decide = async (action, name) => {
+    if (!chosen.length) return;
+    const next = items.find((one, index) => index > at && !chosen.includes(one)) ?? items.find((one) => !chosen.includes(one));
+    const ids = chosen.map((one) => one.id), saved = selected;
+    setDialog(null);
+    setSelected(new Set());
+    const done = await act(() => post("/review/act", { items: ids, action, name }), (answer) => saidOf(action, name ?? chosen[0].name, answer));
+    if (done.refused instanceof Error) setSelected(saved);
+    else setCurrent(next?.id ?? null);
+  };
+  const move = (step) => setCurrent(items[Math.min(items.length - 1, Math.max(0, at + step))]?.id ?? null);
+  const select = () => {
+    const next = new Set(selected);
+    if (!next.delete(item.id)) next.add(item.id);
+    setSelected(next);
+  };
+  const keys = {
+    n: () => setDialog("new"), y: () => decide("right"), r: () => decide("not"), s: () => decide("skip"), x: () => decide("no_face"), u: () => undo(), "?": () => setDialog("keys"),
+    j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1), " ": () => item && select(), a: () => setSelected(new Set(items.map((one) => one.id))),
+    w: () => item && (location.hash = `#/why/${encodeURIComponent(item.track)}`), Escape: () => setSelected(new Set()),
+  };
+  for (const number of "123456789") keys[number] = () => item?.candidates[number - 1] && decide("name", item.candidates[number - 1].name);
+  useKeys(keys, dialog === null);
+
+  return html`<div class="review">
+    <div class="bar-of-tools">
+      <h2>${words.review.title} <span class="count">${found?.total ?? ""}</span></h2>
+      <label>${words.review.which} <select value=${kind} onChange=${(event) => setKind(event.target.value)}><option value="">${words.all}</option>${KINDS.map((one) => html`<option key=${one} value=${one}>${words.kinds[one]}${found?.by_kind?.[one] ? ` (${found.by_kind[one]})` : ""}</option>`)}</select></label>
+      <label>${words.review.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}><option value="">${words.all}</option>${cameras.value.map(({ name }) => html`<option key=${name}>${name}</option>`)}</select></label>
+      ${items.length > 1 && html`<button onClick=${() => setSelected(new Set(selected.size ? [] : items.map((one) => one.id)))}>${selected.size ? words.review.clear : words.review.selectAll(items.length)}</button>`}
+      <button onClick=${() => setDialog("keys")}>${words.review.keys} <kbd>?</kbd></button>
+    </div>
+    ${error && html`<${Trouble} error=${error} again=${again} />`}
+    ${found && !items.length && html`<${Empty}><b>${words.review.empty}</b> ${words.review.emptyMore}<//>`}
+    ${item && html`<div class="two">
+      <div><ol class="queue" aria-label=${words.review.title}>${items.map((one) => html`<${Row} key=${one.id} one=${one} on=${one === item} selected=${selected.has(one.id)} onOpen=${() => setCurrent(one.id)} />`)}</ol>
+        ${found.total > items.length && html`<button onClick=${() => setLimit(limit + PAGE)}>${words.more}</button>`}</div>
+      <${Item} item=${item} count=${chosen.length} decide=${decide} onNew=${() => setDialog("new")} />
+    </div>`}
+    ${dialog === "new" && html`<${AskName} title=${words.acts.who} onClose=${() => setDialog(null)} onDone=${(name) => decide("new", name)} />`}
+    ${dialog === "keys" && html`<${Dialog} title=${words.review.keys} onClose=${() => setDialog(null)}><dl class="keys">${words.review.legend.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl><div class="actions"><button onClick=${() => setDialog(null)}>${words.close}</button></div><//>`}
+  </div>`;
+}
+
+function saidOf(action, name, { done, refused = [] }) {
+  const said = { right: words.acts.saidRight, not: words.acts.saidNot, name: words.acts.saidName, new: words.acts.saidName, skip: () => words.acts.saidSkip, no_face: () => words.acts.saidNoFace }[action](printable(name));
+  return [said, done > 1 ? words.review.done(done) : "", refused.length ? words.review.refused(refused.length, refused[0].reason) : ""].filter(Boolean).join(" ");
+}
+
+function useKeys(keys, on) {
+  const now = useRef(keys);
+  now.current = keys;
+  useEffect(() => {
+    if (!on) return undefined;
+    const press = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+      if (event.key === " " && event.target.closest("button, a")) return;
+      const act = now.current[event.key];
+      if (act) { event.preventDefault(); act(); }
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [on]);
+}
+
+const pictureOf = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/picture`;
+const titleOf = (one) => one.name ?? one.unknown ?? words.state.unknown;
+
+function Row({ one, on, selected, onOpen }) {
+  const ref = useRef(null);
+  useEffect(() => { if (on) ref.current.scrollIntoView({ block: "nearest" }); }, [on]);
+  return html`<li ref=${ref}><button type="button" aria-current=${on} class=${`row${selected ? " selected" : ""}`} onClick=${onOpen}>
+    <${Face} src=${pictureOf(one.track)} state=${one.name ? "uncertain" : "unknown"} name=${one.name ?? ""} />
+    <span class="who"><${NameLine} text=${titleOf(one)} /><span>${words.kinds[one.kind]} · ${printable(one.camera)} · ${moment(ms(one.until_ns ?? one.since_ns))}</span></span>
+    ${selected && html`<span class="tick" aria-label=${words.review.selected(1)}>✓</span>`}
+  </button></li>`;
+}
+
+function Item({ item, count, decide, onNew }) {
+  const tracks = (item.tracks?.length ? item.tracks : [item.track]).slice(0, 8);
+  const mayChange = session.value.role === "change";
+  return html`<article class="card item" aria-live="polite">
+    <h3 dir="auto">${printable(titleOf(item))}</h3>
+    <p class="quiet">${words.kinds[item.kind]} · ${printable(item.camera)} · ${words.review.visits(item.visits ?? 1)} · ${moment(ms(item.since_ns))} · <a href=${`#/why/${encodeURIComponent(item.track)}`}>${words.live.why}</a></p>
+    <div class="faces">${tracks.map((track) => html`<a key=${track} href=${`#/why/${encodeURIComponent(track)}`} aria-label=${words.live.why}><${Face} src=${pictureOf(track)} state="unknown" large /></a>`)}</div>
+    <h4>${item.candidates.length ? words.review.candidates : words.review.noCandidates}</h4>
+    <ol class="picks">${item.candidates.slice(0, 9).map((one, at) => html`<li key=${one.name}><button type="button" disabled=${!mayChange} onClick=${() => decide("name", one.name)}>
+      <kbd>${at + 1}</kbd><${Face} src=${one.picture ?? (one.id && `/api/v1/people/${encodeURIComponent(one.id)}/picture`)} name=${one.name} /><${NameLine} text=${one.name} /><span class="number">${score(one.score)}</span></button></li>`)}</ol>
+    ${mayChange && html`<div class="actions">
+      ${item.name && html`<button class="main" onClick=${() => decide("right")}><kbd>y</kbd> ${words.acts.right}</button><button onClick=${() => decide("not")}><kbd>r</kbd> ${words.acts.notHer(printable(item.name))}</button>`}
+      <button onClick=${onNew}><kbd>n</kbd> ${words.acts.isNew}</button><button onClick=${() => decide("skip")}><kbd>s</kbd> ${words.acts.skip}</button><button onClick=${() => decide("no_face")}><kbd>x</kbd> ${words.acts.noFace}</button>
+      ${count > 1 && html`<span class="quiet">${words.review.selected(count)}</span>`}
+    </div>`}
+  </article>`;
+}
