@@ -25,7 +25,7 @@ from twinface.matching import load_head
 from twinface.matching.vectors import fuse, normalised
 from twinface.recognition.vetoes import VETO_COSINE, VETO_COSINE_CENTRED
 from twinface.training.heads.feature_table import table_of
-from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE
+from twinface.unknowns.unknowns import SAME_UNKNOWN_COSINE
 
 VISIT = 3
 AROUND = (-0.1, 0.0, 0.1)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.distillation.onnx_layers import FOLDED
-from twinface.quiet import quiet
+from twinface.native_libraries import quiet
 from twinface.training.tensorflow_setup import import_tensorflow
 
 FOLDER = Path(__file__).resolve().parents[1] / "twinface" / "data" / "yunet"

@@ -7,8 +7,8 @@ from functools import partial
 
 from twinface.box.service import camera_settings, run_service
 from twinface.box.starting_together import wait_for_the_others
+from twinface.bus.credit import Outcome
 from twinface.bus.node import Node
-from twinface.bus.outcome import Outcome
 from twinface.faces import FaceDetector, FrameFeed, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting, source_spec
 from twinface.live.detection_rest import UnseenFrames

@@ -4,8 +4,8 @@ import time
 from functools import partial
 
 from twinface.box.service import process_number, run_service
+from twinface.bus.credit import Outcome
 from twinface.bus.node import Node
-from twinface.bus.outcome import Outcome
 from twinface.bus.reader import Delivery
 from twinface.messages.schema import CropMeta, VectorMeta
 from twinface.messages.topics import CROPS, VECTORS

@@ -11,11 +11,11 @@ from twinface.bus.reader import Delivery
 from twinface.enrolment.fit_looks import FitLooks
 from twinface.events import EventWriter, Upkeep
 from twinface.files import keep_private
+from twinface.live.camera_tracks import Look
 from twinface.live.journal import Journal
 from twinface.live.live_averages import LiveAverages
 from twinface.live.matcher import MatcherStage
 from twinface.live.request_handler import RequestHandler
-from twinface.live.track_state import Look
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import MATCHES, TRACKS, VECTORS
 from twinface.networks import describe_network

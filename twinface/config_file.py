@@ -1,4 +1,4 @@
-"""The configuration file: which one is used, its text, and the line that a setting stands on."""
+"""The configuration file: which one is used, its text, a setting's line; and what else travels with the package."""
 
 import os
 import re
@@ -8,7 +8,12 @@ from pathlib import Path
 import platformdirs
 
 from twinface.errors import SettingsError
-from twinface.packaged import packaged_path
+
+_PACKAGE = Path(__file__).resolve().parent
+_IS_CHECKOUT = (_PACKAGE.parent / "pyproject.toml").is_file()
+
+SERVICES = "services" if _IS_CHECKOUT else "twinface._packaged.services"
+"""The package of the mains. Installed, it must not take a name that any other package may have, too."""
 
 CONFIG_VARIABLE = "TWINFACE_CONFIG"
 """Environment variable with the path of the configuration; `twinface up` sets it for the processes."""
@@ -17,6 +22,14 @@ SYSTEM_VARIABLE = "TWINFACE_ETC"
 """Environment variable with the folder that stands for /etc, for systems that keep such files elsewhere."""
 
 _FILE = "pipeline.toml"
+
+
+def packaged_path(relative: str) -> Path:
+    """Absolute path of `relative` ("config/pipeline.toml", "supervisord.conf").
+
+    In a checkout or an editable install the files stand beside the package; a wheel carries them inside it.
+    """
+    return _PACKAGE.parent / relative if _IS_CHECKOUT else _PACKAGE / "_packaged" / relative
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,17 @@
-"""Texts that somebody else wrote, on a line, and counts in words."""
+"""Texts on a line: what somebody else wrote, counts in words, addresses and settings without their passwords."""
 
+import re
 import unicodedata
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _IRREGULAR = {"person": "people"}
+
+_MASK = "***"
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@")
+_IN_QUERY = re.compile(r"([?&;][^=&;]*(?:pas|pwd|token|key|secret|auth)[^=&;]*=)[^&;#]*", re.IGNORECASE)
+_IN_PATH = re.compile(r"(?<=[/_,;&])([^=/?#_,;&]*(?:pas|pwd|token|key|secret|auth)[^=/?#]*=)[^/?#]*", re.IGNORECASE)
+"""As in /user=admin_password=…_channel=1; where such a password ends is unknown."""
+_NAME = re.compile(r"pass(word|phrase)|token|secret")
 
 
 def printable(text: str) -> str:
@@ -25,3 +33,19 @@ def plural(count: int, one: str, many: str = "") -> str:
 def none_usable(count: int, one: str, many: str = "") -> str:
     """That nothing of so much was any good: "the picture could not be used", "none of 3 pictures could be used"."""
     return f"the {one} could not be used" if count == 1 else f"none of {plural(count, one, many)} could be used"
+
+
+def mask_address(text: str) -> str:
+    """A source or URL as it may be shown: without the password of its user and those in its path and query."""
+    text = _PASSWORD.sub(rf"\1:{_MASK}@", text)
+    scheme, separator, rest = text.partition("://")
+    path, question, query = rest.partition("?")
+    shown = _IN_PATH.sub(rf"\1{_MASK}", path) + _IN_QUERY.sub(rf"\1{_MASK}", question + query)
+    return scheme + separator + shown
+
+
+def mask_setting(name: str, value: object) -> object:
+    """The value of a setting as it may be shown; `name` is its own, such as "token" or "source"."""
+    if not isinstance(value, str) or not value:
+        return value
+    return _MASK if _NAME.search(name) and not name.endswith("_file") else mask_address(value)

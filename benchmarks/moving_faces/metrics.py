@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.faces.assignment import assign
+from twinface.faces.association import assign
 
 _SAME_BOX_IOU = 0.5
 

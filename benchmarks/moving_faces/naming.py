@@ -9,8 +9,8 @@ import numpy as np
 
 from moving_faces.truth import Truth
 from twinface.live.camera import Sighting
+from twinface.live.camera_tracks import Look
 from twinface.live.matcher import MatcherStage
-from twinface.live.track_state import Look
 from twinface.messages.schema import Stamp, VectorMeta
 from twinface.networks import Network
 from twinface.recognition.naming import Naming

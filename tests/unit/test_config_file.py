@@ -11,8 +11,8 @@ from twinface.config_file import (
     ConfigFile,
     find_installed_config,
     find_nearby_config,
+    packaged_path,
 )
-from twinface.packaged import packaged_path
 
 Write = Callable[[str], Path]
 

@@ -17,7 +17,7 @@ from isolation import Guard
 from twinface import assets
 from twinface.bus.rundir import find_run_directory
 from twinface.cli.configuration import chosen_config
-from twinface.packaged import packaged_path
+from twinface.config_file import packaged_path
 from twinface.settings import load_settings
 
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)

@@ -1,6 +1,6 @@
 import pytest
 
-from twinface.masking import mask_address, mask_setting
+from twinface.text import mask_address, mask_setting
 
 
 @pytest.mark.parametrize(

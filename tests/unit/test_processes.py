@@ -9,8 +9,8 @@ import pytest
 from supervisor.datatypes import RestartUnconditionally
 from supervisor.options import ServerOptions
 
+from twinface.config_file import packaged_path
 from twinface.messages.topics import CONTROL, HEALTH, TOPICS, Pattern, Topic
-from twinface.packaged import packaged_path
 from twinface.processes import PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
 from twinface.settings import CameraSettings, ExtractorSettings, Settings
 

@@ -6,8 +6,8 @@ from typing import Any
 import pydantic
 import pytest
 
+from twinface.config_file import packaged_path
 from twinface.errors import SettingsError
-from twinface.packaged import packaged_path
 from twinface.settings import CameraSettings, Settings, load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")

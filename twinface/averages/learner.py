@@ -14,8 +14,7 @@ from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
-from twinface.events.event import Event, Kind, Subject, TrackKey
-from twinface.events.look import LookRecord
+from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.gallery.person import PersonVectors, camera_source
 from twinface.matching.vectors import fuse
 from twinface.settings import AverageSettings

@@ -14,11 +14,11 @@ from twinface.faces.sources.open_source import SourceSpec, find_kind, open_sourc
 from twinface.faces.sources.source import SourceKind
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
-from twinface.masking import mask_address
 from twinface.matching.open_head import open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe
 from twinface.settings import CameraSettings, Settings, TrackingSettings
+from twinface.text import mask_address
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from twinface.box.running import choose_run_path
 from twinface.config_file import line_of, read_config
-from twinface.masking import mask_setting
 from twinface.settings import Settings
+from twinface.text import mask_setting
 
 
 @dataclass(frozen=True, slots=True)

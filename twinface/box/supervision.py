@@ -19,9 +19,8 @@ from twinface.box.health import ProcessState
 from twinface.box.running import pid_of_box
 from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
-from twinface.config_file import CONFIG_VARIABLE
+from twinface.config_file import CONFIG_VARIABLE, SERVICES, packaged_path
 from twinface.errors import ServiceError
-from twinface.packaged import SERVICES, packaged_path
 from twinface.processes import CAMERAS_VARIABLE, PROCESSES, name_on_bus
 from twinface.settings import Settings
 

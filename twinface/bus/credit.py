@@ -1,7 +1,8 @@
 """What a reader says to a sender on a work link: how much it will take, and what became of what it had."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import msgpack
 
@@ -11,6 +12,20 @@ CREDIT_TTL_S = 1.0
 """A reader that has not renewed its credits for so long gets nothing more until it does."""
 
 RENEW_EVERY_S = 0.25
+
+
+class Outcome(StrEnum):
+    """Each is a column of the sender's books, and every message has exactly one in the end."""
+
+    SETTLED = "settled"  # a reader acknowledged it
+    REPLACED = "replaced"  # a newer one of its key took its place
+    OVERFLOW = "overflow"  # the mailbox was full
+    STALE = "stale"  # too old by the time a reader could have had it
+    EXPIRED = "expired"  # offered as often as allowed, never acknowledged
+
+
+OnOutcome = Callable[[Outcome], object]
+"""Told once how a message ended; may be called while another message is being offered."""
 
 
 class Verdict(IntEnum):

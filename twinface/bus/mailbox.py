@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from twinface.bus.outcome import OnOutcome, Outcome
+from twinface.bus.credit import OnOutcome, Outcome
 from twinface.messages.codec import Frames
 from twinface.messages.topics import Order, Overflow
 from twinface.types import Captured

@@ -1,8 +1,9 @@
-"""A process on the bus: its identity, run directory, books, loop and heartbeat. What every main starts from."""
+"""A process on the bus: its identity, run directory, books, loop, meters and heartbeat. What every main starts from."""
 
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -10,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import psutil
 import zmq
 
 from twinface.bus.books import Books, read_books
 from twinface.bus.control import ControlServer, Handler
 from twinface.bus.loop import Loop
-from twinface.bus.meters import Meters
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.rundir import RunDirectory
@@ -28,6 +29,9 @@ from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 from twinface.types import Captured
 
+_KEPT = 512
+"""Latest values a latency's percentiles are taken over."""
+
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
@@ -35,6 +39,35 @@ _HEARTBEAT_S = 1.0
 _TRIM_S = 10.0
 _REFUSAL_TOLD_S = 10.0
 _WORKING = {"running", "idle"}
+
+
+class Meters:
+    """What a process counts and measures; `read` gives it all as plain numbers."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, int] = {}
+        self._gauges: dict[str, float] = {}
+        self._latencies: dict[str, deque[float]] = {}
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to a counter that only grows."""
+        self._counters[name] = self._counters.get(name, 0) + number
+
+    def gauge(self, name: str, value: float) -> None:
+        """Set a value as it is now."""
+        self._gauges[name] = value
+
+    def latency(self, name: str, milliseconds: float) -> None:
+        """Record a duration."""
+        self._latencies.setdefault(name, deque(maxlen=_KEPT)).append(milliseconds)
+
+    def read(self) -> tuple[dict[str, int], dict[str, float], dict[str, tuple[float, float]]]:
+        """Counters, gauges, and p50 and p95 of each latency over its latest values, in ms."""
+        percentiles = {}
+        for name, values in self._latencies.items():
+            p50, p95 = np.percentile(np.fromiter(values, float), (50, 95))
+            percentiles[name] = (float(p50), float(p95))
+        return dict(self._counters), dict(self._gauges), percentiles
 
 
 class Node:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import zmq
 
 from twinface.bus.books import Account, Column
-from twinface.bus.credit import Answer, Credit, Verdict, unpack_credit
+from twinface.bus.credit import Answer, Credit, OnOutcome, Outcome, Verdict, unpack_credit
 from twinface.bus.mailbox import Mailbox, Parcel
-from twinface.bus.outcome import OnOutcome, Outcome
 from twinface.bus.slots import Readers
 from twinface.errors import WireError
 from twinface.messages.codec import encode

@@ -1,9 +1,11 @@
-"""What several commands have: options, and what they say of a gallery."""
+"""What several commands have: options, and how they open a gallery and describe it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from twinface.cli.console import warn
 
 if TYPE_CHECKING:
     from twinface.gallery import Gallery
@@ -43,3 +45,13 @@ def describe(gallery: "Gallery") -> dict[str, str | int]:
         "network_name": gallery.network_name or name_network(gallery.network),
         "network": gallery.network,
     }
+
+
+def open_gallery(folder: Path) -> "Gallery":
+    """The gallery in a folder, with a warning for each person who cannot be read. Raises ArtefactError and its kin."""
+    from twinface.gallery import Gallery
+
+    opened = Gallery.open(folder)
+    for error in opened.damaged.values():
+        warn(error)
+    return opened

@@ -17,9 +17,9 @@ from twinface.distillation.checkpoints import Weights, find_checkpoint, read_pro
 from twinface.distillation.crop_views import as_input
 from twinface.distillation.student import block_names, build_student
 from twinface.errors import ArtefactError
+from twinface.native_libraries import quiet
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe
 from twinface.networks.registry import available_networks, load_network_file
-from twinface.quiet import quiet
 from twinface.training.tensorflow_setup import import_keras
 
 _BATCH = 8

@@ -30,12 +30,11 @@ from twinface.distillation.drawn_pictures import show_endless
 from twinface.distillation.memory_check import check_memory, read_free_bytes
 from twinface.distillation.packing import Pack, make_pack
 from twinface.distillation.run_order import Order, Settings
-from twinface.distillation.sample_stream import Show, make_stream, show_kept, show_people
 from twinface.distillation.starting_weights import read_beginning, read_size_px
 from twinface.distillation.student import Hint, build_student, freeze_stages
 from twinface.distillation.teacher import Targets, Teacher, load_or_find_bases
 from twinface.distillation.training_period import Figures, HeldOut, learn
-from twinface.distillation.training_step import build_lesson, build_showing
+from twinface.distillation.training_step import Show, build_lesson, build_showing, make_stream, show_kept, show_people
 from twinface.errors import ArtefactError, InputError
 from twinface.files import canonical_json, read_json_object, write_atomically
 from twinface.matching.vectors import normalised

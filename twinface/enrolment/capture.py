@@ -18,10 +18,9 @@ from twinface.faces.detection import FaceDetector
 from twinface.faces.sources.feed import FrameFeed
 from twinface.faces.sources.open_source import SourceSpec, open_source
 from twinface.faces.sources.source import Source, SourceWord
-from twinface.masking import mask_address
 from twinface.outputs import refuse_inputs
 from twinface.recognition.embedding import open_detector
-from twinface.text import plural
+from twinface.text import mask_address, plural
 from twinface.types import Crop, Frame, Image
 
 _WINDOW = "twinface capture: s saves, q quits"

@@ -9,7 +9,7 @@ from twinface.corrections.answer import AnswerKind
 from twinface.corrections.answers_file import ANSWERS_FILE, read_answers
 from twinface.enrolment.objections import is_good_look
 from twinface.errors import ArtefactError
-from twinface.events.look import LookRecord
+from twinface.events.event import LookRecord
 from twinface.files import FileState
 from twinface.matching.vectors import normalised
 from twinface.types import Vectors

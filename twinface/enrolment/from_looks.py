@@ -11,7 +11,7 @@ from twinface.corrections.answers_file import read_answers
 from twinface.enrolment.likeness import LikenessGate
 from twinface.enrolment.objections import Objection, Reason, object_to_look
 from twinface.errors import FingerprintError, InputError
-from twinface.events.look import LookRecord
+from twinface.events.event import LookRecord
 from twinface.events.look_queries import mark_enrolled
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import known_name

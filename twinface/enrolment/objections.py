@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twinface.events.look import LookRecord
+    from twinface.events.event import LookRecord
     from twinface.types import FaceMeasures
 
 

@@ -1,9 +1,8 @@
 """What happened: visits of faces and people as numbered events in one SQLite file, and the looks that they rest on."""
 
-from twinface.events.event import Event, Kind, Moment, Opinion, Past, Subject, TrackKey
+from twinface.events.event import Event, Kind, LookRecord, Moment, Opinion, Past, Subject, TrackKey
 from twinface.events.event_queries import EventQuery, newest_number, read_events
 from twinface.events.event_store import EventStore
-from twinface.events.look import LookRecord
 from twinface.events.look_queries import find_event, find_track, mark_enrolled, read_looks
 from twinface.events.upkeep import Upkeep
 from twinface.events.visits import Visits

@@ -16,9 +16,8 @@ from typing import Self
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
 from twinface.events.database import migrate
-from twinface.events.event import Event, Past, TrackKey
+from twinface.events.event import Event, LookRecord, Past, TrackKey
 from twinface.events.event_queries import INSERT, SELECT, readable, to_row
-from twinface.events.look import LookRecord
 from twinface.events.look_queries import insert_looks
 from twinface.events.retention import (
     LetGo,

@@ -12,10 +12,9 @@ import numpy as np
 
 from twinface.errors import InputError, NotThereError
 from twinface.events.database import changing, is_there, reading
-from twinface.events.event import Event, TrackKey
+from twinface.events.event import Event, LookRecord, TrackKey
 from twinface.events.event_queries import SELECT as SELECT_EVENT
 from twinface.events.event_queries import check_types, read_details, to_event
-from twinface.events.look import LookRecord
 from twinface.types import Candidate, FaceMeasures
 
 _COLUMNS = (

@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from twinface.errors import TwinfaceError
-from twinface.events.event import Event, Past
+from twinface.events.event import Event, LookRecord, Past
 from twinface.events.event_store import EventStore
-from twinface.events.look import LookRecord
 from twinface.events.upkeep import Upkeep
 from twinface.types import Clock
 

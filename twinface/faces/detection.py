@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import AssetError
-from twinface.faces.opencv import hush_opencv
 from twinface.faces.second_look import find_turn_deg, is_doubtful, look_again
 from twinface.faces.yunet import YuNet
+from twinface.native_libraries import hush_opencv
 from twinface.types import Face, Image
 
 MODEL = Path(__file__).resolve().parents[1] / "data" / "yunet" / "yunet.tflite"

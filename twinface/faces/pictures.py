@@ -12,9 +12,9 @@ import numpy as np
 from twinface.errors import InputError
 from twinface.faces.formats import INSTALL_HEIC, is_avif, is_heic, is_of_no_interest, looks_like_picture, reads_heic
 from twinface.faces.noise import overhear
-from twinface.faces.opencv import hush_opencv
 from twinface.faces.orientation import turned_upright
 from twinface.files import read_bounded
+from twinface.native_libraries import hush_opencv
 from twinface.text import printable
 from twinface.types import Image
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.faces.appearance import take_patches
-from twinface.faces.assignment import assign
+from twinface.faces.association import assign, take_patches
 from twinface.types import Face, Image
 
 _POSITION_SD, _FIRST_SPEED_SD, _ACCELERATION_SD = 0.08, 3.0, 6.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.litert import open_interpreter
+from twinface.native_libraries import open_interpreter
 from twinface.types import Image
 
 Rows = NDArray[np.float32]

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from twinface.faces.alignment import align_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.motion import MotionGate
+from twinface.faces.motion import MotionGate, SceneCuts
 from twinface.faces.quality import measure_face
-from twinface.faces.scenes import SceneCuts
 from twinface.faces.sources import SourceSpec
 from twinface.faces.tracking import Tracker, TrackUpdate
 from twinface.live.detection_rest import Rest

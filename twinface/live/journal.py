@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from twinface.events.event import Event, Moment, Opinion, TrackKey
-from twinface.events.look import LookRecord
+from twinface.events.event import Event, LookRecord, Moment, Opinion, TrackKey
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
-from twinface.live.track_state import Look
+from twinface.live.camera_tracks import Look
 from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
 from twinface.settings import EventSettings
 from twinface.types import Captured, Clock, Decision, State

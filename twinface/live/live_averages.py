@@ -9,8 +9,7 @@ from twinface.averages.average import centred_vectors
 from twinface.averages.averages_in_use import NOBODY, AveragesInUse
 from twinface.averages.learner import Learner
 from twinface.enrolment.objections import object_to_look
-from twinface.events.event import Event
-from twinface.events.look import LookRecord
+from twinface.events.event import Event, LookRecord
 from twinface.events.look_queries import read_looks
 from twinface.events.upkeep import Upkeep
 from twinface.gallery.person import PersonVectors, camera_source

@@ -1,26 +1,62 @@
-"""The matcher stage: tracks and vectors in, match events out."""
+"""The matcher stage: tracks and vectors in, match events out.
+
+Each event is numbered, shown to the journal, kept for who missed it, handed out once.
+"""
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinface.events.event import TrackKey
-from twinface.live.camera_stream import Stream
+from twinface.live.camera_tracks import Ending, Look, Stream, Track
 from twinface.live.journal import Journal
-from twinface.live.match_events import KEPT_EVENTS, MatchEvents
-from twinface.live.track_state import Ending, Look, Track
+from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Clock, Decision, Vectors
+
+KEPT_EVENTS = 4096
+"""Events a subscriber that missed some can still ask for."""
 
 _EXIT_GRACE_S = 3.0
 """How long a live track that ended waits for looks that are still on their way, a second delivery included."""
 
 _OUT_OF_SIGHT_S = 10.0
 """A live track that nothing was heard of for so long is over, even if the camera has died and cannot say it."""
+
+
+class MatchEvents:
+    """The events of one matcher, in the order they happen; `next_sequence` is the number of the next one."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self.next_sequence = 0
+        self._journal = journal
+        self._outbox: list[MatchEvent] = []
+        self._kept: deque[bytes] = deque(maxlen=KEPT_EVENTS)
+
+    def add(self, event: MatchEvent) -> None:
+        """Take an event, whatever its number is."""
+        numbered = replace(event, sequence=self.next_sequence)
+        self.next_sequence += 1
+        self._kept.append(pack_body(numbered))
+        if self._journal is not None:
+            self._journal.take(numbered)
+        self._outbox.append(numbered)
+
+    def take(self) -> list[MatchEvent]:
+        """What has happened since it was taken last."""
+        events, self._outbox = self._outbox, []
+        return events
+
+    def since(self, sequence: int, limit: int) -> list[MatchEvent]:
+        """The events from number `sequence` on that are still kept, oldest first, at most `limit`."""
+        first = max(0, sequence - (self.next_sequence - len(self._kept)))
+        return [unpack_body(MatchEvent, packed) for packed in islice(self._kept, first, first + limit)]
 
 
 class Namer(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
-from twinface.litert import open_interpreter
+from twinface.native_libraries import open_interpreter
 from twinface.networks.recipe import NetworkRecipe
 from twinface.types import Vectors
 

@@ -17,7 +17,7 @@ from twinface.enrolment.from_looks import NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.enrolment.likeness import LikenessGate
 from twinface.errors import ArtefactError, InputError, UserError
-from twinface.events.look import LookRecord
+from twinface.events.event import LookRecord
 from twinface.events.look_queries import read_looks
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name, known_name

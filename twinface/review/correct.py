@@ -12,8 +12,7 @@ from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.errors import InputError
-from twinface.events.event import TrackKey
-from twinface.events.look import LookRecord
+from twinface.events.event import LookRecord, TrackKey
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.networks.registry import find_recipe

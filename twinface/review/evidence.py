@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.events.event import Event, TrackKey
+from twinface.events.event import Event, LookRecord, TrackKey
 from twinface.events.event_queries import EventQuery, read_events
-from twinface.events.look import LookRecord
 from twinface.events.look_queries import find_event, find_track, read_looks
 
 

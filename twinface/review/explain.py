@@ -5,8 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twinface.enrolment.objections import object_to_look
-from twinface.events.event import Event, TrackKey
-from twinface.events.look import LookRecord
+from twinface.events.event import Event, LookRecord, TrackKey
 from twinface.review.evidence import Evidence
 from twinface.types import Candidate
 from twinface.unknowns.unknowns import unknown_id

@@ -36,8 +36,7 @@ from twinface.recognition.averaging import bundled_average
 from twinface.recognition.picture_folders import REASONS_FILE
 from twinface.review.undo import list_steps, taken_back_by
 from twinface.settings import Settings
-from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE
-from twinface.unknowns.unknowns import forget_unknowns_like
+from twinface.unknowns.unknowns import SAME_UNKNOWN_COSINE, forget_unknowns_like
 
 
 class _Renaming(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import MissingExtraError
-from twinface.quiet import quiet
+from twinface.native_libraries import quiet
 
 _INSTALL = "pip install 'twinface[train]'"
 

@@ -4,8 +4,8 @@ Each is a number, never used twice, and the good looks that bear it in the datab
 of them than the settings say, and whoever is not seen for long is forgotten.
 """
 
-from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE
 from twinface.unknowns.unknowns import (
+    SAME_UNKNOWN_COSINE,
     Unknown,
     Unknowns,
     find_unknown,

@@ -1,8 +1,11 @@
-"""Unknown visitors in the database of events; who changes them, matcher or command, does it in one transaction."""
+"""Unknown visitors in the database of events; who changes them, matcher or command, does it in one transaction.
+
+Which one a face is: leader clustering, one pass, by the cosine of templates.
+"""
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +13,15 @@ import numpy as np
 
 from twinface.errors import NotThereError
 from twinface.events.database import ERASE_EMPTY_UNKNOWNS, STORED_NS, changing, is_there, reading
-from twinface.events.event import Event, Kind, Subject, TrackKey
-from twinface.events.look import LookRecord
+from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.look_queries import SELECT, select_looks, to_look
 from twinface.events.retention import read_age_clock
-from twinface.matching.vectors import normalised
+from twinface.matching.vectors import fuse, normalised
 from twinface.settings import UnknownSettings
 from twinface.types import State, Vectors
-from twinface.unknowns.clustering import SAME_UNKNOWN_COSINE, nearest_unknown
+
+SAME_UNKNOWN_COSINE = 0.5
+"""Of the templates of two visits of one person, at least. What it mixes and splits: docs/decisions/unknowns.md."""
 
 LEAST_GOOD_LOOKS = 2
 """A track has to give so many to be remembered."""
@@ -44,6 +48,17 @@ _LET_GO_MANY = f"""
     UPDATE looks SET stranger = NULL WHERE stranger IN
         (SELECT number FROM strangers ORDER BY {_LATEST_NS} DESC, number DESC LIMIT -1 OFFSET ?)
 """  # noqa: S608
+
+
+def nearest_unknown(vectors: Vectors, unknowns: Mapping[int, Vectors]) -> int | None:
+    """Which of the `unknowns`, by number their vectors (n, d), the `vectors` (m, d) of a track show; None for none."""
+    if not unknowns:
+        return None
+    numbers = list(unknowns)
+    templates = normalised(np.stack([fuse(unknowns[number]) for number in numbers]))
+    cosines = templates @ normalised(fuse(vectors)[np.newaxis])[0]
+    best = int(cosines.argmax())
+    return numbers[best] if cosines[best] >= SAME_UNKNOWN_COSINE else None
 
 
 @dataclass(frozen=True, slots=True)

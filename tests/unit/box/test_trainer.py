@@ -19,10 +19,9 @@ from twinface.box.supervision import is_reachable, process_states
 from twinface.box.trainer_client import begin_teaching, retrain_on_box, stop_teaching
 from twinface.box.training_job import LEARNING
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
-from twinface.config_file import CONFIG_VARIABLE
+from twinface.config_file import CONFIG_VARIABLE, SERVICES, packaged_path
 from twinface.errors import ArtefactError, InputError, ServiceError, TwinfaceError
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.packaged import SERVICES, packaged_path
 from twinface.settings import Settings, load_settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.previous_head import roll_back_published

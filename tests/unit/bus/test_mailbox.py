@@ -2,8 +2,8 @@ import random
 
 import pytest
 
+from twinface.bus.credit import Outcome
 from twinface.bus.mailbox import Mailbox, Parcel
-from twinface.bus.outcome import Outcome
 from twinface.messages.topics import Order, Overflow
 from twinface.types import Captured
 

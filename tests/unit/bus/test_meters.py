@@ -1,4 +1,4 @@
-from twinface.bus.meters import Meters
+from twinface.bus.node import Meters
 
 
 def test_counters_gauges_and_percentiles() -> None:

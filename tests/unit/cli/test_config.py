@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from twinface.packaged import packaged_path
+from twinface.config_file import packaged_path
 from twinface.settings import Settings
 
 Run = Callable[..., tuple[int, str, str]]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from twinface.cli.learning.retrain_report import print_report
+from twinface.cli.learning.retrain import print_report
 from twinface.evaluation.figures.intervals import Difference, Interval
 from twinface.evaluation.figures.verification import VerificationFigures
 from twinface.training.retraining.retraining_report import Measured, RetrainReport

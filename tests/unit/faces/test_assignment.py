@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinface.faces.assignment import assign
+from twinface.faces.association import assign
 
 
 @given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 1000), st.booleans())

@@ -11,8 +11,8 @@ import pytest
 from clocks import Clock
 
 from twinface.events import Event, EventQuery, EventWriter, TrackKey, Upkeep, read_events, read_looks
+from twinface.live.camera_tracks import Look
 from twinface.live.journal import Journal
-from twinface.live.track_state import Look
 from twinface.messages.schema import (
     CropMeta,
     CropTally,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from clocks import Clock
 
+from twinface.live.camera_tracks import Look
 from twinface.live.matcher import MatcherStage
-from twinface.live.track_state import Look
 from twinface.messages.schema import CropMeta, CropTally, MatchEvent, Stamp, TrackBox, TracksUpdate, VectorMeta
 from twinface.types import Candidate, Captured, Decision, FaceMeasures, State
 

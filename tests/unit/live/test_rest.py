@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from twinface.bus.meters import Meters
+from twinface.bus.node import Meters
 from twinface.live.detection_rest import Rest, UnseenFrames
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.track_state import NOT_YET
+from twinface.live.camera_tracks import NOT_YET
 from twinface.matching.head_folder import write_built_in_head
 from twinface.matching.head_spec import DecisionCalibration
 from twinface.networks import find_recipe

@@ -11,7 +11,7 @@ from twinface.corrections import CORRECTIONS_FILE, Correction, CorrectionKind, a
 from twinface.events.event import NameSpan
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.track_state import NOT_YET
+from twinface.live.camera_tracks import NOT_YET
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.naming import Naming
 from twinface.settings import MatchingSettings

@@ -12,7 +12,7 @@ from twinface.averages import Average, Averages
 from twinface.corrections import Correction, CorrectionKind, add_corrections
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.live.track_state import NOT_YET
+from twinface.live.camera_tracks import NOT_YET
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe
 from twinface.recognition.naming import Naming

@@ -7,11 +7,10 @@ import pytest
 
 from twinface.distillation.crop_views import as_input, cut_view, draw_views, resize, rows_of
 from twinface.distillation.packing import Sources, make_pack, split_people
-from twinface.distillation.sample_stream import show_kept
 from twinface.distillation.student import Hint, build_student, freeze_stages
 from twinface.distillation.teacher import Targets, Teacher, find_basis, load_or_find_bases
 from twinface.distillation.training_period import Budget, equal_error_rate, learning_rate
-from twinface.distillation.training_step import build_lesson
+from twinface.distillation.training_step import build_lesson, show_kept
 from twinface.errors import InputError
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import note, say, say_json
-from twinface.cli.gallery.opened_gallery import open_gallery
-from twinface.cli.shared_options import GalleryOption, JsonOption, describe
+from twinface.cli.shared_options import GalleryOption, JsonOption, describe, open_gallery
 
 
 def list_people(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:

@@ -2,8 +2,7 @@
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say
-from twinface.cli.gallery.opened_gallery import open_gallery
-from twinface.cli.shared_options import GalleryOption, NameArgument
+from twinface.cli.shared_options import GalleryOption, NameArgument, open_gallery
 
 
 def remove(name: NameArgument, gallery: GalleryOption = None) -> None:

@@ -6,8 +6,7 @@ import typer
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import say, warn
-from twinface.cli.gallery.opened_gallery import open_gallery
-from twinface.cli.shared_options import GalleryOption
+from twinface.cli.shared_options import GalleryOption, open_gallery
 
 
 def rename(

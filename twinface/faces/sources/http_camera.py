@@ -17,8 +17,7 @@ from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream
 from twinface.faces.sources.failures import explain_failure, explain_status
 from twinface.faces.sources.live import Decode, Pictures
-from twinface.faces.sources.login import authorize
-from twinface.faces.sources.tls import unverified_tls
+from twinface.faces.sources.login import authorize, unverified_tls
 from twinface.types import Image
 
 _TIMEOUT_S = 5.0

@@ -1,14 +1,20 @@
-"""Webcams, streams and cameras that serve pictures: read while they last, and opened again when they broke off."""
+"""Webcams, streams and cameras that serve pictures: read while they last, and opened again when they broke off.
+
+One that sends the same picture for ever counts as broken off: its sensor or encoder hangs, and nobody would be seen.
+"""
 
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 
+import numpy as np
+
 from twinface.errors import SourceError
 from twinface.faces.sources.source import PassesOver, SourceKind, SourceState, SourceWord, looks_at_all
-from twinface.faces.sources.standstill import Standstill
 from twinface.types import Captured, Frame, Image
+
+_LOOK_EVERY_S = 1.0
 
 Decode = Callable[[], Image | None]
 """Gives a picture that has come, until the next one is asked for; None where it cannot be decoded."""
@@ -23,6 +29,30 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 _PATIENT_PAUSE_S = 60.0
 _LONGEST_GAP_S = 5.0
 _STANDS_STILL_AFTER_S = 60.0
+
+
+class Standstill:
+    """For how long the pictures of a camera have been exactly equal. Noise makes two pictures of a sensor differ."""
+
+    def __init__(self) -> None:
+        self.lasts_s = 0.0
+        self._picture: Image | None = None
+        self._since_s = 0.0
+        self._looked_s = 0.0
+
+    def is_due(self, at_s: float) -> bool:
+        """Whether the picture of a moment is compared, in seconds of any steady clock: one a second is."""
+        return self._picture is None or at_s - self._looked_s >= _LOOK_EVERY_S
+
+    def look(self, image: Image, at_s: float) -> None:
+        """Look at the picture of a moment; see is_due."""
+        if not self.is_due(at_s):
+            return
+        self._looked_s = at_s
+        if self._picture is not None and np.array_equal(image, self._picture):
+            self.lasts_s = at_s - self._since_s
+            return
+        self._picture, self._since_s, self.lasts_s = image, at_s, 0.0
 
 
 class LiveSource:

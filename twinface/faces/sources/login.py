@@ -1,6 +1,7 @@
-"""Logs in to cameras, over HTTP and RTSP alike: basic and digest (RFC 7617, RFC 7616)."""
+"""Logs in to cameras, over HTTP and RTSP alike: basic and digest (RFC 7617, RFC 7616); any certificate is taken."""
 
 import hashlib
+import ssl
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -59,3 +60,11 @@ def _answer_digest(login: _DigestLogin, request: urllib.request.Request, challen
         return login.get_authorization(request, fields)
     except (ValueError, LookupError, urllib.error.URLError):
         return None
+
+
+def unverified_tls() -> ssl.SSLContext:
+    """A context that takes any certificate, as FFmpeg does for the stream."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

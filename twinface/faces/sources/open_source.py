@@ -1,20 +1,24 @@
-"""From the `source` of a configuration to a source."""
+"""From the `source` of a configuration to a source; a folder of pictures is shown like a slow slideshow."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.faces.formats import is_still
-from twinface.faces.opencv import hush_opencv
-from twinface.faces.pictures import list_pictures
+from twinface.faces.pictures import list_pictures, read_image
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream, read_webcam
 from twinface.faces.sources.live import LiveSource
-from twinface.faces.sources.playback import PlayedSource
-from twinface.faces.sources.slideshow import play_pictures
+from twinface.faces.sources.playback import Pass, Playable, PlayedSource
 from twinface.faces.sources.source import PassesOver, Source, SourceKind, looks_at_all
 from twinface.faces.sources.videos import check_video, play_video
+from twinface.native_libraries import hush_opencv
+from twinface.text import printable
+
+_log = logging.getLogger(__name__)
 
 _HTTP = {"http", "https"}
 
@@ -90,5 +94,19 @@ def open_source(spec: SourceSpec, passes_over: PassesOver = looks_at_all) -> Sou
         raise InputError(f"source {spec.uri!r}: no pictures in this folder; put JPEG or PNG files into it")
     copies = max(1, round(spec.picture_seconds * spec.picture_fps))
     period_ms = 1000.0 * spec.picture_seconds / copies
-    play = partial(play_pictures, pictures, copies, period_ms)
+    play = partial(_play_pictures, pictures, copies, period_ms)
     return PlayedSource(kind, play, loop=spec.loop, paced=spec.paced, passes_over=passes_over)
+
+
+def _play_pictures(pictures: Sequence[Path], copies: int, period_ms: float) -> Pass:
+    """Each picture `copies` times, the first of them a cut; one that cannot be read is passed over with a warning."""
+    shown = 0
+    for path in pictures:
+        try:
+            image = read_image(path)
+        except InputError as error:
+            _log.warning("picture passed over: %s", printable(str(error)))
+            continue
+        for copy in range(copies):
+            yield Playable((shown * copies + copy) * period_ms, period_ms, copy == 0, image.copy)
+        shown += 1

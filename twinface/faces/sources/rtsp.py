@@ -8,8 +8,7 @@ from typing import IO, NamedTuple
 from twinface.errors import SourceError
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.failures import explain_status
-from twinface.faces.sources.login import authorize
-from twinface.faces.sources.tls import unverified_tls
+from twinface.faces.sources.login import authorize, unverified_tls
 
 _MAX_LINE_BYTES, _MAX_LINES, _MAX_BODY_BYTES, _MAX_DIGITS = 8192, 100, 2**20, 9
 _OK, _UNAUTHORIZED = 200, 401

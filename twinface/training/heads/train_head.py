@@ -16,6 +16,7 @@ from twinface.evaluation.figures.verification import ScoredPairs, verification_f
 from twinface.evaluation.protocols.comparison import cosine_of_pairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.gallery.people_files import read_features
+from twinface.matching.cohort import Cohort
 from twinface.matching.head_arrays import write_imagined
 from twinface.matching.head_folder import built_in_head, trained_people
 from twinface.matching.head_spec import COHORT_FILE, WEIGHTS_FILE
@@ -88,20 +89,32 @@ def train_head(
         start = _read_start(options, table)
         table = table_of(adjust_features(people, start.cohort)) if start and start.cohort else table
     learnt, held_out = hold_out(table, _FEWEST_HELD_OUT)
-    rejections = rejections_of(corrections, learnt)
     cohort = lessons.cohort if lessons else start.cohort if start else None
-    if cohort and box:
-        rejections = adjust_corrections(rejections, cohort, box)
-    hard = rejected_pairs(rejections, learnt)
-    if options.hard_negatives:
-        hard += read_hard_negatives(options.hard_negatives, learnt)
+    hard, rejected = _hard_negatives(options, corrections, learnt, cohort, box)
     with published(output) as folder:
         pairs_per_epoch = learn(
             learnt, folder, options, deviation=deviation, start=start, lessons=lessons, hard=hard, progress=progress
         )
         report = _measure(folder, table, held_out, pairs_per_epoch, options.seed)
         write_figures(folder, report)
-    return replace(report, rejections=len(rejections))
+    return replace(report, rejections=rejected)
+
+
+def _hard_negatives(
+    options: TrainOptions,
+    corrections: Sequence[Correction],
+    learnt: FeatureTable,
+    cohort: Cohort | None,
+    box: Settings | None,
+) -> tuple[HardNegatives, int]:
+    """Those of the corrections, adjusted where there is a cohort, and of the options; how many corrections count."""
+    rejections = rejections_of(corrections, learnt)
+    if cohort and box:
+        rejections = adjust_corrections(rejections, cohort, box)
+    hard = rejected_pairs(rejections, learnt)
+    if options.hard_negatives:
+        hard += read_hard_negatives(options.hard_negatives, learnt)
+    return hard, len(rejections)
 
 
 def learn(

@@ -29,7 +29,7 @@ from fake_cameras import (
 
 from twinface.errors import SourceError
 from twinface.faces import FrameFeed, Source, SourceKind, SourceSpec, SourceState, SourceWord, open_source
-from twinface.faces.sources import captures, live, standstill
+from twinface.faces.sources import captures, live
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.live import LiveSource, Pictures
 from twinface.types import Frame, Image
@@ -357,7 +357,7 @@ def test_of_a_camera_frames_that_nobody_looks_at_are_not_decoded_but_one_now_and
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """That one tells whether the camera stands still."""
-    monkeypatch.setattr(standstill, "_LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(live, "_LOOK_EVERY_S", 0.05)
     decoded: list[int] = []
 
     def decode(number: int) -> Image:

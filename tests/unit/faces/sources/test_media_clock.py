@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinface.faces.sources.media_clock import MediaClock
+from twinface.faces.sources.videos import MediaClock
 
 HOUR_MS = 3_600_000.0
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from twinface.faces.sources.standstill import Standstill
+from twinface.faces.sources.live import Standstill
 
 
 def test_it_lasts_as_long_as_every_picture_is_exactly_the_same() -> None:
