@@ -9,6 +9,7 @@ processes on 720p (`end_to_end.py`): faces at 25 frames a second, cameras with o
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,20 @@ SECONDS = {True: "8", False: "15"}
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """Lines of one `unit`: what each is called, by the field of the rows that it is of."""
+
+    unit: str
+    lines: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
-    """`rows` of figures by `by`; the lines of the plot are named in `lines`, on axes of logarithms where `is_log`."""
+    """`rows` of figures by `by`, drawn in panels below each other, on axes of logarithms where `is_log`."""
 
     by: str
     rows: list[dict[str, float]]
-    lines: tuple[str, ...]
-    label: str
+    panels: tuple[Panel, ...]
     is_log: bool = False
 
 
@@ -43,15 +51,21 @@ def of_people(*, quick: bool) -> Curve:
     counts = [str(count) for count in PEOPLE[quick]]
     rows = [one for one in run("known_people", "--people", *counts)["figures"] if one["head"] == "cosine"]
     kept = ("people", "pass_us", "look_us", "nine_looks_us", "change_ms", "cold_ms")
-    return Curve(
-        "people", [{name: row[name] for name in kept} for row in rows], ("pass_us", "look_us"), "µs", is_log=True
+    panels = (
+        Panel("µs", {"pass_us": "one pass", "look_us": "a look", "nine_looks_us": "nine looks"}),
+        Panel("ms", {"change_ms": "one person changes", "cold_ms": "cold start"}),
     )
+    return Curve("people", [{name: row[name] for name in kept} for row in rows], panels, is_log=True)
 
 
 def of_the_pipeline(by: str, values: tuple[int, ...], *arguments: str) -> Curve:
     """Processor time of all processes and the ages of matches, by one of the benchmark's options."""
     rows = [_row(by, value, run("end_to_end", f"--{by}", str(value), *arguments)) for value in values]
-    return Curve(by, rows, ("cores_percent", "p50_ms", "p95_ms"), "% of a core, ms")
+    panels = (
+        Panel("% of a core", {"cores_percent": "all processes"}),
+        Panel("ms, capture to match", {"p50_ms": "p50", "p95_ms": "p95"}),
+    )
+    return Curve(by, rows, panels)
 
 
 def _row(by: str, value: int, found: dict[str, Any]) -> dict[str, float]:
@@ -67,18 +81,20 @@ def _row(by: str, value: int, found: dict[str, Any]) -> dict[str, float]:
 
 def draw(curve: Curve, path: Path) -> None:
     """One picture."""
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for line in curve.lines:
-        axes.plot([row[curve.by] for row in curve.rows], [row[line] for row in curve.rows], marker="o", label=line)
-    if curve.is_log:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    axes.set_xlabel(curve.by)
-    axes.set_ylabel(curve.label)
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend()
+    figure, all_axes = plt.subplots(len(curve.panels), figsize=(6, 6), layout="constrained", sharex=True)
+    for axes, panel in zip(all_axes, curve.panels, strict=True):
+        for field, name in panel.lines.items():
+            values = [row[field] for row in curve.rows]
+            axes.plot([row[curve.by] for row in curve.rows], values, marker="o", label=name)
+        if curve.is_log:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(bottom=0)
+        axes.set_ylabel(panel.unit)
+        axes.grid(visible=True, alpha=0.3)
+        axes.legend()
+    all_axes[-1].set_xlabel(curve.by)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
