@@ -143,6 +143,7 @@ def _summarise(frames: int, events: list[MatchEvent], status: dict[str, Any]) ->
         "processes": {
             name: {
                 "cpu_percent_of_a_core": round(100.0 * one["cpu_s"] / one["uptime_s"], 1),
+                "cpu_s": round(one["cpu_s"], 2),
                 "memory_mb": round(one["memory_mb"], 1),
             }
             for name, one in health.items()
