@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twinface.box.picture_enrolments import PictureEnrolments
+from twinface.box.picture_search import PictureSearch
 from twinface.box.picture_tools import PictureTools, plain_box, plain_candidate, plain_measures, require_picture
 from twinface.errors import ArtefactError, InputError, NotThereError, ServiceError
 from twinface.faces.alignment import TEMPLATE_SIZE_PX, align_face
@@ -30,6 +31,7 @@ class PictureDesk:
         self._handlers: dict[str, Handler] = {
             "detect": self._detect,
             "identify": self._identify,
+            "search": PictureSearch(self._tools).answer,
             **self._enrolments.handlers,
         }
         self._used_at_s = time.monotonic()

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,36 @@ def keep_strangers_nameless(value: float, people: int, settings: MatchingSetting
     return Threshold(value, f"one stranger in {1 / share:,.0f} gets a name, by {plural(people, 'person')} enrolled")
 
 
+class PairThreshold(NamedTuple):
+    """The score, 0…1, from which two pictures are taken for one person's, and the `rate` of pairs of two people that
+    reach it, None where nobody has measured one.
+    """
+
+    value: float
+    rate: float | None
+
+
+def threshold_of_pairs(settings: MatchingSettings, spec: HeadSpec, used: Threshold, people: int) -> PairThreshold:
+    """What gives a name, as a threshold of single pairs: `used` is in force in a gallery of so many `people`.
+
+    Where strangers decided, the rate is what was asked for of each person; where `twinface calibrate` did, its own;
+    else that of the head, if it measured one at this very score.
+    """
+    if settings.rule == "vote":
+        return PairThreshold(settings.vote_score, None)
+    if is_left_open(settings, spec) and people and used.value != DEFAULT_THRESHOLD:
+        return PairThreshold(used.value, rate_of_each(share_asked_for(settings.strangers_named, people), people))
+    if settings.threshold is None and spec.decision is not None and not used.problem:
+        return PairThreshold(used.value, settings.false_accept_rate)
+    measured = (float(rate) for rate, score in spec.thresholds.items() if score == used.value)
+    return PairThreshold(used.value, next(measured, None))
+
+
+def rate_of_each(share: float, people: int) -> float:
+    """How often a stranger gets the name of one of so many `people`, where a `share` of strangers gets any."""
+    return -math.expm1(math.log1p(-share) / people)
+
+
 def is_left_open(settings: MatchingSettings, spec: HeadSpec) -> bool:
     """Whether neither the settings nor `twinface calibrate` say a threshold, so that the gallery's people do."""
     return settings.rule != "vote" and settings.threshold is None and spec.decision is None
@@ -111,7 +142,7 @@ def least_score(best: Sequence[Scores], people: int, share: float, tail: NDArray
     `best` has, for each kind of picture, the best score (n,) of each imagined stranger with one of the `people`; what
     is worst among kinds decides. `tail` (rates, 2) is what `training.stranger_lessons.measure_tail` gives.
     """
-    rate = -math.expm1(math.log1p(-share) / people)
+    rate = rate_of_each(share, people)
     imagined = min(1.0, share * imagined_rate(rate, tail) / rate)
     return max(_score_of(scores, imagined, people) for scores in best)
 

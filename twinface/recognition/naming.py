@@ -18,6 +18,7 @@ from twinface.matching.decision import agree, decide, needed_score
 from twinface.matching.head_folder import head_in_use
 from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
+from twinface.matching.threshold import PairThreshold, threshold_of_pairs
 from twinface.matching.vectors import fuse, normalised
 from twinface.networks.recipe import NetworkRecipe
 from twinface.recognition.known import Known
@@ -157,6 +158,22 @@ class Naming:
     def of_picture(self, vector: NDArray[np.float32]) -> Decision:
         """Who `vector`, float32 (d,), of a picture that somebody brings shows."""
         return decide_alone(vector, PHOTOS, self._known, self._opened.head, self._settings)
+
+    @property
+    def head(self) -> Head:
+        """The head in use."""
+        return self._opened.head
+
+    @property
+    def averages(self) -> Averages | None:
+        """The averages that scores are relative to; None where they are of vectors as they are."""
+        return self._known.averages
+
+    @property
+    def threshold_of_pairs(self) -> PairThreshold:
+        """From which score on two pictures are taken for one person's, and how many of two people's are."""
+        spec, people = self._opened.head.spec, len(self._known.names)
+        return threshold_of_pairs(self._configured, spec, self._threshold, people)
 
     @property
     def bounds(self) -> Mapping[str, Any]:

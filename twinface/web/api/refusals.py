@@ -22,7 +22,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What every operation may answer besides its own."""
 
-_STATUS = {"not there": 404, "no picture": 404, "refused": 409, "unreadable": 422}
+_STATUS = {"not there": 404, "no picture": 404, "refused": 409, "unreadable": 422, "no face": 422}
 """Of what a process of the box refuses, by its code; 503 for others."""
 
 
