@@ -116,7 +116,8 @@ class _Page:
                     self._refuse("watch", f"no such camera: {', '.join(unknown)}", "not_there")
             case _Taken():
                 self.viewer.take(said.camera)
-                self._hub.note_watched()
+                if said.camera not in self._hub.watched:
+                    self._hub.note_watched()
             case _Present():
                 self._present_wanted.set()
 

@@ -1,9 +1,14 @@
+import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from harness import until
 
+from twinface.corrections import audit_file
 from twinface.corrections.audit_file import Note, add_note, note, read_notes, user_name
+from twinface.locks import open_locked
 
 
 @pytest.fixture
@@ -59,6 +64,31 @@ def test_many_write_at_once_and_no_line_is_lost(gallery: Path) -> None:
         thread.join()
     assert gallery.with_name("audit.old.jsonl").exists()
     assert len([one for one in read_notes(gallery) if one.who != "before"]) == 800
+
+
+def test_who_waited_while_the_file_became_the_old_one_writes_into_the_new_one(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_file, "_WAIT_S", 600.0)
+    note(gallery, "first")
+    path = gallery.with_name("audit.jsonl")
+    held = open_locked(path, os.O_RDONLY, 0.0)
+    writer = threading.Thread(target=note, args=(gallery, "second"))
+    writer.start()
+    until(lambda: _times_open(path) == 2, 60.0, "the other one to open the file")
+    path.rename(gallery.with_name("audit.old.jsonl"))
+    os.close(held)
+    writer.join()
+    assert '"second"' in path.read_text()
+    assert [one.what for one in read_notes(gallery)] == ["first", "second"]
+
+
+def _times_open(path: Path) -> int:
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found += descriptor.readlink() == path
+    return found
 
 
 def test_what_cannot_be_written_is_said_and_stops_nobody(gallery: Path, caplog: pytest.LogCaptureFixture) -> None:

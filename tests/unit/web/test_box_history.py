@@ -49,8 +49,11 @@ def test_only_the_last_hours_are_kept_and_read() -> None:
     history = BoxHistory()
     for number in range(int(LONGEST_S / STEP_S) * 2):
         history.take(_beat("web", float(number)), number * STEP_S)
+        if number < 1000:
+            history.take(_beat("trainer", float(number)), number * STEP_S)
     end_s = number * STEP_S
     assert len(history.read(6.0, end_s, _NOW_NS).at_ns) == 1440
+    assert history.read(6.0, end_s, _NOW_NS).memory_mb["trainer"] == [None] * 1440
     past = history.read(1.0, end_s, _NOW_NS)
     assert len(past.at_ns) == len(past.memory_mb["web"]) == 241
     assert all(past.memory_mb["web"])

@@ -6,6 +6,8 @@ import pytest
 from gallery_state import state_of
 from web_site import Api
 
+from twinface.corrections.steps_file import STEPS_FOLDER
+
 
 def test_everybody_is_listed_page_by_page_and_found_by_a_part_of_the_name(api: Api) -> None:
     first = api.ask("GET", "/people?limit=2")
@@ -70,7 +72,7 @@ def test_who_is_forgotten_is_erased_and_what_goes_is_shown_before(api: Api, box:
     assert api.ask("DELETE", f"/people/{ada}", code=404)["code"] == "not_there"
 
 
-def test_who_changed_what_is_kept_also_of_who_is_forgotten_and_without_the_name(api: Api) -> None:
+def test_who_changed_what_is_kept_also_of_who_is_forgotten_and_without_the_name(api: Api, box: Path) -> None:
     assert api.ask("GET", "/audit") == {"total": 0, "entries": [], "next": None}
     api.ask("POST", "/corrections/reject", json={"event": 7})
     api.ask("POST", "/corrections/undo", json={})
@@ -89,6 +91,16 @@ def test_who_changed_what_is_kept_also_of_who_is_forgotten_and_without_the_name(
     audit = api.ask("GET", "/audit")
     assert [one["what"] for one in audit["entries"]] == ["forget", "forget", *["forgotten"] * 3]
     assert not {"Ada", "Bob", "Zoe"} & set(str(audit).replace("'", " ").split())
+    for path in (box.parent / "gallery" / STEPS_FOLDER).iterdir():
+        path.unlink()  # as those that are too long ago
+    old = api.ask("GET", "/audit")["entries"][2:]
+    assert [(one["what"], one["step"], one["said"]) for one in old] == [
+        ("rename", 3, ""),
+        ("undo", 2, ""),
+        ("reject", 1, ""),
+    ]
+    assert {one["who"] for one in old} == {"web 127.0.0.1"}
+    audit = api.ask("GET", "/audit")
     first, rest = api.ask("GET", "/audit?limit=2"), api.ask("GET", "/audit?start=2")
     assert (first["next"], rest["next"]) == (2, None)
     assert first["entries"] + rest["entries"] == audit["entries"]
