@@ -124,6 +124,9 @@ def test_who_may_look_changes_nothing(site: Site, token_file: Path) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "may_only_look")
     assert httpx.post(undo, json={}, headers=_bearer(change)).json()["code"] == "refused", "there is nothing to undo"
     assert httpx.post(undo, json={}).status_code == 401
+    asked = httpx.post(f"{site.url}api/v1/pictures/detect", content=b"x", headers=_bearer(look))
+    assert asked.json()["code"] == "not_running", "to ask about a picture changes nothing"
+    assert httpx.post(f"{site.url}api/v1/enrolments", json={"name": "a"}, headers=_bearer(look)).status_code == 403
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"0" * 300])

@@ -23,6 +23,9 @@ SESSION_PATH = f"{API_PREFIX}/session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Of requests that change nothing."""
 
+_ASKING_FOLDER = f"{API_PREFIX}/pictures/"
+"""What is posted there is asked about, and changes nothing."""
+
 _OPEN_PATHS = frozenset({"/", HEALTH_PATH, SESSION_PATH})
 _OPEN_FOLDER = "/static/"
 
@@ -145,7 +148,7 @@ class TokenRequired:
             if "authorization" in connection.headers or not is_open:
                 return _refuse_stranger(connection)
         changes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
-        if visitor.role is Role.LOOK and changes and path != SESSION_PATH:
+        if visitor.role is Role.LOOK and changes and path != SESSION_PATH and not path.startswith(_ASKING_FOLDER):
             needed = "this token may look only; `twinface token --role change` makes one that may change something"
             return problem(403, needed, "may_only_look")
         scope.setdefault("state", {})["visitor"] = visitor

@@ -16,6 +16,7 @@ from twinface.web.api.events import events_routes
 from twinface.web.api.look_pictures import look_pictures_routes
 from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
+from twinface.web.api.people_pictures import people_pictures_routes
 from twinface.web.api.refusals import RESPONSES, answer_with_problems
 from twinface.web.api.review import review_routes
 from twinface.web.api.review_queue import review_queue_routes
@@ -37,6 +38,7 @@ _ROUTES = (
     events_routes,
     past_visits_routes,
     box_routes,
+    people_pictures_routes,
     look_pictures_routes,
     single_pictures_routes,
     enrolments_routes,

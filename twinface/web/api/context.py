@@ -47,6 +47,11 @@ class People:
                 self._by_id = _by_id(self._gallery)
             return self._by_id
 
+    def crops(self, name: str) -> Mapping[str, bytes]:
+        """The crops that are kept of somebody, as PNG, by `crop_key` of their vectors. Raises as `Gallery.crops`."""
+        with self._lock:
+            return self._gallery.crops(name) if self._gallery else {}
+
     def find(self, key: str) -> PersonVectors:
         """Raises NotThereError where nobody has this id."""
         found = self.by_id().get(key)
