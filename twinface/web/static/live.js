@@ -21,7 +21,8 @@ const RETRY_MS = 2000;
 const PRESENT_EVERY_MS = 10000; // should the last event before a silence get lost
 const STORED_AFTER_MS = [400, 2500]; // the box stores what happens a moment later
 const LATE_MS = 500; // a picture that waited for so long, in a tab that was not served, is not shown
-const KEPT_EVENTS = 200;
+const KEPT_EVENTS = 100;
+const SHOWN = [{ subject: "person" }, { kind: "stayed" }];
 const LOGIN_ENDED = 4401; // what the socket is closed with
 
 const presence = new Presence();
@@ -106,10 +107,13 @@ async function askForStored() {
   if (asking) return;
   asking = true;
   try {
-    const found = await get("/events", newest === null ? { limit: KEPT_EVENTS } : { after: newest, limit: 1000 });
-    if (newest !== null && found.newest < newest) latest.value = []; // another store
-    newest = found.events.at(-1)?.sequence ?? found.newest;
-    if (found.events.length) latest.value = [...latest.value, ...found.events].slice(-KEPT_EVENTS);
+    const first = newest === null;
+    const answers = first ? await Promise.all(SHOWN.map((one) => get("/events", { ...one, limit: KEPT_EVENTS }))) : [await get("/events", { after: newest, limit: 1000 })];
+    if (!first && answers[0].newest < newest) latest.value = []; // another store
+    const found = answers.flatMap((one) => one.events).sort((a, b) => a.sequence - b.sequence);
+    newest = first || !found.length ? Math.min(...answers.map((one) => one.newest)) : found.at(-1).sequence;
+    const told = found.filter((event) => event.subject === "person" || event.kind === "stayed");
+    if (told.length) latest.value = [...latest.value, ...told].slice(-KEPT_EVENTS);
   } catch {
     // No connection: asked again with the next one.
   } finally {

@@ -105,8 +105,8 @@ export function DropZone({ text, onFiles, multiple = false }) {
 }
 
 // A picture that was chosen here, drawn small, with boxes over it. Formats that the browser cannot decode stay empty.
-export function Chosen({ file, boxes = [], size, onBox, chosen }) {
-  const canvas = useRef(null);
+export function Chosen({ file, boxes = [], onBox, chosen }) {
+  const canvas = useRef(null), [size, setSize] = useState(null);
   useEffect(() => {
     let open = true;
     createImageBitmap(file).then((picture) => {
@@ -115,6 +115,7 @@ export function Chosen({ file, boxes = [], size, onBox, chosen }) {
       at.width = picture.width * scale;
       at.height = picture.height * scale;
       at.getContext("2d").drawImage(picture, 0, 0, at.width, at.height);
+      setSize({ width_px: picture.width, height_px: picture.height });
     }, () => {});
     return () => { open = false; };
   }, [file]);

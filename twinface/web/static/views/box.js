@@ -24,7 +24,7 @@ export function Box() {
     <section class="card"><h3>${words.box.wrong}</h3>${box?.problems?.length ? html`<ul class="problems">${box.problems.map((one) => html`<li key=${one.words}><b>${printable(one.process ?? "")}</b> ${printable(one.words)}${one.mend && html`<br /><span class="quiet">${words.box.mend}${printable(one.mend)}</span>`}</li>`)}</ul>`
       : html`<p class="quiet">${health.value?.ok === false ? health.value.problems.map(printable).join(" · ") : words.box.fine}</p>`}
       ${box && html`<p class="quiet">${words.box.version} ${box.version}${box.disk ? ` · ${words.box.free(Math.round(box.disk.free_mb))} · ${words.box.events(Math.round(box.disk.events_mb), Math.round(box.disk.max_mb))}` : ""}</p>`}
-      ${box?.books && html`<p class="quiet">${words.box.books}: ${box.books.balance ? words.box.balance : ""}</p><ul class="quiet lines">${(box.books.lines ?? []).map((line) => html`<li key=${line}>${printable(line)}</li>`)}</ul>`}</section>
+      ${box?.books && html`<details class="quiet"><summary>${words.box.books}: ${box.books.balance ? words.box.balance : words.box.noBalance}</summary><ul class="lines">${(box.books.lines ?? []).map((line) => html`<li key=${line}>${printable(line)}</li>`)}</ul></details>`}</section>
     <${Processes} />
     <div class="plots">${past && past.at_ns.length > 1 ? html`
       <${Series} title=${words.box.latency} at=${past.at_ns} lines=${past.latency_ms} unit="ms" />

@@ -32,7 +32,7 @@ export function Enrol({ name: given = "" }) {
       ${ready && way === "box" && html`<${Wizard} onPicture=${(file) => add([file])} busy=${pictures.some((one) => ["waiting", "checking"].includes(one.state))} good=${good} />`}
     </div>
     <ul class="answers" aria-live="polite">${pictures.map((one) => html`<li key=${one.key} class=${`card ${one.state}`}>
-      <${Chosen} file=${one.file} boxes=${one.answer?.box_xyxy ? [one.answer.box_xyxy] : []} size=${one.answer?.width_px ? one.answer : null} />
+      <${Chosen} file=${one.file} boxes=${one.answer?.box_xyxy ? [one.answer.box_xyxy] : []} />
       <p><b>${words.enrol[one.state] ?? one.state}</b> ${one.state === "refused" && printable(one.words)}</p>
       ${["accepted", "refused"].includes(one.state) && html`<button type="button" class="plain" onClick=${() => leaveOut(one)}>${words.enrol.drop_one}</button>`}</li>`)}</ul>
     ${good > 0 && html`<div class="actions sticky"><button class="main" onClick=${finish}>${words.enrol.finish(good, printable(name.trim()))}</button></div>`}

@@ -100,7 +100,7 @@ function FaceSearch() {
   return html`<details class="card search" open=${Boolean(file)}><summary>${words.history.searchTitle}</summary>
     <p class="quiet">${words.history.searchIntro}</p>
     <div class="two"><div><${DropZone} text=${file ? words.history.searchAgain : words.history.searchDrop} onFiles=${([one]) => { setFace(null); setFile(one); }} />
-      ${file && html`<${Chosen} key=${file.name + file.lastModified} file=${file} boxes=${found?.faces?.map((one) => one.box_xyxy) ?? []} size=${found?.width_px ? found : null} chosen=${found?.face} onBox=${setFace} />`}
+      ${file && html`<${Chosen} key=${file.name + file.lastModified} file=${file} boxes=${found?.faces?.map((one) => one.box_xyxy) ?? []} chosen=${found?.face} onBox=${setFace} />`}
       ${found?.faces?.length > 1 && html`<p class="quiet">${words.history.otherFaces}</p>`}</div>
       <div role="status">${busy && html`<p>${words.history.searching}</p>`}${error && html`<p class="bad">${printable(reasonOf(error))}</p>`}
         ${found && html`<p><b>${reached.length ? words.history.found(reached.length) : words.history.foundNone}</b> <span class="quiet">${found.threshold !== null && words.history.threshold(score(found.threshold), found.false_accept_rate === null || found.false_accept_rate === undefined ? null : share(found.false_accept_rate))}</span></p>

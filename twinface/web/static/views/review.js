@@ -89,7 +89,10 @@ const titleOf = (one) => one.name ?? one.unknown ?? words.state.unknown;
 
 function Row({ one, on, selected, onOpen }) {
   const ref = useRef(null);
-  useEffect(() => { if (on) ref.current.scrollIntoView({ block: "nearest" }); }, [on]);
+  useEffect(() => {
+    const list = ref.current.parentElement;
+    if (on && list.scrollHeight > list.clientHeight) ref.current.scrollIntoView({ block: "nearest" });
+  }, [on]);
   return html`<li ref=${ref}><button type="button" aria-current=${on} class=${`row${selected ? " selected" : ""}`} onClick=${onOpen}>
     <${Face} src=${pictureOf(one.track)} state=${one.name ? "uncertain" : "unknown"} name=${one.name ?? ""} />
     <span class="who"><${NameLine} text=${titleOf(one)} /><span>${words.kinds[one.kind]} · ${printable(one.camera)} · ${moment(ms(one.until_ns ?? one.since_ns))}</span></span>

@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { clock, ms } from "../format.js";
 
-const SIZE = { width: 640, height: 180, left: 58, right: 8, top: 12, bottom: 22 };
+const SIZE = { width: innerWidth < 480 ? 340 : 640, height: 180, left: 58, right: 8, top: 12, bottom: 22 };
 
 // `lines` are values or nulls by name, each as long as `at`, which are ns since 1970.
 export function Series({ title, at, lines, unit, scale = 1 }) {

@@ -6,7 +6,7 @@ import { clock, moment, ms, personTitle, printable, score } from "../format.js";
 import { AskName, Empty, Face, Name, NameLine, Trouble, useAnswer } from "../parts.js";
 import { words } from "../words.js";
 
-const PLOT = { width: 640, height: 160, left: 34, bottom: 22, top: 10 };
+const PLOT = { width: innerWidth < 480 ? 340 : 640, height: 160, left: 34, bottom: 22, top: 10 };
 
 export function Why({ id }) {
   const [found, error, again] = useAnswer(`/tracks/${encodeURIComponent(id)}/why`, {}, changes.value);
