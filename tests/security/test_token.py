@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from web_site import Site
 
+from twinface.corrections.audit_file import user_name
 from twinface.errors import ArtefactError, InputError, SettingsError
 from twinface.web.access import WrongTokens, is_loopback, required_token
 from twinface.web.authentication import Authentication, TokenRequired
@@ -44,7 +45,8 @@ def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: S
     assert error.startswith("[web] host 0.0.0.0 lets other machines in, who have to bring a token: ")
     assert "`twinface token` makes one" in error
 
-    made = subprocess.run([TWINFACE, "token"], capture_output=True, text=True, timeout=120, check=True)
+    make = [TWINFACE, "token", "--config", str(site.config)]
+    made = subprocess.run(make, capture_output=True, text=True, timeout=120, check=True)
     token = made.stdout.strip()
     assert token not in made.stderr
     assert token not in token_file.read_text()
@@ -55,6 +57,8 @@ def test_another_address_takes_a_token_and_the_refusal_names_the_command(site: S
     healthz = f"{site.url}healthz"
     until(lambda: httpx.get(healthz).status_code == 200, 120.0, "everything to be healthy")
     assert httpx.get(healthz).json() == {"ok": True}
+    audit = httpx.get(f"{site.url}api/v1/audit", headers=_bearer(token)).json()
+    assert ("token", user_name()) in [(one["what"], one["who"]) for one in audit["entries"]]
     assert httpx.get(healthz, headers=_bearer(token)).json() == {"ok": True, "state": "ok", "problems": []}
     for path in (
         "api/v1/people",

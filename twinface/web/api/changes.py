@@ -31,7 +31,7 @@ class Steps(BaseModel):
 
 
 class Entry(BaseModel):
-    """A change or a login: `what` is the kind of step, or forget, retrain, rollback, login, login refused. Of a
+    """A change or a login: `what` is the kind of step, or forget, retrain, rollback, token, login, login refused. Of a
     step that is no longer kept `said` is empty.
     """
 
