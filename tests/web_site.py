@@ -82,8 +82,8 @@ class Api:
         answer = httpx.request(method, f"{self.site.url}api/v1{path}", **more)
         assert answer.status_code == code, answer.text
         kind, body = answer.headers["content-type"], answer.json()
-        assert kind == ("application/json" if code == 200 else "application/problem+json")
-        if code != 200:
+        assert kind == ("application/json" if code < 300 else "application/problem+json")
+        if code >= 300:
             assert body["status"] == code
             assert body["type"] == f"urn:twinface:problem:{body['code']}"
         return body

@@ -7,6 +7,7 @@ TwinfaceError                exit code 1: the box could not do it
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders, and what is said of them
     │   ├── NotThereError    a person, event, track, visitor or step that does not exist, or no longer
+    │   ├── ChangedSinceError  a person whom somebody has changed since they were looked at
     │   ├── NoFaceError      a readable picture in which no single face stands out
     │   │   ├── SeveralFacesError  … because there are several
     │   │   └── TurnedError        … because it lies on its side or upside down
@@ -53,6 +54,10 @@ class InputError(UserError):
 
 class NotThereError(InputError):
     """A person, event, track, unknown visitor or step that is named does not exist, or no longer."""
+
+
+class ChangedSinceError(InputError):
+    """A person is not as whoever wants to change them saw them last; the message says what has happened."""
 
 
 class NoFaceError(InputError):

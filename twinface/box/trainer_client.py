@@ -1,8 +1,10 @@
 """What the trainer of the running box is asked to do, from beginning to end: a head retrained, or a network taught."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _ANSWERS_WITHIN_S = 60.0
 _POLL_S = 0.5
+_SHORT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,51 @@ def _progress(run: RunDirectory) -> TrainerProgress:
                 raise
 
 
-def _ask(run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None) -> TrainerProgress:
-    answer = ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=10.0)
+def _ask(
+    run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None, *, timeout_s: float = 10.0
+) -> TrainerProgress:
+    answer = ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=timeout_s)
     return TrainerProgress(answer["state"], answer["detail"], answer["report"])
+
+
+class RetrainingFollowed:
+    """Has the trainer retrain, and follows it in a thread, so that nobody who asks how far it is has to wait."""
+
+    def __init__(self, settings: Settings, run: RunDirectory) -> None:
+        self._settings, self._run = settings, run
+        self._now = TrainerProgress("idle", "")
+        self._lock = threading.Lock()
+
+    def begin(self, options: TrainOptions) -> TrainerProgress:
+        """Begin, and return at once. Raises InputError for options that make no sense together, ServiceError where a
+        head is being trained already. What comes of it, `progress` says.
+        """
+        options.check()
+        with self._lock:
+            now = self.progress()
+            if now.state == "running":
+                raise ServiceError(f"the trainer works already ({now.detail}); wait for its end", "busy")
+            self._now = TrainerProgress("running", "starting the trainer")
+            threading.Thread(target=self._follow, args=(options,), name="retraining", daemon=True).start()
+            return self._now
+
+    def progress(self) -> TrainerProgress:
+        """How far it is; of work that others asked the trainer for, too, while it goes on."""
+        if self._now.state != "running" and self._run.is_locked(TRAINER.name):
+            with suppress(ServiceError):
+                theirs = _ask(self._run, "progress", timeout_s=_SHORT_S)
+                if theirs.state == "running":
+                    return theirs
+        return self._now
+
+    def _follow(self, options: TrainOptions) -> None:
+        try:
+            report = retrain_on_box(self._settings, self._run, options, say=self._say)
+        except TwinfaceError as error:
+            self._now = TrainerProgress("failed", str(error))
+            return
+        detail = "published" if report.published else "the present head is kept"
+        self._now = TrainerProgress("done", detail, asdict(report) | {"published": report.published})
+
+    def _say(self, detail: str) -> None:
+        self._now = TrainerProgress("running", detail)

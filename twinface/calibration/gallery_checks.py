@@ -8,6 +8,7 @@ from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
 from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.likeness import find_two_clusters
+from twinface.enrolment.objections import POOR_QUALITY
 from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery
@@ -18,10 +19,6 @@ from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for
 from twinface.settings import MatchingSettings, Settings
 from twinface.text import plural
-
-POOR_QUALITY = 0.3
-"""Of 540 pictures that the gate of enrolment lets through none has less; of 197 that it refuses as profiles 195 have,
-of 160 that it refuses as blurred 52. So what was taken all the same is found where it is really poor."""
 
 _MOST_NAMED = 3
 
@@ -53,13 +50,18 @@ class Finding:
     pictures: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        what = f"{self.fault}: {self.person}: {self.picture}"
+        return f"{self.fault}: {self.words}"
+
+    @property
+    def words(self) -> str:
+        """What it is, in a line."""
+        what = f"{self.person}: {self.picture}"
         if self.fault is Fault.TOO_ALIKE:
-            return f"{self.fault}: {self.person} and {self.other} score {self.value:.2f} on average: one person?"
+            return f"{self.person} and {self.other} score {self.value:.2f} on average: one person?"
         if self.fault is Fault.TWO_PEOPLE:
             some = ", ".join(self.pictures[:_MOST_NAMED]) + (", …" if len(self.pictures) > _MOST_NAMED else "")
             measured = f"{plural(len(self.pictures), 'picture')}: score {self.value:.2f} with the others"
-            return f"{self.fault}: {self.person}: {measured}, at least {self.bound:.2f} is usual: two people? ({some})"
+            return f"{self.person}: {measured}, at least {self.bound:.2f} is usual: two people? ({some})"
         if self.fault is Fault.MISLABELLED:
             return f"{what} scores {self.value:.2f} with {self.other}, more than with the person's others"
         if self.fault is Fault.UNLIKE_THE_OTHERS:

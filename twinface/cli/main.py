@@ -14,7 +14,8 @@ from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
 from twinface.cli.gallery import add, averages, backup, forget, import_pickles, rebuild, remove, rename, restore, verify
 from twinface.cli.gallery import list as list_command
-from twinface.cli.learning import distill, finetune, network, retrain, rollback, stats, train
+from twinface.cli.gallery import pictures as pictures_command
+from twinface.cli.learning import distill, finetune, heads, network, retrain, rollback, stats, train
 from twinface.cli.live import assets, down, status, token, up, watch
 from twinface.cli.live import config as config_command
 from twinface.cli.measuring import calibrate, evaluate
@@ -78,6 +79,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         network.network,
         stats.stats,
         train.train,
+        heads.heads,
         retrain.retrain,
         rollback.rollback,
         distill.distill,
@@ -90,6 +92,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 _GALLERY_COMMANDS: tuple[Callable[..., None], ...] = (
     add.add,
     list_command.list_people,
+    pictures_command.pictures,
     remove.remove,
     rename.rename,
     import_pickles.import_pickles,

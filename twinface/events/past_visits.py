@@ -6,7 +6,7 @@ taken back, needs no second place to be changed in.
 
 import datetime
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +48,7 @@ _ARRIVALS = """
     SELECT sequence, name, at_ns, camera, stream, track FROM events
     WHERE subject = 'person' AND kind = 'enter' AND name IS NOT NULL AND track IS NOT NULL ORDER BY sequence
 """
+_LAST_CAMERA = "SELECT camera FROM events WHERE name = ? ORDER BY at_ns DESC LIMIT 1"
 _OF_TRACK = "SELECT count(*), max(stranger) FROM looks WHERE camera = ? AND stream = ? AND track = ?"
 _DAYS = f"""
     SELECT date(since_ns / {_NS}, 'unixepoch', 'localtime') AS day, count(*), count(DISTINCT name),
@@ -144,6 +145,23 @@ def read_arrivals(path: Path) -> list[Arrival]:
     with reading(path) as connection:
         rows = connection.execute(_ARRIVALS).fetchall()
     return [Arrival(number, name, at_ns, TrackKey(*key)) for number, name, at_ns, *key in rows]
+
+
+def read_last_seen(path: Path) -> dict[str, int]:
+    """When everybody was seen last, wall clock, by the names they were given then. Raises as `read_events`."""
+    if not is_there(path):
+        return {}
+    with reading(path) as connection:
+        return dict(connection.execute("SELECT name, max(at_ns) FROM events WHERE name IS NOT NULL GROUP BY name"))
+
+
+def read_last_cameras(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Which camera saw people last, of those whom any did. Raises as `read_events`."""
+    if not is_there(path):
+        return {}
+    with reading(path) as connection:
+        rows = [(name, connection.execute(_LAST_CAMERA, [name]).fetchone()) for name in names]
+    return {name: row[0] for name, row in rows if row}
 
 
 def count_days(path: Path, camera: str | None = None) -> list[Day]:

@@ -13,7 +13,7 @@ Where everybody is replaced at once, they are written to a new folder, people-<v
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +178,55 @@ class Gallery(GalleryReader):
                 sync(self._files.folder)
 
             self._commit(give_name, path, target)
+
+    def take_pictures(
+        self, name: str, keys: Collection[str], target: str | None = None, *, merge: bool = False
+    ) -> None:
+        """Take pictures, by the `crop_key` of their vectors, from a person; they are `target`'s then, or nobody's.
+
+        With `merge` the target may be in the gallery already. Raises NotThereError when nobody has the name, or one of
+        the pictures is not theirs, InputError when no picture would be left, or the target does not fit.
+        """
+        with self._writing():
+            self._refuse_damaged(name)
+            if name not in self.people:
+                raise self._nobody(name)
+            person, crops = self.people[name], self.crops(name)
+            own = list(map(crop_key, person.vectors))
+            taken = [row for row, key in enumerate(own) if key in keys]
+            rest = [row for row, key in enumerate(own) if key not in keys]
+            if not set(keys) <= set(own) or not keys:
+                raise NotThereError(f"{name} has not all of these pictures any more")
+            if not rest:
+                raise InputError(f"no picture of {name} would be left; remove or rename them instead")
+            kept = person.picked(rest)
+            paths = [self._files.path_of(name)]
+            if target is not None:
+                receiver = self._receiver(name, target, person.picked(taken), merge=merge)
+                self._keep_crops(receiver, self.crops(receiver.name) | crops)
+                paths.append(self._files.path_of(receiver.name))
+
+            def move() -> None:
+                # The receiver first: at every moment each picture is somebody's.
+                if target is not None:
+                    write_person(paths[1], receiver, self._key)
+                write_person(paths[0], kept, self._key)
+                self._keep_crops(kept, crops)
+
+            self._commit(move, *paths)
+
+    def _receiver(self, name: str, target: str, pictures: PersonVectors, *, merge: bool) -> PersonVectors:
+        """The person `target` with the pictures besides their own. Raises InputError."""
+        target = checked_name(target)
+        self._refuse_damaged(target)
+        if target == name:
+            raise InputError(f"the pictures are {name}'s already; choose another name")
+        there = self.people.get(target)
+        if there is not None and not merge:
+            raise InputError(f"{target} is in the gallery already; use --merge to give them the pictures")
+        if there is None and merge:
+            raise self._nobody(target)
+        return appended(there, replace(pictures, name=target))
 
     def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""

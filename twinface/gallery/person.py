@@ -10,8 +10,9 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,21 @@ class PersonVectors:
             raise ArtefactError(f"{self.name}: vectors that are not finite numbers; check the network, extract again")
         if len(self.sources) != count or not all(map(is_source, self.sources)):
             raise ArtefactError(f"{self.name}: {count} pictures without a source each; extract again")
+
+    @property
+    def version(self) -> str:
+        """Another one whenever anything of the person is another one: 16 hex digits."""
+        digest = hashlib.sha256(
+            repr((self.name, self.files, self.sources, self.network)).encode("utf-8", "backslashreplace")
+        )
+        for array in (self.vectors, self.quality):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+    def picked(self, rows: Sequence[int]) -> Self:
+        """The same person with some of the pictures, one at least."""
+        files, sources = (tuple(some[row] for row in rows) for some in (self.files, self.sources))
+        return replace(self, files=files, vectors=self.vectors[rows], quality=self.quality[rows], sources=sources)
 
 
 def appended(old: PersonVectors | None, new: PersonVectors) -> PersonVectors:

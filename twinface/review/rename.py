@@ -15,6 +15,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import require_gallery
 from twinface.gallery.names import checked_name, known_name
 from twinface.recognition.averaging import averages_for
+from twinface.review.person_pictures import require_version
 from twinface.settings import Settings
 from twinface.text import plural
 
@@ -32,13 +33,21 @@ class Renamed:
 
 
 def rename(
-    settings: Settings, old: str, new: str, *, merge: bool = False, force: bool = False, who: str | None = None
+    settings: Settings,
+    old: str,
+    new: str,
+    *,
+    merge: bool = False,
+    force: bool = False,
+    version: str | None = None,
+    who: str | None = None,
 ) -> Renamed:
     """Give a person of the gallery another name; with `merge` it may be somebody's, who has the pictures of both then.
 
     Two people who do not look like one are merged with `force` only. What was said of their names goes with them.
     Raises InputError for that, where nobody has the old name, or somebody the new one and it is not to be merged;
-    ArtefactError when the gallery cannot be changed. Nothing has changed then.
+    ChangedSinceError where the person is not of `version`, ArtefactError when the gallery cannot be changed. Nothing
+    has changed then.
     """
     require_gallery(settings.gallery)
     gallery = Gallery.open(settings.gallery)
@@ -47,6 +56,7 @@ def rename(
     both = gallery.knows(old) and gallery.knows(new)
     kind, said = (StepKind.MERGE, f"{old} and {new} are one") if both else (StepKind.RENAME, f"{old} is called {new}")
     with recorded(Change(kind, said, (old, new), who or user_name()), settings) as step:
+        require_version(gallery, old, version, settings)
         gallery.rename(old, new, merge=merge)
         rename_corrections(gallery.folder, old, new)
         rename_answers(gallery.folder, old, new)

@@ -172,7 +172,8 @@ def test_the_document_describes_every_operation_and_its_refusals(api: Api) -> No
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]
-            assert {"200", "404", "409", "422", "503"} <= set(answers), f"{method} {path}"
+            assert {"404", "409", "422", "503"} <= set(answers), f"{method} {path}"
+            assert set(answers) & {"200", "202"}, f"{method} {path}"
             assert operation["summary"]
             for code in ("400", "404", "409", "422", "503"):
                 assert list(answers[code]["content"]) == ["application/problem+json"], f"{method} {path} {code}"

@@ -32,8 +32,9 @@ def verify(
     people = len(done.gallery.people)
     if as_json:
         counts = {"people": people, "vectors": done.vectors, "sound": not done.problems, "problems": done.problems}
-        found = None if done.findings is None else [dataclasses.asdict(one) for one in done.findings]
-        say_json("gallery verify", {**describe(done.gallery), **counts, "findings": found})
+        found = done.findings
+        shown = None if found is None else [dataclasses.asdict(one) | {"words": one.words} for one in found]
+        say_json("gallery verify", {**describe(done.gallery), **counts, "findings": shown})
     else:
         for line in (*done.problems, *(done.findings or ())):
             warn(line)

@@ -13,6 +13,7 @@ from twinface.web.api.changes import changes_routes
 from twinface.web.api.context import Context
 from twinface.web.api.enrolments import enrolments_routes
 from twinface.web.api.events import events_routes
+from twinface.web.api.heads import heads_routes
 from twinface.web.api.look_pictures import look_pictures_routes
 from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
@@ -39,6 +40,7 @@ _ROUTES = (
     past_visits_routes,
     box_routes,
     people_pictures_routes,
+    heads_routes,
     look_pictures_routes,
     single_pictures_routes,
     enrolments_routes,

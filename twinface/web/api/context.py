@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Header, Request
 
 from twinface.box.pictures_client import PicturesProcess
 from twinface.bus.control import Ask
@@ -24,6 +25,12 @@ LARGEST = 2**53 - 1
 
 LATEST_NS = 2**63 - 1
 """Of times in requests: the year 2262."""
+
+
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", max_length=100, description="The `version` of the person that is meant.")
+]
+"""Refuses a change where somebody has changed the person since."""
 
 
 @dataclass(slots=True)
@@ -52,11 +59,24 @@ class People:
         with self._lock:
             return self._gallery.crops(name) if self._gallery else {}
 
+    @property
+    def version(self) -> int:
+        """The number of the gallery as it was read last; 0 where there is none."""
+        return 0 if self._gallery is None else self._gallery.version
+
+    def opened(self) -> Gallery:
+        """The gallery as it is now. Raises NotThereError where there is none, else as `Gallery.open`."""
+        self.by_id()
+        if self._gallery is None:
+            raise NotThereError("there is no gallery yet; add somebody first")
+        return self._gallery
+
     def find(self, key: str) -> PersonVectors:
         """Raises NotThereError where nobody has this id."""
         found = self.by_id().get(key)
         if found is None:
-            raise NotThereError(f"nobody in the gallery has the id {key!r}; /api/v1/people lists everybody")
+            gone = "they may have been renamed, removed or forgotten since"
+            raise NotThereError(f"nobody in the gallery has the id {key!r}: {gone}; /api/v1/people lists everybody")
         return found
 
 
@@ -82,6 +102,12 @@ class Context:
     url: str
     history: BoxHistory
     look_pictures: LookPictures
+
+
+def version_of(if_match: str | None) -> str | None:
+    """The version of a person that the header If-Match names; None for any."""
+    text = (if_match or "").strip().removeprefix("W/").strip('"')
+    return None if text in {"", "*"} else text
 
 
 def who_asks(request: Request) -> str:

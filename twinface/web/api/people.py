@@ -3,33 +3,69 @@
 What changes people is loaded when it is first asked for: it brings OpenCV, 16 MB.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from twinface.events.past_visits import read_last_cameras, read_last_seen
 from twinface.gallery.person import PersonVectors, count_sources, slug_of
-from twinface.web.api.context import Context, who_asks
+from twinface.review.person_pictures import require_version
+from twinface.web.api.context import Context, IfMatch, version_of, who_asks
+from twinface.web.api.person_pictures import person_pictures_routes
+from twinface.web.gallery_health import GalleryFinding, GalleryHealth, HealthState
 
 if TYPE_CHECKING:
     from twinface.review.forget import Erased
 
 
+class PersonSort(StrEnum):
+    """By name; who was seen last first; who wants a look most first."""
+
+    NAME = "name"
+    SEEN = "seen"
+    HEALTH = "health"
+
+
+class HealthNote(BaseModel):
+    """Something of a person to look at: the word that `gallery verify` has for it, a line for people, and the id of who
+    else it is about.
+    """
+
+    code: str
+    words: str
+    about: str | None
+
+
 class Person(BaseModel):
-    """Somebody in the gallery; `quality`, 0…1, is the mean of their pictures, `sources` how many are from where."""
+    """Somebody in the gallery; `quality`, 0…1, is the mean of their pictures, `sources` how many are from where.
+
+    `last_seen_ns` and `last_camera` are of the events that are kept. `version` is another one whenever the person is.
+    """
 
     id: str
     name: str
+    version: str
     pictures: int
     quality: float
     sources: dict[str, int]
+    last_seen_ns: int | None
+    last_camera: str | None
+    health: list[HealthNote]
 
 
 class ListOfPeople(BaseModel):
-    """People in the order of their names: of `total` those from a place on; `next` is the place to go on from."""
+    """People: of `total` those from a place on; `next` is the place to go on from.
+
+    `health_state` says whether everybody was compared with everybody since the gallery changed last.
+    """
 
     total: int
+    health_state: HealthState
     people: list[Person]
     next: int | None
 
@@ -70,35 +106,65 @@ class Traces(BaseModel):
     traces: list[Trace]
 
 
+_Health = Mapping[str, Sequence[GalleryFinding]]
+
+
 def people_routes(context: Context) -> APIRouter:
     """`/people`."""
     router, people = APIRouter(prefix="/people", tags=["people"]), context.people
+    path, checked = context.settings.events_path, GalleryHealth(context.config)
 
     @router.get("")
     def list_people(
         search: Annotated[str, Query(max_length=200, description="A part of the name, in any letters' size.")] = "",
         start: Annotated[int, Query(ge=0, description="How many to pass over: `next` of the answer before.")] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        sort: PersonSort = PersonSort.NAME,
     ) -> ListOfPeople:
         """Everybody who is known, page by page."""
         wanted = search.casefold()
-        found = [(key, one) for key, one in people.by_id().items() if wanted in one.name.casefold()]
+        found = [one for one in people.by_id().values() if wanted in one.name.casefold()]
+        state, health = checked.of_version(people.version)
+        if sort is PersonSort.SEEN:
+            seen = read_last_seen(path)
+            found.sort(key=lambda one: -seen.get(one.name, 0))
+        elif sort is PersonSort.HEALTH:
+            found.sort(key=lambda one: -len(health.get(one.name, ())))
         end = start + limit
-        shown = [_shown(key, one) for key, one in found[start:end]]
-        return ListOfPeople(total=len(found), people=shown, next=end if end < len(found) else None)
+        shown = _shown(found[start:end], path, health)
+        following = end if end < len(found) else None
+        return ListOfPeople(total=len(found), health_state=state, people=shown, next=following)
 
     @router.get("/{person}")
     def show_person(person: str) -> Person:
         """One person."""
-        return _shown(person, people.find(person))
+        found = people.find(person)
+        _, health = checked.of_version(people.version)
+        return _shown([found], path, health)[0]
+
+    router.include_router(person_pictures_routes(context, checked))
+    _add_changes(router, context)
+    return router
+
+
+def _add_changes(router: APIRouter, context: Context) -> None:
+    """What changes somebody; each may name the version that is meant."""
+    people, settings = context.people, context.settings
 
     @router.patch("/{person}")
-    def rename_person(person: str, wanted: Rename, request: Request) -> Renamed:
+    def rename_person(person: str, wanted: Rename, request: Request, if_match: IfMatch = None) -> Renamed:
         """Give another name, or put two together who are one. It can be taken back."""
         from twinface.review.rename import rename
 
-        old, who = people.find(person).name, who_asks(request)
-        done = rename(context.settings, old, wanted.name, merge=wanted.merge, force=wanted.force, who=who)
+        done = rename(
+            settings,
+            people.find(person).name,
+            wanted.name,
+            merge=wanted.merge,
+            force=wanted.force,
+            version=version_of(if_match),
+            who=who_asks(request),
+        )
         return Renamed(id=slug_of(done.new), name=done.new, step=done.step, unchecked=done.unchecked)
 
     @router.get("/{person}/traces")
@@ -107,22 +173,37 @@ def people_routes(context: Context) -> APIRouter:
         from twinface.review.forget import find_traces
 
         name = people.find(person).name
-        return Traces(name=name, traces=_traces(find_traces(name, context.settings)))
+        return Traces(name=name, traces=_traces(find_traces(name, settings)))
 
     @router.delete("/{person}")
-    def forget_person(person: str, request: Request) -> Traces:
+    def forget_person(person: str, request: Request, if_match: IfMatch = None) -> Traces:
         """Erase a person everywhere, for good: vectors, crops, events, looks, corrections. It cannot be taken back."""
         from twinface.review.forget import forget
 
         name = people.find(person).name
-        return Traces(name=name, traces=_traces(forget(name, context.settings, who=who_asks(request))))
+        require_version(people.opened(), name, version_of(if_match), settings)
+        return Traces(name=name, traces=_traces(forget(name, settings, who=who_asks(request))))
 
-    return router
 
-
-def _shown(key: str, person: PersonVectors) -> Person:
-    quality, sources = round(float(person.quality.mean()), 3), count_sources(person.sources)
-    return Person(id=key, name=person.name, pictures=len(person.files), quality=quality, sources=dict(sources))
+def _shown(some: Sequence[PersonVectors], path: Path, health: _Health) -> list[Person]:
+    seen, cameras = read_last_seen(path), read_last_cameras(path, [one.name for one in some])
+    return [
+        Person(
+            id=slug_of(one.name),
+            name=one.name,
+            version=one.version,
+            pictures=len(one.files),
+            quality=round(float(one.quality.mean()), 3),
+            sources=count_sources(one.sources),
+            last_seen_ns=seen.get(one.name),
+            last_camera=cameras.get(one.name),
+            health=[
+                HealthNote(code=note.fault, words=note.words, about=None if note.other is None else slug_of(note.other))
+                for note in health.get(one.name, ())
+            ],
+        )
+        for one in some
+    ]
 
 
 def _traces(erased: "list[Erased]") -> list[Trace]:

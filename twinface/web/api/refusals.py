@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from twinface.errors import ArtefactError, NotThereError, ServiceError, TwinfaceError, UserError
+from twinface.errors import ArtefactError, ChangedSinceError, NotThereError, ServiceError, TwinfaceError, UserError
 from twinface.web.problem_details import Problem, problem, refuse
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -34,6 +34,8 @@ def answer_with_problems(app: FastAPI) -> None:
         match error:
             case NotThereError():
                 return problem(404, str(error), "not_there")
+            case ChangedSinceError():
+                return problem(409, str(error), "changed_meanwhile")
             case ServiceError():
                 return problem(_STATUS.get(error.code, 503), str(error), error.code.replace(" ", "_"))
             case UserError() if not isinstance(error, ArtefactError):

@@ -1,0 +1,102 @@
+"""What wants a look in the gallery, found beside the page: pictures at the wrong person, one person under two names.
+
+Everybody is compared with everybody, which takes a minute of a processor for some thousand people, and memory that the
+page's process is not to take: so a command does it, at the lowest priority, and its findings are kept until the gallery
+is another one.
+"""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+log = logging.getLogger(__name__)
+
+_COMMAND = """
+import os
+from twinface.bus.orphans import stop_with_parent
+os.nice(10)
+stop_with_parent()
+from twinface.cli.entry import main
+main()
+"""
+_LEAST_PAUSE_S = 2.0
+
+
+class HealthState(StrEnum):
+    """Whether the gallery as it is now was checked; unknown where nobody can be compared."""
+
+    CHECKING = "checking"
+    READY = "ready"
+    UNKNOWN = "unknown"
+
+
+class GalleryFinding(BaseModel):
+    """Something to look at, as `twinface gallery verify --json` has it."""
+
+    fault: str
+    person: str
+    picture: str | None
+    other: str | None
+    pictures: list[str]
+    words: str
+
+
+class _Verified(BaseModel):
+    findings: list[GalleryFinding] | None
+
+
+class GalleryHealth:
+    """For any number of threads; nothing is computed unless somebody asks."""
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        self._running = self._compared = False
+        self._by_person: Mapping[str, Sequence[GalleryFinding]] = {}
+        self._seen: int | None = None
+        self._next_at_s = 0.0
+        self._lock = threading.Lock()
+
+    def of_version(self, version: int) -> tuple[HealthState, Mapping[str, Sequence[GalleryFinding]]]:
+        """What is known to want a look, by person; of an earlier version of the gallery until this one is checked."""
+        with self._lock:
+            if version != self._seen and not self._running and time.monotonic() >= self._next_at_s:
+                self._seen, self._running = version, True
+                threading.Thread(target=self._check, name="gallery health", daemon=True).start()
+            done = HealthState.READY if self._compared else HealthState.UNKNOWN
+            return HealthState.CHECKING if self._running or version != self._seen else done, self._by_person
+
+    def _check(self) -> None:
+        """Check once; while a gallery changes all the time, that takes half of the time at most."""
+        began_s = time.monotonic()
+        found = self._verify()
+        with self._lock:
+            self._running, self._compared = False, found is not None
+            self._by_person = _by_person(found or [])
+            self._next_at_s = 2 * time.monotonic() - began_s + _LEAST_PAUSE_S
+
+    def _verify(self) -> list[GalleryFinding] | None:
+        words = ["--config", str(self._config), "gallery", "verify", "--json"]
+        try:
+            command = [sys.executable, "-P", "-c", _COMMAND, *words]
+            done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 — words of our own
+            return _Verified.model_validate_json(done.stdout).findings
+        except (OSError, ValidationError) as error:
+            log.warning("the gallery was not checked", extra={"error": type(error).__name__})
+            return None
+
+
+def _by_person(findings: Sequence[GalleryFinding]) -> dict[str, list[GalleryFinding]]:
+    """Two who are too alike both have the finding."""
+    found: dict[str, list[GalleryFinding]] = {}
+    for one in findings:
+        found.setdefault(one.person, []).append(one)
+        if one.other is not None and one.picture is None:
+            found.setdefault(one.other, []).append(one.model_copy(update={"person": one.other, "other": one.person}))
+    return found
