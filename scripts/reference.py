@@ -95,7 +95,7 @@ def _summary(command: Any) -> str:
 def _command(path: tuple[str, ...], command: Any) -> str:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option" and one.name != "config"]
-    words = [one.metavar if one.required else f"[{one.metavar}]" for one in arguments]
+    words = [_shown(one) if one.required else f"[{_shown(one)}]" for one in arguments]
     usage = " ".join([*path, *(["[OPTIONS]"] if options else []), *words])
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in command.help.split("\n\n"))
     lines = [f"## {' '.join(path)}\n", f"    {usage}\n", f"{text}\n"]
@@ -104,14 +104,19 @@ def _command(path: tuple[str, ...], command: Any) -> str:
     return "\n".join(lines) + ("\n" if arguments or options else "")
 
 
+def _shown(parameter: Any) -> str:
+    """What stands for the value of a parameter."""
+    return str(parameter.metavar or parameter.name.upper())
+
+
 def _row(parameter: Any) -> str:
     """A parameter as a line of the table. Ranges and defaults are added where its help does not have them."""
     said = parameter.help or ""
     if parameter.param_type_name == "argument":
-        return f"| `{parameter.metavar}` | {_cell(said)} |"
+        return f"| `{_shown(parameter)}` | {_cell(said)} |"
     name = ", ".join([*parameter.opts, *parameter.secondary_opts])
     if not parameter.is_flag:
-        name += f" {parameter.metavar or parameter.name.upper()}"
+        name += f" {_shown(parameter)}"
     facts = [f"{low:g} at least" for low in [getattr(parameter, "min", None)] if low is not None]
     facts += [f"{high:g} at most" for high in [getattr(parameter, "max", None)] if high is not None]
     facts += ["may be given again"] if parameter.multiple else []

@@ -9,9 +9,9 @@ from typing import Any
 
 from twinface.box.handed_files import HandedFile
 from twinface.box.picture_tools import PictureTools, encode_jpeg, plain_box, plain_measures, read_picture
-from twinface.enrolment.advice import advise
 from twinface.enrolment.from_pictures import Verdict
 from twinface.enrolment.from_uploads import Added, Gathering, Upload, read_upload
+from twinface.enrolment.objections import advise
 from twinface.errors import InputError, NotThereError
 from twinface.gallery.person import slug_of
 from twinface.settings import Settings

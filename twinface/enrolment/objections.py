@@ -1,4 +1,4 @@
-"""The reasons for which the gate refuses a picture: THE table of their words, bounds and sentences. No pixels.
+"""The reasons for which the gate refuses a picture: THE tables of their words, bounds, sentences and advice. No pixels.
 
 What each bound costs and catches is measured in docs/decisions/enrolment-quality.md.
 """
@@ -118,6 +118,23 @@ _CHECKS = (
     ),
 )
 
+_ADVICE = {
+    Reason.UNREADABLE: "send a JPEG, PNG or WebP picture",
+    Reason.NO_FACE: "show one face, from the front, in good light",
+    Reason.TURNED: "turn the picture upright",
+    Reason.MORE_THAN_ONE_FACE: "show this person alone, or cut the others off",
+    Reason.DOUBTFUL_FACE: "show the whole face, with nothing before it",
+    Reason.TOO_SMALL: "come closer, or send the picture in its full size",
+    Reason.BLURRED: "hold still, with more light, or clean the lens",
+    Reason.TOO_DARK: "turn towards a window or a lamp",
+    Reason.TOO_BRIGHT: "turn away from the light",
+    Reason.LOW_CONTRAST: "more light from the side, and nothing between face and camera",
+    Reason.EXTREME_POSE: "look at the camera, with the head upright",
+    Reason.NOT_LIKE_THE_OTHERS: "send pictures of one person only; take out whichever shows somebody else",
+    Reason.LOOKS_LIKE_SOMEBODY_ELSE: "check whose face this is; they may be in the gallery already",
+}
+"""What would be better, for whoever takes the pictures."""
+
 
 def object_to_measures(measures: "FaceMeasures") -> Objection | None:
     """The first thing that speaks against a face, of those that one picture can tell."""
@@ -139,3 +156,9 @@ def is_good_look(look: "LookRecord") -> bool:
 def force_helps(objection: Objection | None) -> bool:
     """Whether --force would take a picture all the same: not one that shows no face."""
     return objection is not None and objection.reason not in _NOT_FORCED
+
+
+def advise(objection: Objection) -> str:
+    """What was measured, and what would be better, in a line for people."""
+    advice = _ADVICE.get(objection.reason)
+    return f"{objection.sentence}; {advice}" if advice else objection.sentence
