@@ -17,7 +17,7 @@ from twinface.live.live_averages import LiveAverages
 from twinface.live.matcher import MatcherStage
 from twinface.live.request_handler import RequestHandler
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
-from twinface.messages.topics import MATCHES, TRACKS, VECTORS
+from twinface.messages.topics import LOOKS, MATCHES, TRACKS, VECTORS
 from twinface.networks import describe_network
 from twinface.processes import MATCHER, camera_names, extractor_names
 from twinface.recognition.naming import Naming
@@ -37,7 +37,8 @@ class _Matcher:
         events = settings.events
         if settings.events_path.exists():
             keep_private(settings.events_path)
-        upkeep = Upkeep(events.keep_days, events.max_mb)
+        pictures_days = settings.review.keep_pictures_days
+        upkeep = Upkeep(events.keep_days, events.max_mb, keep_pictures_days=pictures_days)
         self._averages = LiveAverages(settings, self._recipe, upkeep)
         is_fit = FitLooks(settings.gallery, self._recipe.fingerprint).is_fit
         unknowns = Unknowns(settings.events_path, settings.unknowns, is_fit, self._averages.centre)
@@ -57,6 +58,7 @@ class _Matcher:
         self._matches = node.publisher(MATCHES)
         node.answer(RequestHandler(self._stage, node.epoch, settings.events_path))
         self._look_for_changes()
+        node.subscriber(LOOKS, camera_names(settings), self._journal.take_picture, listening=pictures_days > 0)
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
         self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
         node.loop.every(_TICK_S, lambda: self._publish(self._stage.tick()))

@@ -27,7 +27,7 @@ class Process:
 
 CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, LOOKS, HEALTH), (), 0.6, 200)
 EXTRACTOR = Process("extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
-MATCHER = Process("matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS), 0.3, 300)
+MATCHER = Process("matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS, LOOKS), 0.3, 300)
 WEB = Process("web", (HEALTH,), (MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL), 0.3, 200)
 SENTINEL = Process("sentinel", (CONTROL, HEALTH), (HEALTH,), 0.1, 100)
 TRAINER = Process(

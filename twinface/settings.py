@@ -168,6 +168,13 @@ class EventSettings(_Section):
     """Vectors kept of each track, for `explain`, `reject`, `confirm` and `enrol`; 0 = none."""
 
 
+class ReviewSettings(_Section):
+    """`[review]`."""
+
+    keep_pictures_days: Annotated[float, Field(ge=0.0, le=36_500.0)] = 0.0
+    """Pictures of looks stay so long in the database of events, on disk; 0 = the last 2,000, in memory only."""
+
+
 class UnknownSettings(_Section):
     """`[unknowns]`."""
 
@@ -241,6 +248,7 @@ class Settings(_Section):
     extractor: ExtractorSettings = ExtractorSettings()
     matching: MatchingSettings = MatchingSettings()
     events: EventSettings = EventSettings()
+    review: ReviewSettings = ReviewSettings()
     unknowns: UnknownSettings = UnknownSettings()
     averages: AverageSettings = AverageSettings()
     sentinel: SentinelSettings = SentinelSettings()

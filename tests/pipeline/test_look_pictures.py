@@ -13,6 +13,7 @@ import pytest
 from harness import Pipeline, until
 
 from twinface import assets
+from twinface.events.kept_pictures import count_pictures
 from twinface.faces import read_image
 from twinface.matching.vectors import normalised
 from twinface.networks import Network
@@ -118,3 +119,29 @@ def _is_up(box: Box) -> bool:
         return box.get("/pictures").status_code == 200
     except (OSError, httpx.HTTPError):
         return False
+
+
+def test_pictures_that_are_kept_are_on_disk_outlive_the_box_and_go_with_the_setting(pipeline: Pipeline) -> None:
+    box = Box(pipeline, extra="[review]\nkeep_pictures_days = 3\n")
+    track, _ = box.shown("person a")
+    unknown, _ = box.shown("unknown")
+    kept = box.get("/pictures").json()
+    assert (kept["kept"], kept["days"]) == ("disk", 3.0)
+    assert kept["count"] >= 2
+    assert pipeline.stop() == 0
+
+    pipeline.start()
+    until(lambda: _is_up(box), 120.0, "the page to be there again")
+    assert box.get(f"/tracks/{track}/picture").content[:2] == b"\xff\xd8"
+    looks = box.get(f"/tracks/{unknown}/why").json()["tracks"][0]["looks"]
+    assert all(one["picture"] for one in looks), "of every kept look"
+    pipeline.command("forget", "person a", "--yes")
+    assert box.get(f"/tracks/{track}/picture").status_code == 404
+    assert box.get(f"/tracks/{unknown}/picture").status_code == 200
+    assert pipeline.stop() == 0
+
+    pipeline.config.write_text(pipeline.config.read_text().replace("keep_pictures_days = 3", "keep_pictures_days = 0"))
+    pipeline.start()
+    until(lambda: _is_up(box), 120.0, "the page to be there again")
+    until(lambda: count_pictures(pipeline.folder / "events.sqlite") == 0, 120.0, "the pictures on disk to be erased")
+    assert pipeline.stop() == 0

@@ -74,6 +74,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX looks_by_stranger",
         "CREATE INDEX looks_by_stranger ON looks (stranger, ifnull(stored_ns, at_ns)) WHERE stranger IS NOT NULL",
     ),
+    (
+        """
+        CREATE TABLE look_pictures (
+            camera TEXT NOT NULL,
+            stream INTEGER NOT NULL,
+            track INTEGER NOT NULL,
+            crop INTEGER NOT NULL,
+            stored_ns INTEGER NOT NULL,
+            jpeg BLOB NOT NULL,
+            PRIMARY KEY (camera, stream, track, crop)
+        )
+        """,
+        "CREATE INDEX look_pictures_by_age ON look_pictures (stored_ns)",
+        """
+        CREATE TRIGGER looks_take_their_pictures AFTER DELETE ON looks BEGIN
+            DELETE FROM look_pictures
+            WHERE camera = OLD.camera AND stream = OLD.stream AND track = OLD.track AND crop = OLD.crop;
+        END
+        """,
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 

@@ -157,7 +157,7 @@ class LookRecord:
     crop, None where nothing was measured. `candidates` are whom this look alone shows, `together` whom all looks of the
     track so far show, the best first. `state`, `name`, `score` and `reason` are what the track was then said to be, and
     why it was no name, by the `bounds`: the rule and what it asks for. `enrolled_as` is whom it was enrolled as,
-    `unknown` the number of the unknown visitor it was found to show.
+    `unknown` the number of the unknown visitor it was found to show. `picture` is a JPEG that is to be kept with it.
     """
 
     key: TrackKey
@@ -180,6 +180,7 @@ class LookRecord:
     head: str = ""
     enrolled_as: str | None = None
     unknown: int | None = None
+    picture: bytes | None = None
 
     @property
     def source(self) -> str:

@@ -18,6 +18,7 @@ from twinface.events.age_clock import AgeClock
 from twinface.events.database import migrate
 from twinface.events.event import Event, LookRecord, Past, TrackKey
 from twinface.events.event_queries import INSERT, SELECT, readable, to_row
+from twinface.events.kept_pictures import let_go_of_pictures
 from twinface.events.look_queries import insert_looks
 from twinface.events.retention import (
     LetGo,
@@ -156,6 +157,10 @@ class EventStore:
     def let_go(self, before_ns: int, max_bytes: int) -> LetGo:
         """Forget what is too old or too much, a part at a time: `retention.let_go`."""
         return let_go(self._connection, before_ns, max_bytes)
+
+    def let_go_of_pictures(self, before_ns: int | None) -> int:
+        """Forget the pictures of looks that are too old: `kept_pictures.let_go_of_pictures`."""
+        return let_go_of_pictures(self._connection, before_ns)
 
     def make_shrinkable(self) -> bool:
         """Have the file shrink when something is forgotten: `retention.make_shrinkable`."""

@@ -15,6 +15,7 @@ from twinface.events.database import changing, is_there, reading
 from twinface.events.event import Event, LookRecord, TrackKey
 from twinface.events.event_queries import SELECT as SELECT_EVENT
 from twinface.events.event_queries import check_types, read_details, to_event
+from twinface.events.kept_pictures import insert_picture
 from twinface.types import Candidate, FaceMeasures
 
 _COLUMNS = (
@@ -74,6 +75,7 @@ def insert_looks(
         values |= {**look.key._asdict(), "vector": look.vector.astype("<f4").tobytes()}
         details = json.dumps(_plain_details(look), ensure_ascii=False, sort_keys=True)
         connection.execute(_INSERT, [*(values[name] for name in _COLUMNS), details, stored_ns])
+        insert_picture(connection, look, stored_ns)
         connection.execute(_DROP_POOREST, [*look.key, *look.key, look.crop, per_track - 1])
 
 

@@ -23,7 +23,8 @@ def _running_ns() -> int:
 
 
 class Upkeep:
-    """Of a store that keeps `keep_days` and `max_mb` (10⁶ bytes) at most, by the clocks `wall_ns` and `mono_ns`.
+    """Of a store that keeps `keep_days` and `max_mb` (10⁶ bytes) at most, by the clocks `wall_ns` and `mono_ns`;
+    pictures of looks `keep_pictures_days`, and none for 0.
 
     `size_bytes` is how much it holds, `grown_bytes_per_hour` what was added to it lately, whatever was let go of
     meanwhile; `has_more` says that there is more to let go of now. For one thread.
@@ -34,12 +35,14 @@ class Upkeep:
         keep_days: float,
         max_mb: float = 500.0,
         *,
+        keep_pictures_days: float = 0.0,
         wall_ns: Callable[[], int] = time.time_ns,
         mono_ns: Callable[[], int] = _running_ns,
     ) -> None:
         self.size_bytes, self.grown_bytes_per_hour = 0, 0.0
         self.has_more = True
         self._keep_days = keep_days
+        self._keep_pictures_days = keep_pictures_days
         self._max_bytes = int(max_mb * 1e6)
         self._wall_ns, self._mono_ns = wall_ns, mono_ns
         self._clock: AgeClock | None = None
@@ -80,6 +83,8 @@ class Upkeep:
         if not self._is_shrinkable:
             self._make_shrinkable(store)
         before_bytes = store.used_bytes
+        pictures_days = self._keep_pictures_days
+        store.let_go_of_pictures(clock.stored_before_ns(pictures_days) if pictures_days else None)
         self.has_more = store.let_go(clock.stored_before_ns(self._keep_days), self._max_bytes).more
         self._let_go_bytes += max(0, before_bytes - store.used_bytes)
         self._done_at_s = now_s

@@ -1,5 +1,6 @@
 """What the matcher sees, written down as events that outlive it."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,11 +9,14 @@ from twinface.events.event import Event, LookRecord, Moment, Opinion, TrackKey
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
 from twinface.live.camera_tracks import Look
-from twinface.messages.schema import MatchEvent, Stamp, TracksUpdate
+from twinface.messages.schema import LookPicture, MatchEvent, Message, Stamp, TracksUpdate
 from twinface.settings import EventSettings
 from twinface.types import Captured, Clock, Decision, State
 
 _RESTARTED = "camera restarted"
+
+_MOST_PICTURES = 256
+"""Of looks whose vectors have not come, and may never: 1 MB."""
 
 
 class Journal:
@@ -31,6 +35,7 @@ class Journal:
         )
         self._lossless: dict[str, bool] = {}
         self._latest: dict[str, Moment] = {}
+        self._pictures: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
 
     @property
     def problem(self) -> str:
@@ -76,6 +81,14 @@ class Journal:
         elif event.type == "exit":
             self._write(self._visits.left(key, moment))
 
+    def take_picture(self, message: Message) -> None:
+        """Take the picture of a look, before the look: it is kept with it."""
+        body = message.body
+        if isinstance(body, LookPicture) and message.array is not None:
+            self._pictures[body.camera, body.epoch, body.crop] = message.array.tobytes()
+            if len(self._pictures) > _MOST_PICTURES:
+                self._pictures.popitem(last=False)
+
     def looked(self, look: Look, event: MatchEvent, face: int, alone: Decision, bounds: Mapping[str, Any]) -> None:
         """Take a look, before the event that follows from it: what it shows `alone`, and by which `bounds` the track
         was decided. `face` counts the faces that have had the track's box before.
@@ -101,6 +114,7 @@ class Journal:
                 bounds=bounds,
                 gallery_version=event.gallery_version,
                 head=self.head,
+                picture=self._pictures.pop((crop.camera, crop.epoch, crop.crop), None),
             )
         )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from twinface.errors import ServiceError
 from twinface.events.event import TrackKey
+from twinface.events.kept_pictures import count_pictures, read_picture
 from twinface.events.look_queries import find_track, read_looks
 from twinface.web.api.context import LARGEST, Context
 from twinface.web.look_pictures import MOST
@@ -18,12 +19,14 @@ JPEG = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
 
 
 class PicturesKept(BaseModel):
-    """Where the pictures of looks are, `memory` or `disk`; for how many `days` there, how many now, at `most`."""
+    """Where the pictures of looks are, `memory` or `disk`; for how many `days` there, how many now, at `most`; what
+    is on disk is bounded by its days and the size of the store.
+    """
 
     kept: str
     days: float
     count: int
-    most: int
+    most: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,11 @@ class FoundPictures:
     context: Context
 
     def find(self, key: TrackKey, crop: int) -> bytes | None:
-        """The JPEG of a look."""
-        return self.context.look_pictures.find(key, crop)
+        """The JPEG of a look. Raises ArtefactError where the store cannot be read."""
+        settings, found = self.context.settings, self.context.look_pictures.find(key, crop)
+        if found is None and settings.review.keep_pictures_days:
+            return read_picture(settings.events_path, key, crop)
+        return found
 
     def url(self, look: str) -> str | None:
         """Where the picture of a look is, `camera:start:track#crop`; None where there is none."""
@@ -53,7 +59,10 @@ def look_pictures_routes(context: Context) -> APIRouter:
     @router.get("/pictures")
     def pictures_kept() -> PicturesKept:
         """Where pictures of faces are kept, and how many."""
-        return PicturesKept(kept="memory", days=0.0, count=len(context.look_pictures), most=MOST)
+        days, in_memory = context.settings.review.keep_pictures_days, len(context.look_pictures)
+        if days:
+            return PicturesKept(kept="disk", days=days, count=count_pictures(path), most=None)
+        return PicturesKept(kept="memory", days=0.0, count=in_memory, most=MOST)
 
     @router.get("/tracks/{track}/picture", response_class=Response, responses={200: {"content": JPEG}})
     def best_picture(track: str) -> Response:
