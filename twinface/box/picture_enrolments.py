@@ -15,6 +15,7 @@ from twinface.enrolment.objections import advise
 from twinface.errors import InputError, NotThereError
 from twinface.gallery.person import slug_of
 from twinface.settings import Settings
+from twinface.text import printable
 from twinface.types import Image
 
 _ENDS_AFTER_S = 600.0
@@ -22,18 +23,22 @@ _ENDS_AFTER_S = 600.0
 
 _MOST_OPEN = 20
 _MOST_PICTURES = 100
+_MOST_LABEL = 200
 _HANDED_AT_A_TIME = 16
 """Crops that were asked for, and may not have been read yet."""
 
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """Somebody who is being enrolled; `crops` are JPEGs by the number of the picture."""
+    """Somebody who is being enrolled; `crops` are JPEGs by the number of the picture; `held` are pictures that are
+    judged together in the end.
+    """
 
     gathering: Gathering
     used_at_s: float
     count: int = 0
     crops: dict[int, bytes] = field(default_factory=dict)
+    held: list[Upload] = field(default_factory=list)
 
 
 class PictureEnrolments:
@@ -51,6 +56,8 @@ class PictureEnrolments:
             "enrol without": self._take_out,
             "enrol finish": self._finish,
             "enrol cancel": self._cancel,
+            "enrol hold": self._hold,
+            "enrol held": self._finish_held,
         }
 
     @property
@@ -115,6 +122,22 @@ class PictureEnrolments:
         added = self._find(arguments).gathering.finish(arguments["who"])
         del self._open[arguments["enrolment"]]
         return plain_added(added)
+
+    def _hold(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        one = self._find(arguments)
+        if len(one.held) >= _MOST_PICTURES:
+            raise InputError(f"more than {_MOST_PICTURES} pictures at once; send the others another time")
+        label = printable(arguments["file"])[:_MOST_LABEL] or f"upload {len(one.held) + 1}"
+        one.held.append(self._read(arguments, label, one.gathering.force))
+        return {"held": len(one.held)}
+
+    def _finish_held(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        one = self._find(arguments)
+        added = one.gathering.finish(arguments["who"], one.held)
+        del self._open[arguments["enrolment"]]
+        pairs = zip(one.held, added.verdicts, strict=True)
+        judged = [{"file": str(held.label), **plain_verdict(one_of, one.gathering.force)} for held, one_of in pairs]
+        return {**plain_added(added), "pictures": judged}
 
     def _cancel(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         name = self._find(arguments).gathering.name

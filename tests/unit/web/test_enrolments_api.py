@@ -123,3 +123,40 @@ def test_what_happens_to_the_person_meanwhile_counts(pictures_site: PicturesSite
             assert one.send((portraits / "impostor_1.jpg").read_bytes())["accepted"]
         first.finish()
         assert "in the gallery already" in second.finish(code=409)["detail"]
+
+
+def test_a_program_enrols_somebody_by_one_request(pictures_site: PicturesSite, portraits: Path, box: Path) -> None:
+    site, before = pictures_site, state_of(box)
+    pictures = [
+        ("pictures", ("a/zoe.jpg", (portraits / "impostor_1.jpg").read_bytes())),
+        ("pictures", ("blurred.png", blurred(portraits / "impostor_1.jpg"))),
+        ("pictures", ("ada.jpg", (portraits / "person_a_2.jpg").read_bytes())),
+        ("pictures", ("\x1b[31m.txt", b"no picture")),
+    ]
+    done = site.ask("POST", "/people", files=pictures, data={"name": "Zoë", "merge": "false"})
+    assert (done["name"], done["id"], done["added"]) == ("Zoë", site.id_of("Zo"), 1)
+    said = [(one["accepted"], one["reason"]) for one in done["pictures"]]
+    assert said == [(True, None), (False, "blurred"), (False, "looks_like_somebody_else"), (False, "unreadable")]
+    assert [one["file"] for one in done["pictures"]][:2] == ["a/zoe.jpg", "blurred.png"]
+    assert "\x1b" not in done["pictures"][3]["file"]
+    site.ask("POST", "/corrections/undo", json={"step": done["step"]})
+    assert state_of(box) == before
+
+
+def test_one_request_that_makes_no_sense_changes_nothing(
+    pictures_site: PicturesSite, portraits: Path, box: Path
+) -> None:
+    site, before = pictures_site, state_of(box)
+    face = ("pictures", ("a.jpg", (portraits / "impostor_1.jpg").read_bytes()))
+    grey = ("pictures", ("b.png", bytes(cv2.imencode(".png", np.full((200, 200, 3), 90, np.uint8))[1])))
+    refusals: list[tuple[int, dict[str, Any], str]] = [
+        (422, {"files": [face]}, "name"),
+        (422, {"files": [face], "data": {"name": "Zoë", "merge": "perhaps"}}, "merge"),
+        (422, {"files": [("other", b"x")], "data": {"name": "Zoë"}}, "pictures"),
+        (422, {"data": {"name": "Zoë"}}, "name"),  # not a form with parts
+        (409, {"files": [face], "data": {"name": "Ada"}}, "in the gallery already"),
+        (409, {"files": [grey, grey], "data": {"name": "Zoë", "force": "true"}}, "no_face"),
+    ]
+    for code, form, says in refusals:
+        assert says in site.ask("POST", "/people", code=code, **form)["detail"]
+    assert state_of(box) == before

@@ -11,6 +11,7 @@ from twinface.web.api.box import box_routes
 from twinface.web.api.box_overview import box_overview_routes
 from twinface.web.api.changes import changes_routes
 from twinface.web.api.context import Context
+from twinface.web.api.enrolment_at_once import MOST_FORM_BYTES, enrolment_at_once_routes
 from twinface.web.api.enrolments import enrolments_routes
 from twinface.web.api.events import events_routes
 from twinface.web.api.heads import heads_routes
@@ -44,6 +45,7 @@ _ROUTES = (
     look_pictures_routes,
     single_pictures_routes,
     enrolments_routes,
+    enrolment_at_once_routes,
     session_routes,
     box_overview_routes,
 )
@@ -79,6 +81,8 @@ def create_api(context: Context) -> FastAPI:
 
 def _most_bytes(path: str) -> int:
     """How large the body of a request for `path` may be."""
+    if path == f"{API_PREFIX}/people":
+        return MOST_FORM_BYTES
     return MOST_BYTES + _MOST_AROUND_A_PICTURE_BYTES if _TAKES_A_PICTURE.fullmatch(path) else _MOST_BYTES
 
 
