@@ -34,8 +34,8 @@ from rich.console import Console
 from rich.table import Table
 
 from twinface.enrolment.applicants import Applicant
-from twinface.enrolment.from_pictures import open_likeness_gate
 from twinface.enrolment.many_people import enrol_people
+from twinface.enrolment.open_likeness import open_likeness_gate
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from twinface.errors import InputError
 
+REASONS_FILE = "reasons.json"
+"""In a folder of pictures that were set aside: why each of them was."""
+
 _HEAD_BYTES = 33
 """Of a PNG: its signature and its first chunk, which says how large it is."""
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
-from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.likeness import find_two_clusters
 from twinface.enrolment.objections import POOR_QUALITY
+from twinface.enrolment.open_likeness import trained_head
 from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery

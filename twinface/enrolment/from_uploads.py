@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.enrolment.from_pictures import Verdict, judge_pictures, try_likeness_gate
+from twinface.enrolment.from_pictures import Verdict, judge_pictures
 from twinface.enrolment.gate import CROP_SIZE_PX, choose_picker
 from twinface.enrolment.kept_crops import encode_kept_crop
 from twinface.enrolment.one_person import add_faces
+from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.errors import InputError
 from twinface.faces.alignment import align_face
 from twinface.faces.detection import FaceDetector

@@ -19,12 +19,13 @@ from twinface.corrections.audit_file import user_name
 from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.applicants import Applicant, list_applicants
-from twinface.enrolment.from_pictures import judge_pictures, try_likeness_gate
+from twinface.enrolment.from_pictures import judge_pictures
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.growing_gate import GrowingGate
 from twinface.enrolment.kept_crops import cut_kept_crop
 from twinface.enrolment.likeness import LikenessGate
 from twinface.enrolment.objections import Objection, Reason
+from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.errors import InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PHOTOS, PersonVectors

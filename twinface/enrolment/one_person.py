@@ -7,9 +7,10 @@ from pathlib import Path
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
-from twinface.enrolment.from_pictures import Verdict, judge_pictures, try_likeness_gate
+from twinface.enrolment.from_pictures import Verdict, judge_pictures
 from twinface.enrolment.gate import choose_picker
 from twinface.enrolment.kept_crops import cut_kept_crop
+from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.enrolment.set_aside import is_reasons, set_aside
 from twinface.errors import InputError
 from twinface.faces.formats import describe_left_out
@@ -18,10 +19,10 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.gallery.person import PHOTOS, checked_source
 from twinface.networks.registry import find_recipe
-from twinface.outputs import is_same, refuse_inputs, require_ours
+from twinface.outputs import REASONS_FILE, is_same, refuse_inputs, require_ours
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.extraction import Embedder, to_person
-from twinface.recognition.picture_folders import REASONS_FILE, describe_nested
+from twinface.recognition.picture_folders import describe_nested
 from twinface.settings import Settings
 from twinface.text import plural
 

@@ -17,11 +17,10 @@ from twinface.errors import InputError
 from twinface.faces.detection import FaceDetector
 from twinface.faces.pictures import is_folder, read_image
 from twinface.files import write_atomically
-from twinface.outputs import is_marked_png, mark_png, refuse_inputs, require_ours
+from twinface.outputs import REASONS_FILE, is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.progress import Say, ShowProgress, no_progress, say_nothing
 from twinface.recognition.embedding import open_detector, refuse_turned
 from twinface.recognition.picture_folders import (
-    REASONS_FILE,
     SET_ASIDE,
     describe_empty_people,
     describe_left_out_of_people,

@@ -10,7 +10,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.files import MAX_JSON_BYTES, canonical_json, parse_json, read_bounded, sha256_of, write_atomically
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person_files import SetAside
-from twinface.recognition.picture_folders import REASONS_FILE
+from twinface.outputs import REASONS_FILE
 
 
 def describe(picture: Path, objection: Objection) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from twinface.errors import InputError
 from twinface.faces.formats import describe_left_out, is_of_no_interest
 from twinface.faces.pictures import is_folder, list_left_out, list_pictures
 from twinface.gallery.names import checked_name
+from twinface.outputs import REASONS_FILE
 from twinface.text import plural
 
 SET_ASIDE = "set_aside"
 """Name of the folder in a person's folder; what reads people takes the pictures directly in theirs only."""
 
-REASONS_FILE = "reasons.json"
-"""In that folder: why each picture was set aside."""
 
 _MOST_NAMED = 3
 

@@ -14,8 +14,8 @@ from twinface.corrections.corrections_file import add_corrections
 from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_looks import NothingEnrolledError, enrol_looks
-from twinface.enrolment.from_pictures import try_likeness_gate
 from twinface.enrolment.likeness import LikenessGate
+from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.errors import ArtefactError, InputError, UserError
 from twinface.events.event import LookRecord
 from twinface.events.look_queries import read_looks

@@ -10,7 +10,7 @@ from twinface.corrections.corrections_file import add_corrections
 from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
-from twinface.enrolment.from_pictures import try_likeness_gate
+from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.errors import InputError
 from twinface.events.event import LookRecord, TrackKey
 from twinface.gallery.gallery import Gallery

@@ -31,9 +31,8 @@ from twinface.gallery.gallery_folder import has_people, require_gallery
 from twinface.gallery.names import did_you_mean, known_name
 from twinface.gallery.person_files import SetAside
 from twinface.matching.vectors import normalised
-from twinface.outputs import is_same
+from twinface.outputs import REASONS_FILE, is_same
 from twinface.recognition.averaging import bundled_average
-from twinface.recognition.picture_folders import REASONS_FILE
 from twinface.review.undo import list_steps, taken_back_by
 from twinface.settings import Settings
 from twinface.unknowns.unknowns import SAME_UNKNOWN_COSINE, forget_unknowns_like

@@ -8,8 +8,8 @@ from twinface.corrections.audit_file import user_name
 from twinface.corrections.corrections_file import rename_corrections
 from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
-from twinface.enrolment.from_pictures import trained_head
 from twinface.enrolment.likeness import compare_groups
+from twinface.enrolment.open_likeness import trained_head
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import require_gallery
