@@ -153,9 +153,9 @@ class RetrainingFollowed:
             now = self.progress()
             if now.state == "running":
                 raise ServiceError(f"the trainer works already ({now.detail}); wait for its end", "busy")
-            self._now = TrainerProgress("running", "starting the trainer")
+            begun = self._now = TrainerProgress("running", "starting the trainer")
             threading.Thread(target=self._follow, args=(options,), name="retraining", daemon=True).start()
-            return self._now
+            return begun
 
     def progress(self) -> TrainerProgress:
         """How far it is; of work that others asked the trainer for, too, while it goes on."""

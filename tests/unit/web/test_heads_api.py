@@ -43,6 +43,8 @@ def test_a_retraining_is_begun_at_once_and_what_came_of_it_is_asked_for(api: Api
     assert begun["state"] == "running"
     until(lambda: api.ask("GET", "/heads/retrain")["state"] == "failed", 120.0, "word that no trainer starts")
     assert "twinface up" in api.ask("GET", "/heads/retrain")["detail"]
+    asked = ("retrain", "asked for", "web 127.0.0.1")
+    assert [(one["what"], one["said"], one["who"]) for one in api.ask("GET", "/audit")["entries"]].count(asked) == 1
     mistaken = api.ask("POST", "/heads/retrain", json={"normalize": True}, code=409)
     assert "give --architecture linear or mlp" in mistaken["detail"]
     assert api.ask("POST", "/heads/retrain", json={"architecture": "cnn"}, code=422)["code"] == "does_not_fit"

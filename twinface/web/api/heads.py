@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from twinface.corrections.audit_file import note
 from twinface.web.api.context import Context, who_asks
 
 if TYPE_CHECKING:
@@ -81,12 +82,14 @@ def heads_routes(context: Context) -> APIRouter:
         return Heads(in_use=next((one.version for one in found if one.in_use), None), versions=shown)
 
     @router.post("/retrain", status_code=202)
-    def begin_retraining(how: HowToRetrain) -> Retraining:
+    def begin_retraining(how: HowToRetrain, request: Request) -> Retraining:
         """Have the trainer of the running box retrain the head; a head is taken only if it is not worse."""
         from twinface.training.heads.head_training import TrainOptions
 
         options = TrainOptions(how.architecture, epochs=how.epochs, normalize=how.normalize)
-        return _shown(kept.retraining().begin(options))
+        begun = _shown(kept.retraining().begin(options))
+        note(settings.gallery, "retrain", "asked for", who=who_asks(request))
+        return begun
 
     @router.get("/retrain")
     def show_retraining() -> Retraining:
