@@ -24,9 +24,9 @@ from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import WorkSender
 from twinface.errors import ArtefactError, ServiceError, WireError
 from twinface.files import NO_ROOM
-from twinface.heap import trim_heap
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
+from twinface.native_libraries import trim_heap
 from twinface.types import Captured
 
 _KEPT = 512

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinface import assets
 from twinface.errors import ArtefactError, AssetError, FingerprintError
-from twinface.heap import trim_heap
+from twinface.native_libraries import trim_heap
 from twinface.networks.feature_network import Network
 from twinface.networks.onnx_inputs import keep_inputs
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, compute_fingerprint, read_network_file, read_recipe
