@@ -7,7 +7,7 @@ from enum import StrEnum
 from twinface.averages.average import Averages, adjust_people
 from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
 from twinface.enrolment.likeness import find_two_clusters
-from twinface.enrolment.objections import POOR_QUALITY
+from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
 from twinface.enrolment.open_likeness import trained_head
 from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.leave_one_out import compare
@@ -66,7 +66,7 @@ class Finding:
             return f"{what} scores {self.value:.2f} with {self.other}, more than with the person's others"
         if self.fault is Fault.UNLIKE_THE_OTHERS:
             return f"{what} reaches {self.bound:.2f} with none of the person's others"
-        return f"{what} has a quality of {self.value:.2f}, at least {self.bound:.2f} is useful"
+        return poor_quality_words(self.person, self.picture, self.value)
 
 
 def check_gallery(

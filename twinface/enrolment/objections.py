@@ -48,6 +48,11 @@ POOR_QUALITY = 0.3
 of 160 that it refuses as blurred 52. So what was taken all the same is found where it is really poor."""
 
 
+def poor_quality_words(person: str, picture: str | None, quality: float) -> str:
+    """That a picture of somebody in the gallery is poor, in a line."""
+    return f"{person}: {picture} has a quality of {quality:.2f}, at least {POOR_QUALITY:.2f} is useful"
+
+
 @dataclass(frozen=True, slots=True)
 class Objection:
     """What speaks against a picture: `sentence` for people; where something was measured, its `value` and `bound`."""

@@ -1,8 +1,7 @@
 """What wants a look in the gallery, found beside the page: pictures at the wrong person, one person under two names.
 
-Everybody is compared with everybody, which takes a minute of a processor for some thousand people, and memory that the
-page's process is not to take: so a command does it, at the lowest priority, and its findings are kept until the gallery
-is another one.
+Everybody is compared with everybody, which takes 50 ms of a processor a person, and memory that the page's process is
+not to take: so a command does it, at the lowest priority, and its findings are kept until the gallery is another one.
 """
 
 import logging
@@ -10,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+
+from twinface.gallery.person import PersonVectors
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,15 @@ from twinface.cli.entry import main
 main()
 """
 _LEAST_PAUSE_S = 2.0
+_MOST_SCORES = 10_000_000
+"""Of pictures with people, 80 MB: a gallery in which there are more is not compared as a whole beside a running box."""
+
+
+POOR_QUALITY_FAULT = "poor_quality"
 
 
 class HealthState(StrEnum):
-    """Whether the gallery as it is now was checked; unknown where nobody can be compared."""
+    """Whether the gallery as it is now was checked; unknown where nobody can be compared, or there are too many."""
 
     CHECKING = "checking"
     READY = "ready"
@@ -63,8 +69,15 @@ class GalleryHealth:
         self._next_at_s = 0.0
         self._lock = threading.Lock()
 
-    def of_version(self, version: int) -> tuple[HealthState, Mapping[str, Sequence[GalleryFinding]]]:
-        """What is known to want a look, by person; of an earlier version of the gallery until this one is checked."""
+    def of_gallery(
+        self, version: int, people: Collection[PersonVectors]
+    ) -> tuple[HealthState, Mapping[str, Sequence[GalleryFinding]]]:
+        """What is known to want a look, by person, of a gallery of this version, or of an earlier one.
+
+        Pictures that are poor are not among it: whoever has the person knows.
+        """
+        if len(people) * sum(len(one.files) for one in people) > _MOST_SCORES:
+            return HealthState.UNKNOWN, {}
         with self._lock:
             if version != self._seen and not self._running and time.monotonic() >= self._next_at_s:
                 self._seen, self._running = version, True
@@ -96,6 +109,8 @@ def _by_person(findings: Sequence[GalleryFinding]) -> dict[str, list[GalleryFind
     """Two who are too alike both have the finding."""
     found: dict[str, list[GalleryFinding]] = {}
     for one in findings:
+        if one.fault == POOR_QUALITY_FAULT:  # said of everybody at once, by what the gallery has
+            continue
         found.setdefault(one.person, []).append(one)
         if one.other is not None and one.picture is None:
             found.setdefault(one.other, []).append(one.model_copy(update={"person": one.other, "other": one.person}))

@@ -77,7 +77,7 @@ def test_a_box_that_was_never_retrained_has_the_bundled_one(tmp_path: Path, monk
     settings = enrol(tmp_path / "gallery", make_people(1))
     (bundled,) = list_heads(settings)
     assert (bundled.verdict, bundled.in_use, bundled.comes_back) == ("bundled", True, False)
-    with pytest.raises(ArtefactError, match="`twinface retrain` makes both"):
+    with pytest.raises(InputError, match="no head before this one is kept"):
         bring_back(settings)
 
 

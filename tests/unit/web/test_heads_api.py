@@ -38,6 +38,7 @@ def test_heads_are_listed_and_the_one_before_comes_back(heads: Api) -> None:
 
 
 def test_a_retraining_is_begun_at_once_and_what_came_of_it_is_asked_for(api: Api) -> None:
+    assert "no head before this one" in api.ask("POST", "/heads/rollback", json={}, code=409)["detail"]
     assert api.ask("GET", "/heads/retrain") == {"state": "idle", "detail": "", "progress": None, "report": None}
     begun = api.ask("POST", "/heads/retrain", json={}, code=202)
     assert begun["state"] == "running"

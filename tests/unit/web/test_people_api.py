@@ -1,5 +1,6 @@
 """People by the HTTP API, on the real web process: their pictures, what wants a look, and two who change one person."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from gallery_state import state_of
 from harness import until
 from web_site import Api
 
-from twinface.gallery import Gallery
+from twinface.gallery import Gallery, PersonVectors
 from twinface.recognition.embedding import EmbeddedFace
 
 
@@ -96,3 +97,17 @@ def test_the_second_of_two_who_change_somebody_is_told_by_what(
     api.ask("PATCH", here, json={"name": "Rob"}, headers={"If-Match": "*"})
     gone = api.ask("GET", f"{here}/pictures", code=404)
     assert "may have been renamed, removed or forgotten since" in gone["detail"]
+
+
+def test_a_gallery_of_too_many_is_not_compared_and_poor_pictures_are_told_all_the_same(
+    api: Api, tmp_path: Path
+) -> None:
+    gallery = Gallery.open(tmp_path / "gallery")
+    vectors = np.random.default_rng(0).normal(size=(4, 128)).astype(np.float32)
+    crowd = PersonVectors("Crowd", ("a.jpg",) * 4, vectors, np.full(4, 0.1, np.float32), gallery.network)
+    with gallery.replacing(gallery.network, "sface") as put:
+        for number in range(1600):
+            put(dataclasses.replace(crowd, name=f"Crowd {number}"), {})
+    found = api.ask("GET", "/people?limit=1")
+    assert (found["total"], found["health_state"]) == (1600, "unknown")
+    assert {one["code"] for one in found["people"][0]["health"]} == {"poor_quality"}

@@ -62,10 +62,12 @@ def list_heads(settings: Settings) -> list[HeadVersion]:
 def bring_back(settings: Settings, version: str | None = None, *, who: str | None = None) -> HeadVersion:
     """Have the head before this one be in use: the one of `version`, if it is that; returns it.
 
-    Raises NotThereError where there is no such head, InputError where another one would come back, ArtefactError as
-    `roll_back`.
+    Raises NotThereError where there is no such head, InputError where none or another one would come back, and
+    ArtefactError as `roll_back`.
     """
     known = list_heads(settings)
+    if not any(one.comes_back for one in known):
+        raise InputError("no head before this one is kept; `twinface retrain` keeps the one it replaces")
     if version is not None:
         wanted = next((one for one in known if one.version == version), None)
         if wanted is None:

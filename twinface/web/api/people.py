@@ -9,15 +9,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
 from twinface.events.past_visits import read_last_cameras, read_last_seen
 from twinface.gallery.person import PersonVectors, count_sources, slug_of
 from twinface.review.person_pictures import require_version
 from twinface.web.api.context import Context, IfMatch, version_of, who_asks
 from twinface.web.api.person_pictures import person_pictures_routes
-from twinface.web.gallery_health import GalleryFinding, GalleryHealth, HealthState
+from twinface.web.gallery_health import POOR_QUALITY_FAULT, GalleryFinding, GalleryHealth, HealthState
 
 if TYPE_CHECKING:
     from twinface.review.forget import Erased
@@ -124,12 +126,12 @@ def people_routes(context: Context) -> APIRouter:
         """Everybody who is known, page by page."""
         wanted = search.casefold()
         found = [one for one in people.by_id().values() if wanted in one.name.casefold()]
-        state, health = checked.of_version(people.version)
+        state, health = checked.of_gallery(people.version, people.by_id().values())
         if sort is PersonSort.SEEN:
             seen = read_last_seen(path)
             found.sort(key=lambda one: -seen.get(one.name, 0))
         elif sort is PersonSort.HEALTH:
-            found.sort(key=lambda one: -len(health.get(one.name, ())))
+            found.sort(key=lambda one: -len(_notes(one, health)))
         end = start + limit
         shown = _shown(found[start:end], path, health)
         following = end if end < len(found) else None
@@ -139,7 +141,7 @@ def people_routes(context: Context) -> APIRouter:
     def show_person(person: str) -> Person:
         """One person."""
         found = people.find(person)
-        _, health = checked.of_version(people.version)
+        _, health = checked.of_gallery(people.version, people.by_id().values())
         return _shown([found], path, health)[0]
 
     router.include_router(person_pictures_routes(context, checked))
@@ -197,13 +199,22 @@ def _shown(some: Sequence[PersonVectors], path: Path, health: _Health) -> list[P
             sources=count_sources(one.sources),
             last_seen_ns=seen.get(one.name),
             last_camera=cameras.get(one.name),
-            health=[
-                HealthNote(code=note.fault, words=note.words, about=None if note.other is None else slug_of(note.other))
-                for note in health.get(one.name, ())
-            ],
+            health=_notes(one, health),
         )
         for one in some
     ]
+
+
+def _notes(person: PersonVectors, health: _Health) -> list[HealthNote]:
+    """What wants a look of somebody: what was found by comparing, and pictures that are poor."""
+    notes = [
+        HealthNote(code=note.fault, words=note.words, about=None if note.other is None else slug_of(note.other))
+        for note in health.get(person.name, ())
+    ]
+    for row in np.flatnonzero(person.quality < POOR_QUALITY):
+        words = poor_quality_words(person.name, person.files[row], float(person.quality[row]))
+        notes.append(HealthNote(code=POOR_QUALITY_FAULT, words=words, about=None))
+    return notes
 
 
 def _traces(erased: "list[Erased]") -> list[Trace]:

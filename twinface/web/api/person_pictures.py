@@ -65,7 +65,7 @@ def person_pictures_routes(context: Context, checked: GalleryHealth) -> APIRoute
     def show_pictures(person: str) -> PicturesOfPerson:
         """The pictures that somebody is known by, and which of them want a look."""
         found, gallery = people.find(person), people.opened()
-        _, health = checked.of_version(people.version)
+        _, health = checked.of_gallery(people.version, people.by_id().values())
         return PicturesOfPerson(
             version=found.version,
             pictures=[
@@ -106,4 +106,4 @@ def person_pictures_routes(context: Context, checked: GalleryHealth) -> APIRoute
 
 
 def _is_outlier(finding: GalleryFinding, picture: str) -> bool:
-    return finding.fault != "poor_quality" and picture in {finding.picture, *finding.pictures}
+    return picture in {finding.picture, *finding.pictures}
