@@ -6,7 +6,7 @@ import sys
 _MEASURE = """if True:
     import numpy as np
     import psutil
-    from twinface.heap import trim_heap
+    from twinface.native_libraries import trim_heap
 
     memory = psutil.Process().memory_info
     blocks = [np.ones(8000) for _ in range(800)]  # of 64 KB: from the heap, not mapped each by itself
