@@ -210,11 +210,12 @@ def test_a_long_body_that_is_wanted_may_take_longer_while_it_comes(server: Serve
 @pytest.mark.parametrize("path", ["long", "hello"])
 @pytest.mark.usefixtures("short_deadlines")
 def test_a_long_body_that_comes_too_slowly_or_is_not_wanted_is_hung_up_on(server: Server, path: str) -> None:
-    share = 0.25 if path == "long" else 4.0
+    bytes_per_s = protocol.LEAST_BYTES_PER_S * (0.25 if path == "long" else 4.0)
+    size_bytes = int(8.0 * protocol.REQUEST_WITHIN_S * bytes_per_s)
     with closing(server.connect()) as connection:
-        connection.sendall(_head(path, 10**6))
+        connection.sendall(_head(path, 10**8))
         with pytest.raises(ConnectionError):
-            _send_slowly(connection, share * protocol.LEAST_BYTES_PER_S, 10**6)
+            _send_slowly(connection, bytes_per_s, size_bytes)
 
 
 @pytest.mark.usefixtures("short_deadlines")
