@@ -39,7 +39,8 @@ class Moved:
 
 def list_pictures(gallery: Gallery, name: str) -> list[EnrolledPicture]:
     """The pictures of a person, in the order they came. Raises NotThereError where nobody has this name."""
-    person, crops = _find(gallery, name), gallery.crops(name)
+    person = _find(gallery, known_name(name, gallery.people))
+    crops = gallery.crops(person.name)
     keys = map(crop_key, person.vectors)
     rows = zip(keys, person.files, person.sources, person.quality, strict=True)
     return [
