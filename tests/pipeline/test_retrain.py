@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from harness import Pipeline, until
@@ -30,6 +31,21 @@ def _write_others(folder: Path, key: bytes) -> None:
         write_features(
             folder, [PersonVectors(f"other {number}", tuple("abcd"), vectors, quality, recipe.fingerprint)], key
         )
+
+
+def _retrain_by_the_api(pipeline: Pipeline) -> None:
+    """What the page does: it begins, asks how far it is, and hears what came of it; nobody waits for an answer."""
+    api = json.loads((pipeline.run.path / "web.json").read_text())["url"] + "api/v1/heads"
+    before = httpx.get(api).json()
+    began = httpx.post(f"{api}/retrain", json={})
+    assert (began.status_code, began.json()["state"]) == (202, "running")
+    assert httpx.post(f"{api}/retrain", json={}).json()["code"] == "busy"
+    until(lambda: httpx.get(f"{api}/retrain").json()["state"] != "running", 120.0, "an end of the retraining")
+    done = httpx.get(f"{api}/retrain").json()
+    assert (done["state"], done["detail"]) == ("done", "the present head is kept")
+    assert "from 2 people on" in done["report"]["reasons"][0]
+    assert httpx.get(api).json() == before
+    assert [one["comes_back"] for one in before["versions"]] == [False, True, False]
 
 
 def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeline: Pipeline) -> None:
@@ -65,6 +81,7 @@ def test_the_matcher_takes_up_a_new_head_and_the_one_before_without_a_gap(pipeli
     pipeline.command("rollback")
     until(lambda: scores()[-1] == before, 120.0, "the score of the head before")
 
+    _retrain_by_the_api(pipeline)
     told = scores()
     first, last = told.index(after), len(told) - 1 - told[::-1].index(after)
     assert told == [before] * first + [after] * (last + 1 - first) + [before] * (len(told) - 1 - last)

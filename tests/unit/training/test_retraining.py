@@ -33,6 +33,7 @@ from twinface.training.heads.train_head import train_head
 from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
 from twinface.training.retraining.head_retraining import retrain
+from twinface.training.retraining.head_versions import list_heads
 from twinface.training.retraining.previous_head import roll_back
 from twinface.training.retraining.retraining_report import RetrainReport
 
@@ -62,6 +63,17 @@ def retrained(retrained_once: tuple[Path, RetrainReport], tmp_path: Path) -> tup
     folder, report = retrained_once
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return Settings(gallery=tmp_path / "gallery", head=tmp_path / "head"), report
+
+
+def test_a_head_that_was_published_is_listed_with_how_good_it_was_found_to_be(
+    retrained: tuple[Settings, RetrainReport],
+) -> None:
+    used, before, _ = list_heads(retrained[0])
+    assert (used.in_use, used.architecture, before.comes_back, before.architecture) == (True, "plda", True, "metric")
+    assert used.verdict == "not worse than the one before it, on 30 people"
+    assert used.figures["people"] == 30
+    assert used.figures["cost"] < used.figures["cost_before"]
+    assert 0 <= used.figures["eer"] <= used.figures["eer_before"]
 
 
 def test_a_better_head_is_published_and_rollback_goes_back_and_forth(
