@@ -13,7 +13,7 @@ from twinface.errors import ServiceError
 from twinface.web.api.context import Context, who_asks
 from twinface.web.api.enrolments import Enrolled, Enrolment
 from twinface.web.api.forms import Part
-from twinface.web.api.single_pictures import Box
+from twinface.web.api.picture_schemas import Box
 from twinface.web.api.uploads import parts_of
 
 MOST_FORM_BYTES = 150_000_000

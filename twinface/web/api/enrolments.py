@@ -9,8 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from twinface.box.handed_files import MOST_BYTES, read_handed
 from twinface.web.api.context import Context, who_asks
-from twinface.web.api.look_pictures import JPEG
-from twinface.web.api.single_pictures import Box
+from twinface.web.api.picture_schemas import JPEG, Box
 from twinface.web.api.uploads import PICTURE_BODY, one_picture
 
 Number = Annotated[int, Path(ge=1, le=1_000_000)]

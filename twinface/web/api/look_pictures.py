@@ -12,10 +12,8 @@ from twinface.events.event import TrackKey
 from twinface.events.kept_pictures import count_pictures, read_picture
 from twinface.events.look_queries import find_track, read_looks
 from twinface.web.api.context import LARGEST, Context
+from twinface.web.api.picture_schemas import JPEG
 from twinface.web.look_pictures import MOST
-
-JPEG = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
-"""What the document says of a picture that is answered."""
 
 
 class PicturesKept(BaseModel):

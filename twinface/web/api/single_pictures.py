@@ -9,9 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from twinface.web.api.context import LATEST_NS, Context
 from twinface.web.api.look_pictures import FoundPictures
+from twinface.web.api.picture_schemas import Box
 from twinface.web.api.uploads import PICTURE_BODY, one_picture
-
-Box = tuple[float, float, float, float]
 
 
 class CandidateShown(BaseModel):
