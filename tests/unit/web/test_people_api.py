@@ -51,7 +51,7 @@ def test_what_wants_a_look_is_found_beside_the_page(api: Api, people: Callable[[
         ("poor.jpg", False, True),
     ]
     hers = pictures["hers.jpg"]["file"]
-    api.ask("DELETE", f"/people/{people('bob')['id']}/pictures/{hers}")
+    api.ask("DELETE", f"/people/{people('bob')['id']}/pictures?file={hers}")
     until(lambda: {one["code"] for one in people("bob")["health"]} == {"poor_quality"}, 300.0, "another check")
 
 
@@ -64,7 +64,7 @@ def test_pictures_are_removed_and_given_away_and_it_is_taken_back(
     assert found["version"] == bob["version"]
     assert crop["url"] == f"/api/v1/people/{bob['id']}/pictures/{crop['file']}"
     assert (hers["url"], hers["source"], hers["quality"]) == (None, "photos", 0.9)
-    removed = api.ask("DELETE", f"/people/{bob['id']}/pictures/{poor['file']}")
+    removed = api.ask("DELETE", f"/people/{bob['id']}/pictures?file={poor['file']}")
     body = {"files": [hers["file"]], "name": "Ada", "merge": True}
     moved = api.ask("POST", f"/people/{bob['id']}/split", json=body)
     assert (moved["id"], moved["name"], people("bob")["pictures"]) == (people("ada")["id"], "Ada", 1)
@@ -80,11 +80,11 @@ def test_the_second_of_two_who_change_somebody_is_told_by_what(
     bob = people("bob")
     here, file = f"/people/{bob['id']}", api.ask("GET", f"/people/{bob['id']}/pictures")["pictures"][2]["file"]
     match = {"If-Match": f'"{bob["version"]}"'}
-    api.ask("DELETE", f"{here}/pictures/{file}", headers=match)
+    api.ask("DELETE", f"{here}/pictures?file={file}", headers=match)
     before = state_of(box)
     for method, path, body in (
         ("DELETE", here, None),
-        ("DELETE", f"{here}/pictures/{file}x", None),
+        ("DELETE", f"{here}/pictures?file={file}x", None),
         ("PATCH", here, {"name": "Rob"}),
         ("POST", f"{here}/split", {"files": ["hers.jpg"], "name": "Zoë"}),
     ):

@@ -22,5 +22,7 @@ def test_enrolled_pictures_are_shown_where_their_crops_are_kept(
     for path, crop in (("picture", b"a crop"), ("pictures/Bob.jpg", b"a crop"), ("pictures/x/b%202.jpg", b"another")):
         answer = httpx.get(f"{api.site.url}api/v1/people/{ids['Bob']}/{path}")
         assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, crop, "image/png")
+    for one in api.ask("GET", f"/people/{ids['Bob']}/pictures")["pictures"]:
+        assert httpx.get(f"{api.site.url}{one['url'][1:]}").content in {b"a crop", b"another"}
     assert api.ask("GET", f"/people/{ids['Bob']}/pictures/c.jpg", code=404)["code"] == "not_there"
     assert api.ask("GET", "/people/nobody/picture", code=404)["code"] == "not_there"

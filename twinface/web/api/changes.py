@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from twinface.review.audit import list_audit
+from twinface.review.undo import list_steps, step_to_plain, taken_back_by, undo
 from twinface.web.api.context import LARGEST, Context, who_asks
 
 
@@ -59,14 +61,12 @@ class Undo(BaseModel):
 
 
 def changes_routes(context: Context) -> APIRouter:
-    """`/corrections`, `/corrections/undo` and `/audit`; loaded when first asked for, as in `review`."""
+    """`/corrections`, `/corrections/undo` and `/audit`."""
     router, settings = APIRouter(tags=["review"]), context.settings
 
     @router.get("/corrections")
     def list_changes() -> Steps:
         """What was said and changed by hand."""
-        from twinface.review.undo import list_steps, step_to_plain, taken_back_by
-
         steps = list_steps(settings.gallery)
         by = taken_back_by(steps)
         return Steps(steps=[StepShown(**step_to_plain(step, by)) for step in steps])
@@ -74,8 +74,6 @@ def changes_routes(context: Context) -> APIRouter:
     @router.post("/corrections/undo")
     def take_back(which: Undo, request: Request) -> StepShown:
         """Take a change back; everything is then as it was before. That is a step, too."""
-        from twinface.review.undo import step_to_plain, undo
-
         return StepShown(**step_to_plain(undo(settings, which.step, who=who_asks(request)), {}))
 
     @router.get("/audit")
@@ -83,8 +81,6 @@ def changes_routes(context: Context) -> APIRouter:
         start: Annotated[int, Query(ge=0, le=LARGEST)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
     ) -> Audit:
         """Who did what, and when; commands, too. Of logins there are some of the last ones."""
-        from twinface.review.audit import list_audit
-
         found, end = list_audit(settings.gallery), start + limit
         shown = [Entry(**asdict(one)) for one in found[start:end]]
         return Audit(total=len(found), entries=shown, next=end if end < len(found) else None)

@@ -59,6 +59,11 @@ class People:
         with self._lock:
             return self._gallery.crops(name) if self._gallery else {}
 
+    def keeps_crops(self, name: str) -> bool:
+        """Whether crops of somebody are kept."""
+        with self._lock:
+            return self._gallery is not None and self._gallery.keeps_crops(name)
+
     @property
     def version(self) -> int:
         """The number of the gallery as it was read last; 0 where there is none."""

@@ -1,13 +1,10 @@
-"""Who is in the gallery: shown, renamed, put together, forgotten.
-
-What changes people is loaded when it is first asked for: it brings OpenCV, 16 MB.
-"""
+"""Who is in the gallery: shown, renamed, put together, forgotten."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -16,13 +13,13 @@ from pydantic import BaseModel, Field
 from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
 from twinface.events.past_visits import read_last_cameras, read_last_seen
 from twinface.gallery.person import PersonVectors, count_sources, slug_of
+from twinface.review.forget import Erased, find_traces, forget
 from twinface.review.person_pictures import require_version
-from twinface.web.api.context import Context, IfMatch, version_of, who_asks
+from twinface.review.rename import rename
+from twinface.web.api.context import Context, IfMatch, People, version_of, who_asks
 from twinface.web.api.person_pictures import person_pictures_routes
+from twinface.web.authentication import API_PREFIX
 from twinface.web.gallery_health import POOR_QUALITY_FAULT, GalleryFinding, GalleryHealth, HealthState
-
-if TYPE_CHECKING:
-    from twinface.review.forget import Erased
 
 
 class PersonSort(StrEnum):
@@ -46,7 +43,8 @@ class HealthNote(BaseModel):
 class Person(BaseModel):
     """Somebody in the gallery; `quality`, 0…1, is the mean of their pictures, `sources` how many are from where.
 
-    `last_seen_ns` and `last_camera` are of the events that are kept. `version` is another one whenever the person is.
+    `last_seen_ns` and `last_camera` are of the events that are kept. `picture` is where the best enrolled crop
+    is, null where none is kept. `version` is another one whenever the person is.
     """
 
     id: str
@@ -57,6 +55,7 @@ class Person(BaseModel):
     sources: dict[str, int]
     last_seen_ns: int | None
     last_camera: str | None
+    picture: str | None
     health: list[HealthNote]
 
 
@@ -133,7 +132,7 @@ def people_routes(context: Context) -> APIRouter:
         elif sort is PersonSort.HEALTH:
             found.sort(key=lambda one: -len(_notes(one, health)))
         end = start + limit
-        shown = _shown(found[start:end], path, health)
+        shown = _shown(found[start:end], people, path, health)
         following = end if end < len(found) else None
         return ListOfPeople(total=len(found), health_state=state, people=shown, next=following)
 
@@ -142,7 +141,7 @@ def people_routes(context: Context) -> APIRouter:
         """One person."""
         found = people.find(person)
         _, health = checked.of_gallery(people.version, people.by_id().values())
-        return _shown([found], path, health)[0]
+        return _shown([found], people, path, health)[0]
 
     router.include_router(person_pictures_routes(context, checked))
     _add_changes(router, context)
@@ -156,8 +155,6 @@ def _add_changes(router: APIRouter, context: Context) -> None:
     @router.patch("/{person}")
     def rename_person(person: str, wanted: Rename, request: Request, if_match: IfMatch = None) -> Renamed:
         """Give another name, or put two together who are one. It can be taken back."""
-        from twinface.review.rename import rename
-
         done = rename(
             settings,
             people.find(person).name,
@@ -172,22 +169,18 @@ def _add_changes(router: APIRouter, context: Context) -> None:
     @router.get("/{person}/traces")
     def show_traces(person: str) -> Traces:
         """What forgetting a person would erase."""
-        from twinface.review.forget import find_traces
-
         name = people.find(person).name
         return Traces(name=name, traces=_traces(find_traces(name, settings)))
 
     @router.delete("/{person}")
     def forget_person(person: str, request: Request, if_match: IfMatch = None) -> Traces:
         """Erase a person everywhere, for good: vectors, crops, events, looks, corrections. It cannot be taken back."""
-        from twinface.review.forget import forget
-
         name = people.find(person).name
         require_version(people.opened(), name, version_of(if_match), settings)
         return Traces(name=name, traces=_traces(forget(name, settings, who=who_asks(request))))
 
 
-def _shown(some: Sequence[PersonVectors], path: Path, health: _Health) -> list[Person]:
+def _shown(some: Sequence[PersonVectors], people: People, path: Path, health: _Health) -> list[Person]:
     seen, cameras = read_last_seen(path), read_last_cameras(path, [one.name for one in some])
     return [
         Person(
@@ -199,6 +192,7 @@ def _shown(some: Sequence[PersonVectors], path: Path, health: _Health) -> list[P
             sources=count_sources(one.sources),
             last_seen_ns=seen.get(one.name),
             last_camera=cameras.get(one.name),
+            picture=f"{API_PREFIX}/people/{slug_of(one.name)}/picture" if people.keeps_crops(one.name) else None,
             health=_notes(one, health),
         )
         for one in some

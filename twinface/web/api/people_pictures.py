@@ -23,9 +23,10 @@ def people_pictures_routes(context: Context) -> APIRouter:
 
     @router.get("/{person}/pictures/{file:path}", response_class=Response, responses={200: {"content": _PNG}})
     def one_picture(person: str, file: str) -> Response:
-        """One of them, by what its file is called in the gallery."""
+        """One of them, by the `file` that `/people/{person}/pictures` has for it, or by what its file was called."""
         found = people.find(person)
-        rows = [row for row, name in enumerate(found.files) if name == file]
+        named = zip(map(crop_key, found.vectors), found.files, strict=True)
+        rows = [row for row, names in enumerate(named) if file in names]
         if not rows:
             raise NotThereError(f"{found.name} has no picture {file!r}; /api/v1/people/{person}/pictures lists them")
         return _answer(found, rows)

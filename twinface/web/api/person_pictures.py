@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from twinface.enrolment.objections import POOR_QUALITY
@@ -11,6 +11,9 @@ from twinface.review.person_pictures import list_pictures, remove_pictures, spli
 from twinface.web.api.context import Context, IfMatch, version_of, who_asks
 from twinface.web.authentication import API_PREFIX
 from twinface.web.gallery_health import GalleryFinding, GalleryHealth
+
+PictureFile = Annotated[str, Field(max_length=1000)]
+"""Which picture of a person."""
 
 
 class PictureShown(BaseModel):
@@ -35,7 +38,7 @@ class PicturesOfPerson(BaseModel):
     pictures: list[PictureShown]
 
 
-class PictureRemoved(BaseModel):
+class PicturesRemoved(BaseModel):
     """The number of the step to take it back by."""
 
     step: int | None
@@ -44,7 +47,7 @@ class PictureRemoved(BaseModel):
 class Split(BaseModel):
     """Which pictures, by their `file`, are of somebody else: of `name`, who is new or, with `merge`, in the gallery."""
 
-    files: list[Annotated[str, Field(max_length=1000)]] = Field(min_length=1, max_length=1000)
+    files: list[PictureFile] = Field(min_length=1, max_length=1000)
     name: str = Field(max_length=1000)
     merge: bool = False
 
@@ -82,11 +85,16 @@ def person_pictures_routes(context: Context, checked: GalleryHealth) -> APIRoute
             ],
         )
 
-    @router.delete("/{person}/pictures/{file}")
-    def remove_picture(person: str, file: str, request: Request, if_match: IfMatch = None) -> PictureRemoved:
-        """Remove a picture of a person. It can be taken back."""
+    @router.delete("/{person}/pictures")
+    def remove(
+        person: str,
+        file: Annotated[list[PictureFile], Query(min_length=1, max_length=1000)],
+        request: Request,
+        if_match: IfMatch = None,
+    ) -> PicturesRemoved:
+        """Remove pictures of a person, `file` once for each. It can be taken back, as one step."""
         name, version, who = people.find(person).name, version_of(if_match), who_asks(request)
-        return PictureRemoved(step=remove_pictures(settings, name, [file], version=version, who=who))
+        return PicturesRemoved(step=remove_pictures(settings, name, file, version=version, who=who))
 
     @router.post("/{person}/split")
     def split_person(person: str, wanted: Split, request: Request, if_match: IfMatch = None) -> SplitOff:

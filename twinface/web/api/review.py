@@ -1,18 +1,14 @@
-"""What people say of names that were given, each said so that it can be taken back.
+"""What people say of names that were given, each said so that it can be taken back."""
 
-What changes something is loaded when it is first asked for: it brings OpenCV, 16 MB.
-"""
-
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
+from twinface.enrolment.from_looks import Enrolled
+from twinface.review.correct import confirm, enrol, reject
 from twinface.web.api.context import LARGEST, Context, who_asks
-
-if TYPE_CHECKING:
-    from twinface.enrolment.from_looks import Enrolled
 
 EventNumber = Annotated[int, Field(ge=1, le=LARGEST)]
 TrackId = Annotated[str, Field(max_length=200)]
@@ -89,16 +85,12 @@ def review_routes(context: Context) -> APIRouter:
     @router.post("/reject")
     def say_no(about: About, request: Request) -> Said:
         """This was not who it was said to be; faces like it are not given the name any more."""
-        from twinface.review.correct import reject
-
         done = reject(settings, event=about.event, track=about.track, name=about.name, who=who_asks(request))
         return Said(name=done.name, looks=done.looks, added=0, step=done.step)
 
     @router.post("/confirm")
     def say_yes(about: Confirmation, request: Request) -> Said:
         """This was who it was said to be; its good new looks are enrolled."""
-        from twinface.review.correct import confirm
-
         who = who_asks(request)
         return _said(
             confirm(settings, event=about.event, track=about.track, name=about.name, force=about.force, who=who)
@@ -107,8 +99,6 @@ def review_routes(context: Context) -> APIRouter:
     @router.post("/enrol")
     def say_who(wanted: NewName, request: Request) -> Said:
         """This is somebody new, or somebody known who was not recognised."""
-        from twinface.review.correct import enrol
-
         return _said(
             enrol(
                 settings,
@@ -124,6 +114,6 @@ def review_routes(context: Context) -> APIRouter:
     return router
 
 
-def _said(enrolled: "Enrolled") -> Said:
+def _said(enrolled: Enrolled) -> Said:
     looks = len(enrolled.added) + len(enrolled.known)
     return Said(name=enrolled.name, looks=looks, added=len(enrolled.added), step=enrolled.step)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from twinface.gallery.person import slug_of
+from twinface.review.act import act
 from twinface.review.queue import Action, Item, ItemKind, complete, read_queue
 from twinface.unknowns import unknown_id
 from twinface.web.api.context import Context, who_asks
@@ -125,8 +126,6 @@ def review_queue_routes(context: Context) -> APIRouter:
     @router.post("/act")
     def answer_items(wanted: Answers, request: Request) -> Done:
         """Say something of items. Each is answered or refused as a whole, and all of it is one step."""
-        from twinface.review.act import act
-
         ids = wanted.items if wanted.all is None else [one.id for one in waiting(wanted.all)]
         done = act(settings, ids, wanted.action, name=wanted.name, force=wanted.force, who=who_asks(request))
         return Done(done=done.done, step=done.step, refused=[NotDone(**asdict(one)) for one in done.refused])

@@ -19,15 +19,18 @@ export class Refusal extends Error {
 }
 
 export function url(path, query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const each = Object.entries(query).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]));
+  const given = each.filter(([, value]) => value !== undefined && value !== null && value !== "");
   return BASE + path + (given.length ? `?${new URLSearchParams(given)}` : "");
 }
 
-// The answer; `body` is an object (JSON) or a Blob (as it is). Throws Refusal, and TypeError where the box is out of reach.
-export async function call(method, path, { query, body, signal: abort } = {}) {
+// The answer; `body` is an object (JSON) or a Blob (as it is), `version` the one that is to be changed and no other.
+// Throws Refusal, and TypeError where the box is out of reach.
+export async function call(method, path, { query, body, version, signal: abort } = {}) {
   for (;;) {
     const raw = body instanceof Blob;
     const headers = body === undefined ? {} : { "Content-Type": raw ? body.type || "application/octet-stream" : "application/json" };
+    if (version) headers["If-Match"] = `"${version}"`;
     const answer = await fetch(url(path, query), { method, headers, body: raw || body === undefined ? body : JSON.stringify(body), signal: abort });
     if (answer.status === 204) return null;
     const type = answer.headers.get("Content-Type") ?? "";

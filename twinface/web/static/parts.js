@@ -48,7 +48,7 @@ export function useAnswer(path, query, key = "") {
     get(path, query, { signal: abort.signal }).then((found) => setState([found, null]), (error) => abort.signal.aborted || setState(([before]) => [before, error]));
     return () => abort.abort();
   }, [asked, key, turn]);
-  return [...state, () => setTurn(turn + 1)];
+  return [...state, () => setTurn((before) => before + 1)];
 }
 
 // A dialog over the page; Escape closes it, and what was in focus has the focus again.

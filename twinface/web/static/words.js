@@ -98,7 +98,7 @@ export const words = {
 
   box: {
     title: "Box", processes: "Processes", process: "process", stateHead: "state", cpu: "CPU", memory: "memory", says: "says", wrong: "What is wrong", mend: "To mend it: ", fine: "Everything works.", cameras: "Cameras",
-    latency: "Capture to match", cpuOver: "Processor", heads: "Heads", headsIntro: "The head decides who is who. A new one is put in use only if it is better on people it was not trained on.", inUse: "in use", retrain: "Retrain", rollback: "Go back to this", retrained: "The training is done.", rolledBack: "The head in use has changed.", working: "training…",
+    latency: "Capture to match", cpuOver: "Processor", heads: "Heads", headsIntro: "The head decides who is who. A new one is put in use only if it is better on people it was not trained on.", inUse: "in use", retrain: "Retrain", rollback: "Go back to this", published: "A new head is in use.", kept: "The head stays as it is:", rolledBack: "The head in use has changed.", working: "training…",
     disk: "Disk", free: (mb) => `${mb} MB free`, events: (mb, of) => `events: ${mb} of ${of} MB`, books: "Books", balance: "every message is accounted for", noBalance: "messages are missing", changes: "Changes by hand", noChanges: "Nothing was changed by hand.", takenBack: "taken back", settings: "Settings in force", version: "Version", hours: "the last hours", noHistory: "Being collected; come back in a minute.", bundled: "bundled head",
   },
 };

@@ -53,21 +53,30 @@ function Heads() {
     let timer = null;
     const look = async () => {
       const now = await get("/heads/retrain").catch(() => null);
-      setTraining((before) => { if (before?.state === "running" && now && now.state !== "running") again(); return now; });
+      setTraining(now);
       timer = setTimeout(look, now?.state === "running" ? 1000 : 10000);
     };
     look();
     return () => clearTimeout(timer);
   }, [changes.value]);
   const busy = training?.state === "running";
+  useEffect(() => { if (training?.state === "done") again(); }, [training?.state]);
   return html`<section class="card"><h3>${words.box.heads}</h3><p class="quiet">${words.box.headsIntro}</p>
     ${error && html`<${Trouble} error=${error} again=${again} />`}
     <ol class="heads">${(found?.versions ?? []).map((one) => html`<li key=${one.version}><b>${printable(one.version ?? words.box.bundled)}</b>${one.in_use && html` <span class="pill fine">${words.box.inUse}</span>`} <span class="quiet">${one.made_at_ns ? moment(ms(one.made_at_ns)) : ""} ${printable(one.architecture ?? "")}</span>
       ${one.verdict && html`<p>${printable(one.verdict)}</p>`}<dl class="measures">${Object.entries(one.figures ?? {}).filter(([, value]) => typeof value === "number").map(([name, value]) => html`<div key=${name}><dt>${printable(name)}</dt><dd>${value > 0 && value < 1 ? share(value) : value}</dd></div>`)}</dl>
-      ${mayChange && !one.in_use && html`<button onClick=${() => act(() => post("/heads/rollback", { version: one.version }), () => words.box.rolledBack)}>${words.box.rollback}</button>`}</li>`)}</ol>
+      ${mayChange && one.comes_back && html`<button onClick=${() => act(() => post("/heads/rollback", { version: one.version }), () => words.box.rolledBack)}>${words.box.rollback}</button>`}</li>`)}</ol>
     ${mayChange && html`<div class="actions"><button class="main" disabled=${busy} onClick=${() => act(() => post("/heads/retrain", {}), (now) => { setTraining(now); return now.detail; })}>${words.box.retrain}</button>
-      <span role="status" class=${training?.state === "failed" ? "bad" : "quiet"}>${training && training.state !== "idle" ? `${busy ? words.box.working : ""} ${printable(training.detail)}` : ""}</span>${busy && training.progress !== null && training.progress !== undefined && html`<progress max="1" value=${training.progress} aria-label=${words.box.working}></progress>`}</div>`}
+      <span role="status" class=${training?.state === "failed" ? "bad" : "quiet"}>${saidOf(training)}</span>${busy && training.progress !== null && training.progress !== undefined && html`<progress max="1" value=${training.progress} aria-label=${words.box.working}></progress>`}</div>`}
   </section>`;
+}
+
+// How the training goes, or what came of it.
+function saidOf(training) {
+  if (!training || training.state === "idle") return "";
+  if (training.state === "running") return `${words.box.working} ${printable(training.detail)}`;
+  if (training.state === "failed" || !training.report) return printable(training.detail);
+  return training.report.published ? words.box.published : `${words.box.kept} ${training.report.reasons.map(printable).join(" · ")}`;
 }
 
 function Changes() {

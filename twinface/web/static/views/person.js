@@ -1,7 +1,7 @@
 // One person: the pictures that are enrolled, what stands out, and what can be changed.
 
 import { html, useState } from "../vendor/preact.js";
-import { act, call, changes, post, session } from "../api.js";
+import { act, call, changes, session } from "../api.js";
 import { moment, ms, printable, score } from "../format.js";
 import { AskName, Dialog, Empty, Face, Trouble, useAnswer } from "../parts.js";
 import { words } from "../words.js";
@@ -13,10 +13,10 @@ export function Person({ id }) {
   const [chosen, setChosen] = useState(new Set()), [dialog, setDialog] = useState(null);
   if (error) return html`<p><a href="#/people">‹ ${words.people.back}</a></p><${Trouble} error=${error} again=${again} />`;
   if (!person) return html`<${Empty}>${words.loading}<//>`;
-  const files = [...chosen], close = () => setDialog(null);
+  const files = [...chosen], version = person.version, close = () => setDialog(null);
   const done = (work, said) => act(work, said).then((answer) => { if (!answer.refused) { setChosen(new Set()); if (answer.id && answer.id !== id) location.hash = `#/people/${encodeURIComponent(answer.id)}`; } return answer; });
   const flip = (file) => { const next = new Set(chosen); if (!next.delete(file)) next.add(file); setChosen(next); };
-  const remove = () => done(async () => post(`${path}/pictures/remove`, { files }), () => words.people.removed(files.length));
+  const remove = () => done(() => call("DELETE", `${path}/pictures`, { query: { file: files }, version }), () => words.people.removed(files.length));
   return html`<article class="person">
     <p><a href="#/people">‹ ${words.people.back}</a></p>
     <header class="card summary"><${Face} src=${person.picture} name=${person.name} large />
@@ -30,19 +30,19 @@ export function Person({ id }) {
     ${session.value.role === "change" && pictures && html`<div class="actions"><button disabled=${!files.length} onClick=${() => setDialog("split")}>${words.people.split}</button><button disabled=${!files.length} onClick=${remove}>${words.people.remove}</button>
       <span class="quiet">${files.length ? words.review.selected(files.length) : words.people.choose}</span></div>`}
     <ul class="enrolled">${pictures?.pictures.map((one) => html`<li key=${one.file}><button type="button" aria-pressed=${chosen.has(one.file)} onClick=${() => flip(one.file)}>
-      <${Face} src=${one.url} mark="–" large /><span dir="auto">${printable(one.file)}</span><span class="quiet">${words.people.source} ${printable(one.source)} · ${words.people.quality} ${score(one.quality)}</span>
+      <${Face} src=${one.url} mark="–" large /><span dir="auto">${printable(one.name)}</span><span class="quiet">${words.people.source} ${printable(one.source)} · ${words.people.quality} ${score(one.quality)}</span>
       ${one.outlier && html`<span class="flag">! ${words.people.outlier}</span>`}${one.poor && html`<span class="flag">! ${words.people.poor}</span>`}</button></li>`)}</ul>
-    ${dialog === "rename" && html`<${AskName} title=${words.people.renameTo} initial=${person.name} onClose=${close} onDone=${(name) => { close(); done(() => call("PATCH", path, { body: { name } }), (answer) => words.people.renamed(printable(answer.name))); }} />`}
-    ${dialog === "merge" && html`<${Merge} path=${path} onClose=${close} done=${done} />`}
-    ${dialog === "split" && html`<${AskName} title=${words.people.moveTo} onClose=${close} onDone=${(name) => { close(); done(() => post(`${path}/split`, { files, name, merge: true }), (answer) => words.people.moved(files.length, printable(answer.name))); }} />`}
+    ${dialog === "rename" && html`<${AskName} title=${words.people.renameTo} initial=${person.name} onClose=${close} onDone=${(name) => { close(); done(() => call("PATCH", path, { body: { name }, version }), (answer) => words.people.renamed(printable(answer.name))); }} />`}
+    ${dialog === "merge" && html`<${Merge} path=${path} version=${version} onClose=${close} done=${done} />`}
+    ${dialog === "split" && html`<${AskName} title=${words.people.moveTo} onClose=${close} onDone=${(name) => { close(); done(() => call("POST", `${path}/split`, { body: { files, name, merge: true }, version }), (answer) => words.people.moved(files.length, printable(answer.name))); }} />`}
     ${dialog === "forget" && html`<${Forget} person=${person} path=${path} onClose=${close} />`}
   </article>`;
 }
 
 // Two who do not look alike are merged only by somebody who says so again.
-function Merge({ path, onClose, done }) {
+function Merge({ path, version, onClose, done }) {
   const [refused, setRefused] = useState(null);
-  const merge = (name, force) => done(() => call("PATCH", path, { body: { name, merge: true, force } }), (answer) => words.people.merged(printable(answer.name)))
+  const merge = (name, force) => done(() => call("PATCH", path, { body: { name, merge: true, force }, version }), (answer) => words.people.merged(printable(answer.name)))
     .then((answer) => { if (answer.refused) setRefused({ name, why: answer.refused.message }); else onClose(); });
   if (!refused) return html`<${AskName} title=${words.people.mergeWith} onClose=${onClose} onDone=${(name) => merge(name, false)} />`;
   return html`<${Dialog} title=${words.people.mergeWith} onClose=${onClose}><p>${printable(refused.why)}</p>
@@ -51,7 +51,7 @@ function Merge({ path, onClose, done }) {
 
 function Forget({ person, path, onClose }) {
   const [found, error] = useAnswer(`${path}/traces`);
-  const forget = () => act(() => call("DELETE", path), () => words.people.forgot(printable(person.name))).then((done) => { if (!done.refused) location.hash = "#/people"; onClose(); });
+  const forget = () => act(() => call("DELETE", path, { version: person.version }), () => words.people.forgot(printable(person.name))).then((done) => { if (!done.refused) location.hash = "#/people"; onClose(); });
   return html`<${Dialog} title=${words.people.forgetTitle(person.name)} onClose=${onClose}>
     ${error && html`<${Trouble} error=${error} />`}<p>${words.people.forgetIntro}</p>
     <ul>${(found?.traces ?? []).filter((one) => one.count).map((one) => html`<li key=${one.what + one.where}>${one.count} ${printable(one.what)}</li>`)}</ul>

@@ -1,15 +1,27 @@
 // Why: every look of a track with its picture, what was measured, who came near, and by which rule it was decided.
 
-import { html, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { act, changes, post, session } from "../api.js";
 import { clock, moment, ms, personTitle, printable, score } from "../format.js";
+import { people } from "../live.js";
 import { AskName, Empty, Face, Name, NameLine, Trouble, useAnswer } from "../parts.js";
 import { words } from "../words.js";
 
+const AGAIN_MS = 2000;
+const STORED_WITHIN_MS = 5000;
 const PLOT = { width: innerWidth < 480 ? 340 : 640, height: 160, left: 34, bottom: 22, top: 10 };
 
 export function Why({ id }) {
-  const [found, error, again] = useAnswer(`/tracks/${encodeURIComponent(id)}/why`, {}, changes.value);
+  const [turn, setTurn] = useState(0);
+  const [found, error, again] = useAnswer(`/tracks/${encodeURIComponent(id)}/why`, {}, `${changes.value} ${turn}`);
+  useEffect(() => { // somebody in sight is looked at again and again, and what was seen last is stored a moment later
+    let lastSeenAt = Date.now();
+    const timer = setInterval(() => {
+      if (people.value.some((one) => one.track_id === id)) lastSeenAt = Date.now();
+      if (Date.now() - lastSeenAt < STORED_WITHIN_MS && !document.hidden) setTurn((before) => before + 1);
+    }, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [id]);
   const [kept] = useAnswer("/pictures");
   return html`<div class="why">
     <p><button type="button" class="back" onClick=${() => history.back()}>‹ ${words.why.back}</button></p>
