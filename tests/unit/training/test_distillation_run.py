@@ -32,13 +32,25 @@ from twinface.training.networks.backbones import Blueprint
 from twinface.training.networks.build_network import build_network
 from twinface.training.tensorflow_setup import convert
 
-pytestmark = pytest.mark.training
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning"),
+]
 tensorflow = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 # Graphs run a few times only here: to make them quicker takes longer than they do.
 tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 PERIOD = Progress(size_px=32, batch=4, learning_rate=1e-3, hint_weight=1.0, period_steps=2)
+
+
+def learn(how: Callable[..., Progress], *arguments: object) -> Progress:
+    """`start` or `resume` without graphs: to compile a step of ResNet50 takes longer than the few that are run."""
+    tensorflow.config.run_functions_eagerly(True)
+    try:
+        return how(*arguments)
+    finally:
+        tensorflow.config.run_functions_eagerly(False)
 
 
 def ignore(*_: object) -> None:
@@ -81,7 +93,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path
     """A run that nobody stopped."""
     run = tmp_path_factory.mktemp("runs") / "taught"
     figures: list[Figures] = []
-    whole = start(run, settings, PERIOD, Listener(ignore, ignore, figures.append, ignore))
+    whole = learn(start, run, settings, PERIOD, Listener(ignore, ignore, figures.append, ignore))
     assert (whole.samples, whole.steps, whole.finished) == (8, 2, True)
     assert len(figures) == 1
     assert np.isfinite(figures[0].loss)
@@ -92,12 +104,12 @@ def taught(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Path, settings: Settings) -> None:
     run = tmp_path / "parts"
-    stopped = start(run, settings, PERIOD, Listener(ignore, stop_after(1), ignore, ignore))
+    stopped = learn(start, run, settings, PERIOD, Listener(ignore, stop_after(1), ignore, ignore))
     assert (stopped.samples, stopped.steps, stopped.finished) == (4, 1, False)
     half = weights_of(run)
     (run / ".checkpoint-cut-off").mkdir()
     told: list[Progress] = []
-    ended = resume(run, settings, None, Listener(ignore, ignore, ignore, told.append))
+    ended = learn(resume, run, settings, None, Listener(ignore, ignore, ignore, told.append))
     assert told == [stopped]
     assert (ended.samples, ended.steps, ended.finished) == (8, 2, True)
     assert not list(run.glob(".checkpoint-*"))
@@ -108,17 +120,17 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(taught: Path, tmp_path: Pat
     assert all(np.allclose(parts[name], wanted[name], atol=1e-5) for name in wanted)
 
     with pytest.raises(ArtefactError, match="the period is finished"):
-        resume(run, settings, None, Listener(ignore, ignore, ignore, ignore))
+        learn(resume, run, settings, None, Listener(ignore, ignore, ignore, ignore))
     with pytest.raises(InputError, match="--resume"):
-        start(run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
+        learn(start, run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
     with pytest.raises(ArtefactError, match="another seed"):
-        resume(run, replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore, ignore))
+        learn(resume, run, replace(settings, seed=1), PERIOD, Listener(ignore, ignore, ignore, ignore))
     checkpoint = find_checkpoint(run)
     assert checkpoint is not None
     assert read_progress(checkpoint) == ended
     np.savez(checkpoint / "student.npz", other=np.zeros(3))
     with pytest.raises(ArtefactError, match="another architecture"):
-        resume(run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
+        learn(resume, run, settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
 
 
 def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, tmp_path: Path, people: Path) -> None:
@@ -132,7 +144,7 @@ def test_finetuning_changes_the_last_stage_only_and_keeps_a_share(taught: Path, 
         kept_share=0.5,
     )
     period = replace(PERIOD, batch=8, hint_weight=0.0)
-    start(tmp_path / "tuned", settings, period, Listener(ignore, ignore, ignore, ignore))
+    learn(start, tmp_path / "tuned", settings, period, Listener(ignore, ignore, ignore, ignore))
     before, after = weights_of(taught), weights_of(tmp_path / "tuned")
     changed = {name for name in after if not np.array_equal(after[name], before[name])}
     assert any(name.startswith("conv5_block1") for name in changed)
@@ -254,7 +266,7 @@ def test_what_is_no_beginning_is_told_before_a_picture_is_packed(
 ) -> None:
     settings = replace(settings, begin_with=Path(beginning))
     with pytest.raises(ArtefactError, match=reason):
-        start(tmp_path / "run", settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
+        learn(start, tmp_path / "run", settings, PERIOD, Listener(ignore, ignore, ignore, ignore))
     assert not (tmp_path / "run").exists()
 
 
@@ -264,12 +276,18 @@ def test_nobody_with_two_pictures_is_nobody_to_learn_from(taught: Path, tmp_path
         shutil.copy(path, tmp_path / "single" / str(number))
     settings = Settings(Sources(crops=(tmp_path / "single",)), views=1, threads=1, begin_with=taught, people_weight=0.2)
     with pytest.raises(InputError, match="nobody has two pictures"):
-        start(tmp_path / "run", settings, replace(PERIOD, hint_weight=0.0), Listener(ignore, ignore, ignore, ignore))
+        learn(
+            start,
+            tmp_path / "run",
+            settings,
+            replace(PERIOD, hint_weight=0.0),
+            Listener(ignore, ignore, ignore, ignore),
+        )
 
 
 def test_nothing_to_resume(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(ArtefactError, match="no checkpoint to resume from"):
-        resume(tmp_path, settings, None, Listener(ignore, ignore, ignore, ignore))
+        learn(resume, tmp_path, settings, None, Listener(ignore, ignore, ignore, ignore))
 
 
 def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
@@ -277,12 +295,18 @@ def test_too_little_memory_is_said(tmp_path: Path, settings: Settings) -> None:
         raise MemoryError
 
     with pytest.raises(InputError, match="too little memory; give a smaller --batch"):
-        start(tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore, ignore))
+        learn(start, tmp_path / "run", settings, PERIOD, Listener(on_picture, ignore, ignore, ignore))
 
 
 def test_what_cannot_fit_is_not_begun(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(InputError, match=r"learning takes \d{3,}\.\d GB, .* are free; give a smaller --batch"):
-        start(tmp_path / "run", settings, replace(PERIOD, batch=1_000_000), Listener(ignore, ignore, ignore, ignore))
+        learn(
+            start,
+            tmp_path / "run",
+            settings,
+            replace(PERIOD, batch=1_000_000),
+            Listener(ignore, ignore, ignore, ignore),
+        )
 
 
 @pytest.mark.parametrize(
