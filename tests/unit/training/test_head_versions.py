@@ -1,5 +1,6 @@
 """Which heads there are, how good each was found to be, and the one before back."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,4 +68,15 @@ def test_a_damaged_head_is_an_error_that_names_it(settings: Settings) -> None:
     assert settings.head is not None
     (settings.head / "previous/head.json").write_text("{}")
     with pytest.raises(ArtefactError, match=r"previous/head\.json"):
+        list_heads(settings)
+
+
+@pytest.mark.parametrize(
+    "validation", [{"people": "many"}, {"differences": []}, {"differences": {"eer": {"first": 1}}}]
+)
+def test_a_validation_that_is_none_is_an_error_that_names_the_head(settings: Settings, validation: object) -> None:
+    assert settings.head is not None
+    about = settings.head / "head.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"validation": validation}))
+    with pytest.raises(ArtefactError, match=rf"{settings.head}: a head whose validation is none"):
         list_heads(settings)

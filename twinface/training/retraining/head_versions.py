@@ -81,7 +81,7 @@ def bring_back(settings: Settings, version: str | None = None, *, who: str | Non
 def _version_of(folder: Path, *, in_use: bool, is_bundled: bool) -> HeadVersion:
     spec, state = read_spec(folder), head_state(folder)
     validation = read_about(folder).get(_VALIDATION)
-    figures = _figures(validation) if isinstance(validation, dict) else {}
+    figures = _figures(folder, validation) if isinstance(validation, dict) else {}
     people = int(figures.get("people", 0))
     verdict = f"not worse than the one before it, on {people} people" if people else "not compared with another one"
     return HeadVersion(
@@ -96,12 +96,12 @@ def _version_of(folder: Path, *, in_use: bool, is_bundled: bool) -> HeadVersion:
     )
 
 
-def _figures(validation: Mapping[str, Any]) -> dict[str, float]:
-    """The figures of head.json by name. Raises ArtefactError where they are none."""
+def _figures(folder: Path, validation: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a head's validation by name. Raises ArtefactError where they are none."""
     try:
         found = {name: float(validation[name]) for name in ("people", "strangers") if name in validation}
         for name, one in validation.get("differences", {}).items():
             found |= {name: float(one["first"]), f"{name}_before": float(one["second"])}
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise ArtefactError("head.json: a validation that is none; `twinface rollback`, or retrain") from error
+        raise ArtefactError(f"{folder}: a head whose validation is none; retrain, or delete it") from error
     return found
