@@ -1,7 +1,7 @@
 // One camera: its picture, and over it the boxes of the very frame that is shown.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { lasting, personTitle, printable } from "../format.js";
+import { lasting, ms, personTitle, printable } from "../format.js";
 import { condition, trackOf, watch } from "../live.js";
 import { place } from "../parts.js";
 import { words } from "../words.js";
@@ -59,6 +59,7 @@ export function Camera({ name, process }) {
 function draw(canvas, head, bitmap) {
   if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  canvas.dataset.capturedAtMs = ms(head.captured_at_ns);
   canvas.dataset.frame = head.frame;
   canvas.parentElement.style.setProperty("--ratio", head.width_px / head.height_px);
 }
