@@ -51,7 +51,7 @@ function Person({ one }) {
 }
 
 function Latest() {
-  const rows = latest.value.map((event) => ({ event, said: describe(event) })).filter((one) => one.said !== null).slice(-SHOWN_EVENTS).reverse();
+  const rows = latest.value.toSorted((a, b) => a.at_ns - b.at_ns).map((event) => ({ event, said: describe(event) })).filter((one) => one.said !== null).slice(-SHOWN_EVENTS).reverse();
   return html`<section class="card" aria-labelledby="log-title">
     <h2 id="log-title">${words.live.latest}</h2>
     <ol id="log" class="rows" tabindex="0" aria-labelledby="log-title">${rows.map(({ event, said }) => html`<li key=${event.sequence}>
