@@ -56,10 +56,10 @@ export const words = {
 
   review: {
     title: "Review", empty: "Nothing waits for you.", emptyMore: "Visits that need a person come here: unknown people who came again, names in doubt, names given for the first time.",
-    visits: (count) => many(count, "visit"), selected: (count) => `${count} selected`, selectAll: (count) => `Select all that are shown (${count})`, clear: "Clear selection",
+    visits: (count) => many(count, "visit"), selected: (count) => `${count} selected`, selectAll: (count) => `Select all that the filter shows (${count})`, clear: "Clear selection",
     candidates: "Looks most like", noCandidates: "Looks like nobody who is known.", keys: "Keys", which: "Which", camera: "Camera",
     legend: [["1 – 9", "this name"], ["y", "the name is right"], ["r", "not this person"], ["n", "new person"], ["s", "skip"], ["x", "no face"], ["u", "undo"],
-      ["j k", "next, previous"], ["space", "select"], ["a", "select all that are shown"], ["w", "why?"], ["?", "these keys"]],
+      ["j k", "next, previous"], ["space", "select"], ["a", "select all that the filter shows"], ["w", "why?"], ["?", "these keys"]],
     enrolled: "enrolled", seen: "seen", done: (count) => `${many(count, "visit")} done.`, refused: (count, why) => `${many(count, "visit")} not: ${why}`,
   },
 

@@ -8,24 +8,28 @@ import { AskName, Dialog, Empty, Face, NameLine, Trouble, useAnswer } from "../p
 import { words } from "../words.js";
 
 const PAGE = 60;
+const MOST = 200; // in one answer of the box; the others come when these are done
 const KINDS = Object.keys(words.kinds);
 
 export function Review() {
   const [kind, setKind] = useState(""), [camera, setCamera] = useState("");
-  const [current, setCurrent] = useState(null), [selected, setSelected] = useState(new Set());
+  const [current, setCurrent] = useState(null), [selected, setSelected] = useState(new Set()), [everything, setEverything] = useState(false);
   const [dialog, setDialog] = useState(null), [limit, setLimit] = useState(PAGE);
   const [found, error, again] = useAnswer("/review", { kind, camera, limit }, changes.value);
   const items = found?.items ?? [];
   const at = Math.max(0, items.findIndex((one) => one.id === current)), item = items[at];
-  const chosen = selected.size ? items.filter((one) => selected.has(one.id)) : item ? [item] : [];
+  const total = found?.total ?? 0, count = everything ? total : selected.size;
+  const chosen = everything ? items : selected.size ? items.filter((one) => selected.has(one.id)) : item ? [item] : [];
 
+  const clear = () => { setSelected(new Set()); setEverything(false); };
   const decide = async (action, name) => {
     if (!chosen.length) return;
     const next = items.find((one, index) => index > at && !chosen.includes(one)) ?? items.find((one) => !chosen.includes(one));
     const ids = chosen.map((one) => one.id), saved = selected;
+    const which = everything ? { all: { kind: kind || null, camera: camera || null } } : { items: ids };
     setDialog(null);
-    setSelected(new Set());
-    const done = await act(() => post("/review/act", { items: ids, action, name }), (answer) => saidOf(action, name ?? chosen[0].name, answer));
+    clear();
+    const done = await act(() => post("/review/act", { ...which, action, name }), (answer) => saidOf(action, name ?? chosen[0].name, answer));
     if (done.refused instanceof Error) setSelected(saved);
     else setCurrent(next?.id ?? null);
   };
@@ -37,8 +41,8 @@ export function Review() {
   };
   const keys = {
     n: () => setDialog("new"), y: () => decide("right"), r: () => decide("not"), s: () => decide("skip"), x: () => decide("no_face"), u: () => undo(), "?": () => setDialog("keys"),
-    j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1), " ": () => item && select(), a: () => setSelected(new Set(items.map((one) => one.id))),
-    w: () => item && (location.hash = `#/why/${encodeURIComponent(item.track)}`), Escape: () => setSelected(new Set()),
+    j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1), " ": () => item && select(), a: () => setEverything(true),
+    w: () => item && (location.hash = `#/why/${encodeURIComponent(item.track)}`), Escape: clear,
   };
   for (const number of "123456789") keys[number] = () => item?.candidates[number - 1] && decide("name", item.candidates[number - 1].name);
   useKeys(keys, dialog === null);
@@ -46,17 +50,18 @@ export function Review() {
   return html`<div class="review">
     <div class="bar-of-tools">
       <h2>${words.review.title} <span class="count">${found?.total ?? ""}</span></h2>
-      <label>${words.review.which} <select value=${kind} onChange=${(event) => setKind(event.target.value)}><option value="">${words.all}</option>${KINDS.map((one) => html`<option key=${one} value=${one}>${words.kinds[one]}${found?.by_kind?.[one] ? ` (${found.by_kind[one]})` : ""}</option>`)}</select></label>
-      <label>${words.review.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}><option value="">${words.all}</option>${cameras.value.map(({ name }) => html`<option key=${name}>${name}</option>`)}</select></label>
-      ${items.length > 1 && html`<button onClick=${() => setSelected(new Set(selected.size ? [] : items.map((one) => one.id)))}>${selected.size ? words.review.clear : words.review.selectAll(items.length)}</button>`}
+      <label>${words.review.which} <select value=${kind} onChange=${(event) => { clear(); setKind(event.target.value); }}><option value="">${words.all}</option>${KINDS.map((one) => html`<option key=${one} value=${one}>${words.kinds[one]}${found?.by_kind?.[one] ? ` (${found.by_kind[one]})` : ""}</option>`)}</select></label>
+      <label>${words.review.camera} <select value=${camera} onChange=${(event) => { clear(); setCamera(event.target.value); }}><option value="">${words.all}</option>${[...new Set([...cameras.value.map((one) => one.name), ...items.map((one) => one.camera)])].map((name) => html`<option key=${name} value=${name}>${printable(name)}</option>`)}</select></label>
+      ${total > 1 && html`<button onClick=${count ? clear : () => setEverything(true)}>${count ? words.review.clear : words.review.selectAll(total)}</button>`}
+      ${count > 1 && html`<b role="status">${words.review.selected(count)}</b>`}
       <button onClick=${() => setDialog("keys")}>${words.review.keys} <kbd>?</kbd></button>
     </div>
     ${error && html`<${Trouble} error=${error} again=${again} />`}
     ${found && !items.length && html`<${Empty}><b>${words.review.empty}</b> ${words.review.emptyMore}<//>`}
     ${item && html`<div class="two">
-      <div><ol class="queue" aria-label=${words.review.title}>${items.map((one) => html`<${Row} key=${one.id} one=${one} on=${one === item} selected=${selected.has(one.id)} onOpen=${() => setCurrent(one.id)} />`)}</ol>
-        ${found.total > items.length && html`<button onClick=${() => setLimit(limit + PAGE)}>${words.more}</button>`}</div>
-      <${Item} item=${item} count=${chosen.length} decide=${decide} onNew=${() => setDialog("new")} />
+      <div><ol class="queue" aria-label=${words.review.title}>${items.map((one) => html`<${Row} key=${one.id} one=${one} on=${one === item} selected=${everything || selected.has(one.id)} onOpen=${() => setCurrent(one.id)} />`)}</ol>
+        ${total > items.length && limit < MOST && html`<button onClick=${() => setLimit(Math.min(MOST, limit + PAGE))}>${words.more}</button>`}</div>
+      <${Item} item=${item} decide=${decide} onNew=${() => setDialog("new")} />
     </div>`}
     ${dialog === "new" && html`<${AskName} title=${words.acts.who} onClose=${() => setDialog(null)} onDone=${(name) => decide("new", name)} />`}
     ${dialog === "keys" && html`<${Dialog} title=${words.review.keys} onClose=${() => setDialog(null)}><dl class="keys">${words.review.legend.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl><div class="actions"><button onClick=${() => setDialog(null)}>${words.close}</button></div><//>`}
@@ -65,7 +70,7 @@ export function Review() {
 
 function saidOf(action, name, { done, refused = [] }) {
   const said = { right: words.acts.saidRight, not: words.acts.saidNot, name: words.acts.saidName, new: words.acts.saidName, skip: () => words.acts.saidSkip, no_face: () => words.acts.saidNoFace }[action](printable(name));
-  return [said, done > 1 ? words.review.done(done) : "", refused.length ? words.review.refused(refused.length, refused[0].reason) : ""].filter(Boolean).join(" ");
+  return [done ? said : "", done > 1 ? words.review.done(done) : "", refused.length ? words.review.refused(refused.length, refused[0].reason) : ""].filter(Boolean).join(" ");
 }
 
 function useKeys(keys, on) {
@@ -100,7 +105,7 @@ function Row({ one, on, selected, onOpen }) {
   </button></li>`;
 }
 
-function Item({ item, count, decide, onNew }) {
+function Item({ item, decide, onNew }) {
   const tracks = (item.tracks?.length ? item.tracks : [item.track]).slice(0, 8);
   const mayChange = session.value.role === "change";
   return html`<article class="card item" aria-live="polite">
@@ -113,7 +118,6 @@ function Item({ item, count, decide, onNew }) {
     ${mayChange && html`<div class="actions">
       ${item.name && html`<button class="main" onClick=${() => decide("right")}><kbd>y</kbd> ${words.acts.right}</button><button onClick=${() => decide("not")}><kbd>r</kbd> ${words.acts.notHer(printable(item.name))}</button>`}
       <button onClick=${onNew}><kbd>n</kbd> ${words.acts.isNew}</button><button onClick=${() => decide("skip")}><kbd>s</kbd> ${words.acts.skip}</button><button onClick=${() => decide("no_face")}><kbd>x</kbd> ${words.acts.noFace}</button>
-      ${count > 1 && html`<span class="quiet">${words.review.selected(count)}</span>`}
     </div>`}
   </article>`;
 }

@@ -1,0 +1,60 @@
+"""Review in a real browser: visits that need a person, answered by keys."""
+
+from pathlib import Path
+
+import pytest
+from browser import Browser
+from gallery_state import state_of
+from web_site import Api
+
+_QUEUE = "[...document.querySelectorAll('.queue .who b')].map((one) => one.textContent)"
+
+
+@pytest.fixture
+def review(browser: Browser, review_box: Path, api: Api) -> Browser:
+    assert review_box.exists()
+    browser.open(f"{api.site.url}#/review")
+    browser.wait_until(f"{_QUEUE}.length === 5")
+    return browser
+
+
+def _said(browser: Browser, text: str) -> None:
+    browser.wait_until(f"document.querySelector('.messages').textContent.includes({text!r})")
+
+
+def test_one_key_answers_and_one_takes_it_back(review: Browser, review_box: Path) -> None:
+    queue, before = review.evaluate(_QUEUE), state_of(review_box)
+    review.press("1")
+    _said(review, "1 visit not: ")
+    assert "Named" not in review.evaluate("document.querySelector('.messages').textContent"), "the gate refused it"
+    assert state_of(review_box) == before
+    review.press("x")
+    _said(review, "Noted: no face.")
+    review.wait_until(f"{_QUEUE}.length === {len(queue) - 1}")
+    review.press("u")
+    _said(review, "Taken back.")
+    review.wait_until(f"{_QUEUE}.length === {len(queue)}")
+    assert state_of(review_box) == before
+    assert review.evaluate(_QUEUE) == queue
+
+
+def test_everything_that_the_filter_shows_is_answered_at_once_and_taken_back_at_once(review: Browser, api: Api) -> None:
+    queue = review.evaluate(_QUEUE)
+    review.press("a", "s")
+    review.wait_until("document.querySelector('.empty')?.textContent.includes('Nothing waits for you')")
+    assert api.ask("GET", "/review")["total"] == 0
+    review.click(".messages button", "Undo")
+    review.wait_until(f"{_QUEUE}.length === {len(queue)}")
+
+
+def test_keys_are_explained_and_do_nothing_while_somebody_writes(review: Browser, api: Api) -> None:
+    review.press("?")
+    review.wait_until("document.querySelectorAll('dialog .keys kbd').length >= 12")
+    review.press("s")
+    review.click("dialog button", "Close")
+    total = api.ask("GET", "/review")["total"]
+    review.press("n")
+    review.wait_until("document.activeElement.matches('dialog input')")
+    review.press("s", "x")
+    assert review.evaluate("document.activeElement.value") == "sx"
+    assert api.ask("GET", "/review")["total"] == total
