@@ -37,7 +37,7 @@ def open_site(site: Site, token_file: Path) -> OpenSite:
     """A site that other machines may reach, with a token for each role."""
     site.stop_web()
     settings = site.config.read_text().replace("port = 0", 'host = "0.0.0.0"\nport = 0')
-    site.config.write_text(f'gallery = "gallery"\n{settings}')
+    site.config.write_text(settings)
     tokens = {role: make_token(token_file, role) for role in Role}
     site.start_web()
     return OpenSite(site, tokens)
