@@ -75,7 +75,7 @@ def other(open_site: OpenSite) -> Iterator[Browser]:
 
 
 def test_the_page_itself_is_anybodys_and_its_data_for_who_has_logged_in(open_site: OpenSite, browser: Browser) -> None:
-    for path in ("", "static/page.js", "static/page.css"):
+    for path in ("", "static/app.js", "static/page.css"):
         assert httpx.get(open_site.url + path).status_code == 200
     assert browser.client.get("/session").json() == {"role": None, "needs_token": True, "expires_ns": None}
     assert browser.client.get("/people").json()["code"] == "token_needed"
