@@ -86,12 +86,11 @@ class Browser:
         field = self.call("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
         self.call("DOM.setFileInputFiles", objectId=field, files=[str(file) for file in files])
 
-    def click(self, selector: str, text: str = "") -> None:
-        """Click on the first element of a selector that has a text, once there is one that can be clicked."""
+    def click(self, selector: str, text: str = "", timeout_s: float = 20.0) -> None:
+        """Click on the first element of a selector that has a text, as soon as there is one that can be clicked."""
         all_of_them = f"[...document.querySelectorAll({selector!r})]"
         found = f"{all_of_them}.find((one) => one.textContent.includes({text!r}) && !one.disabled)"
-        self.wait_until(found)
-        self.evaluate(f"{found}.click()")
+        self.wait_until(f"((one) => one && (one.click(), true))({found})", timeout_s)
 
     def wait_until(self, expression: str, timeout_s: float = 20.0) -> None:
         """Wait until `expression` is true; fails with the page's text when that takes too long."""

@@ -63,25 +63,21 @@ def _enrol(browser: Browser, pipeline: Pipeline, people: Path) -> None:
 def _reject_and_undo(browser: Browser, pipeline: Pipeline) -> None:
     _go(browser, "Live")
     _until_here(browser, "Andy")
-    named = "[...document.querySelectorAll('#here a')].find((one) => one.textContent.includes('Andy'))"
     before = _files(pipeline)
-    browser.evaluate(f"location.hash = {named}.hash")
+    browser.click("#here a", "Andy", 180.0)
     browser.click(".summary button", "Not Andy")
     _said(browser, "this is not Andy")
     assert _files(pipeline) != before
-    message = "[...document.querySelectorAll('.messages p')].find((one) => one.textContent.includes('not Andy'))"
-    browser.evaluate(f"{message}.querySelector('button').click()")
+    _go(browser, "Box")
+    browser.click(".changes li:first-child button", "Undo")
     _said(browser, "Taken back")
     assert _files(pipeline) == before
 
 
 def _name_somebody_unknown(browser: Browser) -> None:
     _go(browser, "Review")
-    stranger = (
-        "[...document.querySelectorAll('.queue button')].findIndex((one) => one.textContent.includes('unknown-'))"
-    )
-    browser.wait_until(f"{stranger} >= 0", 180.0)
-    browser.press(*("j" * browser.evaluate(stranger)), "n")
+    browser.click(".queue button", "unknown-", 180.0)
+    browser.press("n")
     browser.wait_until("document.querySelector('dialog input') === document.activeElement")
     browser.write("Berta")
     browser.press("Enter")

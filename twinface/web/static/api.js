@@ -7,7 +7,7 @@ export const session = signal({ role: "change", needs_token: false, asked: false
 export const messages = signal([]); // what was done or refused, each with the step that takes it back or none
 
 const BASE = "/api/v1";
-const SHOWN_MS = 9000;
+const SHOWN_MS = 15000;
 let waiting = []; // whoever goes on after the login
 let messageNumber = 0;
 
