@@ -90,7 +90,8 @@ def _search_by_a_face(browser: Browser, picture: Path) -> None:
     _go(browser, "History")
     browser.click(".search summary")
     browser.choose(".search input", picture)
-    browser.wait_until("document.querySelector('.search .visits b')?.textContent === 'Andy'", 180.0)
+    found = "[...document.querySelectorAll('.search .visits b')].some((one) => one.textContent === 'Andy')"
+    browser.wait_until(found, 180.0)
 
 
 def _retrain_and_go_back(browser: Browser) -> None:

@@ -542,6 +542,7 @@ def test_the_present_in_plain_containers(stage: MatcherStage) -> None:
                 "camera": "front",
                 "camera_epoch": 1,
                 "track": 1,
+                "track_id": "front:1:1",
                 "name": "Ada",
                 "state": "known",
                 "score": pytest.approx(0.9),
