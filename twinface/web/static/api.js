@@ -24,6 +24,10 @@ export function url(path, query = {}) {
   return BASE + path + (given.length ? `?${new URLSearchParams(given)}` : "");
 }
 
+// Where the best kept picture of a track is, and the view that says why it was named so.
+export const pictureOf = (track) => url(`/tracks/${encodeURIComponent(track)}/picture`);
+export const whyOf = (track) => `#/why/${encodeURIComponent(track)}`;
+
 // The answer; `body` is an object (JSON) or a Blob (as it is), `version` the one that is to be changed and no other.
 // Throws Refusal, and TypeError where the box is out of reach.
 export async function call(method, path, { query, body, version, signal: abort } = {}) {

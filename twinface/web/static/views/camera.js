@@ -1,6 +1,7 @@
 // One camera: its picture, and over it the boxes of the very frame that is shown.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { whyOf } from "../api.js";
 import { lasting, ms, personTitle, printable } from "../format.js";
 import { condition, trackOf, watch } from "../live.js";
 import { place } from "../parts.js";
@@ -102,7 +103,7 @@ class Boxes {
     Object.assign(element.style, place(one.box, head));
     element.dataset.state = one.state;
     const title = printable(personTitle(one));
-    if (one.track_id && !element.hash) Object.assign(element, { href: `#/why/${encodeURIComponent(one.track_id)}`, role: "link" });
+    if (one.track_id && !element.hash) Object.assign(element, { href: whyOf(one.track_id), role: "link" });
     if (element.hash && element.ariaLabel !== title) element.ariaLabel = title;
     if (element.title !== title) {
       element.title = title;

@@ -1,7 +1,7 @@
 // History: who came, by day, person, camera and state; exported; and searched by a face.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { call, changes, get, reasonOf, url } from "../api.js";
+import { call, changes, get, pictureOf, reasonOf, url, whyOf } from "../api.js";
 import { clock, dayOf, dayRange, lasting, moment, ms, personTitle, printable, score, share } from "../format.js";
 import { cameras } from "../live.js";
 import { Chosen, DropZone, Empty, Face, NameField, NameLine, Trouble, useAnswer, useEnd } from "../parts.js";
@@ -63,8 +63,8 @@ function Visits({ query, from, until }) {
 
 function Visit({ one, value = null, below = false }) {
   const ended = one.until_ns ? lasting(ms(one.until_ns - one.since_ns)) : words.history.still;
-  return html`<li><a class=${`row card ${one.state}${below ? " below" : ""}`} href=${`#/why/${encodeURIComponent(one.track)}`}>
-    <${Face} src=${one.picture === null ? null : one.picture ?? `/api/v1/tracks/${encodeURIComponent(one.track)}/picture`} state=${one.state} name=${one.name ?? ""} />
+  return html`<li><a class=${`row card ${one.state}${below ? " below" : ""}`} href=${whyOf(one.track)}>
+    <${Face} src=${one.picture === null ? null : one.picture ?? pictureOf(one.track)} state=${one.state} name=${one.name ?? ""} />
     <span class="who"><${NameLine} text=${one.name ?? one.unknown ?? personTitle(one)} /><span>${printable(one.camera)} · ${moment(ms(one.since_ns))} · ${ended}${one.looks ? ` · ${words.history.visit(one.looks)}` : ""}</span></span>
     ${value !== null && html`<span class="number">${score(value)}</span>`}</a></li>`;
 }
@@ -80,7 +80,7 @@ function TimeLine({ visits, from, until }) {
   const at = (time) => `${(100 * (time - start)) / span}%`;
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => start + part * span);
   return html`<figure class="card timeline"><figcaption>${words.history.timeline}</figcaption>
-    ${shown.map(([who, theirs]) => html`<div key=${who} class="lane"><${NameLine} text=${who} /><span class="track">${theirs.map((one) => html`<a key=${one.track} class=${one.state} href=${`#/why/${encodeURIComponent(one.track)}`} title=${`${printable(who)} ${clock(ms(one.since_ns))}`}
+    ${shown.map(([who, theirs]) => html`<div key=${who} class="lane"><${NameLine} text=${who} /><span class="track">${theirs.map((one) => html`<a key=${one.track} class=${one.state} href=${whyOf(one.track)} title=${`${printable(who)} ${clock(ms(one.since_ns))}`}
       style=${{ left: at(ms(one.since_ns)), width: `max(4px, ${(100 * (ms(one.until_ns ?? one.since_ns) - ms(one.since_ns))) / span}%)` }}><span class="for-ears">${clock(ms(one.since_ns))}</span></a>`)}</span></div>`)}
     <div class="lane hours" aria-hidden="true"><b></b><span class="track">${marks.map((time) => html`<span key=${time} style=${{ left: at(time) }}>${clock(time).slice(0, 5)}</span>`)}</span></div></figure>`;
 }

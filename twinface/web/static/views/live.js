@@ -1,6 +1,7 @@
 // Live: every camera, who is there now, and what happened last.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { pictureOf, whyOf } from "../api.js";
 import { clock, initials, lasting, moment, ms, personTitle, printable } from "../format.js";
 import { announced, cameras, health, latest, matcherDown, people } from "../live.js";
 import { Empty, Face, Name, NameLine } from "../parts.js";
@@ -45,9 +46,9 @@ function Here() {
 function Person({ one }) {
   const mark = { known: () => initials(one.name), uncertain: () => "~" }[one.state]?.() ?? "?";
   const since = one.since ? ` · ${words.live.since(clock(one.since), lasting(Date.now() - one.since))}` : "";
-  const inside = html`<${Face} src=${one.track_id && `/api/v1/tracks/${encodeURIComponent(one.track_id)}/picture`} state=${one.state} mark=${mark} soon />
+  const inside = html`<${Face} src=${one.track_id && pictureOf(one.track_id)} state=${one.state} mark=${mark} soon />
     <div class="who"><${NameLine} text=${personTitle(one)} /><span>${printable(one.camera)}${since}</span></div>`;
-  return html`<li class=${one.state}>${one.track_id ? html`<a class="row" href=${`#/why/${encodeURIComponent(one.track_id)}`}>${inside}<span class="go">${one.state === "known" ? words.live.why : words.live.is}</span></a>` : inside}</li>`;
+  return html`<li class=${one.state}>${one.track_id ? html`<a class="row" href=${whyOf(one.track_id)}>${inside}<span class="go">${one.state === "known" ? words.live.why : words.live.is}</span></a>` : inside}</li>`;
 }
 
 function Latest() {

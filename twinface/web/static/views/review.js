@@ -1,7 +1,7 @@
 // Review: the visits that need a person, answered by keys or clicks, one or many at once.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { act, changes, post, session, undo } from "../api.js";
+import { act, changes, pictureOf, post, session, undo, whyOf } from "../api.js";
 import { moment, ms, printable, score } from "../format.js";
 import { cameras } from "../live.js";
 import { AskName, Dialog, Empty, Face, NameLine, Trouble, useAnswer } from "../parts.js";
@@ -42,7 +42,7 @@ export function Review() {
   const keys = {
     n: () => setDialog("new"), y: () => decide("right"), r: () => decide("not"), s: () => decide("skip"), x: () => decide("no_face"), u: () => undo(), "?": () => setDialog("keys"),
     j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1), " ": () => item && select(), a: () => setEverything(true),
-    w: () => item && (location.hash = `#/why/${encodeURIComponent(item.track)}`), Escape: clear,
+    w: () => item && (location.hash = whyOf(item.track)), Escape: clear,
   };
   for (const number of "123456789") keys[number] = () => item?.candidates[number - 1] && decide("name", item.candidates[number - 1].name);
   useKeys(keys, dialog === null);
@@ -89,7 +89,6 @@ function useKeys(keys, on) {
   }, [on]);
 }
 
-const pictureOf = (track) => `/api/v1/tracks/${encodeURIComponent(track)}/picture`;
 const titleOf = (one) => one.name ?? one.unknown ?? words.state.unknown;
 
 function Row({ one, on, selected, onOpen }) {
@@ -110,8 +109,8 @@ function Item({ item, decide, onNew }) {
   const mayChange = session.value.role === "change";
   return html`<article class="card item" aria-live="polite">
     <h3 dir="auto">${printable(titleOf(item))}</h3>
-    <p class="quiet">${words.kinds[item.kind]} · ${printable(item.camera)} · ${words.review.visits(item.visits ?? 1)} · ${moment(ms(item.since_ns))} · <a href=${`#/why/${encodeURIComponent(item.track)}`}>${words.live.why}</a></p>
-    <div class="faces">${tracks.map((track) => html`<a key=${track} href=${`#/why/${encodeURIComponent(track)}`} aria-label=${words.live.why}><${Face} src=${pictureOf(track)} state="unknown" large /></a>`)}</div>
+    <p class="quiet">${words.kinds[item.kind]} · ${printable(item.camera)} · ${words.review.visits(item.visits ?? 1)} · ${moment(ms(item.since_ns))} · <a href=${whyOf(item.track)}>${words.live.why}</a></p>
+    <div class="faces">${tracks.map((track) => html`<a key=${track} href=${whyOf(track)} aria-label=${words.live.why}><${Face} src=${pictureOf(track)} state="unknown" large /></a>`)}</div>
     <h4>${item.candidates.length ? words.review.candidates : words.review.noCandidates}</h4>
     <ol class="picks">${item.candidates.slice(0, 9).map((one, at) => html`<li key=${one.name}><button type="button" disabled=${!mayChange} onClick=${() => decide("name", one.name)}>
       <kbd>${at + 1}</kbd><${Face} src=${one.picture ?? (one.id && `/api/v1/people/${encodeURIComponent(one.id)}/picture`)} name=${one.name} /><${NameLine} text=${one.name} /><span class="number">${score(one.score)}</span></button></li>`)}</ol>
