@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -125,3 +126,11 @@ class Browser:
             self.messages.append(message["params"]["entry"]["text"])
         if message.get("method") == "Runtime.exceptionThrown":
             self.messages.append(str(message["params"]["exceptionDetails"]))
+
+
+def open_browser(profile: Path) -> Browser:
+    """The browser of this machine; the test that asks is skipped where there is none."""
+    executable = next((found for name in BROWSER_NAMES if (found := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip(f"needs a browser: none of {', '.join(BROWSER_NAMES)} is on the PATH")
+    return Browser(executable, profile)

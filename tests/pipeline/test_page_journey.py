@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from browser import BROWSER_NAMES, Browser
+from browser import Browser, open_browser
 from gallery_state import state_of
 from harness import Pipeline, until
 
@@ -19,10 +19,7 @@ _FAMILY = ("50_cent", "aaron_rodgers", "adam_levine", "alex_morgan")
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Browser]:
-    executable = next((found for name in BROWSER_NAMES if (found := shutil.which(name))), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSER_NAMES)} is on the PATH")
-    browser = Browser(executable, tmp_path / "browser")
+    browser = open_browser(tmp_path / "browser")
     yield browser
     browser.close()
 

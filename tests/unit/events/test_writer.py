@@ -1,9 +1,7 @@
 """What the writer does when the disk does not: it never raises, never blocks, and says what it could not do."""
 
 import logging
-import shutil
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 from clocks import Clock
 from harness import until
+from small_disk import small_disk
 
 from twinface.events import Event, EventQuery, EventStore, EventWriter, Upkeep, read_events
 
@@ -26,15 +25,10 @@ def numbers(path: Path) -> list[int | None]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 512 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small file system cannot be mounted here; it takes root")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(tmp_path / "disk", 512) as folder:
+        yield folder
 
 
 def _fill(path: Path) -> None:
@@ -60,13 +54,13 @@ def test_old_events_are_forgotten_by_the_way(path: Path, make_event: MakeEvent) 
     assert numbers(path) == [2, 3, 4]
 
 
-def test_a_full_disk_is_waited_out(small_disk: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture) -> None:
-    path = small_disk / "events.sqlite"
+def test_a_full_disk_is_waited_out(disk: Path, make_event: MakeEvent, caplog: pytest.LogCaptureFixture) -> None:
+    path = disk / "events.sqlite"
     writer = EventWriter(path, Upkeep(1e6), retry_s=0.02)
     with closing(writer), caplog.at_level(logging.INFO):
         writer.put([make_event()])
         until(lambda: writer.stored, 120.0, "the first event")
-        ballast = small_disk / "ballast"
+        ballast = disk / "ballast"
         with pytest.raises(OSError, match="No space left"):
             _fill(ballast)
         writer.put([make_event(reason="x" * 1000) for _ in range(100)])

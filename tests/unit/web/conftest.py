@@ -1,10 +1,9 @@
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import BROWSER_NAMES, Browser
+from browser import Browser, open_browser
 from corrected_box import box, config, faces
 from pictures_site import pictures_site
 from reviewed_box import review_box
@@ -19,10 +18,7 @@ __all__ = ["box", "config", "faces", "pictures_site", "review_box"]
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The browser; tests are skipped where there is none."""
-    executable = next((found for name in BROWSER_NAMES if (found := shutil.which(name))), None)
-    if executable is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSER_NAMES)} is on the PATH")
-    browser = Browser(executable, tmp_path_factory.mktemp("browser"))
+    browser = open_browser(tmp_path_factory.mktemp("browser"))
     yield browser
     browser.close()
 
