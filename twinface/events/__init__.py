@@ -4,11 +4,13 @@ from twinface.events.event import Event, Kind, LookRecord, Moment, Opinion, Past
 from twinface.events.event_queries import EventQuery, newest_number, read_events
 from twinface.events.event_store import EventStore
 from twinface.events.look_queries import find_event, find_track, mark_enrolled, read_looks
+from twinface.events.outbox import Backlog, Outbox
 from twinface.events.upkeep import Upkeep
 from twinface.events.visits import Visits
 from twinface.events.writer import EventWriter
 
 __all__ = [
+    "Backlog",
     "Event",
     "EventQuery",
     "EventStore",
@@ -17,6 +19,7 @@ __all__ = [
     "LookRecord",
     "Moment",
     "Opinion",
+    "Outbox",
     "Past",
     "Subject",
     "TrackKey",

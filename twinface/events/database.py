@@ -94,6 +94,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END
         """,
     ),
+    (
+        """
+        CREATE TABLE consumers (
+            name TEXT PRIMARY KEY,
+            acknowledged INTEGER NOT NULL,
+            passed_over INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 
@@ -135,6 +144,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Seq
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("BEGIN IMMEDIATE")
     try:
+        version = check_version(connection, path, len(migrations))  # another process may have been quicker
         for statements in migrations[version:]:
             for statement in statements:
                 connection.execute(statement)
