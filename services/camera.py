@@ -12,7 +12,7 @@ from twinface.bus.node import Node
 from twinface.faces import FaceDetector, FrameFeed, SourceWord, open_source
 from twinface.live.camera import CameraStage, CropEnd, Sighting, source_spec
 from twinface.live.detection_rest import UnseenFrames
-from twinface.live.look_pictures import LookPictures
+from twinface.live.look_publisher import LookPublisher
 from twinface.live.preview import PreviewMaker
 from twinface.messages.topics import CROPS, LOOKS, PREVIEW, TRACKS
 from twinface.networks import describe_network
@@ -40,7 +40,7 @@ class _Camera:
         self._crops = node.sender(CROPS)
         self._tracks = node.sender(TRACKS)
         previews, looks = node.publisher(PREVIEW), node.publisher(LOOKS)
-        self._pictures = LookPictures(looks.wanted, looks.publish)
+        self._pictures = LookPublisher(looks.wanted, looks.publish)
         self._preview = PreviewMaker(previews.wanted, previews.publish, settings.web)
         self._unseen = UnseenFrames(lambda: self._stage.rest, lambda: self._preview.due_at_s, time.monotonic)
         self._source = open_source(source_spec(self._camera), self._unseen)

@@ -25,7 +25,7 @@ from twinface.web.authentication import Authentication
 from twinface.web.certificate import certificate_of
 from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
-from twinface.web.look_pictures import LookPictures
+from twinface.web.recent_pictures import RecentPictures
 from twinface.web.server import PageServer
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Web:
             camera: node.subscriber(PREVIEW, [f"{CAMERA.name}.{camera}"], self._pass_on, listening=False)
             for camera in cameras
         }
-        looks = LookPictures(settings.events_path)
+        looks = RecentPictures(settings.events_path)
         node.subscriber(LOOKS, camera_names(settings), looks.take, listening=settings.events.kept_looks > 0)
         node.loop.every(_TIDY_S, looks.tidy)
         node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tick))

@@ -22,7 +22,7 @@ from twinface.corrections.answers_file import change_answers, read_answers
 from twinface.corrections.steps_file import STEPS_FOLDER, Step, StepKind, read_step, write_step
 from twinface.enrolment.set_aside import write_reasons
 from twinface.events import Event, EventQuery, EventStore, Kind, Subject, read_events
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 from twinface.files import make_folder
 from twinface.gallery import Gallery, PersonVectors, read_person
 from twinface.gallery.backup import read_backup, restore_backup, write_backup

@@ -11,7 +11,7 @@ from twinface.averages.averages_in_use import AveragesInUse, FacesFile
 from twinface.box.handed_files import MOST_BYTES, read_handed
 from twinface.errors import ArtefactError, InputError, ServiceError
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 from twinface.gallery.person import slug_of
 from twinface.networks.feature_network import Network
 from twinface.networks.registry import load_network

@@ -22,9 +22,9 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot
+from twinface.matching.head import Head
 from twinface.matching.head_folder import trained_people
 from twinface.matching.head_spec import DecisionCalibration
-from twinface.matching.heads import Head
 from twinface.matching.threshold import rate_key
 from twinface.settings import MatchingSettings
 from twinface.text import plural

@@ -15,6 +15,7 @@ from twinface.calibration.by_people import (
 from twinface.calibration.expected import StrangersExpected, expect_strangers
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
+from twinface.matching.head import Head
 from twinface.matching.head_folder import (
     add_calibration,
     built_in_head,
@@ -24,7 +25,6 @@ from twinface.matching.head_folder import (
     write_built_in_head,
 )
 from twinface.matching.head_spec import DecisionCalibration
-from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
 from twinface.matching.threshold import Threshold, stands_for
 from twinface.networks.registry import name_network

@@ -19,7 +19,7 @@ from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import Snapshot, take_snapshot
 from twinface.matching.decision import enrolled_vectors
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.matching.threshold import (
     Threshold,
     choose_threshold,

@@ -13,7 +13,7 @@ from twinface.errors import ArtefactError
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors, take_snapshot
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.matching.threshold import choose_threshold
 from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for

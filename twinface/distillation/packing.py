@@ -13,7 +13,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.faces.alignment import ARCFACE_TEMPLATE_PX, estimate_similarity
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import read_image
+from twinface.faces.picture_files import read_image
 from twinface.files import canonical_json, make_folder, read_json_object, write_atomically
 from twinface.recognition.picture_folders import OnPicture, pictures_below
 from twinface.text import plural

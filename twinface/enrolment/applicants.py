@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twinface.enrolment.objections import Objection, Reason
 from twinface.errors import InputError
-from twinface.faces.pictures import is_folder, list_pictures
+from twinface.faces.picture_files import is_folder, list_pictures
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import MANIFEST_FILE, is_features_folder
 from twinface.gallery.names import checked_name

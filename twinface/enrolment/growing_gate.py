@@ -15,7 +15,7 @@ from twinface.enrolment.objections import Objection
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.settings import MatchingSettings
 from twinface.types import Scorer, Scores, Vectors
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twinface.enrolment.gate import CROP_SIZE_PX
 from twinface.errors import ArtefactError, InputError
 from twinface.faces.alignment import align_face
-from twinface.faces.pictures import decode_image, read_image
+from twinface.faces.picture_files import decode_image, read_image
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors
 from twinface.gallery.person_files import crop_key

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twinface.enrolment.objections import Objection, Reason
 from twinface.gallery.person import Snapshot
 from twinface.matching.decision import decide, enrolled_vectors
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.matching.vectors import fuse, normalised
 from twinface.settings import MatchingSettings
 from twinface.types import Scorer, Scores, State, Vectors

@@ -14,7 +14,7 @@ from twinface.enrolment.open_likeness import try_likeness_gate
 from twinface.enrolment.set_aside import is_reasons, set_aside
 from twinface.errors import InputError
 from twinface.faces.formats import describe_left_out
-from twinface.faces.pictures import is_folder, list_left_out, list_pictures
+from twinface.faces.picture_files import is_folder, list_left_out, list_pictures
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
 from twinface.gallery.person import PHOTOS, checked_source

@@ -6,7 +6,7 @@ from twinface.enrolment.likeness import LikenessGate
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import Snapshot
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.matching.open_head import OpenHead, open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe

@@ -15,7 +15,7 @@ from twinface.enrolment.objections import Objection, force_helps
 from twinface.enrolment.set_aside import is_reasons, write_reasons
 from twinface.errors import InputError
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import is_folder, read_image
+from twinface.faces.picture_files import is_folder, read_image
 from twinface.files import write_atomically
 from twinface.outputs import REASONS_FILE, is_marked_png, mark_png, refuse_inputs, require_ours
 from twinface.progress import Say, ShowProgress, no_progress, say_nothing

@@ -5,7 +5,7 @@ from twinface.faces.choice import pick_enrolment_face, pick_main_face
 from twinface.faces.detection import FaceDetector
 from twinface.faces.formats import describe_left_out
 from twinface.faces.motion import MotionGate, SceneCuts
-from twinface.faces.pictures import list_left_out, list_pictures, read_image
+from twinface.faces.picture_files import list_left_out, list_pictures, read_image
 from twinface.faces.quality import bound_quality, measure_face
 from twinface.faces.sources import (
     FrameFeed,

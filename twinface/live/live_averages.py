@@ -13,7 +13,7 @@ from twinface.events.event import Event, LookRecord
 from twinface.events.look_queries import read_looks
 from twinface.events.upkeep import Upkeep
 from twinface.gallery.person import PersonVectors, camera_source
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.networks.recipe import NetworkRecipe
 from twinface.recognition.averaging import bundled_average, find_head
 from twinface.settings import Settings

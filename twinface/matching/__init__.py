@@ -1,9 +1,9 @@
 """Vectors to names: heads score pairs of vectors, a rule decides from a person's scores."""
 
 from twinface.matching.decision import decide
+from twinface.matching.head import Head
 from twinface.matching.head_folder import head_place
 from twinface.matching.head_spec import HeadSpec
-from twinface.matching.heads import Head
 from twinface.matching.open_head import OpenHead, load_head, open_head, open_head_in_use
 from twinface.matching.threshold import Threshold, choose_threshold
 from twinface.types import Scores

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
+from twinface.matching.head import Head, Prepared, sigmoid
 from twinface.matching.head_arrays import read_arrays
 from twinface.matching.head_spec import MODEL_FILE, WEIGHTS_FILE, HeadSpec
-from twinface.matching.heads import Head, Prepared, sigmoid
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.types import Scores, Vectors
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from twinface.errors import FingerprintError
 from twinface.files import FileState
+from twinface.matching.head import Head, MetricHead
 from twinface.matching.head_folder import built_in_head, head_fingerprint, head_in_use, head_state, read_spec
 from twinface.matching.head_spec import SFACE_SCALE, cosine_spec
-from twinface.matching.heads import Head, MetricHead
 from twinface.matching.layers import FoldedHead, LayeredHead, fold, read_custom_head, read_layers
 from twinface.matching.plda import read_plda_head
 from twinface.matching.threshold import Threshold, choose_threshold

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError
 from twinface.matching.cohort import Cohort
+from twinface.matching.head import Head, Prepared, sigmoid
 from twinface.matching.head_arrays import read_arrays, read_cohort, read_imagined
 from twinface.matching.head_spec import WEIGHTS_FILE, HeadSpec
-from twinface.matching.heads import Head, Prepared, sigmoid
 from twinface.matching.normalisation import Groups, Nearest, find_nearest, normalise_all, normalise_pairs
 from twinface.matching.vectors import checked_vectors
 from twinface.types import Scores, Vectors

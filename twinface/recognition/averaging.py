@@ -15,7 +15,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PHOTOS, PersonVectors, is_camera
 from twinface.matching.cohort import Cohort
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.matching.open_head import open_head_in_use
 from twinface.matching.vectors import checked_vectors, normalised
 from twinface.networks.registry import find_recipe

@@ -14,7 +14,7 @@ import numpy as np
 from twinface.errors import InputError
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import read_image
+from twinface.faces.picture_files import read_image
 from twinface.gallery.gallery_folder import MANIFEST_FILE
 from twinface.gallery.people_files import write_features
 from twinface.gallery.person import PHOTOS, PersonVectors, person_path

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, InputError
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import read_image
+from twinface.faces.picture_files import read_image
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PHOTOS
 from twinface.matching.open_head import open_head_in_use

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from twinface.averages.average import Averages, adjust_people
 from twinface.gallery.person import PersonVectors
 from twinface.matching.decision import enrolled_vectors, person_scores
-from twinface.matching.heads import Head, Prepared
+from twinface.matching.head import Head, Prepared
 from twinface.matching.threshold import (
     Threshold,
     choose_threshold,

@@ -15,8 +15,8 @@ from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PHOTOS, PersonVectors, camera_source
 from twinface.matching.decision import agree, decide, needed_score
+from twinface.matching.head import Head
 from twinface.matching.head_folder import head_in_use
-from twinface.matching.heads import Head
 from twinface.matching.open_head import open_head
 from twinface.matching.threshold import PairThreshold, threshold_of_pairs
 from twinface.matching.vectors import fuse, normalised

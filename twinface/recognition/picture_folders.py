@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.faces.formats import describe_left_out, is_of_no_interest
-from twinface.faces.pictures import is_folder, list_left_out, list_pictures
+from twinface.faces.picture_files import is_folder, list_left_out, list_pictures
 from twinface.gallery.names import checked_name
 from twinface.outputs import REASONS_FILE
 from twinface.text import plural

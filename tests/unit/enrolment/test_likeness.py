@@ -7,8 +7,8 @@ from twinface.enrolment.likeness import object_to_likeness
 from twinface.enrolment.objections import Reason
 from twinface.gallery import Snapshot
 from twinface.matching import Head, load_head
+from twinface.matching.head import MetricHead
 from twinface.matching.head_spec import SFACE_SCALE
-from twinface.matching.heads import MetricHead
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -10,8 +10,8 @@ from twinface.evaluation.figures.working_point import Evidence, evidence_of, fin
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.person import take_snapshot
+from twinface.matching.head import MetricHead
 from twinface.matching.head_spec import HeadSpec, LogisticScale
-from twinface.matching.heads import MetricHead
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

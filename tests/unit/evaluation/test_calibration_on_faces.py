@@ -10,8 +10,8 @@ from twinface.evaluation.figures.working_point import find_threshold, measure
 from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.person import take_snapshot
+from twinface.matching.head import MetricHead
 from twinface.matching.head_spec import SFACE_SCALE, cosine_spec
-from twinface.matching.heads import MetricHead
 from twinface.networks import Network
 from twinface.settings import MatchingSettings
 

@@ -12,7 +12,7 @@ import pytest
 
 from twinface.errors import InputError
 from twinface.faces import describe_left_out, formats, list_left_out, list_pictures, read_image
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 from twinface.types import Image
 
 ENCODED_AS = {".jfif": ".jpg", ".jpe": ".jpg", ".j2k": ".jp2", ".dib": ".bmp", ".pnm": ".ppm", ".sr": ".ras"}
@@ -137,7 +137,7 @@ def test_a_damaged_heic_is_one_line(data: bytes) -> None:
 def test_a_heic_of_too_many_pixels_is_refused_before_it_is_decoded(
     face: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("twinface.faces.pictures.MAX_PIXELS", face.shape[0] * face.shape[1] - 1)
+    monkeypatch.setattr("twinface.faces.picture_files.MAX_PIXELS", face.shape[0] * face.shape[1] - 1)
     with pytest.raises(InputError, match="too many pixels"):
         decode_image(with_pillow(face, "HEIF"), "it")
 

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from twinface.faces import read_image
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 
 
 def damaged(jpeg: bytes) -> bytes:

@@ -16,7 +16,7 @@ from twinface import assets
 from twinface.config_file import CONFIG_VARIABLE
 from twinface.events import Event, EventStore, Kind, Subject
 from twinface.faces import read_image
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.networks import Network, find_recipe

@@ -10,7 +10,7 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.gallery import Gallery, PersonVectors
 from twinface.matching import Head, load_head
-from twinface.matching.heads import Prepared
+from twinface.matching.head import Prepared
 from twinface.matching.vectors import checked_vectors
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings

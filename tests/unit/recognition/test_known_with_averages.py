@@ -13,7 +13,7 @@ from twinface.averages.average import fingerprint_with
 from twinface.gallery import Gallery, PersonVectors
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import Head, load_head
-from twinface.matching.heads import Prepared
+from twinface.matching.head import Prepared
 from twinface.matching.vectors import adjust
 from twinface.networks import NetworkRecipe, find_recipe
 from twinface.recognition.known import Known

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinface.gallery.person import PersonVectors, Snapshot
 from twinface.matching.decision import enrolled_vectors, person_scores
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 

@@ -14,7 +14,7 @@ from twinface.evaluation.report.wording import score_text
 from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import read_image
+from twinface.faces.picture_files import read_image
 from twinface.recognition.embedding import open_detector
 from twinface.text import printable
 from twinface.types import Image

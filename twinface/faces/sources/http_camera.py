@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from twinface.errors import InputError, SourceError
-from twinface.faces.pictures import decode_image
+from twinface.faces.picture_files import decode_image
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream
 from twinface.faces.sources.failures import explain_failure, explain_status

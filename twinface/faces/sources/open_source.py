@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twinface.errors import InputError
 from twinface.faces.formats import is_still
-from twinface.faces.pictures import list_pictures, read_image
+from twinface.faces.picture_files import list_pictures, read_image
 from twinface.faces.sources.address import CameraAddress
 from twinface.faces.sources.captures import read_stream, read_webcam
 from twinface.faces.sources.live import LiveSource

@@ -13,7 +13,7 @@ from twinface.errors import InputError, NoFaceError
 from twinface.faces.alignment import align_face
 from twinface.faces.choice import pick_main_face
 from twinface.faces.detection import FaceDetector
-from twinface.faces.pictures import read_image
+from twinface.faces.picture_files import read_image
 from twinface.networks.feature_network import preprocess
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, read_recipe, write_recipe
 from twinface.outputs import refuse_inputs, require_own_folder

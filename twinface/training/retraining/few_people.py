@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from twinface.evaluation.figures.verification import ScoredPairs
 from twinface.evaluation.protocols.split import person_digest
 from twinface.matching.cohort import Cohort
+from twinface.matching.head import Head
 from twinface.matching.head_folder import built_in_head, trained_people
-from twinface.matching.heads import Head
 from twinface.matching.open_head import load_head
 from twinface.matching.vectors import adjust
 from twinface.training.retraining.folds import FOLDS_FOLDER, Judged

@@ -14,8 +14,8 @@ from twinface.evaluation.figures.intervals import compare_scorers
 from twinface.evaluation.figures.verification import ScoredPairs, verification_figures
 from twinface.evaluation.protocols.leave_one_out import score_with_person
 from twinface.matching.cohort import Cohort
+from twinface.matching.head import Head
 from twinface.matching.head_folder import add_about
-from twinface.matching.heads import Head
 from twinface.matching.open_head import load_head
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings

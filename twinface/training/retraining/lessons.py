@@ -14,7 +14,7 @@ from twinface.errors import ArtefactError, FingerprintError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.people_files import read_features
 from twinface.gallery.person import PersonVectors, appended
-from twinface.matching.heads import Head
+from twinface.matching.head import Head
 from twinface.recognition.averaging import adjust_correction, averages_for
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, table_of

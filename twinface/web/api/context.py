@@ -18,7 +18,7 @@ from twinface.gallery.person import PersonVectors, slug_of
 from twinface.settings import Settings
 from twinface.web.authentication import Authentication
 from twinface.web.box_history import BoxHistory
-from twinface.web.look_pictures import LookPictures
+from twinface.web.recent_pictures import RecentPictures
 
 LARGEST = 2**53 - 1
 """Of numbers in requests: the largest that every program that reads JSON has exactly (RFC 8259, 6)."""
@@ -106,7 +106,7 @@ class Context:
     run: RunDirectory
     url: str
     history: BoxHistory
-    look_pictures: LookPictures
+    look_pictures: RecentPictures
 
 
 def version_of(if_match: str | None) -> str | None:

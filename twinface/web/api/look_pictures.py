@@ -13,7 +13,7 @@ from twinface.events.kept_pictures import count_pictures, read_picture
 from twinface.events.look_queries import find_track, read_looks
 from twinface.web.api.context import LARGEST, Context
 from twinface.web.api.picture_schemas import JPEG
-from twinface.web.look_pictures import MOST
+from twinface.web.recent_pictures import MOST
 
 
 class PicturesKept(BaseModel):

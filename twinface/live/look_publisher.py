@@ -12,7 +12,7 @@ from twinface.types import Captured
 _JPEG_QUALITY = 80
 
 
-class LookPictures:
+class LookPublisher:
     """Publishes the picture of each crop while `wanted` says that somebody listens."""
 
     def __init__(self, wanted: Callable[[], bool], publish: Callable[[LookPicture, Captured, Array], None]) -> None:

@@ -10,7 +10,7 @@ from twinface.events import TrackKey
 from twinface.events.forgetting import NameSpan, forget_person
 from twinface.messages.schema import LookPicture, Message, Stamp
 from twinface.types import Captured
-from twinface.web.look_pictures import MOST, LookPictures
+from twinface.web.recent_pictures import MOST, RecentPictures
 
 
 def picture(key: TrackKey, crop: int, size_bytes: int = 100) -> Message:
@@ -34,21 +34,21 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pictures(box: Path, clock: Clock) -> LookPictures:
+def pictures(box: Path, clock: Clock) -> RecentPictures:
     """One of each look that is stored, and one of a look that is not."""
-    one = LookPictures(box, clock)
+    one = RecentPictures(box, clock)
     for key, crop in ((ADA, 10), (ADA, 11), (BOB, 30), (BOB, 99)):
         one.take(picture(key, crop))
     return one
 
 
-def test_a_picture_is_found_by_its_look(pictures: LookPictures) -> None:
+def test_a_picture_is_found_by_its_look(pictures: RecentPictures) -> None:
     assert pictures.find(ADA, 11) == bytes([11]) * 100
     assert pictures.find(ADA, 12) is None
     assert pictures.find(BOB, 11) is None
 
 
-def test_the_oldest_make_room(pictures: LookPictures) -> None:
+def test_the_oldest_make_room(pictures: RecentPictures) -> None:
     for crop in range(MOST - 1):
         pictures.take(picture(TrackKey("yard", 1, crop), crop))
     assert len(pictures) == MOST
@@ -59,14 +59,14 @@ def test_the_oldest_make_room(pictures: LookPictures) -> None:
     assert len(pictures) == 16
 
 
-def test_the_same_look_counts_once(pictures: LookPictures) -> None:
+def test_the_same_look_counts_once(pictures: RecentPictures) -> None:
     for _ in range(40):
         pictures.take(picture(ADA, 10, 1_000_000))
     assert len(pictures) == 4
 
 
 def test_what_the_store_does_not_keep_is_let_go_of_once_it_could_have_been_stored(
-    pictures: LookPictures, clock: Clock
+    pictures: RecentPictures, clock: Clock
 ) -> None:
     pictures.tidy()
     assert pictures.find(BOB, 99) is not None
@@ -76,7 +76,7 @@ def test_what_the_store_does_not_keep_is_let_go_of_once_it_could_have_been_store
     assert len(pictures) == 3
 
 
-def test_who_is_forgotten_is_forgotten_at_once(pictures: LookPictures, box: Path) -> None:
+def test_who_is_forgotten_is_forgotten_at_once(pictures: RecentPictures, box: Path) -> None:
     pictures.tidy()
     forget_person(box, [NameSpan("Ada")])
     pictures.tidy()
@@ -84,7 +84,7 @@ def test_who_is_forgotten_is_forgotten_at_once(pictures: LookPictures, box: Path
     assert pictures.find(BOB, 99) is not None
 
 
-def test_a_store_that_cannot_be_read_costs_no_picture(pictures: LookPictures, clock: Clock, box: Path) -> None:
+def test_a_store_that_cannot_be_read_costs_no_picture(pictures: RecentPictures, clock: Clock, box: Path) -> None:
     clock.now_s = 31.0
     box.write_bytes(b"no database" * 1000)
     pictures.tidy()

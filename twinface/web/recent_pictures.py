@@ -24,7 +24,7 @@ class _Picture(NamedTuple):
     at_s: float
 
 
-class LookPictures:
+class RecentPictures:
     """The newest pictures, at most MOST; for any number of threads.
 
     `store` is the database of events: a picture whose look is not in it is let go of by `tidy`. So whoever is
