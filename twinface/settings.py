@@ -22,6 +22,8 @@ from pydantic import (
 
 from twinface.config_file import config_in_use, line_of, read_config
 from twinface.errors import SettingsError
+from twinface.placeholders import from_folder
+from twinface.text import PLACEHOLDER
 
 
 def _from_its_folder(value: Path, info: ValidationInfo) -> Path:
@@ -33,7 +35,9 @@ def _from_its_folder(value: Path, info: ValidationInfo) -> Path:
 
 
 def _source(value: str, info: ValidationInfo) -> str:
-    """A camera's source; a webcam's number and a URL stay as they are."""
+    """A camera's source; a webcam's number and a URL stay as they are, but for paths of placeholders in it."""
+    if PLACEHOLDER.search(value):
+        return from_folder(value, info.context or Path.cwd())
     return value if value.isdecimal() or "://" in value else str(_from_its_folder(Path(value), info))
 
 
@@ -65,7 +69,8 @@ class CameraSettings(_Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$", examples=["front"])]
     """Letters, digits, - and _."""
     source: Annotated[str, Field(min_length=1, examples=["0"]), AfterValidator(_source)]
-    """Webcam (0 or /dev/video0), video file, folder of pictures, or URL: a stream or a picture."""
+    """Webcam (0 or /dev/video0), video file, folder of pictures, or URL: a stream or a picture. ${NAME} in a URL is a
+    variable of the environment, ${file:PATH} what a file holds."""
     loop: bool = False
     """File sources: start again at the end."""
     lossless: bool = False

@@ -6,10 +6,19 @@ import unicodedata
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _IRREGULAR = {"person": "people"}
 
+PLACEHOLDER = re.compile(r"\$\{([^{}]+)\}")
+"""What stands for a secret that is written elsewhere; see twinface.placeholders."""
+
 _MASK = "***"
-_PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@")
-_IN_QUERY = re.compile(r"([?&;][^=&;]*(?:pas|pwd|token|key|secret|auth)[^=&;]*=)[^&;#]*", re.IGNORECASE)
-_IN_PATH = re.compile(r"(?<=[/_,;&])([^=/?#_,;&]*(?:pas|pwd|token|key|secret|auth)[^=/?#]*=)[^/?#]*", re.IGNORECASE)
+_KEPT = re.compile(r"\x00(\d+)\x00")
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):(?!\x00\d+\x00@).*@")
+_IN_QUERY = re.compile(
+    r"([?&;][^=&;]*(?:pas|pwd|token|key|secret|auth)[^=&;]*=)(?!\x00\d+\x00(?:[&;#]|$))[^&;#]*", re.IGNORECASE
+)
+_IN_PATH = re.compile(
+    r"(?<=[/_,;&])([^=/?#_,;&]*(?:pas|pwd|token|key|secret|auth)[^=/?#]*=)(?!\x00\d+\x00(?:[/?#]|$))[^/?#]*",
+    re.IGNORECASE,
+)
 """As in /user=admin_password=…_channel=1; where such a password ends is unknown."""
 _NAME = re.compile(r"pass(word|phrase)|token|secret")
 
@@ -36,7 +45,17 @@ def none_usable(count: int, one: str, many: str = "") -> str:
 
 
 def mask_address(text: str) -> str:
-    """A source or URL as it may be shown: without the password of its user and those in its path and query."""
+    """A source or URL as it may be shown: without the password of its user and those in its path and query.
+
+    A placeholder in the place of a password is no secret and stays.
+    """
+    places = [match[0] for match in PLACEHOLDER.finditer(text)]
+    numbers = iter(range(len(places)))
+    masked = _mask(PLACEHOLDER.sub(lambda _: f"\0{next(numbers)}\0", text.replace("\0", "")))
+    return _KEPT.sub(lambda match: places[int(match[1])], masked)
+
+
+def _mask(text: str) -> str:
     text = _PASSWORD.sub(rf"\1:{_MASK}@", text)
     scheme, separator, rest = text.partition("://")
     path, question, query = rest.partition("?")

@@ -17,6 +17,8 @@ from twinface.text import mask_address, mask_setting
         ("http://cam/?loginuse=a&loginpas=geheim#x", "http://cam/?loginuse=a&loginpas=***#x"),
         ("rtsp://cam/user=admin_password=ge_heim_channel=1", "rtsp://cam/user=admin_password=***"),
         ("rtsp://cam/user=admin&password=geheim&channel=1.sdp?real", "rtsp://cam/user=admin&password=***?real"),
+        ("rtsp://admin:${DOOR}@cam/x?token=${file:/a/b@c}", "rtsp://admin:${DOOR}@cam/x?token=${file:/a/b@c}"),
+        ("rtsp://admin:ge${DOOR}@cam/x?token=${B}", "rtsp://admin:***@cam/x?token=${B}"),
         ("https://cam/jpeg?Access_Token=geheim", "https://cam/jpeg?Access_Token=***"),
     ],
 )

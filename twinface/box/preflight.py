@@ -17,6 +17,7 @@ from twinface.gallery.gallery_folder import has_people
 from twinface.matching.open_head import open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe
+from twinface.placeholders import open_to_others
 from twinface.settings import CameraSettings, Settings, TrackingSettings
 from twinface.text import mask_address
 
@@ -61,7 +62,7 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
 
 
 def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
-    """Cameras whose source has a password in a configuration that others can read. Raises OSError.
+    """Cameras whose source has a password that others can read, in a configuration or in a file. Raises OSError.
 
     A file of the system's, as in /etc, may be read by a group: how else would a service's own user.
     """
@@ -70,6 +71,9 @@ def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
     named = [repr(camera.name) for camera in settings.camera if mask_address(camera.source) != camera.source]
     if named and status.st_mode & others:
         yield f"{config}: others can read the password of camera {', '.join(named)}; run `chmod 600 {config}`"
+    for camera in settings.camera:
+        for path in open_to_others(camera.source):
+            yield f"camera {camera.name!r}: others can read {path}; run `chmod 600 {path}`"
 
 
 def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_when_done: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from twinface.faces.sources.playback import Pass, Playable, PlayedSource
 from twinface.faces.sources.source import PassesOver, Source, SourceKind, looks_at_all
 from twinface.faces.sources.videos import check_video, play_video
 from twinface.native_libraries import hush_opencv
+from twinface.placeholders import fill_in_url
 from twinface.text import printable
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ class SourceSpec:
     """A source and how to play it.
 
     `uri` is a webcam's number or /dev/video…, a video file, a picture or a folder of them, or any URL that OpenCV
-    opens. `loop` starts files again at their end; each picture of a folder is shown for `picture_seconds` at
+    opens, in which placeholders may stand for secrets (twinface.placeholders).
+    `loop` starts files again at their end; each picture of a folder is shown for `picture_seconds` at
     `picture_fps` frames a second. `paced` plays files in real time and skips frames that are late, as a camera would;
     else every frame is delivered. A URL that answers with one picture is asked `snapshot_fps` times a second, a stream
     or a video file is decoded by `decode_threads`.
@@ -44,7 +46,11 @@ class SourceSpec:
 
 
 def find_kind(uri: str) -> SourceKind:
-    """What a source is by its looks. Raises InputError for a file or folder that does not exist, or a bad URL."""
+    """What a source is by its looks.
+
+    Raises InputError for a file or folder that does not exist, a bad URL, or a placeholder that nothing stands for.
+    """
+    uri = fill_in_url(uri)
     if uri.isdecimal() or uri.startswith("/dev/"):
         return SourceKind.WEBCAM
     if "://" in uri:
@@ -68,6 +74,7 @@ def open_source(spec: SourceSpec, passes_over: PassesOver = looks_at_all) -> Sou
     error: it is tried again and again, and its `state` says so.
     """
     hush_opencv()
+    spec = replace(spec, uri=fill_in_url(spec.uri))
     kind = find_kind(spec.uri)
     if kind is SourceKind.WEBCAM:
         return LiveSource(kind, lambda _stopping: read_webcam(spec.uri), passes_over=passes_over)
