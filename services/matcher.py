@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -91,6 +92,8 @@ class _Matcher:
         for event in events:
             self._matches.publish(event, event.captured or Captured.now())
             self._node.meters.count(event.type)
+            if event.state:
+                self._node.meters.count(f"{event.type} {event.state}")
             if event.type == "match" and event.latency_ms is not None:
                 self._node.meters.latency("capture_to_match", event.latency_ms)
 
@@ -102,18 +105,15 @@ class _Matcher:
         self._journal.head = self._naming.head_fingerprint
         if changed:
             self._publish(self._stage.reconsider())
-        for name, value in {**self._journal.gauges, **self._averages.gauges}.items():
+        for name, value in {**self._naming.gauges, **self._journal.gauges, **self._averages.gauges}.items():
             self._node.meters.gauge(name, value)
         problem = self._naming.problem or self._journal.problem or self._averages.problem
         self._node.set_state("degraded" if problem else "running", problem or self._naming.summary)
 
 
 def _work(node: Node, settings: Settings) -> None:
-    matcher = _Matcher(node, settings)
-    try:
+    with closing(_Matcher(node, settings)):
         node.loop.run()
-    finally:
-        matcher.close()
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ class _Web:
         people, pictures = People(settings.gallery), PicturesProcess(run)
         said = (self._hub.health.report, pictures, ask_matcher, access)
         box = Context(settings, config_in_use(), people, *said, run, self._server.url, self._hub.history, looks)
-        api = create_api(box)
-        app = create_app(self._hub, web, ask_matcher, api, authentication=access)
-        self._server.start(app, on_exit=node.loop.stop)
+        self._server.start(create_app(self._hub, box, create_api(box)), on_exit=node.loop.stop)
         for warning in warn_of_access(web):
             log.warning(warning)
         node.loop.every(_RENEWAL_S, self._renew)

@@ -12,7 +12,7 @@ from twinface.messages.topics import TOPICS
 _Ledger = dict[str, dict[Column, int]]
 
 _READ_AGAIN_S = 0.01
-_READINGS = 10
+_READINGS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,14 @@ class LinkBooks:
         return self.sent == self.received + gone + self.waiting + self.in_flight and of_one_mind
 
 
-def read_links(run: RunDirectory) -> list[LinkBooks]:
+def read_links(run: RunDirectory, readings: int = _READINGS) -> list[LinkBooks]:
     """The books of every link of this run, also of processes that were killed.
 
-    Running processes go on counting while their books are read: a reading that is torn is made again.
+    Running processes go on counting while their books are read: a reading that is torn is made again, `readings` at
+    most in all.
     """
     links = _read_once(run)
-    for _ in range(_READINGS):
+    for _ in range(readings - 1):
         if all(link.balanced for link in links):
             break
         time.sleep(_READ_AGAIN_S)

@@ -157,8 +157,9 @@ def _offset(slot: int) -> int:
 
 
 def _accounts(data: bytes) -> Iterator[tuple[str, dict[Column, int]]]:
-    for start in range(len(_MAGIC), _FILE_BYTES, _RECORD_BYTES):
-        if data[start]:
+    for slot, first_byte in enumerate(data[len(_MAGIC) :: _RECORD_BYTES]):
+        if first_byte:
+            start = _offset(slot)
             name = data[start : start + _NAME_BYTES].rstrip(b"\0").decode()
             values = struct.unpack_from(f"={len(Column)}q", data, start + _NAME_BYTES)
             yield name, dict(zip(Column, values, strict=True))

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -24,7 +25,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import WorkSender
 from twinface.errors import ArtefactError, ServiceError, WireError
 from twinface.files import NO_ROOM
-from twinface.messages.schema import Heartbeat, Message
+from twinface.messages.schema import DURATION_BOUNDS_MS, Durations, Heartbeat, Message
 from twinface.messages.topics import CONTROL, HEALTH, Topic
 from twinface.native_libraries import trim_heap
 from twinface.types import Captured
@@ -48,6 +49,8 @@ class Meters:
         self._counters: dict[str, int] = {}
         self._gauges: dict[str, float] = {}
         self._latencies: dict[str, deque[float]] = {}
+        self._totals_ms: dict[str, float] = {}
+        self._counts: dict[str, list[int]] = {}
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter that only grows."""
@@ -59,7 +62,16 @@ class Meters:
 
     def latency(self, name: str, milliseconds: float) -> None:
         """Record a duration."""
-        self._latencies.setdefault(name, deque(maxlen=_KEPT)).append(milliseconds)
+        if name not in self._latencies:
+            self._latencies[name] = deque(maxlen=_KEPT)
+            self._totals_ms[name], self._counts[name] = 0.0, [0] * (len(DURATION_BOUNDS_MS) + 1)
+        self._latencies[name].append(milliseconds)
+        self._totals_ms[name] += milliseconds
+        self._counts[name][bisect_left(DURATION_BOUNDS_MS, milliseconds)] += 1
+
+    def durations(self) -> dict[str, Durations]:
+        """All durations since the start, by name."""
+        return {name: Durations(self._totals_ms[name], tuple(counts)) for name, counts in self._counts.items()}
 
     def read(self) -> tuple[dict[str, int], dict[str, float], dict[str, tuple[float, float]]]:
         """Counters, gauges, and p50 and p95 of each latency over its latest values, in ms."""
@@ -220,6 +232,7 @@ class Node:
             counters=counters,
             gauges=gauges,
             latency_ms=latency_ms,
+            durations=self.meters.durations(),
         )
         self._health.publish(heartbeat, Captured.now())
 

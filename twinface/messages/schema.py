@@ -168,9 +168,24 @@ class LookPicture:
     crop: int
 
 
+DURATION_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+"""What Durations are counted by, in ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """All durations of one kind since a process began: their sum, and how many were at most as long as each of
+    DURATION_BOUNDS_MS and longer than the one before; the last count is of those that were longer than all.
+    """
+
+    total_ms: float
+    counts: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A process once a second: `rates` per second, `gauges` as they are, `latency_ms` as p50/p95 by name.
+    """A process once a second: `counters` that only grow, `gauges` as they are, `latency_ms` as p50/p95 of the latest
+    values by name, `durations` of all of them.
 
     `state` is a word (starting, running, idle, ended, stopped, waiting, degraded, failed), `detail` what a person
     should know about it.
@@ -187,6 +202,7 @@ class Heartbeat:
     counters: Mapping[str, int] = field(default_factory=dict)
     gauges: Mapping[str, float] = field(default_factory=dict)
     latency_ms: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    durations: Mapping[str, Durations] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

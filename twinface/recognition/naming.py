@@ -103,6 +103,12 @@ class Naming:
             return "the gallery is empty; add people with `twinface gallery add`"
         return f"{plural(len(self._known.names), 'person')}, {plural(self._known.vectors, 'vector')}, {self._threshold}"
 
+    @property
+    def gauges(self) -> Mapping[str, float]:
+        """How many people and vectors are known, and of which version the gallery is."""
+        known = self._known
+        return {"people": len(known.names), "known_vectors": known.vectors, "gallery_version": known.version}
+
     def refresh(self) -> bool:
         """Take up changes of gallery, corrections and head on disk, and say whether there were any; cheap where not."""
         changed, problems = False, []

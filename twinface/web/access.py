@@ -10,8 +10,9 @@ from twinface.settings import WebSettings
 from twinface.web.certificate import certificate_of
 from twinface.web.tokens import TokenFile, token_path
 
-HEALTH_PATH = "/healthz"
-"""Answered always, and to everybody."""
+LIVE_PATH, HEALTH_PATH, READY_PATH = "/livez", "/healthz", "/readyz"
+PROBE_PATHS = frozenset({LIVE_PATH, HEALTH_PATH, READY_PATH})
+"""Answered always, and to everybody: the page is there; all is well; faces get names."""
 
 CLEARTEXT_WARNING = (
     "other machines reach the page without encryption: whoever is on the way sees its pictures and names, and reads "

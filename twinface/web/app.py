@@ -1,9 +1,10 @@
-"""The page and its JSON API."""
+"""The page, its JSON API, what probes ask, and metrics."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -13,12 +14,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twinface.bus.control import Ask
 from twinface.settings import WebSettings
-from twinface.web.access import HEALTH_PATH
+from twinface.web.access import HEALTH_PATH, LIVE_PATH, READY_PATH
+from twinface.web.api.context import Context
 from twinface.web.authentication import API_PREFIX, Authentication, TokenRequired, visitor_of
 from twinface.web.hub import Hub
 from twinface.web.live_socket import live_route
+from twinface.web.metrics import METRICS_PATH, expose
 from twinface.web.outlets import LiveStream
 from twinface.web.problem_details import refuse
 from twinface.web.request_guard import FairShare, OwnOrigin, SecurityHeaders, allowed_hosts
@@ -27,15 +29,8 @@ _STATIC = Path(__file__).parent / "static"
 _IDLE_S = 5.0
 
 
-def create_app(
-    hub: Hub,
-    web: WebSettings,
-    ask_matcher: Ask,
-    api: ASGIApp,
-    *,
-    authentication: Authentication | None = None,
-) -> Starlette:
-    """The ASGI app for a server that is bound to `web.host`; with an `authentication`, for whom that knows."""
+def create_app(hub: Hub, context: Context, api: ASGIApp) -> Starlette:
+    """The ASGI app for a server that is bound to `host` of `[web]`; with an authentication, for whom that knows."""
 
     async def page(_request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -50,17 +45,33 @@ def create_app(
         shown = summary if visitor_of(request).role else {"ok": summary["ok"]}
         return JSONResponse(shown, status_code=200 if summary["ok"] else 503)
 
+    async def livez(_request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def readyz(request: Request) -> Response:
+        reasons = hub.health.unready()
+        shown = {"reasons": reasons} if visitor_of(request).role else {}
+        return JSONResponse({"ready": not reasons, **shown}, status_code=503 if reasons else 200)
+
+    async def metrics(request: Request) -> Response:
+        readings, accept = hub.health.readings(), request.headers.get("accept", "")
+        text, media_type = await run_in_threadpool(expose, readings, context.run, context.settings, accept)
+        return Response(text, headers={"Content-Type": media_type})
+
     return Starlette(
         routes=[
             Route("/", page),
+            Route(LIVE_PATH, livez),
             Route(HEALTH_PATH, healthz),
-            live_route(f"{API_PREFIX}/live", hub, ask_matcher),
+            Route(READY_PATH, readyz),
+            Route(METRICS_PATH, metrics),
+            live_route(f"{API_PREFIX}/live", hub, context.ask_matcher),
             Route(f"{API_PREFIX}/live/events", events),
             Mount(API_PREFIX, api),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={HTTPException: refuse},
-        middleware=[*_guards(web, authentication)],
+        middleware=[*_guards(context.settings.web, context.authentication)],
     )
 
 

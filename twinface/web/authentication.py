@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinface.errors import TooManyWrongTokensError
 from twinface.types import Clock
-from twinface.web.access import FORGOTTEN_AFTER_S, HEALTH_PATH, WRONG_TOKENS, WrongTokens
+from twinface.web.access import FORGOTTEN_AFTER_S, PROBE_PATHS, WRONG_TOKENS, WrongTokens
 from twinface.web.door import client_of
 from twinface.web.problem_details import problem
 from twinface.web.sessions import Session, Sessions
@@ -26,7 +26,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASKING_FOLDER = f"{API_PREFIX}/pictures/"
 """What is posted there is asked about, and changes nothing."""
 
-_OPEN_PATHS = frozenset({"/", HEALTH_PATH, SESSION_PATH})
+_OPEN_PATHS = frozenset({"/", *PROBE_PATHS, SESSION_PATH})
 _OPEN_FOLDER = "/static/"
 
 
@@ -125,7 +125,8 @@ def refuse_more_tokens() -> Response:
 class TokenRequired:
     """Lets in whoever brings `Authorization: Bearer TOKEN` or has logged in.
 
-    Others get the page, which holds nothing of anybody and lets them log in, and learn from HEALTH_PATH if all is well.
+    Others get the page, which holds nothing of anybody and lets them log in, and learn from PROBE_PATHS whether all is
+    well, and nothing else.
     """
 
     def __init__(self, app: ASGIApp, authentication: Authentication) -> None:

@@ -1,16 +1,30 @@
-"""What the heartbeats say: who is alive, and whether everything that should be, is well."""
+"""What the heartbeats say: who is alive, whether everything that should be is well, and whether faces get names."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import psutil
 
 from twinface.box.health import STALE_AFTER_S, Condition, Health, health_by_heart
 from twinface.box.last_heard import LastHeard
 from twinface.messages.schema import Heartbeat
+from twinface.processes import CAMERA, EXTRACTOR, MATCHER
 
 _FORGOTTEN_AFTER_S = 60.0
 """A process that runs on request only, and was killed, is a problem for so long."""
+
+_WORKS = {Condition.RUNNING, Condition.DEGRADED, Condition.ENDED}
+
+
+class Reading(NamedTuple):
+    """A process: its `beat`, None where it was never heard, which came `age_s` ago, and its starts after the first."""
+
+    health: Health
+    beat: Heartbeat | None
+    age_s: float
+    restarts: int
 
 
 class HealthBoard:
@@ -20,10 +34,13 @@ class HealthBoard:
         self._expected = expected
         self._heard = LastHeard()
         self._epochs: dict[str, int] = {}
+        self._restarts: Counter[str] = Counter()
 
     def take(self, heartbeat: Heartbeat, epoch: int) -> None:
         """Remember a heartbeat that has just come, and which start of its process it is from."""
         self._heard.take(heartbeat)
+        if self._epochs.get(heartbeat.process, epoch) != epoch:
+            self._restarts[heartbeat.process] += 1
         self._epochs[heartbeat.process] = epoch
 
     def report(self) -> dict[str, object]:
@@ -34,6 +51,29 @@ class HealthBoard:
     def summary(self) -> dict[str, object]:
         """`ok`, `state` (ok, degraded, or down where somebody does not work at all) and a line for each problem."""
         return _sum_up(self._healths())
+
+    def readings(self) -> list[Reading]:
+        """Everybody who should be alive, and who was started on request and is."""
+        found = []
+        for health in self._healths():
+            beat, heart = self._heard.beat(health.name), self._heard.heart(health.name)
+            found.append(Reading(health, beat, heart.age_s if heart else 0.0, self._restarts[health.name]))
+        return found
+
+    def unready(self) -> list[str]:
+        """Why no face gets a name now, a line for each reason; none where a camera, an extractor and the matcher work.
+
+        An empty gallery is no reason: the page is there to enrol the first.
+        """
+        readings, reasons = self.readings(), []
+        for process in (CAMERA, EXTRACTOR, MATCHER):
+            theirs = [one for one in readings if one.health.name.partition(".")[0] == process.name]
+            if not any(one.health.condition in _WORKS for one in theirs):
+                reasons += [one.health.problem for one in theirs]
+        matcher = next(one for one in readings if one.health.name == MATCHER.name)
+        if matcher.health.condition is Condition.DEGRADED and matcher.beat and matcher.beat.gauges.get("people") == 0:
+            reasons.append(matcher.health.problem)
+        return reasons
 
     def _healths(self) -> list[Health]:
         found = [self._health(name, autostart=True) for name in self._expected]

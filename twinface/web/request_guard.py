@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinface.web.access import HEALTH_PATH, is_loopback
+from twinface.web.access import PROBE_PATHS, is_loopback
 from twinface.web.authentication import SAFE_METHODS, client_address
 from twinface.web.problem_details import problem
 
@@ -98,7 +98,7 @@ class FairShare:
         client = client_address(HTTPConnection(scope))
         answering = self._requests if scope["type"] == "http" else self._sockets
         theirs, all_of_them = answering.get(client, 0), sum(answering.values())
-        if scope["path"] == HEALTH_PATH:
+        if scope["path"] in PROBE_PATHS:
             await self._app(scope, receive, send)
         elif theirs >= self._most_per_client or all_of_them >= 4 * self._most_per_client:
             detail, headers = (

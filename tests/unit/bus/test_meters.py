@@ -1,4 +1,5 @@
 from twinface.bus.node import Meters
+from twinface.messages.schema import DURATION_BOUNDS_MS
 
 
 def test_counters_gauges_and_percentiles() -> None:
@@ -27,3 +28,21 @@ def test_what_was_read_does_not_change() -> None:
     counters, _, _ = meters.read()
     meters.count("frames")
     assert counters == {"frames": 1}
+
+
+def test_all_durations_are_counted_by_their_bounds() -> None:
+    meters = Meters()
+    for milliseconds in (0.5, 1.0, 1.5, 5000.0, 9000.0):
+        meters.latency("embed", milliseconds)
+    for _ in range(600):
+        meters.latency("embed", 30.0)
+    found = meters.durations()["embed"]
+    assert found.total_ms == 0.5 + 1.0 + 1.5 + 5000.0 + 9000.0 + 600 * 30.0
+    counted = dict(zip((*DURATION_BOUNDS_MS, "more"), found.counts, strict=True))
+    assert {bound: count for bound, count in counted.items() if count} == {
+        1.0: 2,
+        2.0: 1,
+        50.0: 600,
+        5000.0: 1,
+        "more": 1,
+    }

@@ -8,6 +8,7 @@ import pytest
 from twinface.messages.schema import (
     CropMeta,
     CropTally,
+    Durations,
     Heartbeat,
     LookPicture,
     MatchEvent,
@@ -66,7 +67,17 @@ _MESSAGES = {
     ("health", "heartbeat"): Message(
         _STAMP,
         Heartbeat(
-            "matcher", 4711, "running", "2 people", 3.5, 1.25, 120.5, {"match": 5}, {"lag": 0.5}, {"embed": (8.0, 9.5)}
+            "matcher",
+            4711,
+            "running",
+            "2 people",
+            3.5,
+            1.25,
+            120.5,
+            {"match": 5},
+            {"lag": 0.5},
+            {"embed": (8.0, 9.5)},
+            {"embed": Durations(17.5, (0, 2, 1))},
         ),
     ),
     ("control", "request"): Message(_STAMP, Request("ab12", "replay", {"since": 5, "deep": [1, {"a": None}]})),
