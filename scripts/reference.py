@@ -1,6 +1,7 @@
 """Makes docs/reference/, each command by its --help and each setting by its model, and config/pipeline.toml."""
 
 import ast
+from collections import ChainMap
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -20,10 +21,12 @@ _PIPELINE_HEAD = (
     "# Relative paths are taken from the folder that this file lies in. `twinface config` shows what is in force.",
 )
 _COMMENT_COLUMN = 37
+_NOT_IN_FORCE = ("webhook", "notify")
+"""Tables that are written as comments: with their examples they would be more than defaults."""
 
 _MADE = "Made by `scripts/reference.py`; a test fails where this is not what it makes.\n"
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-_TYPES = {"boolean": "true or false", "integer": "whole number", "number": "number", "string": "text"}
+_TYPES = {"array": "list", "boolean": "true or false", "integer": "whole number", "number": "number", "string": "text"}
 
 
 def commands_page() -> str:
@@ -55,8 +58,9 @@ def pipeline_toml() -> str:
     for name, one in properties.items():
         if section := _section(one):
             about = _models()[section].get("description", "")
-            lines += ["", *([] if about.startswith("`") else [f"# {about}"]), _header(name, one)]
-            lines += _toml_lines(section, _properties(section))
+            lines += ["", *([] if about.startswith("`") else [f"# {about}"])]
+            table = [_header(name, one), *_toml_lines(section, _properties(section))]
+            lines += table if name not in _NOT_IN_FORCE else [f"# {line}" for line in table]
     return "\n".join(lines) + "\n"
 
 
@@ -148,7 +152,8 @@ def _meanings() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for model in ast.parse(SETTINGS.read_text(encoding="utf-8")).body:
         if isinstance(model, ast.ClassDef):
-            found[model.name] = {
+            inherited = [found.get(base.id, {}) for base in model.bases if isinstance(base, ast.Name)]
+            found[model.name] = dict(ChainMap(*inherited)) | {
                 field.target.id: " ".join(text.value.value.split())
                 for field, text in pairwise(model.body)
                 if isinstance(field, ast.AnnAssign)
@@ -196,7 +201,13 @@ def _written(schema: dict[str, Any]) -> str:
     value = schema["default"] if "default" in schema else schema["examples"][0]
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, int | float) else f'"{value or ""}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_quoted(one) for one in value)}]"
+    return f"{value:g}" if isinstance(value, int | float) else _quoted(value)
+
+
+def _quoted(value: str | None) -> str:
+    return f'"{value or ""}"'
 
 
 PAGES = {

@@ -30,6 +30,11 @@ def fill_in_url(text: str) -> str:
     return filled
 
 
+def fill_in(text: str) -> str:
+    """A text with what its placeholders stand for, as it is. Raises InputError as `fill_in_url` does."""
+    return PLACEHOLDER.sub(_value, text)
+
+
 def from_folder(text: str, folder: Path) -> str:
     """The text with the paths of its placeholders taken from a folder."""
 

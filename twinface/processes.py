@@ -1,6 +1,6 @@
 """THE table of processes: what each one runs, publishes and reads, how many there are, and what it may cost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, LOOKS, MATCHES, PREVIEW, TRACKS, VECTORS, Topic
@@ -12,7 +12,8 @@ class Process:
     """One row; the main of a process has its name.
 
     `autostart` is false for what is started on request; budgets are of one process at work; it is killed when it has
-    not ended `stop_within_s` after it was asked to, and may be silent `silent_times` as long as others.
+    not ended `stop_within_s` after it was asked to, and may be silent `silent_times` as long as others. `is_configured`
+    says whether a box has it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Process:
     autostart: bool = True
     stop_within_s: int = 8
     silent_times: float = 1.0
+    is_configured: Callable[[Settings], bool] = lambda _settings: True
 
 
 CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, LOOKS, HEALTH), (), 0.6, 200)
@@ -51,10 +53,12 @@ PICTURES = Process(
     silent_times=6.0,  # a large picture is decoded in one go
 )
 
+WEBHOOKS = Process("webhooks", (HEALTH,), (), 0.1, 150, is_configured=lambda settings: bool(settings.webhook))
+
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES)
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS)
 
 
 def find_process(name: str) -> Process:
@@ -79,7 +83,8 @@ def heard_names(settings: Settings) -> list[str]:
 
 def process_names(settings: Settings) -> list[str]:
     """Names on the bus of everything that is started by itself."""
-    return [*camera_names(settings), *extractor_names(settings), MATCHER.name, WEB.name, SENTINEL.name]
+    single = [process.name for process in (MATCHER, WEB, SENTINEL, WEBHOOKS) if process.is_configured(settings)]
+    return [*camera_names(settings), *extractor_names(settings), *single]
 
 
 def name_on_bus(group: str, name: str, cameras: Sequence[str]) -> str:

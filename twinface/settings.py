@@ -7,7 +7,7 @@ of settings of it.
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import (
@@ -47,6 +47,11 @@ def _network(value: str, info: ValidationInfo) -> str:
     return str(folder) if "/" in value or (folder / "network.json").is_file() else value
 
 
+def _placed(value: str, info: ValidationInfo) -> str:
+    """A text in which the paths of placeholders are the configuration's."""
+    return from_folder(value, info.context or Path.cwd())
+
+
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
@@ -57,6 +62,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
 
 
 class _Section(BaseModel):
@@ -66,7 +73,7 @@ class _Section(BaseModel):
 class CameraSettings(_Section):
     """One table a camera; each becomes a process."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$", examples=["front"])]
+    name: Annotated[Name, Field(examples=["front"])]
     """Letters, digits, - and _."""
     source: Annotated[str, Field(min_length=1, examples=["0"]), AfterValidator(_source)]
     """Webcam (0 or /dev/video0), video file, folder of pictures, or URL: a stream or a picture. ${NAME} in a URL is a
@@ -234,6 +241,32 @@ class WebSettings(_Section):
         return self
 
 
+class _TargetSettings(_Section):
+    """What webhooks and notifications have in common: their name, where they lead, and which events they are about."""
+
+    name: Annotated[Name, Field(examples=["house"])]
+    """Letters, digits, - and _; what was sent is remembered by it."""
+    url: Annotated[str, Field(min_length=1, examples=["https://example.org/hook"]), AfterValidator(_placed)]
+    """Where to; ${NAME} in it is a variable of the environment, ${file:PATH} what a file holds."""
+    events: Annotated[tuple[EventKind, ...], Field(min_length=1)] = ("enter", "exit", "stayed", "two_cameras")
+    """Of these kinds only: enter, update, exit, stayed, two_cameras."""
+    cameras: tuple[str, ...] = ()
+    """At these cameras only; empty = all."""
+    people: tuple[str, ...] = ()
+    """Of these people only, by name; empty = everybody, unknown ones too."""
+
+
+class WebhookSettings(_TargetSettings):
+    """One table for each webhook: events are posted to it, and posted again until they are taken."""
+
+    tracks: bool = False
+    """Events of the tracks of single faces, too, also nameless ones; false: of people, and of unknown ones who stay."""
+    secret: Annotated[str, AfterValidator(_placed)] = ""
+    """Base64 that what is posted is signed with, or ${NAME} or ${file:PATH} for it; empty = it is not signed."""
+    allow_local: bool = False
+    """Post to addresses of this machine, too, and to those that are of its link only."""
+
+
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
@@ -258,6 +291,7 @@ class Settings(_Section):
     averages: AverageSettings = AverageSettings()
     sentinel: SentinelSettings = SentinelSettings()
     web: WebSettings = WebSettings()
+    webhook: Annotated[tuple[WebhookSettings, ...], Field(max_length=16)] = ()
 
     @property
     def events_path(self) -> Path:
@@ -270,10 +304,14 @@ class Settings(_Section):
         return self.averages.path or self.gallery.with_name("averages.pkl")
 
     @model_validator(mode="after")
-    def _camera_names_differ(self) -> "Settings":
-        names = [camera.name for camera in self.camera]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two cameras have the same name, of {', '.join(names)}")
+    def _names_differ(self) -> "Settings":
+        names_of = {
+            "cameras": [camera.name for camera in self.camera],
+            "webhooks": [webhook.name for webhook in self.webhook],
+        }
+        for what, names in names_of.items():
+            if len(set(names)) < len(names):
+                raise ValueError(f"two {what} have the same name, of {', '.join(names)}")
         return self
 
 
@@ -318,5 +356,5 @@ def _known_keys(section: tuple[int | str, ...]) -> list[str]:
     for part in section:
         if isinstance(part, str):
             annotation = model.model_fields[part].annotation
-            model = CameraSettings if part == "camera" else annotation
+            model = get_args(annotation)[0] if get_args(annotation) else annotation  # of a table that is repeated
     return list(model.model_fields)

@@ -63,8 +63,16 @@ def _mask(text: str) -> str:
     return scheme + separator + shown
 
 
+def mask_target(url: str) -> str:
+    """Where a webhook leads, as it may be shown: who knows the rest of its URL can often send in its name."""
+    scheme, separator, _ = url.partition("://")
+    return f"{scheme}{separator}{_MASK}" if separator else url
+
+
 def mask_setting(name: str, value: object) -> object:
     """The value of a setting as it may be shown; `name` is its own, such as "token" or "source"."""
     if not isinstance(value, str) or not value:
         return value
+    if name == "url":
+        return mask_target(value)
     return _MASK if _NAME.search(name) and not name.endswith("_file") else mask_address(value)

@@ -113,7 +113,14 @@ def test_import_contracts_are_kept() -> None:
 
 @pytest.mark.parametrize(
     ("name", "unused"),
-    [("camera", {"ssl"}), ("extractor", {"cv2"}), ("matcher", {"cv2"}), ("sentinel", {"cv2"}), ("web", {"cv2"})],
+    [
+        ("camera", {"ssl"}),
+        ("extractor", {"cv2"}),
+        ("matcher", {"cv2"}),
+        ("sentinel", {"cv2"}),
+        ("web", {"cv2"}),
+        ("webhooks", {"cv2"}),
+    ],
 )
 def test_a_process_loads_only_what_it_needs(name: str, unused: set[str]) -> None:
     """Each package that is loaded costs a start time, and the box memory for as long as it runs."""

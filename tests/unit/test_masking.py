@@ -32,3 +32,5 @@ def test_a_setting_that_is_a_secret_is_not_shown() -> None:
     assert mask_setting("token_file", "/run/token") == "/run/token"
     assert mask_setting("source", "rtsp://a:geheim@cam") == "rtsp://a:***@cam"
     assert mask_setting("port", 8080) == 8080
+    assert mask_setting("url", "https://example.org/services/geheim") == "https://***"
+    assert mask_setting("url", "${file:/run/url}") == "${file:/run/url}"

@@ -12,7 +12,7 @@ from supervisor.options import ServerOptions
 from twinface.config_file import packaged_path
 from twinface.messages.topics import CONTROL, HEALTH, TOPICS, Pattern, Topic
 from twinface.processes import PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
-from twinface.settings import CameraSettings, ExtractorSettings, Settings
+from twinface.settings import CameraSettings, ExtractorSettings, Settings, WebhookSettings
 
 CONF = packaged_path("supervisord.conf")
 MANY = {"camera": 3, "extractor": 2}
@@ -32,6 +32,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[
         "TWINFACE_SERVICES": "mains",
         "TWINFACE_CAMERAS": str(MANY["camera"]),
         "TWINFACE_EXTRACTORS": str(MANY["extractor"]),
+        "TWINFACE_WEBHOOKS": "1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -126,8 +127,11 @@ def test_names_on_the_bus() -> None:
     assert extractor_names(settings) == ["extractor.0", "extractor.1", "extractor.2"]
     others = ["matcher", "web", "sentinel"]
     assert process_names(settings) == [*camera_names(settings), *extractor_names(settings), *others]
+    with_webhook = settings.model_copy(update={"webhook": (WebhookSettings(name="a", url="http://b/"),)})
+    assert process_names(with_webhook) == [*process_names(settings), "webhooks"]
 
 
 def test_only_what_starts_by_itself_is_waited_for() -> None:
-    names = {name.partition(".")[0] for name in process_names(Settings(camera=(CameraSettings(name="a", source="0"),)))}
-    assert names == {process.name for process in PROCESSES if process.autostart}
+    settings = Settings(camera=(CameraSettings(name="a", source="0"),))
+    names = {name.partition(".")[0] for name in process_names(settings)}
+    assert names == {process.name for process in PROCESSES if process.autostart and process.is_configured(settings)}

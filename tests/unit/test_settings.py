@@ -1,23 +1,25 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 import pytest
 
 from twinface.config_file import packaged_path
 from twinface.errors import SettingsError
-from twinface.settings import CameraSettings, Settings, load_settings
+from twinface.settings import CameraSettings, Settings, WebhookSettings, load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")
+_ALL = re.sub(r"^# (?=\[\[|\w+ = )", "", PIPELINE.read_text(), flags=re.MULTILINE)
+"""With the tables that are written as comments, because they would be more than defaults."""
 
 
 def _fields(model: type[pydantic.BaseModel], prefix: str = "") -> dict[str, Any]:
     """Dotted name of every setting → its default."""
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        inner = CameraSettings if name == "camera" else field.annotation
+        inner = get_args(field.annotation)[0] if isinstance(field.default, tuple) else field.annotation
         if isinstance(inner, type) and issubclass(inner, pydantic.BaseModel):
             found |= _fields(inner, f"{prefix}{name}.")
         else:
@@ -29,7 +31,7 @@ def _written(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Dotted name of every key of a TOML document → its value."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        inner = value[0] if isinstance(value, list) else value
+        inner = value[0] if isinstance(value, list) and value else value
         found |= _written(inner, f"{prefix}{name}.") if isinstance(inner, dict) else {f"{prefix}{name}": value}
     return found
 
@@ -47,7 +49,7 @@ def load(tmp_path: Path) -> Any:
 
 
 def test_every_setting_is_written_in_the_configuration_and_none_that_is_not_one() -> None:
-    assert set(_written(tomllib.loads(PIPELINE.read_text()))) == set(_fields(Settings))
+    assert set(_written(tomllib.loads(_ALL))) == set(_fields(Settings))
 
 
 def test_what_is_written_is_the_default() -> None:
@@ -57,21 +59,22 @@ def test_what_is_written_is_the_default() -> None:
     assert camera == CameraSettings(name=camera.name, source=camera.source)
 
 
+def test_a_table_that_is_a_comment_has_the_defaults_and_an_example(load: Any) -> None:
+    (webhook,) = load(_ALL).webhook
+    assert webhook == WebhookSettings(name=webhook.name, url=webhook.url)
+
+
 def test_every_setting_is_explained() -> None:
-    for line in PIPELINE.read_text().splitlines():
+    for line in _ALL.splitlines():
         if "=" in line.partition("#")[0]:
-            assert re.search(r"=\s*(\".*?\"|\S+)\s+# \S.{4,}", line), f"no comment: {line}"
+            assert re.search(r"=\s*(\".*?\"|\[.*?\]|\S+)\s+# \S.{4,}", line), f"no comment: {line}"
 
 
 def test_numbers_say_their_unit_or_range() -> None:
     """In the name, or in the comment."""
     units = r"_ms$|_px$|_fps$|_s$|_seconds$|_days$|_mb$|_frames$|_looks$|_k$|^port$|^count$|^threads$"
-    comments = {
-        name.strip(): line.partition("#")[2]
-        for line in PIPELINE.read_text().splitlines()
-        for name in [line.partition("=")[0]]
-    }
-    for name, value in _written(tomllib.loads(PIPELINE.read_text())).items():
+    comments = {name.strip(): line.partition("#")[2] for line in _ALL.splitlines() for name in [line.partition("=")[0]]}
+    for name, value in _written(tomllib.loads(_ALL)).items():
         own = name.rpartition(".")[2]
         if isinstance(value, int | float) and not isinstance(value, bool) and not re.search(units, own):
             assert re.search(r"\d…\d", comments[own]), f"neither unit nor range: {name}"
@@ -162,6 +165,13 @@ def _camera(**fields: str) -> str:
         (_camera(name='"front door"'), 2, "camera.0.name: String should match pattern"),
         ('[[camera]]\nname = "front"', 1, "camera.0.source: Field required"),
         (_camera() + _camera(), 1, "two cameras have the same name, of front, front"),
+        ('[[webhook]]\nname = "a"\nurl = "http://a"\nevent = ["enter"]', 4, "'webhook.0.event'; did you mean 'events'"),
+        (
+            '[[webhook]]\nname = "a"\nurl = "http://a"\nevents = ["came"]',
+            4,
+            "webhook.0.events.0: Input should be 'enter'",
+        ),
+        ('[[webhook]]\nname = "a"\nurl = "http://a"\n' * 2, 1, "two webhooks have the same name, of a, a"),
         ("camera = 5", 1, "camera: Input should be a valid tuple"),
         ("web = 5", 1, "web: Input should be a valid dictionary"),
     ],

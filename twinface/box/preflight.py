@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from twinface.box.listening import listen
+from twinface.delivery.configured import check_targets
 from twinface.errors import ArtefactError, InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources.captures import find_webcam
 from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
@@ -19,7 +20,7 @@ from twinface.networks.recipe import NetworkRecipe
 from twinface.networks.registry import find_recipe
 from twinface.placeholders import open_to_others
 from twinface.settings import CameraSettings, Settings, TrackingSettings
-from twinface.text import mask_address
+from twinface.text import PLACEHOLDER, mask_address
 
 _FILES = {SourceKind.VIDEO, SourceKind.PICTURES}
 
@@ -51,6 +52,7 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     for camera in settings.camera:
         found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
     found.check(partial(_check_page, settings))
+    found.check(partial(check_targets, settings))
     try:
         recipe = find_recipe(settings.network)
     except UserError as error:
@@ -62,18 +64,22 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
 
 
 def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
-    """Cameras whose source has a password that others can read, in a configuration or in a file. Raises OSError.
+    """Whose password others can read, in a configuration or in a file. Raises OSError.
 
     A file of the system's, as in /etc, may be read by a group: how else would a service's own user.
     """
     status = config.stat()
     others = stat.S_IROTH | (stat.S_IRGRP if status.st_uid == os.geteuid() else 0)
-    named = [repr(camera.name) for camera in settings.camera if mask_address(camera.source) != camera.source]
+    texts = [(f"camera {one.name!r}", one.source, mask_address(one.source)) for one in settings.camera]
+    for hook in settings.webhook:
+        texts += [(f"webhook {hook.name!r}", hook.url, mask_address(hook.url))]
+        texts += [(f"webhook {hook.name!r}", hook.secret, "" if not PLACEHOLDER.search(hook.secret) else hook.secret)]
+    named = dict.fromkeys(whose for whose, text, shown in texts if text != shown)
     if named and status.st_mode & others:
-        yield f"{config}: others can read the password of camera {', '.join(named)}; run `chmod 600 {config}`"
-    for camera in settings.camera:
-        for path in open_to_others(camera.source):
-            yield f"camera {camera.name!r}: others can read {path}; run `chmod 600 {path}`"
+        yield f"{config}: others can read the password of {', '.join(named)}; run `chmod 600 {config}`"
+    for whose, text, _ in texts:
+        for path in open_to_others(text):
+            yield f"{whose}: others can read {path}; run `chmod 600 {path}`"
 
 
 def _check_camera(camera: CameraSettings, tracking: TrackingSettings, *, exit_when_done: bool) -> Iterator[str]:

@@ -103,6 +103,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE deliveries (
+            target TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            tried_ns INTEGER NOT NULL,
+            due_ns INTEGER NOT NULL,
+            error TEXT NOT NULL,
+            PRIMARY KEY (target, sequence)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX deliveries_by_event ON deliveries (sequence)",
+        """
+        CREATE TRIGGER events_take_their_deliveries AFTER DELETE ON events BEGIN
+            DELETE FROM deliveries WHERE sequence = OLD.sequence;
+        END
+        """,
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 

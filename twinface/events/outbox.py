@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from twinface.errors import ArtefactError
-from twinface.events.database import migrate
+from twinface.events.database import is_there, migrate, reading
 from twinface.events.event import Event
 from twinface.events.event_queries import SELECT, readable
 
@@ -22,6 +22,7 @@ _NEWEST = "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
 _REGISTER = f"INSERT OR IGNORE INTO consumers VALUES (?, {_NEWEST}, 0)"  # noqa: S608 — nothing that a user says
 _CURSOR = f"SELECT acknowledged, {_NEWEST} FROM consumers WHERE name = ?"  # noqa: S608
 _BACKLOG = f"SELECT {_NEWEST} - acknowledged, passed_over FROM consumers WHERE name = ?"  # noqa: S608
+_BACKLOGS = f"SELECT name, {_NEWEST} - acknowledged, passed_over FROM consumers"  # noqa: S608
 _ADVANCE = """
     UPDATE consumers SET passed_over = passed_over + :through - acknowledged - :handed_out, acknowledged = :through
     WHERE name = :name AND acknowledged < :through
@@ -35,6 +36,14 @@ class Backlog(NamedTuple):
 
     waiting: int
     passed_over: int
+
+
+def read_backlogs(path: Path) -> dict[str, Backlog]:
+    """The backlog of every consumer of a store, none where there is no store yet. Raises ArtefactError."""
+    if not is_there(path):
+        return {}
+    with reading(path) as connection:
+        return {name: Backlog(waiting, passed_over) for name, waiting, passed_over in connection.execute(_BACKLOGS)}
 
 
 class Outbox:

@@ -126,3 +126,18 @@ def test_passwords_that_others_can_read_are_warned_of_and_not_shown(
             monkeypatch.setattr(os, "geteuid", lambda: 12345)
     warnings = list(warn_of_passwords(path, load_settings(path)))
     assert warnings == ([f"{path}: others can read the password of camera 'door'; run `chmod 600 {path}`"] * warned)
+
+
+def test_a_webhook_that_cannot_be_used_is_told_and_its_secret_is_not(check: Check, tmp_path: Path) -> None:
+    hook = '[[webhook]]\nname = "house"\nurl = "https://example.org/"\n'
+    assert check(f'{_PICTURES}{hook}secret = "geheim"').problems == [
+        "webhook 'house': secret: expected base64 of 24 to 64 bytes; `openssl rand -base64 32` makes one"
+    ]
+    found = check(f'{_PICTURES}{hook}secret = "${{NOT_SET}}"')
+    assert [problem.partition(" is not set")[0] for problem in found.problems] == ["webhook 'house': ${NOT_SET}"]
+    path = tmp_path / "pipeline.toml"
+    path.chmod(0o644)
+    assert list(warn_of_passwords(path, load_settings(path))) == []
+    path.write_text(f'{hook}secret = "{"A" * 44}"')
+    (warning,) = warn_of_passwords(path, load_settings(path))
+    assert warning == f"{path}: others can read the password of webhook 'house'; run `chmod 600 {path}`"

@@ -1,0 +1,3 @@
+from sent_events import path, store
+
+__all__ = ["path", "store"]
