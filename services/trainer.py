@@ -14,6 +14,7 @@ from twinface.box.training_work import retraining, teaching
 from twinface.bus.node import Node
 from twinface.errors import ServiceError
 from twinface.processes import TRAINER
+from twinface.progress import how_far
 from twinface.settings import Settings
 
 _LOOK_S = 1.0
@@ -53,7 +54,7 @@ class _Trainer:
         return self._job.progress()
 
     def _look_after_job(self) -> None:
-        self._node.set_state(self._job.state, self._job.detail)
+        self._node.set_state(self._job.state, how_far(self._job.detail, self._job.share))
         if self._job.state == "running":
             self._busy_at_s = time.monotonic()
         elif time.monotonic() - self._busy_at_s > _IDLE_UNTIL_EXIT_S:

@@ -8,6 +8,7 @@ import numpy as np
 from twinface.corrections import Correction, CorrectionKind
 from twinface.gallery import Gallery, PersonVectors
 from twinface.networks import find_recipe
+from twinface.progress import say_nothing
 from twinface.settings import Settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.head_retraining import retrain
@@ -51,7 +52,7 @@ def say(kind: CorrectionKind, name: str, vector: np.ndarray, number: int = 1) ->
 
 
 def run(settings: Settings, features: Path | None = None) -> RetrainReport:
-    return retrain(settings, TrainOptions(), features, lambda _detail: None)
+    return retrain(settings, TrainOptions(), features, say_nothing)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

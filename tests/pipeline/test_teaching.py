@@ -44,7 +44,7 @@ def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -
 
     begun = pipeline.command(*LESSON, "--minutes", "60", "--background").stdout
     assert begun.startswith("learning, ")
-    until(lambda: trainer()[0] == "running" and "% of the period" in trainer()[1], 120.0, "the trainer in the status")
+    until(lambda: trainer()[0] == "running" and "%)" in trainer()[1], 120.0, "the trainer in the status")
     busy = pipeline.command("retrain", check=False)
     assert (busy.returncode, f"{pipeline.folder}/taught is being taught" in busy.stderr) == (1, True)
     other = pipeline.command(*LESSON[:4], "other", "--stop", check=False)

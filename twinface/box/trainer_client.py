@@ -17,7 +17,7 @@ from twinface.bus.rundir import RunDirectory
 from twinface.errors import InputError, ServiceError, TwinfaceError
 from twinface.messages.topics import CONTROL
 from twinface.processes import TRAINER
-from twinface.progress import Say, say_nothing
+from twinface.progress import SayHowFar, say_nothing
 from twinface.settings import Settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.retraining_report import RetrainReport
@@ -34,11 +34,13 @@ _SHORT_S = 1.0
 class TrainerProgress:
     """What the trainer says of its work: `state` idle, running, done or failed, `detail` more in words.
 
-    `report` is what came of a retraining, JSON-ready; None of other work and until it is done.
+    `share` is how much of it is done, 0…1, None where that is not known; `report` what came of a retraining,
+    JSON-ready, None of other work and until it is done.
     """
 
     state: str
     detail: str
+    share: float | None = None
     report: Mapping[str, Any] | None = None
 
 
@@ -48,7 +50,7 @@ def retrain_on_box(
     options: TrainOptions,
     features: Path | None = None,
     *,
-    say: Say = say_nothing,
+    say: SayHowFar = say_nothing,
 ) -> RetrainReport:
     """Have the trainer retrain the head of the running box, wait for it, and return what was found and decided.
 
@@ -70,7 +72,9 @@ def retrain_on_box(
     return TypeAdapter(RetrainReport).validate_python(progress.report)
 
 
-def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say: Say = say_nothing) -> TrainerProgress:
+def begin_teaching(
+    settings: Settings, run: RunDirectory, order: "Order", *, say: SayHowFar = say_nothing
+) -> TrainerProgress:
     """Have the trainer carry out an order; returns once it learns, so that what is wrong with the order is raised here.
 
     An order that is so short that it is done by then is no mistake. Raises ServiceError where the box is not up or its
@@ -86,7 +90,9 @@ def begin_teaching(settings: Settings, run: RunDirectory, order: "Order", *, say
     return progress
 
 
-def stop_teaching(settings: Settings, run: RunDirectory, output: Path, *, say: Say = say_nothing) -> TrainerProgress:
+def stop_teaching(
+    settings: Settings, run: RunDirectory, output: Path, *, say: SayHowFar = say_nothing
+) -> TrainerProgress:
     """Have the trainer end its work on the run in the folder `output`, and wait until its checkpoint is written.
 
     Raises InputError where nothing is being trained, ServiceError where the box is not up or other work is done.
@@ -109,10 +115,10 @@ def _is_running(settings: Settings, run: RunDirectory) -> bool:
 
 
 def _until(
-    run: RunDirectory, progress: TrainerProgress, is_over: Callable[[TrainerProgress], bool], say: Say
+    run: RunDirectory, progress: TrainerProgress, is_over: Callable[[TrainerProgress], bool], say: SayHowFar
 ) -> TrainerProgress:
     while not is_over(progress):
-        say(progress.detail)
+        say(progress.detail, progress.share)
         time.sleep(_POLL_S)
         progress = _progress(run)
     return progress
@@ -133,7 +139,7 @@ def _ask(
     run: RunDirectory, verb: str, arguments: Mapping[str, object] | None = None, *, timeout_s: float = 10.0
 ) -> TrainerProgress:
     answer = ask(run.endpoint(CONTROL, TRAINER.name), verb, arguments, timeout_s=timeout_s)
-    return TrainerProgress(answer["state"], answer["detail"], answer["report"])
+    return TrainerProgress(answer["state"], answer["detail"], answer["share"], answer["report"])
 
 
 class RetrainingFollowed:
@@ -173,7 +179,7 @@ class RetrainingFollowed:
             self._now = TrainerProgress("failed", str(error))
             return
         detail = "published" if report.published else "the present head is kept"
-        self._now = TrainerProgress("done", detail, asdict(report) | {"published": report.published})
+        self._now = TrainerProgress("done", detail, 1.0, asdict(report) | {"published": report.published})
 
-    def _say(self, detail: str) -> None:
-        self._now = TrainerProgress("running", detail)
+    def _say(self, detail: str, share: float | None = None, /) -> None:
+        self._now = TrainerProgress("running", detail, share)

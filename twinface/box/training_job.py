@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twinface.errors import ServiceError, TwinfaceError
+from twinface.progress import SayHowFar
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +22,17 @@ class Outcome:
     report: dict[str, object] | None = None
 
 
-Work = Callable[[Callable[[str], None], Callable[[], bool]], Outcome]
+Work = Callable[[SayHowFar, Callable[[], bool]], Outcome]
 """(say how far it is, is a stop asked for) → what came of it. Raises TwinfaceError."""
 
 
 class TrainingJob:
-    """`state` is idle, running, done or failed; `detail` says more."""
+    """`state` is idle, running, done or failed; `detail` says more, `share` how much is done, 0…1, where known."""
 
     def __init__(self) -> None:
         self.state = "idle"
         self.detail = ""
+        self.share: float | None = None
         self._what = ""
         self._report: dict[str, object] | None = None
         self._thread: threading.Thread | None = None
@@ -41,6 +43,7 @@ class TrainingJob:
         if self.state == "running":
             raise ServiceError(f"{self._what} ({self.detail}); wait for its end", "busy")
         self.state, self.detail, self._what, self._report = "running", "starting", what, None
+        self.share = None
         self._stop_asked.clear()
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
@@ -61,7 +64,7 @@ class TrainingJob:
 
     def progress(self) -> dict[str, object]:
         """How far it is, JSON-ready; with its report, once it is done."""
-        return {"state": self.state, "detail": self.detail, "report": self._report}
+        return {"state": self.state, "detail": self.detail, "share": self.share, "report": self._report}
 
     def _run(self, work: Work) -> None:
         try:
@@ -76,6 +79,8 @@ class TrainingJob:
             self._report = outcome.report
             self.state, self.detail = "done", outcome.detail
             log.info("trained", extra={"outcome": outcome.detail})
+        finally:
+            self.share = None
 
-    def _say(self, detail: str) -> None:
-        self.detail = detail
+    def _say(self, detail: str, share: float | None = None, /) -> None:
+        self.detail, self.share = detail, share

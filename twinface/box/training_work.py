@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinface.box.training_job import LEARNING, Outcome, Work
 from twinface.errors import InputError
+from twinface.progress import SayHowFar
 from twinface.settings import Settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.head_retraining import retrain
@@ -27,7 +28,7 @@ def retraining(settings: Settings, arguments: Mapping[str, Any]) -> Work:
     )
     features = Path(arguments["features"]) if arguments["features"] else None
 
-    def work(say: Callable[[str], None], _stop_asked: Callable[[], bool]) -> Outcome:
+    def work(say: SayHowFar, _stop_asked: Callable[[], bool]) -> Outcome:
         report = retrain(settings, options, features, say)
         detail = "published" if report.published else "the present head is kept"
         return Outcome(detail, dataclasses.asdict(report) | {"published": report.published})
@@ -42,7 +43,7 @@ def teaching(arguments: Mapping[str, Any]) -> Work:
 
     order = from_plain(arguments)
 
-    def work(say: Callable[[str], None], stop_asked: Callable[[], bool]) -> Outcome:
+    def work(say: SayHowFar, stop_asked: Callable[[], bool]) -> Outcome:
         packed = 0
 
         def on_picture(_path: Path, error: InputError | None) -> None:
@@ -55,7 +56,7 @@ def teaching(arguments: Mapping[str, Any]) -> Work:
                 raise InputError("stopped before it began to learn")
 
         def on_step(state: "Progress", done: float) -> None:
-            say(f"{LEARNING}, {state.samples:,} samples, {done:.0%} of the period")
+            say(f"{LEARNING}, {state.samples:,} samples", done)
 
         def on_figures(figures: "Figures") -> None:
             log.info("measured", extra=dataclasses.asdict(figures))

@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from rich.segment import Segment
 from twinface.cli.json_shapes import with_schema
 from twinface.cli.output_streams import showable_json
 from twinface.errors import InputError
+from twinface.progress import SayHowFar, how_far
 from twinface.text import printable
 
 T = TypeVar("T")
@@ -164,13 +165,13 @@ class Downloads:
 
 
 @contextmanager
-def shown_status(first: str, before: str = "") -> Iterator[Callable[[str], None]]:
+def shown_status(first: str, before: str = "") -> Iterator[SayHowFar]:
     """A line that says how far it is while the block runs, at first `first`; what is shown then has `before` before it.
 
     Nothing where stderr is no terminal.
     """
     with errors.status(escape(first)) as status:
-        yield lambda detail: status.update(escape(before + detail))
+        yield lambda line, share=None, /: status.update(escape(before + how_far(line, share)))
 
 
 @contextmanager

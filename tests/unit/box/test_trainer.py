@@ -85,16 +85,23 @@ def _answers(box: Box) -> bool:
 
 
 def test_a_program_retrains_the_head_and_takes_it_back(supervised: Box) -> None:
-    box, told = supervised, list[str]()
+    box, told = supervised, list[tuple[str, float | None]]()
+
+    def note(line: str, share: float | None = None, /) -> None:
+        told.append((line, share))
+
     assert box.settings.head is not None
     before = contents(box.settings.head)
-    report = retrain_on_box(box.settings, box.run, TrainOptions(), say=told.append)
+    report = retrain_on_box(box.settings, box.run, TrainOptions(), say=note)
     assert report.published, report.reasons
     assert (report.people, report.pictures, report.present) == (12, 60, str(box.settings.head))
     assert report.measured is not None
     assert report.measured.differences["cost"].interval is not None
     assert report.measured.differences["cost"].interval.high < 0
-    assert told
+    shares = [share for _, share in told if share is not None]
+    assert shares == sorted(shares)
+    assert any(0 < share < 1 for share in shares)
+    assert all(line for line, _ in told)
     assert contents(box.settings.head) != before
     assert roll_back_published(box.settings) == box.settings.head
     now = contents(box.settings.head)

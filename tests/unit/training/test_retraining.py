@@ -25,6 +25,7 @@ from twinface.files import only_writer, read_json_object
 from twinface.gallery import Gallery, write_features
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head
+from twinface.progress import SayHowFar
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
@@ -269,7 +270,7 @@ def test_a_head_that_changed_meanwhile_is_not_written_over(box: Settings) -> Non
     assert box.head is not None
     path, changed = box.head / "head.json", False
 
-    def calibrate_meanwhile(detail: str) -> None:
+    def calibrate_meanwhile(detail: str, _share: float | None = None, /) -> None:
         nonlocal changed
         if "comparing" in detail:
             path.write_bytes(path.read_bytes() + b"\n")
@@ -292,7 +293,7 @@ def test_without_one_before_it_there_is_no_way_back(box: Settings, tmp_path: Pat
 def test_the_job_runs_one_at_a_time_and_tells_what_came_of_it(box: Settings, tmp_path: Path) -> None:
     asked: dict[str, Any] = {"architecture": "plda", "epochs": 1, "normalize": False, "features": None}
     job = TrainingJob()
-    assert job.progress() == {"state": "idle", "detail": "", "report": None}
+    assert job.progress() == {"state": "idle", "detail": "", "share": None, "report": None}
     job.start("a head is being trained", retraining(box, asked))
     with pytest.raises(ServiceError, match="a head is being trained") as refused:
         job.start("another", retraining(box, asked))
@@ -309,7 +310,7 @@ def test_the_job_runs_one_at_a_time_and_tells_what_came_of_it(box: Settings, tmp
 
 
 def test_a_stop_is_heard_by_the_work_that_it_is_meant_for() -> None:
-    def work(say: Callable[[str], None], stop_asked: Callable[[], bool]) -> Outcome:
+    def work(say: SayHowFar, stop_asked: Callable[[], bool]) -> Outcome:
         say("counting")
         until(stop_asked, 120.0, "the stop")
         return Outcome("stopped")

@@ -1,7 +1,9 @@
 """Retraining from beginning to end: learn from everybody, and for each fold from the others, judge, publish."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ from twinface.matching.head_folder import (
 from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.open_head import load_head
 from twinface.networks.registry import find_recipe
-from twinface.progress import Say
+from twinface.progress import SayHowFar, part_of
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import FeatureTable, check_enough
 from twinface.training.heads.head_files import check_head_output
@@ -40,15 +42,19 @@ from twinface.training.retraining.lessons import Lessons, Material, gather_lesso
 from twinface.training.retraining.previous_head import keep_previous
 from twinface.training.retraining.retraining_report import BUNDLED, FEW_PEOPLE, FEWEST_PEOPLE, RetrainReport
 
+_READ, _LEARNT = 0.05, 0.9
+"""Shares of the whole: what is left is the comparison."""
+
 START = "start"
 RETRAINED = "retrained"
 """What head.json of a retrained head has: how many faces were confirmed and rejected."""
 
 
-def learn_all(material: Material, start: Path | None, draft: Path, options: TrainOptions, say: Say) -> None:
+def learn_all(material: Material, start: Path | None, draft: Path, options: TrainOptions, say: SayHowFar) -> None:
     """Learn from everybody, and for each fold from everybody else, and write the heads to the folder `draft`.
 
-    A metric starts from the head in the folder `start` and keeps its cohort; None starts from scratch.
+    A metric starts from the head in the folder `start` and keeps its cohort; None starts from scratch. What `say` hears
+    counts each of these heads alike.
     """
     network = material.gallery.network
     head = load_head(start, network) if start else None
@@ -56,13 +62,18 @@ def learn_all(material: Material, start: Path | None, draft: Path, options: Trai
     options = replace(options, start=(start or "") if options.architecture == "plda" else None)
     table, one_is_enough = lessons.table, head is not None and head.cohort is not None
     folds = cut_in_folds(table)
+    heads = len(folds) + 1
     for number, (fold, people) in enumerate(folds.items(), start=1):
-        say(f"learning, fold {number} of {len(folds)}")
+        line, part = f"learning, fold {number} of {len(folds)}", part_of(say, (number - 1) / heads, number / heads)
+        part(line, 0.0)
         folder = draft / FOLDS_FOLDER / str(fold)
         make_folder(folder)
-        _learn(without(table, people), lessons, folder, options, one_is_enough=one_is_enough, is_to_name=False)
-    say("learning from everybody")
-    _learn(table, lessons, draft, options, one_is_enough=one_is_enough, is_to_name=True)
+        told = partial(part, line)
+        others = without(table, people)
+        _learn(others, lessons, folder, options, told, one_is_enough=one_is_enough, is_to_name=False)
+    told = partial(part_of(say, len(folds) / heads, 1.0), "learning from everybody")
+    told(0.0)
+    _learn(table, lessons, draft, options, told, one_is_enough=one_is_enough, is_to_name=True)
     if start:
         make_folder(draft / START)
         for file in files_of_head(start):
@@ -93,6 +104,7 @@ def _learn(
     lessons: Lessons,
     folder: Path,
     options: TrainOptions,
+    told: Callable[[float], None],
     *,
     one_is_enough: bool,
     is_to_name: bool,
@@ -107,10 +119,11 @@ def _learn(
         deviation=np.where(deviation > 0, deviation, 1).astype(np.float32) if options.normalize else None,
         hard=rejected_pairs(rejections_of(lessons.corrections, table), table),
         is_to_name=is_to_name,
+        progress=lambda number, count, _figures: told(number / count),
     )
 
 
-def retrain(settings: Settings, options: TrainOptions, features: Path | None, say: Say) -> RetrainReport:
+def retrain(settings: Settings, options: TrainOptions, features: Path | None, say: SayHowFar) -> RetrainReport:
     """Learn a head from the gallery, corrections and features of others, and publish it where it is not worse.
 
     It starts from what the present head, or the bundled one, had started from: nobody is trained on twice. What
@@ -126,7 +139,7 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     gallery = Gallery.open(settings.gallery, network=network)
     if settings.head is None:
         require_gallery(gallery.folder)
-    say("reading gallery and corrections")
+    say("reading gallery and corrections", 0.0)
     lessons = gather_lessons(gallery, features)
     material, table = Material(settings, gallery, lessons), lessons.table
     kinds = [one.kind for one in lessons.corrections]
@@ -144,10 +157,10 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
     if measurable < needed:
         return replace(report, measurable=measurable, reasons=(too_few(measurable, needed=needed),))
     with draft_of(place) as draft:
-        learn_all(material, start, draft, options, say)
+        learn_all(material, start, draft, options, part_of(say, _READ, _LEARNT))
         if present is not None and are_alike(present, draft):
             return replace(report, reasons=("there is nothing new to learn from: it would be the head that is there",))
-        say("comparing with the present head")
+        say("comparing with the present head", _LEARNT)
         report = judge(material, report, start, draft, options.seed)
         if report.published:
             _write_figures(draft, report)

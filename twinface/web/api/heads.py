@@ -47,7 +47,9 @@ class HowToRetrain(BaseModel):
 
 
 class Retraining(BaseModel):
-    """`state` idle, running, done or failed, `detail` more in words; `report` is as of `twinface retrain --json`."""
+    """`state` idle, running, done or failed, `detail` more in words, `progress` how much of it is done, 0…1, null where
+    that is not known; `report` is as of `twinface retrain --json`.
+    """
 
     state: str
     detail: str
@@ -124,4 +126,5 @@ class _Kept:
 
 
 def _shown(now: "TrainerProgress") -> Retraining:
-    return Retraining(state=now.state, detail=now.detail, report=None if now.report is None else dict(now.report))
+    report = None if now.report is None else dict(now.report)
+    return Retraining(state=now.state, detail=now.detail, progress=now.share, report=report)
