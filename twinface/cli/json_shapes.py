@@ -40,6 +40,9 @@ SCHEMAS = {
     "undo": 1,
     "unknowns": 1,
     "watch": 1,
+    "webhooks list": 1,
+    "webhooks retry": 1,
+    "webhooks test": 1,
 }
 """By the command, and the option where that changes what is printed. A field that is added leaves the number as it is;
 one that goes, or means something else, makes it the next one."""

@@ -22,6 +22,9 @@ from twinface.cli.measuring import calibrate, evaluate
 from twinface.cli.output_streams import prepare_streams
 from twinface.cli.pictures import capture, extract, identify, selfies
 from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, undo, unknowns
+from twinface.cli.webhooks import list as webhooks_list
+from twinface.cli.webhooks import retry as webhooks_retry
+from twinface.cli.webhooks import test as webhooks_test
 from twinface.errors import TwinfaceError, UserError
 from twinface.files import PRIVATE_UMASK
 
@@ -102,8 +105,17 @@ _GALLERY_COMMANDS: tuple[Callable[..., None], ...] = (
     restore.restore,
 )
 
+_WEBHOOK_COMMANDS: tuple[Callable[..., None], ...] = (
+    webhooks_list.list_webhooks,
+    webhooks_retry.retry,
+    webhooks_test.try_out,
+)
+
 _gallery = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 app.add_typer(_gallery, name="gallery", rich_help_panel="Gallery")
+
+_webhooks = App(help="What is posted to others: see what they did not take, try it again.", no_args_is_help=True)
+app.add_typer(_webhooks, name="webhooks", rich_help_panel="Webhooks")
 
 
 def _name(function: Callable[..., None]) -> str:
@@ -113,8 +125,9 @@ def _name(function: Callable[..., None]) -> str:
 for _heading, _functions in _COMMANDS.items():
     for _function in _functions:
         app.command(_name(_function), rich_help_panel=_heading)(_function)
-for _function in _GALLERY_COMMANDS:
-    _gallery.command(_name(_function))(_function)
+for _group, _functions in ((_gallery, _GALLERY_COMMANDS), (_webhooks, _WEBHOOK_COMMANDS)):
+    for _function in _functions:
+        _group.command(_name(_function))(_function)
 
 
 def main() -> None:

@@ -68,6 +68,7 @@ FOLDERS = {
     "Review": "review",
     "Learning": "learning",
     "Measuring": "measuring",
+    "Webhooks": "webhooks",
 }
 """Where the commands below a heading of the help are; those of `gallery` are with the other ones of that heading."""
 
