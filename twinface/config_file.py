@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,13 +89,13 @@ def read_config(path: Path) -> str:
 def line_of(text: str, location: tuple[int | str, ...]) -> int:
     """Line (from 1) of a key in TOML text; of its section where the key is not written there; 1 as a last resort."""
     section: tuple[int | str, ...] = ()
-    tables, section_line = 0, 1
+    tables, section_line = Counter[str](), 1
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*(\[\[?)\s*([\w-]+)", line)
         if header:
             repeated = header.group(1) == "[["
-            section = (header.group(2), tables) if repeated else (header.group(2),)
-            tables += repeated
+            section = (header.group(2), tables[header.group(2)]) if repeated else (header.group(2),)
+            tables[header.group(2)] += repeated
             if section in {location[:-1], location}:
                 section_line = number
         elif location[: len(section)] == section:

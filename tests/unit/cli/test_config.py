@@ -24,6 +24,9 @@ source = "rtsp://admin:geheim@cam/1"
 name = "yard"
 loop = true
 source = "yard.mp4"
+[[webhook]]
+name = "house"
+url = "https://example.org/geheim"
 """
 
 
@@ -47,6 +50,7 @@ def test_every_setting_with_its_value_and_line(twinface: Run, written: Path, tmp
     assert settings["camera.0.source"] == ("rtsp://admin:***@cam/1", 9)
     assert (settings["camera.1.loop"], settings["camera.0.loop"]) == ((True, 12), (False, None))
     assert settings["camera.1.source"] == (str(tmp_path / "yard.mp4"), 13)
+    assert settings["webhook.0.url"] == ("https://***", 16)
     assert settings["run_directory"][0], "shown as what it stands for"
     sections = {name.partition(".")[0] for name in settings}
     assert sections == set(Settings.model_fields)
