@@ -30,9 +30,9 @@ from twinface.web.server import PageServer
 
 log = logging.getLogger(__name__)
 
-_TICK_S = 1.0
-_TIDY_S = 5.0
-_RENEWAL_S = 10.0
+_TICK_S, _TIDY_S, _RENEWAL_S = 1.0, 5.0, 10.0
+_LOADED_S = 10.0  # all processes of a box have started by then
+_UNFOLLOWED_S = 0.5  # so long what is published may wait while there is nobody to pass it on to
 
 
 def _note_login(gallery: Path, what: str, said: str, client: str) -> None:
@@ -59,10 +59,10 @@ class _Web:
         looks = RecentPictures(settings.events_path)
         node.subscriber(LOOKS, camera_names(settings), looks.take, listening=settings.events.kept_looks > 0)
         node.loop.every(_TIDY_S, looks.tidy)
-        node.loop.every(_TICK_S, lambda: self._server.post(self._hub.tick))
-        ask_matcher = partial(ask, run.endpoint(CONTROL, MATCHER.name))
+        node.loop.every(_TICK_S, partial(self._server.post, self._hub.tick))
         people, pictures = People(settings.gallery), PicturesProcess(run)
-        said = (self._hub.health.report, pictures, ask_matcher, access)
+        node.loop.every(_LOADED_S, people.read_ahead)
+        said = (self._hub.health.report, pictures, partial(ask, run.endpoint(CONTROL, MATCHER.name)), access)
         box = Context(settings, config_in_use(), people, *said, run, self._server.url, self._hub.history, looks)
         self._server.start(create_app(self._hub, box, create_api(box)), on_exit=node.loop.stop)
         for warning in warn_of_access(web):
@@ -81,6 +81,8 @@ class _Web:
             for camera in watched ^ listening:
                 self._previews[camera].listen(camera in watched)
             listening = watched
+            if not self._hub.is_followed:
+                self._node.loop.doze(_UNFOLLOWED_S)
             self._node.loop.turn()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -79,6 +80,11 @@ class Loop:
         for readable, _ in self._poller.poll(math.ceil(max(0.0, wait_s) * 1000.0)):
             self._callbacks[readable]()
         self._call_timers()
+
+    def doze(self, at_most_s: float) -> None:
+        """Let what comes wait, so that it is taken up at once, until a signal or `wake`, at most so long."""
+        if not self.stopping:
+            select.select([self._wake_read], [], [], at_most_s)
 
     def close(self) -> None:
         """Release the wake-up pipe. Signals do what they did before: nobody looks at `stopping` any more."""

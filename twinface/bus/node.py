@@ -39,6 +39,8 @@ _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
 _TRIM_S = 10.0
 _REFUSAL_TOLD_S = 10.0
+_AT_ONCE = 32
+"""Messages that a subscriber takes before it is somebody else's turn."""
 _WORKING = {"running", "idle"}
 
 
@@ -185,12 +187,14 @@ class Node:
         self._closing.callback(subscriber.close)
 
         def on_readable() -> None:
-            try:
-                message = subscriber.receive()
-            except WireError as error:
-                self._refuse(topic, error)
-                return
-            if message is not None:
+            for _ in range(_AT_ONCE):
+                try:
+                    message = subscriber.receive()
+                except WireError as error:
+                    self._refuse(topic, error)
+                    return
+                if message is None:
+                    return
                 handle(message)
 
         self.loop.add(subscriber.socket, on_readable)

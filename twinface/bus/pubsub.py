@@ -87,9 +87,12 @@ class Subscriber:
 
     def receive(self, timeout_s: float = 0.0) -> Message | None:
         """The next message, or None when none came in time; WireError when it is not one."""
-        if not self.socket.poll(int(timeout_s * 1000)):
+        if timeout_s > 0 and not self.socket.poll(int(timeout_s * 1000)):
             return None
-        return decode(self.socket.recv_multipart(), self.topic)
+        try:
+            return decode(self.socket.recv_multipart(zmq.NOBLOCK), self.topic)
+        except zmq.Again:
+            return None
 
     def close(self) -> None:
         """Close the socket."""

@@ -17,7 +17,7 @@ _KEPT_NEWS = 100
 
 
 class Hub:
-    """Lives in the server's event loop. `on_watched` is called when `watched` has changed."""
+    """Lives in the server's event loop. `on_watched` is called when `watched` has changed, and when somebody comes."""
 
     def __init__(self, health: HealthBoard, cameras: Sequence[str], on_watched: Callable[[], None]) -> None:
         self.health = health
@@ -30,6 +30,11 @@ class Hub:
         self._viewers: set[Viewer] = set()
         self._news: deque[dict[str, object]] = deque(maxlen=_KEPT_NEWS)
         self._known_as: dict[tuple[str, int | None], tuple[str | None, str | None]] = {}
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody is connected; from any thread."""
+        return bool(self._viewers or self._listeners)
 
     def take(self, came: Message) -> None:
         """Pass on a message of the bus."""
@@ -57,6 +62,7 @@ class Hub:
         viewer.add(message("recent", {"events": list(self._news)}))
         viewer.replace("health", message("health", self.health.report()))
         self._viewers.add(viewer)
+        self._on_watched()
         return viewer
 
     def part(self, viewer: Viewer) -> None:
@@ -70,6 +76,7 @@ class Hub:
         outlet.put(_server_sent("recent", list(self._news)))
         outlet.put(_server_sent("health", self.health.report()))
         self._listeners.add(outlet)
+        self._on_watched()
         return outlet
 
     def leave(self, outlet: Outlet) -> None:

@@ -29,6 +29,24 @@ def test_readable_descriptors_are_called_back(loop: Loop) -> None:
     os.close(write)
 
 
+def test_what_comes_waits_while_it_dozes(loop: Loop) -> None:
+    read, write = os.pipe()
+    heard: list[bytes] = []
+    loop.add(read, lambda: heard.append(os.read(read, 100)))
+    os.write(write, b"hello")
+    started_s = time.monotonic()
+    loop.doze(0.05)
+    assert time.monotonic() - started_s >= 0.04
+    assert heard == []
+    loop.turn(120.0)
+    assert heard == [b"hello"]
+    loop.stop()
+    loop.doze(120.0)
+    assert time.monotonic() - started_s < 100.0
+    os.close(read)
+    os.close(write)
+
+
 def test_timers_come_again_and_bound_the_wait(loop: Loop) -> None:
     ticks: list[float] = []
     loop.every(0.02, lambda: ticks.append(time.monotonic()))
@@ -44,12 +62,15 @@ def test_a_timer_that_stops_the_loop_ends_it(loop: Loop) -> None:
     assert loop.stopping
 
 
+@pytest.mark.parametrize("wait", [Loop.turn, Loop.doze])
 @pytest.mark.parametrize("end", [Loop.wake, Loop.stop])
-def test_another_thread_ends_the_wait(loop: Loop, end: Callable[[Loop], None]) -> None:
+def test_another_thread_ends_the_wait(
+    loop: Loop, end: Callable[[Loop], None], wait: Callable[[Loop, float], None]
+) -> None:
     thread = threading.Timer(0.05, end, [loop])
     thread.start()
     started_s = time.monotonic()
-    loop.turn(120.0)
+    wait(loop, 120.0)
     assert time.monotonic() - started_s < 100.0
     assert loop.stopping == (end is Loop.stop)
     thread.join()

@@ -79,11 +79,28 @@ def test_a_listener_that_is_too_slow_does_not_hold_up_the_others() -> None:
     asyncio.run(scenario())
 
 
+def test_somebody_who_comes_is_heard_of_at_once() -> None:
+    async def scenario() -> None:
+        came: list[bool] = []
+        hub = _hub(lambda: came.append(hub.is_followed))
+        assert not hub.is_followed
+        outlet = hub.listen()
+        viewer = hub.join()
+        assert came == [True, True]
+        hub.leave(outlet)
+        assert hub.is_followed
+        hub.part(viewer)
+        assert not hub.is_followed
+
+    asyncio.run(scenario())
+
+
 def test_a_camera_is_watched_while_somebody_watches() -> None:
     async def scenario() -> None:
         seen: list[frozenset[str]] = []
         hub = _hub(lambda: seen.append(hub.watched))
         pages = [hub.join(), hub.join()]
+        seen.clear()
         for page in pages:
             assert page.watch(["front", "cellar"]) == ["cellar"]
             hub.note_watched()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from fastapi import Header, Request
 from twinface.box.pictures_client import PicturesProcess
 from twinface.bus.control import Ask
 from twinface.bus.rundir import RunDirectory
-from twinface.errors import NotThereError
+from twinface.errors import ArtefactError, NotThereError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
@@ -41,6 +42,13 @@ class People:
     _gallery: Gallery | None = None
     _by_id: dict[str, PersonVectors] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _reader: threading.Thread | None = None
+
+    def read_ahead(self) -> None:
+        """Read everybody, once and in a thread, so that the first page has not to wait for it."""
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, name="gallery", daemon=True)
+            self._reader.start()
 
     def by_id(self) -> Mapping[str, PersonVectors]:
         """Everybody, in the order of names; nobody where there is no gallery. Raises as `Gallery.open` does."""
@@ -53,6 +61,10 @@ class People:
             elif self._gallery.refresh():
                 self._by_id = _by_id(self._gallery)
             return self._by_id
+
+    def _read(self) -> None:
+        with suppress(ArtefactError):  # whoever asks hears of it
+            self.by_id()
 
     def crops(self, name: str) -> Mapping[str, bytes]:
         """The crops that are kept of somebody, as PNG, by `crop_key` of their vectors. Raises as `Gallery.crops`."""

@@ -124,8 +124,9 @@ def people_routes(context: Context) -> APIRouter:
     ) -> ListOfPeople:
         """Everybody who is known, page by page."""
         wanted = search.casefold()
-        found = [one for one in people.by_id().values() if wanted in one.name.casefold()]
-        state, health = checked.of_gallery(people.version, people.by_id().values())
+        everybody = people.by_id().values()
+        found = [one for one in everybody if wanted in one.name.casefold()]
+        state, health = checked.of_gallery(people.version, everybody)
         if sort is PersonSort.SEEN:
             seen = read_last_seen(path)
             found.sort(key=lambda one: -seen.get(one.name, 0))
