@@ -39,7 +39,9 @@ def decide(
     """
     if len(scores) == 0:
         return Decision(State.UNKNOWN, None, 0.0, (), "nobody is enrolled")
-    by_rule = person_scores(scores, person_index, len(names), settings)
+    by_rule: NDArray[np.float32] | NDArray[np.float64] = scores
+    if settings.rule not in _OF_MEANS or person_index is not one_each(len(names)):
+        by_rule = person_scores(scores, person_index, len(names), settings)
     means = by_rule if settings.rule in _OF_MEANS else _mean(scores, person_index, len(names), settings)
     best_first = _best_first(by_rule, means)
     candidates = tuple(Candidate(names[i], float(by_rule[i])) for i in best_first)
@@ -57,7 +59,9 @@ def decide(
     return Decision(State.UNCERTAIN if unsure else State.UNKNOWN, None, best.score, candidates, reason)
 
 
-def _best_first(by_rule: NDArray[np.float64], means: NDArray[np.float64]) -> list[int]:
+def _best_first(
+    by_rule: NDArray[np.float32] | NDArray[np.float64], means: NDArray[np.float32] | NDArray[np.float64]
+) -> list[int]:
     """The people with the MAX_CANDIDATES best numbers, the best first; nobody else is put in order."""
     left, best = by_rule.copy(), []
     for _ in range(min(MAX_CANDIDATES, len(left))):
@@ -141,15 +145,18 @@ def enrolled_vectors(
 def _mean(
     scores: Scores, person_index: NDArray[np.int32], people: int, _settings: MatchingSettings
 ) -> NDArray[np.float64]:
-    if len(scores) == people and np.count_nonzero(person_index == _first_numbers(people)) == people:
+    if len(scores) == people and np.count_nonzero(person_index == one_each(people)) == people:
         return scores.astype(np.float64)
     counts = np.bincount(person_index, minlength=people)
     return np.bincount(person_index, weights=scores, minlength=people) / np.maximum(counts, 1)
 
 
 @lru_cache(maxsize=1)
-def _first_numbers(count: int) -> NDArray[np.int32]:
-    return np.arange(count, dtype=np.int32)
+def one_each(people: int) -> NDArray[np.int32]:
+    """Whose score i is where each of so many people has one, int32 (people,): `decide` knows this array by sight."""
+    index = np.arange(people, dtype=np.int32)
+    index.flags.writeable = False
+    return index
 
 
 def _vote(

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from twinface.matching.cohort import Cohort
 from twinface.matching.head_spec import HeadSpec, LogisticScale
-from twinface.matching.vectors import checked_vectors, normalised
+from twinface.matching.vectors import checked_unit_vectors, checked_vectors, normalised
 from twinface.types import Scorer, Scores, Vectors
 
-_LEAST_LOGIT = np.array(-60.0, np.float32)
+_MOST_LOGIT = 60.0
+_LEAST_LOGIT, _ONE = np.array(-_MOST_LOGIT, np.float32), np.array(1.0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +99,14 @@ class Head(ABC):
 def sigmoid(logits: NDArray[np.float32]) -> Scores:
     """The logistic function, without overflow."""
     powers = np.maximum(logits, _LEAST_LOGIT)
-    np.exp(np.negative(powers, out=powers), out=powers)
-    powers += 1.0
-    return np.reciprocal(powers, out=powers).astype(np.float32, copy=False)
+    return _sigmoid_of_negative(np.negative(powers, powers)).astype(np.float32, copy=False)
+
+
+def _sigmoid_of_negative(powers: NDArray[np.float32]) -> Scores:
+    """1 / (1 + e to the `powers`), which are overwritten, and small enough not to overflow."""
+    np.exp(powers, powers)
+    np.add(powers, _ONE, powers)
+    return np.reciprocal(powers, powers)
 
 
 class MetricHead(Head):
@@ -113,6 +119,8 @@ class MetricHead(Head):
         self.spec = spec
         # As arrays, which a step of numpy takes as they are.
         self._slope, self._offset = (np.array(one, np.float32) for one in (scale.slope, scale.offset))
+        self._negative_slope = -self._slope
+        self._cannot_overflow = abs(scale.slope) * (1.01 + abs(scale.offset)) < _MOST_LOGIT
 
     def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The gallery's vectors, of length 1; see Head."""
@@ -121,13 +129,14 @@ class MetricHead(Head):
     def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
         """The logistic function of cosines; see Head."""
         (others,) = gallery.arrays
-        unit = normalised(checked_vectors(probes, others.shape[1] if others.size else None))
+        unit = checked_unit_vectors(probes, others.shape[1] if others.size else None)
         if not others.size:
             return unit[:, :0]
         logits = unit @ others.T
-        logits -= self._offset
-        logits *= self._slope
-        return sigmoid(logits)
+        np.subtract(logits, self._offset, logits)
+        if not self._cannot_overflow:
+            return sigmoid(np.multiply(logits, self._slope, logits))
+        return _sigmoid_of_negative(np.multiply(logits, self._negative_slope, logits))
 
     def score_pairs(self, a: Vectors, b: Vectors) -> Scores:
         """Scores of pairs; see Head."""

@@ -9,6 +9,7 @@ from twinface.errors import ArtefactError
 from twinface.types import Vectors
 
 _TINY = np.array(np.finfo(np.float32).tiny)
+_LEAST_SQUARE = 1e-30
 
 
 def checked_vectors(vectors: Vectors, dimension: int | None = None) -> Vectors:
@@ -35,6 +36,15 @@ def normalised(vectors: Vectors) -> Vectors:
     np.maximum(lengths, _TINY, out=lengths)
     unit: Vectors = vectors / lengths
     return unit
+
+
+def checked_unit_vectors(vectors: Vectors, dimension: int | None = None) -> Vectors:
+    """As `normalised(checked_vectors(vectors, dimension))`, in half the time for a single vector, (1, d)."""
+    if vectors.shape == (1, dimension) and vectors.dtype == np.float32:
+        square = float(np.vdot(vectors, vectors))
+        if _LEAST_SQUARE < square < math.inf:
+            return vectors * (1.0 / math.sqrt(square))
+    return normalised(checked_vectors(vectors, dimension))
 
 
 def adjust(vectors: Vectors, average: NDArray[np.float32], prior: NDArray[np.float32]) -> Vectors:

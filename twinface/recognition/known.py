@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from twinface.averages.average import Averages, adjust_people
 from twinface.gallery.person import PersonVectors
-from twinface.matching.decision import enrolled_vectors, person_scores
+from twinface.matching.decision import enrolled_vectors, one_each, person_scores
 from twinface.matching.head import Head, Prepared
 from twinface.matching.threshold import (
     Threshold,
@@ -133,7 +133,7 @@ class Known:
         rows = _Rows.joined(parts)
         known = type(self)(
             names=tuple(gallery.people),
-            person_index=np.repeat(np.arange(len(people), dtype=np.int32), rows.counts),
+            person_index=_whose(rows.counts),
             version=gallery.version,
             vectors=before.vectors + sum(len(one.files) for one in new) - sum(len(one.files) for one in old),
             averages=averages,
@@ -160,6 +160,12 @@ class Known:
         if self._head is None or self._rows.prepared is None:
             raise ValueError("nobody is known")
         return self._head.score_prepared(probes, self._rows.prepared)
+
+
+def _whose(counts: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Whose each row is, where people have so many rows."""
+    own = one_each(len(counts))
+    return own if (counts == 1).all() else np.repeat(own, counts)
 
 
 def _unchanged(before: Sequence[PersonVectors], now: Sequence[PersonVectors]) -> tuple[int, int]:

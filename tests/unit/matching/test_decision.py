@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinface.matching import decide
-from twinface.matching.decision import person_scores
+from twinface.matching.decision import one_each, person_scores
 from twinface.settings import MatchingSettings
 from twinface.types import State
 
@@ -135,3 +135,22 @@ def test_the_best_of_many_are_those_that_putting_everybody_in_order_finds(name: 
 def test_somebody_without_a_vector_is_not_given_the_score_of_another() -> None:
     numbers = person_scores(scores(0.9, 0.5), np.array([1, 1], np.int32), 2, rule("mean"))
     assert numbers.tolist() == pytest.approx([0.0, 0.7])
+
+
+@pytest.mark.parametrize("rule_name", ["template", "mean", "best-k", "vote"])
+def test_people_of_one_score_each_are_decided_as_by_any_other_list_of_theirs(rule_name: str) -> None:
+    random, names = np.random.default_rng(3), tuple(f"person {number:02}" for number in range(40))
+    for _ in range(50):
+        some = random.choice(np.linspace(0.0, 1.0, 30, dtype=np.float32), len(names))
+        index = np.array(one_each(len(names)))
+        known = decide(some, one_each(len(names)), names, rule(rule_name))
+        assert known == decide(some, index, names, rule(rule_name))
+        best = sorted(range(len(names)), key=lambda one: (-some[one], one))[:3]
+        if rule_name != "vote":
+            assert [one.name for one in known.candidates] == [names[one] for one in best]
+
+
+def test_deciding_leaves_the_scores_as_they_are() -> None:
+    some = np.linspace(0.0, 0.9, 4, dtype=np.float32)
+    decide(some, one_each(4), NAMES, rule("template"))
+    np.testing.assert_array_equal(some, np.linspace(0.0, 0.9, 4, dtype=np.float32))

@@ -6,7 +6,7 @@ import pytest
 from twinface.errors import ArtefactError
 from twinface.matching import load_head
 from twinface.matching.head_spec import SFACE_SCALE
-from twinface.matching.vectors import checked_vectors
+from twinface.matching.vectors import checked_unit_vectors, checked_vectors, normalised
 
 HEAD = load_head(None, "a" * 64)
 
@@ -84,3 +84,24 @@ def test_numbers_whose_squares_overflow_are_numbers() -> None:
     vectors[1, 2] = np.inf
     with pytest.raises(ArtefactError, match="not finite"):
         checked_vectors(vectors, 4)
+
+
+@pytest.mark.parametrize("length", [1e-18, 1e-3, 1.0, 1e17])
+def test_a_single_vector_of_any_length_comes_to_length_one(length: float, random: np.random.Generator) -> None:
+    direction = random.normal(size=(1, 128)).astype(np.float32)
+    unit = checked_unit_vectors(direction * np.float32(length / np.linalg.norm(direction)), 128)
+    np.testing.assert_allclose(unit, direction / np.linalg.norm(direction), rtol=1e-5)
+    assert unit.dtype == np.float32
+
+
+def test_a_single_vector_that_is_no_number_is_refused() -> None:
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ArtefactError, match="not finite"):
+            checked_unit_vectors(np.full((1, 4), wrong, np.float32), 4)
+    np.testing.assert_array_equal(checked_unit_vectors(np.zeros((1, 4), np.float32), 4), np.zeros((1, 4)))
+
+
+def test_single_vectors_and_several_are_made_the_same(random: np.random.Generator) -> None:
+    vectors = random.normal(size=(20, 128)).astype(np.float32)
+    singly = np.concatenate([checked_unit_vectors(vector[np.newaxis], 128) for vector in vectors])
+    np.testing.assert_allclose(singly, normalised(vectors), atol=2e-7)
