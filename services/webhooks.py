@@ -1,4 +1,4 @@
-"""webhooks: what happened is brought to others, by webhooks."""
+"""webhooks: what happened is brought to others, by webhooks and notifications."""
 
 from collections import Counter
 

@@ -53,7 +53,9 @@ PICTURES = Process(
     silent_times=6.0,  # a large picture is decoded in one go
 )
 
-WEBHOOKS = Process("webhooks", (HEALTH,), (), 0.1, 150, is_configured=lambda settings: bool(settings.webhook))
+WEBHOOKS = Process(
+    "webhooks", (HEALTH,), (), 0.1, 150, is_configured=lambda settings: bool(settings.webhook or settings.notify)
+)
 
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""

@@ -63,6 +63,7 @@ Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
 EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
 
 
@@ -267,6 +268,24 @@ class WebhookSettings(_TargetSettings):
     """Post to addresses of this machine, too, and to those that are of its link only."""
 
 
+class NotifySettings(_TargetSettings):
+    """One table for each service that people are notified by; it takes the extra `notify`."""
+
+    url: Annotated[str, Field(min_length=1, examples=["${NTFY_URL}"]), AfterValidator(_placed)]
+    """Where to, as apprise writes it, such as ntfys://TOPIC; ${NAME} is a variable of the environment, ${file:PATH}
+    what a file holds."""
+    events: Annotated[tuple[EventKind, ...], Field(min_length=1)] = ("enter", "stayed")
+    """Of these kinds only: enter, update, exit, stayed, two_cameras."""
+    first_today: bool = False
+    """That a person came only where it is the first time of a day, at these cameras."""
+    minutes: Annotated[float, Field(ge=0.0, le=1440.0)] = 10.0
+    """0…1440, so long nothing more is said of a person, or of unknown ones at a camera."""
+    quiet: Annotated[str, Field(pattern=rf"^({_TIME}-{_TIME})?$")] = ""
+    """Hours in which nothing is sent, such as 22:00-07:00, by the time where the box stands; empty = none."""
+    picture: bool = False
+    """With the face, where pictures are kept: [review] keep_pictures_days."""
+
+
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
@@ -292,6 +311,7 @@ class Settings(_Section):
     sentinel: SentinelSettings = SentinelSettings()
     web: WebSettings = WebSettings()
     webhook: Annotated[tuple[WebhookSettings, ...], Field(max_length=16)] = ()
+    notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
 
     @property
     def events_path(self) -> Path:
@@ -308,6 +328,7 @@ class Settings(_Section):
         names_of = {
             "cameras": [camera.name for camera in self.camera],
             "webhooks": [webhook.name for webhook in self.webhook],
+            "notifications": [notify.name for notify in self.notify],
         }
         for what, names in names_of.items():
             if len(set(names)) < len(names):

@@ -42,6 +42,7 @@ def trees() -> dict[Path, ast.Module]:
 @pytest.mark.parametrize(
     ("package", "rooms"),
     [
+        ("apprise", {"twinface/delivery"}),
         ("fcntl", {"twinface/locks.py"}),
         ("zmq", {"twinface/bus"}),
         ("pickle", {"twinface/gallery"}),

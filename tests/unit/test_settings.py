@@ -8,7 +8,7 @@ import pytest
 
 from twinface.config_file import packaged_path
 from twinface.errors import SettingsError
-from twinface.settings import CameraSettings, Settings, WebhookSettings, load_settings
+from twinface.settings import CameraSettings, NotifySettings, Settings, WebhookSettings, load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")
 _ALL = re.sub(r"^# (?=\[\[|\w+ = )", "", PIPELINE.read_text(), flags=re.MULTILINE)
@@ -60,8 +60,10 @@ def test_what_is_written_is_the_default() -> None:
 
 
 def test_a_table_that_is_a_comment_has_the_defaults_and_an_example(load: Any) -> None:
-    (webhook,) = load(_ALL).webhook
+    loaded = load(_ALL)
+    (webhook,), (notify,) = loaded.webhook, loaded.notify
     assert webhook == WebhookSettings(name=webhook.name, url=webhook.url)
+    assert notify == NotifySettings(name=notify.name, url=notify.url)
 
 
 def test_every_setting_is_explained() -> None:
@@ -172,6 +174,7 @@ def _camera(**fields: str) -> str:
             "webhook.0.events.0: Input should be 'enter'",
         ),
         ('[[webhook]]\nname = "a"\nurl = "http://a"\n' * 2, 1, "two webhooks have the same name, of a, a"),
+        ('[[notify]]\nname = "a"\nurl = "a://a"\nquiet = "22-7"', 4, "notify.0.quiet: String should match pattern"),
         ("camera = 5", 1, "camera: Input should be a valid tuple"),
         ("web = 5", 1, "web: Input should be a valid dictionary"),
     ],

@@ -73,7 +73,11 @@ def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
     texts = [(f"camera {one.name!r}", one.source, mask_address(one.source)) for one in settings.camera]
     for hook in settings.webhook:
         texts += [(f"webhook {hook.name!r}", hook.url, mask_address(hook.url))]
-        texts += [(f"webhook {hook.name!r}", hook.secret, "" if not PLACEHOLDER.search(hook.secret) else hook.secret)]
+        texts += [(f"webhook {hook.name!r}", hook.secret, hook.secret if PLACEHOLDER.search(hook.secret) else "")]
+    # The address of a service is most often all that it takes to send by it.
+    texts += [
+        (f"notify {one.name!r}", one.url, one.url if PLACEHOLDER.search(one.url) else "") for one in settings.notify
+    ]
     named = dict.fromkeys(whose for whose, text, shown in texts if text != shown)
     if named and status.st_mode & others:
         yield f"{config}: others can read the password of {', '.join(named)}; run `chmod 600 {config}`"

@@ -31,6 +31,7 @@ SCHEMAS = {
     "gallery verify": 1,
     "heads": 1,
     "identify": 1,
+    "notify test": 1,
     "reject": 1,
     "retrain": 1,
     "rollback": 1,

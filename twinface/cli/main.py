@@ -19,6 +19,7 @@ from twinface.cli.learning import distill, finetune, heads, network, retrain, ro
 from twinface.cli.live import assets, down, status, token, up, watch
 from twinface.cli.live import config as config_command
 from twinface.cli.measuring import calibrate, evaluate
+from twinface.cli.notify import test as notify_test
 from twinface.cli.output_streams import prepare_streams
 from twinface.cli.pictures import capture, extract, identify, selfies
 from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, undo, unknowns
@@ -111,11 +112,16 @@ _WEBHOOK_COMMANDS: tuple[Callable[..., None], ...] = (
     webhooks_test.try_out,
 )
 
+_NOTIFY_COMMANDS: tuple[Callable[..., None], ...] = (notify_test.try_out,)
+
 _gallery = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
 app.add_typer(_gallery, name="gallery", rich_help_panel="Gallery")
 
 _webhooks = App(help="What is posted to others: see what they did not take, try it again.", no_args_is_help=True)
 app.add_typer(_webhooks, name="webhooks", rich_help_panel="Webhooks")
+
+_notify = App(help="Who is notified of what happened: try it out.", no_args_is_help=True)
+app.add_typer(_notify, name="notify", rich_help_panel="Notifications")
 
 
 def _name(function: Callable[..., None]) -> str:
@@ -125,7 +131,11 @@ def _name(function: Callable[..., None]) -> str:
 for _heading, _functions in _COMMANDS.items():
     for _function in _functions:
         app.command(_name(_function), rich_help_panel=_heading)(_function)
-for _group, _functions in ((_gallery, _GALLERY_COMMANDS), (_webhooks, _WEBHOOK_COMMANDS)):
+for _group, _functions in (
+    (_gallery, _GALLERY_COMMANDS),
+    (_webhooks, _WEBHOOK_COMMANDS),
+    (_notify, _NOTIFY_COMMANDS),
+):
     for _function in _functions:
         _group.command(_name(_function))(_function)
 

@@ -1,18 +1,37 @@
 """The targets that a configuration names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from twinface.delivery.target import Target
+from twinface.delivery.notification import NotifyTarget
+from twinface.delivery.overview import choose_targets
+from twinface.delivery.target import Outcome, Target
 from twinface.delivery.webhook import WebhookTarget
 from twinface.settings import Settings
 
 
 def open_targets(settings: Settings) -> list[Target]:
-    """All of them. Raises SettingsError for the first that cannot be used."""
-    return [WebhookTarget(one) for one in settings.webhook]
+    """All of them. Raises SettingsError for the first that cannot be used, MissingExtraError without apprise."""
+    notifications = [NotifyTarget(one, settings.events_path) for one in settings.notify]
+    return [*(WebhookTarget(one) for one in settings.webhook), *notifications]
 
 
-def check_targets(settings: Settings) -> Iterable[str]:
-    """Raise as `open_targets` does; there is nothing that is only warned of."""
+def try_targets(settings: Settings, kind: str, name: str | None) -> dict[str, Outcome]:
+    """What comes of a test of all targets of a kind, "webhook" or "notify", or of one, by their names.
+
+    Raises as `open_targets` does, and NotThereError where there is none.
+    """
+    chosen = choose_targets(settings, kind, name)
+    return {target.name: target.test() for target in open_targets(settings) if target.name in chosen}
+
+
+def check_targets(settings: Settings) -> Iterator[str]:
+    """What should be known before they are used, one line each. Raises as `open_targets` does."""
     open_targets(settings)
-    return ()
+    cameras = {camera.name for camera in settings.camera}
+    for kind, tables in (("webhook", settings.webhook), ("notify", settings.notify)):
+        for table in tables:
+            if unknown := sorted(set(table.cameras) - cameras):
+                yield f"{kind} {table.name!r}: there is no camera {', '.join(unknown)}"
+    for notify in settings.notify:
+        if notify.picture and not settings.review.keep_pictures_days:
+            yield f"notify {notify.name!r}: no picture goes along, none is kept; set [review] keep_pictures_days"

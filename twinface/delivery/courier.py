@@ -86,7 +86,10 @@ class Courier:
             return min(pause_s, _POLL_S)
         now_ns = time.time_ns()
         if late := next_due(self._path, self._target.name, now_ns, int(max(self._target.delays_s) * 2e9)):
-            self._attempt(late.event, late)
+            if self._target.wants(late.event):
+                self._attempt(late.event, late)
+            else:
+                drop_delivery(self._path, late)
             return 0.0
         return 0.0 if self._bring_next(self._outbox) else _POLL_S
 

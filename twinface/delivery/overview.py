@@ -50,7 +50,8 @@ def read_overview(settings: Settings) -> Overview:
 
 def target_urls(settings: Settings) -> dict[str, str]:
     """The URL of each target as it stands in the configuration, by the name under which the store knows it."""
-    return {f"webhook:{one.name}": one.url for one in settings.webhook}
+    urls = {f"webhook:{one.name}": one.url for one in settings.webhook}
+    return urls | {f"notify:{one.name}": one.url for one in settings.notify}
 
 
 def choose_targets(settings: Settings, kind: str, name: str | None) -> Sequence[str]:

@@ -44,6 +44,9 @@ class Target(Protocol):
     def send(self, event: Event) -> Outcome:
         """Bring an event there once, and wait for the answer, a bounded time."""
 
+    def test(self) -> Outcome:
+        """Bring what is no event there, to see whether it comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -69,6 +69,7 @@ FOLDERS = {
     "Learning": "learning",
     "Measuring": "measuring",
     "Webhooks": "webhooks",
+    "Notifications": "notify",
 }
 """Where the commands below a heading of the help are; those of `gallery` are with the other ones of that heading."""
 

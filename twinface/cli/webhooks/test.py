@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import note, say, say_json
+from twinface.cli.console import say_json
+from twinface.cli.outcomes_shown import fail_where_one_did, plain, show_outcomes
 from twinface.cli.shared_options import JsonOption
-from twinface.errors import TwinfaceError
 
 
 def try_out(
@@ -15,18 +15,11 @@ def try_out(
     as_json: JsonOption = False,
 ) -> None:
     """Post a test event, of the type twinface.test, to a webhook or each of them, and say what it answered."""
-    from twinface.delivery.overview import choose_targets
-    from twinface.delivery.webhook import WebhookTarget
+    from twinface.delivery.configured import try_targets
 
-    settings = chosen_settings()
-    chosen = choose_targets(settings, "webhook", name)
-    targets = [one for one in map(WebhookTarget, settings.webhook) if one.name in chosen]
-    outcomes = {target.name: target.test() for target in targets}
+    outcomes = try_targets(chosen_settings(), "webhook", name)
     if as_json:
-        answers = [{"name": name, "problem": one.problem or None} for name, one in outcomes.items()]
-        say_json("webhooks test", {"targets": answers})
+        say_json("webhooks test", plain(outcomes))
     else:
-        for target, outcome in outcomes.items():
-            (note if outcome.problem else say)(f"{target}: {outcome.problem or 'taken'}")
-    if any(one.problem for one in outcomes.values()):
-        raise typer.Exit(TwinfaceError.exit_code)
+        show_outcomes(outcomes, "taken")
+    fail_where_one_did(outcomes)

@@ -1,0 +1,1 @@
+"""`twinface notify`: who is notified of what happened."""
