@@ -117,6 +117,14 @@ def fetch(name: str) -> Path:
     return _place(asset, cache)
 
 
+def is_here(name: str) -> bool:
+    """Whether `fetch` would give the asset without a network. Raises AssetError as it does."""
+    asset, given = ASSETS[name], os.environ.get(FOLDER_VARIABLE)
+    if given and _look_in_given_folder(asset, Path(given).expanduser(), cache_folder()):
+        return True
+    return _is_whole(asset, cache_folder())
+
+
 def cache_folder() -> Path:
     """The user's cache of assets."""
     return platformdirs.user_cache_path("twinface") / "assets"

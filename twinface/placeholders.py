@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.files import read_bounded
 from twinface.text import PLACEHOLDER
 
 _FILE = "file:"
@@ -77,10 +76,13 @@ def _value(match: re.Match[str]) -> str:
 
 def _first_line(path: Path) -> tuple[str, str]:
     """The secret in a file, without the end of its line, and what is wrong where there is none."""
+    if not path.is_file():
+        return "", f"{path}: no such file"
     try:
-        return read_bounded(path, _MAX_BYTES).decode("utf-8-sig").strip("\r\n"), f"{path}: the file is empty"
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"no text of {_MAX_BYTES} bytes at most"
+        with path.open("rb") as stream:
+            return stream.read(_MAX_BYTES).decode("utf-8-sig").strip("\r\n"), f"{path}: the file is empty"
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not written as UTF-8"
         return "", f"{path}: cannot be read ({reason})"
 
 

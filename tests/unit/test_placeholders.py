@@ -38,8 +38,8 @@ def test_a_whole_url_may_stand_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
     ("place", "problem"),
     [
         ("${NOBODY_SET_THIS}", "${NOBODY_SET_THIS} is not set in the environment; export it"),
-        ("${file:/nowhere/door.txt}", "/nowhere/door.txt: cannot be read (No such file or directory); write"),
-        ("${file:/}", "/: cannot be read (Is a directory); write"),
+        ("${file:/nowhere/door.txt}", "/nowhere/door.txt: no such file; write"),
+        ("${file:/}", "/: no such file; write"),
     ],
 )
 def test_what_is_not_there_is_named_with_its_mend(place: str, problem: str) -> None:

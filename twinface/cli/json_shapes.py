@@ -14,6 +14,7 @@ SCHEMAS = {
     "config --path": 1,
     "confirm": 1,
     "corrections": 1,
+    "doctor": 1,
     "enrol": 1,
     "evaluate --features": 1,
     "evaluate --groups": 1,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from twinface.box.preflight import Preflight, check_before_start, warn_of_passwords
+from twinface.box.configuration_checks import warn_of_passwords
+from twinface.box.preflight import Preflight, check_before_start
 from twinface.faces.sources import captures
 from twinface.settings import load_settings
 

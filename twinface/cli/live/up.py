@@ -35,7 +35,8 @@ def up(
 
 def _check(config: Path, settings: "Settings", *, exit_when_done: bool) -> None:
     """Say all that is wrong before anything starts; typer.Exit where it cannot start so."""
-    from twinface.box.preflight import check_before_start, warn_of_passwords
+    from twinface.box.configuration_checks import warn_of_passwords
+    from twinface.box.preflight import check_before_start
     from twinface.web.access import warn_of_access
 
     found = check_before_start(settings, exit_when_done=exit_when_done)
