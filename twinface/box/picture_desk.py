@@ -28,10 +28,12 @@ class PictureDesk:
     def __init__(self, settings: Settings) -> None:
         self._tools = PictureTools(settings)
         self._enrolments = PictureEnrolments(self._tools)
+        self._search = PictureSearch(self._tools)
         self._handlers: dict[str, Handler] = {
+            "prepare": self._prepare,
             "detect": self._detect,
             "identify": self._identify,
-            "search": PictureSearch(self._tools).answer,
+            "search": self._search.answer,
             **self._enrolments.handlers,
         }
         self._used_at_s = time.monotonic()
@@ -56,6 +58,12 @@ class PictureDesk:
             raise ServiceError(str(error), "not usable") from error
         finally:
             self._used_at_s = time.monotonic()
+
+    def _prepare(self, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Load what the first picture would have to wait for."""
+        self._tools.load()
+        self._search.read_ahead()
+        return {"ready": True}
 
     def _detect(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         image = require_picture(arguments)

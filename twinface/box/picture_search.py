@@ -1,11 +1,14 @@
 """The search by a face, as a question to the process that reads pictures."""
 
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+from twinface.averages.average import Averages
 from twinface.box.picture_tools import PictureTools, plain_box, require_picture
-from twinface.errors import NoFaceError, NotThereError, ServiceError
+from twinface.errors import ArtefactError, NoFaceError, NotThereError, ServiceError
 from twinface.gallery.person import slug_of
 from twinface.recognition.embedding import embed_one_face
 from twinface.recognition.look_search import LookSearch, MatchingVisit, WhichLooks
@@ -21,6 +24,16 @@ class PictureSearch:
     @cached_property
     def _looks(self) -> LookSearch:
         return LookSearch(self._tools.settings.events_path, self._tools.network.recipe)
+
+    def read_ahead(self) -> None:
+        """Read the looks in a thread, so that the first search has not to wait for it."""
+        with suppress(ArtefactError):  # whoever searches hears of it
+            averages = self._tools.naming.averages
+            threading.Thread(target=self._read, args=(averages,), name="looks", daemon=True).start()
+
+    def _read(self, averages: Averages | None) -> None:
+        with suppress(ArtefactError):
+            self._looks.read(averages)
 
     def answer(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """The faces of the picture, which of them was searched for, and the visits."""

@@ -48,6 +48,10 @@ class PictureTools:
         """The feature network."""
         return load_network(self.settings.network)
 
+    def load(self) -> None:
+        """Load detectors and network, which are loaded when they are first needed otherwise."""
+        _ = self.detector, self.enrolment_detector, self.network
+
     @cached_property
     def _names(self) -> tuple[Naming, AveragesInUse]:
         settings, recipe = self.settings, self.network.recipe

@@ -1,9 +1,11 @@
 """Was this face ever here: the kept looks that a face matches, of all tracks, the best first."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ from twinface.types import Vectors
 
 _SCORED_AT_ONCE = 64
 """What a head prepares of a look takes a millisecond, which those that are nearest by cosine are worth."""
+
+_PREPARED_AT_ONCE = 2048
+"""Whose numbers stay in the processor's cache meanwhile."""
 
 _READ_AGAIN_AFTER_S = 600.0
 """Looks that are not kept any more are out of memory by then; they are out of every answer at once."""
@@ -44,6 +49,11 @@ class MatchingVisit:
     span: TrackSpan
 
 
+class _Units(NamedTuple):
+    averages: Averages | None
+    vectors: Vectors
+
+
 class LookSearch:
     """Searches the looks in the database `store` that are of the network of `recipe`.
 
@@ -55,8 +65,27 @@ class LookSearch:
         self._recipe = recipe
         self._clock = clock
         self._looks = LookVectors.none(recipe.dimension)
+        self._units = _Units(None, self._looks.vectors)
         self._read_at_s = clock()
-        self._kept: tuple[LookVectors, Averages | None, tuple[Vectors, Vectors]] | None = None
+        self._lock = threading.Lock()
+
+    def read(self, averages: Averages | None) -> tuple[LookVectors, Vectors]:
+        """All looks, with what was stored since, and in which direction each lies from what all share, float32 (n, d).
+
+        For any number of threads: one may read before anybody searches. Raises ArtefactError where the store cannot be
+        read.
+        """
+        with self._lock:
+            if self._clock() - self._read_at_s > _READ_AGAIN_AFTER_S:
+                self._looks, self._read_at_s = LookVectors.none(self._recipe.dimension), self._clock()
+                self._units = _Units(None, self._looks.vectors)
+            self._looks = self._looks.with_later(self._store, self._recipe.fingerprint)
+            known = len(self._units.vectors)
+            if averages is not self._units.averages or known > len(self._looks.vectors):
+                known = 0
+            units = _units_of(self._looks, averages, self._units.vectors[:known])
+            self._units = _Units(averages, units)
+            return self._looks, units
 
     def search(self, face: NDArray[np.float32], naming: Naming, which: WhichLooks) -> list[MatchingVisit]:
         """The tracks of which a look reaches the threshold with a `face`, float32 (d,), of a picture; best first.
@@ -64,29 +93,25 @@ class LookSearch:
         Scores are those of the head in force, relative to the averages of the sources. Raises ArtefactError where the
         store cannot be read.
         """
-        if self._clock() - self._read_at_s > _READ_AGAIN_AFTER_S:
-            self._looks, self._read_at_s = LookVectors.none(self._recipe.dimension), self._clock()
-        looks = self._looks = self._looks.with_later(self._store, self._recipe.fingerprint)
         averages, threshold = naming.averages, naming.threshold_of_pairs.value
-        adjusted, units = self._prepared(averages)
+        looks, units = self.read(averages)
         probe = adjusted_vectors(face[np.newaxis], PHOTOS, averages)
-        nearest = np.flatnonzero(self._chosen(which))
-        likeness = units[nearest] @ _units(probe, averages)[0]
-        nearest = nearest[np.argsort(-likeness, kind="stable")]
+        nearest = np.flatnonzero(_chosen(looks, which))
+        likeness = (units @ _directions(probe, averages)[0])[nearest]
+        nearest = nearest[np.argsort(-likeness)]
         best: dict[int, tuple[float, int]] = {}
         for start in range(0, len(nearest), _SCORED_AT_ONCE):
             rows = nearest[start : start + _SCORED_AT_ONCE]
-            scores = naming.head.prepare(adjusted[rows])(probe)[0]
+            scores = naming.head.prepare(_adjusted(looks, rows, averages))(probe)[0]
             reached = scores >= threshold
             for row, score in zip(rows[reached], scores[reached], strict=True):
                 track = int(looks.track_index[row])
                 best[track] = max(best.get(track, (-1.0, 0)), (float(score), int(row)))
             if not reached.any() or len(best) >= 2 * which.limit:
                 break
-        return self._described(sorted(best.values(), reverse=True), which.limit)
+        return self._described(looks, sorted(best.values(), reverse=True), which.limit)
 
-    def _described(self, found: list[tuple[float, int]], limit: int) -> list[MatchingVisit]:
-        looks = self._looks
+    def _described(self, looks: LookVectors, found: list[tuple[float, int]], limit: int) -> list[MatchingVisit]:
         named = [(looks.tracks[looks.track_index[row]], int(looks.crops[row])) for _, row in found]
         spans = track_spans(self._store, named)
         visits = [
@@ -96,34 +121,40 @@ class LookSearch:
         ]
         return visits[:limit]
 
-    def _chosen(self, which: WhichLooks) -> NDArray[np.bool_]:
-        looks = self._looks
-        chosen = np.ones(len(looks.crops), bool)
-        if which.since_ns is not None:
-            chosen &= looks.at_ns >= which.since_ns
-        if which.until_ns is not None:
-            chosen &= looks.at_ns < which.until_ns
-        if which.camera is not None:
-            of_camera = np.fromiter((key.camera == which.camera for key in looks.tracks), bool, len(looks.tracks))
-            chosen &= of_camera[looks.track_index]
-        return chosen
 
-    def _prepared(self, averages: Averages | None) -> tuple[Vectors, Vectors]:
-        """The vectors of all looks as heads compare them, and in which direction each lies from what all share."""
-        looks, kept = self._looks, self._kept
-        if kept is not None and kept[0] is looks and kept[1] is averages:
-            return kept[2]
-        adjusted = np.empty_like(looks.vectors)
-        cameras = sorted({key.camera for key in looks.tracks})
-        numbers = {camera: number for number, camera in enumerate(cameras)}
-        of_track = np.array([numbers[key.camera] for key in looks.tracks], np.int64)
-        for camera, number in numbers.items():
-            own = of_track[looks.track_index] == number
-            adjusted[own] = adjusted_vectors(looks.vectors[own], camera_source(camera), averages)
-        prepared = adjusted, _units(adjusted, averages)
-        self._kept = looks, averages, prepared
-        return prepared
+def _chosen(looks: LookVectors, which: WhichLooks) -> NDArray[np.bool_]:
+    chosen = np.ones(len(looks.crops), bool)
+    if which.since_ns is not None:
+        chosen &= looks.at_ns >= which.since_ns
+    if which.until_ns is not None:
+        chosen &= looks.at_ns < which.until_ns
+    if which.camera is not None:
+        of_camera = np.fromiter((key.camera == which.camera for key in looks.tracks), bool, len(looks.tracks))
+        chosen &= of_camera[looks.track_index]
+    return chosen
 
 
-def _units(vectors: Vectors, averages: Averages | None) -> Vectors:
+def _adjusted(looks: LookVectors, rows: NDArray[np.intp], averages: Averages | None) -> Vectors:
+    """The vectors of some looks as heads compare them."""
+    vectors = looks.vectors[rows]
+    cameras = np.array([looks.tracks[looks.track_index[row]].camera for row in rows])
+    for camera in set(cameras.tolist()):
+        own = cameras == camera
+        vectors[own] = adjusted_vectors(vectors[own], camera_source(camera), averages)
+    return vectors
+
+
+def _units_of(looks: LookVectors, averages: Averages | None, known: Vectors) -> Vectors:
+    """The directions of all looks, of which the first are `known` already."""
+    if len(known) == len(looks.vectors):
+        return known
+    units = np.empty_like(looks.vectors)
+    units[: len(known)] = known
+    for start in range(len(known), len(units), _PREPARED_AT_ONCE):
+        rows = np.arange(start, min(start + _PREPARED_AT_ONCE, len(units)))
+        units[rows] = _directions(_adjusted(looks, rows, averages), averages)
+    return units
+
+
+def _directions(vectors: Vectors, averages: Averages | None) -> Vectors:
     return normalised(vectors if averages is None else centre(vectors, averages.prior))

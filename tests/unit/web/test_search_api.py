@@ -15,6 +15,7 @@ from twinface.gallery import Gallery
 
 def test_every_visit_whose_looks_match_is_found_best_first(pictures_site: PicturesSite, portraits: Path) -> None:
     site = pictures_site
+    assert site.ask("POST", "/pictures/prepare") == {"ready": True}
     found = site.ask("POST", "/pictures/search", (portraits / "person_a_1.jpg").read_bytes())
     assert (len(found["faces"]), found["face"]) == (1, 0)
     assert 0 < found["false_accept_rate"] < 0.001

@@ -30,6 +30,12 @@ class FaceFound(BaseModel):
     measures: dict[str, float]
 
 
+class Prepared(BaseModel):
+    """Whether pictures are read at once now; the looks to search through may still be on their way."""
+
+    ready: bool
+
+
 class FaceNamed(BaseModel):
     """A face and who it is: `name` and `id` with the state `known` only; `reason` is why it is no name.
 
@@ -122,6 +128,11 @@ def single_pictures_routes(context: Context) -> APIRouter:
     async def answer(request: Request, verb: str, arguments: Mapping[str, Any]) -> Any:
         async with one_picture(request) as picture:
             return await run_in_threadpool(context.pictures.ask, verb, arguments, picture)
+
+    @router.post("/prepare")
+    def prepare() -> Prepared:
+        """Start the process that reads pictures, and have it load what the first one would have to wait for."""
+        return Prepared(**context.pictures.ask("prepare", {}))
 
     @router.post("/detect", openapi_extra=PICTURE_BODY)
     async def detect(request: Request) -> Detected:

@@ -48,6 +48,9 @@ export async function call(method, path, { query, body, version, signal: abort }
 export const get = (path, query, options) => call("GET", path, { query, ...options });
 export const post = (path, body, query) => call("POST", path, { body, query });
 
+// Have what reads pictures loaded by the time that somebody has chosen one.
+export const prepare = () => post("/pictures/prepare").catch(() => null);
+
 function askForLogin(expired) {
   session.value = { ...session.value, needs_token: true, asked: true, expired };
   return new Promise((go) => waiting.push(go));

@@ -1,7 +1,7 @@
 // History: who came, by day, person, camera and state; exported; and searched by a face.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { call, changes, get, pictureOf, reasonOf, url, whyOf } from "../api.js";
+import { call, changes, get, pictureOf, prepare, reasonOf, url, whyOf } from "../api.js";
 import { clock, dayOf, dayRange, lasting, moment, ms, personTitle, printable, score, share } from "../format.js";
 import { cameras } from "../live.js";
 import { Chosen, DropZone, Empty, Face, NameField, NameLine, Trouble, useAnswer, useEnd } from "../parts.js";
@@ -97,7 +97,7 @@ function FaceSearch() {
   }, [file, face]);
   const { found, error, busy } = state;
   const reached = (found?.visits ?? []).filter((one) => found.threshold === null || one.score >= found.threshold), below = (found?.visits ?? []).filter((one) => !reached.includes(one)).slice(0, 6);
-  return html`<details class="card search" open=${Boolean(file)}><summary>${words.history.searchTitle}</summary>
+  return html`<details class="card search" open=${Boolean(file)} onToggle=${({ target }) => target.open && prepare()}><summary>${words.history.searchTitle}</summary>
     <p class="quiet">${words.history.searchIntro}</p>
     <div class="two"><div><${DropZone} text=${file ? words.history.searchAgain : words.history.searchDrop} onFiles=${([one]) => { setFace(null); setFile(one); }} />
       ${file && html`<${Chosen} key=${file.name + file.lastModified} file=${file} boxes=${found?.faces?.map((one) => one.box_xyxy) ?? []} chosen=${found?.face} onBox=${setFace} />`}
