@@ -29,7 +29,14 @@ def _all_have_been_tried(box: Pipeline) -> bool:
 def _shown(box: Pipeline) -> dict[str, bytes]:
     """All that anybody can see of a box without the rights of its user: what is printed, kept, served and listed."""
     shown = {str(path): path.read_bytes() for path in box.folder.rglob("*") if path.is_file() and path.suffix != ".txt"}
-    for words in (["status"], ["status", "--json"], ["config"], ["config", "--json"], ["events", "--json"]):
+    for words in (
+        ["status"],
+        ["status", "--json"],
+        ["config"],
+        ["config", "--json"],
+        ["top", "--once", "--json"],
+        ["events", "--json"],
+    ):
         done = box.command(*words, check=False)
         shown[" ".join(words)] = (done.stdout + done.stderr).encode()
     address = until(lambda: re.search(r"http://127\.0\.0\.1:\d+", box.said()), 60.0, "the page's address")

@@ -38,6 +38,7 @@ SCHEMAS = {
     "rollback": 1,
     "selfies": 1,
     "status": 1,
+    "top": 1,
     "train": 1,
     "undo": 1,
     "unknowns": 1,
