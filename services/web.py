@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from twinface.box.health_board import HealthBoard
 from twinface.box.pictures_client import PicturesProcess
 from twinface.box.service import run_directory, run_service
 from twinface.bus.control import ask
@@ -23,7 +24,6 @@ from twinface.web.api.context import Context, People
 from twinface.web.app import create_app
 from twinface.web.authentication import Authentication
 from twinface.web.certificate import certificate_of
-from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.recent_pictures import RecentPictures
 from twinface.web.server import PageServer

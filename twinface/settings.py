@@ -52,6 +52,13 @@ def _placed(value: str, info: ValidationInfo) -> str:
     return from_folder(value, info.context or Path.cwd())
 
 
+def _elsewhere(value: str) -> str:
+    """A secret that stands elsewhere; the configuration is copied and shown too easily."""
+    if value and not PLACEHOLDER.fullmatch(value):
+        raise ValueError("write it elsewhere: ${NAME} is a variable of the environment, ${file:PATH} a file")
+    return value
+
+
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
@@ -65,6 +72,8 @@ Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
+_TOPIC = r"^[^+#/\x00\s$][^+#\x00]{0,99}$"
+"""A topic to begin others with: MQTT keeps + and # for filters, and what begins with $ for the broker."""
 
 
 class _Section(BaseModel):
@@ -286,6 +295,49 @@ class NotifySettings(_TargetSettings):
     """With the face, where pictures are kept: [review] keep_pictures_days."""
 
 
+class MqttSettings(_Section):
+    """`[mqtt]`."""
+
+    host: str = ""
+    """Broker that events and states go to; empty = none."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """Usually 8883 with tls."""
+    user: str = ""
+    """Empty = nobody is named."""
+    password: Annotated[str, AfterValidator(_elsewhere), AfterValidator(_placed)] = ""
+    """The user's: ${NAME} is a variable of the environment, ${file:PATH} the first line of a file."""
+    tls: bool = False
+    """Talk to the broker over TLS, and check its certificate."""
+    ca: OptionalPath = None
+    """PEM with the authority that signed the broker's certificate; empty = those that the system trusts."""
+    certificate: OptionalPath = None
+    """PEM with this box's own certificate, where the broker asks for one; it goes with key."""
+    key: OptionalPath = None
+    """PEM with that certificate's key, without a password."""
+    prefix: Annotated[str, Field(pattern=_TOPIC)] = "twinface"
+    """What all topics begin with."""
+    box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    """This box in topics: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
+    discovery: bool = True
+    """Announce entities to Home Assistant."""
+    discovery_prefix: Annotated[str, Field(pattern=_TOPIC)] = "homeassistant"
+    """Where Home Assistant looks for them."""
+    double_take: bool = False
+    """Also double-take/matches/NAME and double-take/cameras/CAMERA, as Double Take publishes them."""
+    frigate: bool = False
+    """Also frigate/tracked_object_update of type face, as Frigate publishes it."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "MqttSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together: set both or neither")
+        if not self.tls and (self.ca or self.certificate):
+            raise ValueError("ca, certificate and key are for tls = true; set that, or none of them")
+        if self.password and not self.user:
+            raise ValueError("a password without a user; set user")
+        return self
+
+
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
@@ -312,6 +364,7 @@ class Settings(_Section):
     web: WebSettings = WebSettings()
     webhook: Annotated[tuple[WebhookSettings, ...], Field(max_length=16)] = ()
     notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
+    mqtt: MqttSettings = MqttSettings()
 
     @property
     def events_path(self) -> Path:

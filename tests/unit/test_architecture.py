@@ -53,6 +53,7 @@ def trees() -> dict[Path, ast.Module]:
         ("matplotlib", {"twinface/evaluation"}),
         ("starlette", {"twinface/web"}),
         ("uvicorn", {"twinface/web"}),
+        ("paho", {"twinface/mqtt"}),
         ("supervisor", {"twinface/box"}),
     ],
 )
@@ -121,6 +122,7 @@ def test_import_contracts_are_kept() -> None:
         ("sentinel", {"cv2"}),
         ("web", {"cv2"}),
         ("webhooks", {"cv2"}),
+        ("mqtt", {"cv2"}),
     ],
 )
 def test_a_process_loads_only_what_it_needs(name: str, unused: set[str]) -> None:

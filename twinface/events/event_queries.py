@@ -117,16 +117,17 @@ def newest_number(path: Path) -> int:
     if not is_there(path):
         return 0
     with reading(path) as connection:
-        return _newest(connection)
+        return newest_of(connection)
 
 
 def _check_was_given(connection: sqlite3.Connection, path: Path, after: int) -> None:
-    newest = _newest(connection)
+    newest = newest_of(connection)
     if after > newest:
         raise InputError(f"{path}: no event has the number {after} yet, the newest is {newest}; begin again after 0")
 
 
-def _newest(connection: sqlite3.Connection) -> int:
+def newest_of(connection: sqlite3.Connection) -> int:
+    """The number that was given last, 0 where there was none."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
     return int(row[0]) if row else 0
 

@@ -15,9 +15,9 @@ from typing import Self
 
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
-from twinface.events.database import migrate
+from twinface.events.database import is_there, migrate, reading
 from twinface.events.event import Event, LookRecord, Past, TrackKey
-from twinface.events.event_queries import INSERT, SELECT, readable, to_row
+from twinface.events.event_queries import INSERT, SELECT, newest_of, readable, to_row
 from twinface.events.kept_pictures import let_go_of_pictures
 from twinface.events.look_queries import insert_looks
 from twinface.events.retention import (
@@ -132,8 +132,7 @@ class EventStore:
 
     def newest(self) -> int:
         """The number that was given last, 0 when there was none."""
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-        return int(row[0]) if row else 0
+        return newest_of(self._connection)
 
     def past(self) -> Past:
         """What the writer before this one left."""
@@ -185,6 +184,18 @@ class EventStore:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.execute(f"PRAGMA journal_size_limit = {_MAX_WAL_BYTES}")
+
+
+def read_unfinished(path: Path) -> tuple[list[Event], int]:
+    """The events of tracks and visits that have not ended, in their order, and the number that was given last.
+
+    Nothing, and 0, where there is no store yet. Raises ArtefactError as `read_events` does.
+    """
+    if not is_there(path):
+        return [], 0
+    with reading(path) as connection:
+        connection.execute("BEGIN")
+        return readable(connection.execute(_STILL_OPEN)), newest_of(connection)
 
 
 def _lock(path: Path) -> int:

@@ -5,10 +5,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from twinface.box.health_board import HealthBoard
 from twinface.events.event import TrackKey
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, PreviewMeta
 from twinface.web.box_history import BoxHistory
-from twinface.web.health_board import HealthBoard
 from twinface.web.outlets import Outlet
 from twinface.web.viewer import Picture, Viewer, encode_picture, message
 

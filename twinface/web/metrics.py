@@ -13,12 +13,12 @@ from prometheus_client.registry import Collector
 
 from twinface.box.accounts import LinkBooks, read_links
 from twinface.box.health import STALE_AFTER_S
+from twinface.box.health_board import Reading
 from twinface.bus.rundir import RunDirectory
 from twinface.messages.schema import DURATION_BOUNDS_MS, Heartbeat
 from twinface.processes import CAMERA, MATCHER, SENTINEL
 from twinface.settings import Settings
 from twinface.types import State
-from twinface.web.health_board import Reading
 
 METRICS_PATH = "/metrics"
 

@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from twinface.box.health_board import HealthBoard
 from twinface.messages.schema import Heartbeat, MatchEvent, Message, Stamp
 from twinface.types import Captured
-from twinface.web.health_board import HealthBoard
 from twinface.web.hub import Hub
 from twinface.web.outlets import Outlet
 
