@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twinface.errors import InputError
-from twinface.text import PLACEHOLDER
+from twinface.text import PLACEHOLDER, placeholder_file
 
-_FILE = "file:"
 _MAX_BYTES = 4096
 _OF_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
@@ -34,20 +33,10 @@ def fill_in(text: str) -> str:
     return PLACEHOLDER.sub(_value, text)
 
 
-def from_folder(text: str, folder: Path) -> str:
-    """The text with the paths of its placeholders taken from a folder."""
-
-    def place(match: re.Match[str]) -> str:
-        path = _file_of(match)
-        return match[0] if path is None else f"${{{_FILE}{folder / path.expanduser()}}}"
-
-    return PLACEHOLDER.sub(place, text)
-
-
 def open_to_others(text: str) -> Iterator[Path]:
     """The files of its placeholders that others than their owner can read. One that is not there is left out."""
     for match in PLACEHOLDER.finditer(text):
-        path = _file_of(match)
+        path = placeholder_file(match)
         if path is not None and path.exists() and path.stat().st_mode & _OF_OTHERS:
             yield path
 
@@ -61,10 +50,10 @@ def _value_in_url(match: re.Match[str]) -> str:
 
 
 def _value(match: re.Match[str]) -> str:
-    path = _file_of(match)
+    path = placeholder_file(match)
     if path is None:
         value = os.environ.get(match[1])
-        mend = f"export it where `twinface up` is called, or write ${{{_FILE}PATH}}"
+        mend = "export it where `twinface up` is called, or write ${file:PATH}"
         problem = f"{match[0]} is not set in the environment"
     else:
         value, problem = _first_line(path)
@@ -84,7 +73,3 @@ def _first_line(path: Path) -> tuple[str, str]:
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not written as UTF-8"
         return "", f"{path}: cannot be read ({reason})"
-
-
-def _file_of(match: re.Match[str]) -> Path | None:
-    return Path(match[1].removeprefix(_FILE)) if match[1].startswith(_FILE) else None

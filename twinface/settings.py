@@ -22,8 +22,7 @@ from pydantic import (
 
 from twinface.config_file import config_in_use, line_of, read_config
 from twinface.errors import SettingsError
-from twinface.placeholders import from_folder
-from twinface.text import PLACEHOLDER
+from twinface.text import PLACEHOLDER, from_folder
 
 
 def _from_its_folder(value: Path, info: ValidationInfo) -> Path:

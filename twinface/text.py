@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _IRREGULAR = {"person": "people"}
@@ -9,6 +10,7 @@ _IRREGULAR = {"person": "people"}
 PLACEHOLDER = re.compile(r"\$\{([^{}]+)\}")
 """What stands for a secret that is written elsewhere; see twinface.placeholders."""
 
+_FILE = "file:"
 _MASK = "***"
 _KEPT = re.compile(r"\x00(\d+)\x00")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):(?!\x00\d+\x00@).*@")
@@ -42,6 +44,21 @@ def plural(count: int, one: str, many: str = "") -> str:
 def none_usable(count: int, one: str, many: str = "") -> str:
     """That nothing of so much was any good: "the picture could not be used", "none of 3 pictures could be used"."""
     return f"the {one} could not be used" if count == 1 else f"none of {plural(count, one, many)} could be used"
+
+
+def placeholder_file(match: re.Match[str]) -> Path | None:
+    """The file that a placeholder names; None of one that names a variable of the environment."""
+    return Path(match[1].removeprefix(_FILE)) if match[1].startswith(_FILE) else None
+
+
+def from_folder(text: str, folder: Path) -> str:
+    """The text with the paths of its placeholders taken from a folder."""
+
+    def place(match: re.Match[str]) -> str:
+        path = placeholder_file(match)
+        return match[0] if path is None else f"${{{_FILE}{folder / path.expanduser()}}}"
+
+    return PLACEHOLDER.sub(place, text)
 
 
 def mask_address(text: str) -> str:
