@@ -17,10 +17,10 @@ pytestmark = pytest.mark.pipeline
 _OF_THE_TEST = {"pipeline.toml", "up.log", "pictures", "people"}
 
 
-@pytest.fixture(params=[0o000, 0o077])
-def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = os.umask(request.param)
-    yield request.param
+@pytest.fixture
+def _umask_of_nothing() -> Iterator[None]:
+    before = os.umask(0)
+    yield
     os.umask(before)
 
 
@@ -40,7 +40,8 @@ def named(pipeline: Pipeline) -> dict[str, Any] | None:
     return next((event for event in events if event["name"]), None)
 
 
-def test_nothing_of_a_session_is_for_others(pipeline: Pipeline, umask: int) -> None:
+@pytest.mark.usefixtures("_umask_of_nothing")
+def test_nothing_of_a_session_is_for_others(pipeline: Pipeline) -> None:
     portraits, folder = assets.fetch("portraits"), pipeline.folder
     (folder / "pictures").mkdir()
     shutil.copy(portraits / "person_a_2.jpg", folder / "pictures")
