@@ -90,7 +90,10 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
 
 
 class LastLine:
-    """Reads what a process prints as it comes, so that it never waits for a reader; only the last line is kept."""
+    """Reads what a process prints as it comes, so that it never waits for a reader; only the last line is kept.
+
+    That with which supervisord ends a refusal, where its help is, says less than the one before.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines = deque[bytes](maxlen=1)
@@ -99,7 +102,7 @@ class LastLine:
 
     def _read(self, stream: IO[bytes]) -> None:
         with stream:
-            self._lines.extend(filter(bytes.strip, stream))
+            self._lines.extend(line for line in stream if line.strip() and not line.startswith(b"For help, use "))
 
     @property
     def text(self) -> str:

@@ -1,10 +1,13 @@
 """supervisord woken from outside: it looks at a connection at once, and at a signal within a second only."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 from fake_box import short_run_directory
 
-from twinface.box.supervision import nudge
+from twinface.box.supervision import LastLine, nudge
 
 
 def test_whoever_listens_is_reached_and_nobody_else_is_waited_for() -> None:
@@ -28,3 +31,14 @@ def test_one_that_takes_no_connections_is_not_waited_for() -> None:
         while nudge(run) and reached < 100:
             reached += 1
         assert reached < 100
+
+
+def test_the_reason_why_supervisord_refuses_is_kept_and_not_where_its_help_is(tmp_path: Path) -> None:
+    conf = tmp_path / "supervisord.conf"
+    conf.write_text("[supervisord]\nloglevel = loud\n")
+    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", conf]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as refused:
+        assert refused.stderr is not None
+        said = LastLine(refused.stderr).text
+    assert said.startswith("Error: ")
+    assert "loud" in said

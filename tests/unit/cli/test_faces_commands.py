@@ -60,6 +60,16 @@ def test_assets_says_where_each_lies(twinface: Run) -> None:
     assert twinface("assets")[1].count("\n") == 2
 
 
+def test_assets_fetches_only_what_is_named(twinface: Run) -> None:
+    code, out, _ = twinface("assets", "sface", "--json")
+    assert code == 0
+    assert json.loads(out)["assets"].keys() == {"sface"}
+    code, _, err = twinface("assets", "arcface")
+    assert code == 2
+    assert one_line(err)
+    assert "sface" in err
+
+
 def test_selfies_then_extract_of_the_crops(photos: Path, tmp_path: Path, twinface: Run) -> None:
     code, out, err = twinface("selfies", "--selfies", photos, "--faces", tmp_path / "faces")
     assert code == 0
