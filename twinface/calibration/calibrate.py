@@ -13,6 +13,7 @@ from twinface.calibration.by_people import (
     read_strangers,
 )
 from twinface.calibration.expected import StrangersExpected, expect_strangers
+from twinface.corrections.audit_file import note
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.matching.head import Head
@@ -163,6 +164,8 @@ def _by_people(
         in_use = open_head(opened.in_use, gallery.network, matching).head
         raise TooFewPeopleError(opened, error.shortfall, in_use, _in_force(gallery, in_use, settings)) from error
     stored = _store(report.calibration(matching), opened, before, wanted.output)
+    if stored is not None:
+        note(gallery.folder, "calibrate", f"thresholds for one false accept in {1 / rate:,.0f} are in the head")
     return Calibrated(
         gallery=gallery.folder,
         head=opened.head,

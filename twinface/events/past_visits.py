@@ -6,13 +6,13 @@ taken back, needs no second place to be changed in.
 
 import datetime
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from twinface.events.database import is_there, reading
-from twinface.events.event import TrackKey
+from twinface.events.event import NameSpan, TrackKey
 from twinface.types import State
 
 _LARGEST = 2**63 - 1
@@ -48,13 +48,24 @@ _ARRIVALS = """
     SELECT sequence, name, at_ns, camera, stream, track FROM events
     WHERE subject = 'person' AND kind = 'enter' AND name IS NOT NULL AND track IS NOT NULL ORDER BY sequence
 """
-_LAST_CAMERA = "SELECT camera FROM events WHERE name = ? ORDER BY at_ns DESC LIMIT 1"
+_LAST = """
+    SELECT at_ns, camera FROM events WHERE name = ? AND at_ns >= ? AND at_ns < ? ORDER BY at_ns DESC LIMIT 1
+"""
 _OF_TRACK = "SELECT count(*), max(stranger) FROM looks WHERE camera = ? AND stream = ? AND track = ?"
 _DAYS = f"""
     SELECT date(since_ns / {_NS}, 'unixepoch', 'localtime') AS day, count(*), count(DISTINCT name),
         sum(state = 'unknown') FROM ({_VISITS}) WHERE state <> 'pending' AND (? IS NULL OR camera = ?)
     GROUP BY day ORDER BY day DESC
 """  # noqa: S608
+
+
+FormerNames = Mapping[str, Sequence[NameSpan]]
+_SAME_NAMES: FormerNames = {}
+
+
+class _Sighting(NamedTuple):
+    at_ns: int
+    camera: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +158,33 @@ def read_arrivals(path: Path) -> list[Arrival]:
     return [Arrival(number, name, at_ns, TrackKey(*key)) for number, name, at_ns, *key in rows]
 
 
-def read_last_seen(path: Path) -> dict[str, int]:
-    """When everybody was seen last, wall clock, by the names they were given then. Raises as `read_events`."""
+def read_last_seen(path: Path, had: FormerNames = _SAME_NAMES) -> dict[str, int]:
+    """When everybody was seen last, wall clock, whatever they were called then: `had` are all names of those who had
+    others than the present one. Raises as `read_events`.
+    """
     if not is_there(path):
         return {}
     with reading(path) as connection:
-        return dict(connection.execute("SELECT name, max(at_ns) FROM events WHERE name IS NOT NULL GROUP BY name"))
+        seen = dict(connection.execute("SELECT name, max(at_ns) FROM events WHERE name IS NOT NULL GROUP BY name"))
+        for name, spans in had.items():
+            seen.pop(name, None)
+            if last := _last_of(connection, spans):
+                seen[name] = last.at_ns
+    return seen
 
 
-def read_last_cameras(path: Path, names: Iterable[str]) -> dict[str, str]:
-    """Which camera saw people last, of those whom any did. Raises as `read_events`."""
+def read_last_cameras(path: Path, names: Iterable[str], had: FormerNames = _SAME_NAMES) -> dict[str, str]:
+    """Which camera saw people last, of those whom any did. See `read_last_seen`."""
     if not is_there(path):
         return {}
     with reading(path) as connection:
-        rows = [(name, connection.execute(_LAST_CAMERA, [name]).fetchone()) for name in names]
-    return {name: row[0] for name, row in rows if row}
+        found = [(name, _last_of(connection, had.get(name, [NameSpan(name)]))) for name in names]
+    return {name: last.camera for name, last in found if last}
+
+
+def _last_of(connection: sqlite3.Connection, spans: Iterable[NameSpan]) -> _Sighting | None:
+    rows = [connection.execute(_LAST, one).fetchone() for one in spans]
+    return max((_Sighting(*row) for row in rows if row), default=None)
 
 
 def count_days(path: Path, camera: str | None = None) -> list[Day]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from twinface.averages.average import Averages, Tally, adjusted_vectors
 from twinface.averages.averages_in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
+from twinface.corrections.audit_file import note
 from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
@@ -138,7 +139,9 @@ def reset(settings: Settings, source: str) -> None:
     """
     if source == ALL:
         reset_all_faces(settings.averages_path)
-        return
-    if not is_camera(source):
+    elif not is_camera(source):
         raise InputError(f"the average of {source!a} is that of the gallery's people: nothing of it is kept elsewhere")
-    reset_faces(settings.averages_path, find_recipe(settings.network).fingerprint, source)
+    else:
+        reset_faces(settings.averages_path, find_recipe(settings.network).fingerprint, source)
+    who = "all cameras have" if source == ALL else f"{source} has"
+    note(settings.gallery, "averages", f"what {who} taught is forgotten")

@@ -8,6 +8,7 @@ from retrained_box import enrol, make_people, write_metric
 
 from twinface.calibration.calibrate import Calibrated, TooFewPeopleError, Wanted, calibrate
 from twinface.calibration.gallery_checks import verify
+from twinface.corrections.audit_file import read_notes
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery import person_path
 from twinface.gallery.keys import KEY_VARIABLE
@@ -28,6 +29,8 @@ def test_a_threshold_by_people_is_stored_in_the_head(settings: Settings) -> None
     assert isinstance(done, Calibrated)
     assert (done.stored, done.is_in_use, done.rate) == (settings.head, True, 0.01)
     assert settings.head is not None
+    notes = [(one.what, one.said) for one in read_notes(settings.gallery)]
+    assert notes == [("calibrate", "thresholds for one false accept in 100 are in the head")]
     stored = json.loads((settings.head / "head.json").read_text())["decision"]["thresholds"]
     assert stored["0.01"] == done.report.chosen.threshold
 

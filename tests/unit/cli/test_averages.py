@@ -15,6 +15,7 @@ from documented_json import differences
 from twinface.averages import Clusters, read_faces
 from twinface.averages.faces_file import averages_lock, write_faces
 from twinface.cli.live.status_tables import averages_lines
+from twinface.corrections.audit_file import read_notes
 from twinface.gallery import Gallery
 from twinface.messages.schema import Heartbeat
 from twinface.networks import Network
@@ -83,6 +84,8 @@ def test_a_source_is_reset_and_no_other(twinface: Run, config: Path, box: Path, 
     assert (code, output, errors) == (0, f"what camera:door has taught is forgotten: {learnt}\n", "")
     assert counts(learnt, sface) == {"camera:yard": 1}
     code, output, _ = twinface("averages", "--config", config, "--reset", "all", "--yes", "--json")
+    notes = [(one.what, one.said) for one in read_notes(load_settings(config).gallery)]
+    assert notes == [("averages", f"what {who} taught is forgotten") for who in ("camera:door has", "all cameras have")]
     assert (code, json.loads(output)) == (0, {"schema": 1, "file": str(learnt), "reset": "all"})
     assert differences(json.loads(output), "averages --reset") == set()
     assert not learnt.exists()

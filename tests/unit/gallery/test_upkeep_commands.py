@@ -14,6 +14,7 @@ import pytest
 
 from twinface import assets
 from twinface.config_file import CONFIG_VARIABLE
+from twinface.corrections.audit_file import read_notes
 from twinface.events import Event, EventStore, Kind, Subject
 from twinface.faces import read_image
 from twinface.faces.picture_files import decode_image
@@ -210,13 +211,13 @@ def test_who_cannot_be_compared_is_merged_with_a_warning(run: Run, portraits: Pa
 
 def test_a_backup_brings_everybody_back(run: Run, portraits: Path, tmp_path: Path) -> None:
     add_two(run, portraits)
-    made = run("backup", tmp_path / "b.twinface")
-    assert made.code == 0
-    assert hashlib.sha256((tmp_path / "b.twinface").read_bytes()).hexdigest() in made.out
+    written = run("backup", tmp_path / "b.twinface")
+    assert written.code == 0
+    assert hashlib.sha256((tmp_path / "b.twinface").read_bytes()).hexdigest() in written.out
     again = run("backup", tmp_path / "b.twinface")
     assert again.code == 2
     assert "of 2 people, is there; name another file, or replace it with --force" in again.err
-    assert run("backup", tmp_path / "b.twinface", "--force").code == 0
+    made = json.loads(run("backup", tmp_path / "b.twinface", "--force", "--json").out)
     run("remove", "ann")
     refused = run("restore", tmp_path / "b.twinface")
     assert refused.code == 2
@@ -226,6 +227,8 @@ def test_a_backup_brings_everybody_back(run: Run, portraits: Path, tmp_path: Pat
     assert restored.code == 0
     assert "2 people, 3 vectors, 0 crops restored" in restored.out
     assert "this box's" in restored.err
+    (note,) = [one for one in read_notes(tmp_path / "gallery") if one.what == "restore"]
+    assert note.said == f"the gallery is the one of {made['made_at']}"
     assert listed(run) == {"ann": (2, False), "bob": (1, False)}
 
 

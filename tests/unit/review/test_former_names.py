@@ -7,7 +7,7 @@ import pytest
 from twinface.corrections.steps_file import Step, StepKind
 from twinface.events.event import NameSpan
 from twinface.gallery.person_files import PersonFiles
-from twinface.review.forget import find_names, find_present_name
+from twinface.review.former_names import find_names, find_present_name
 
 MakeSteps = Callable[..., list[Step]]
 NOBODY, SOMEBODY = PersonFiles(), PersonFiles(b"vectors")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from gallery_state import state_of
 from web_site import Api
@@ -169,6 +170,10 @@ def test_no_other_sites_page_changes_anything_and_no_body_is_too_large(api: Api,
 def test_the_document_describes_every_operation_and_its_refusals(api: Api) -> None:
     document = api.ask("GET", "/openapi.json")
     assert document["servers"] == [{"url": "/api/v1"}]
+    live = {path: document["paths"].pop(path)["get"] for path in ("/live", "/live/events")}
+    assert set(live["/live"]["responses"]) == {"101", "400", "401", "403"}
+    assert "twinface.live.1" in live["/live"]["description"]
+    assert list(live["/live/events"]["responses"]["200"]["content"]) == ["text/event-stream"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]
@@ -177,3 +182,14 @@ def test_the_document_describes_every_operation_and_its_refusals(api: Api) -> No
             assert operation["summary"]
             for code in ("400", "404", "409", "422", "503"):
                 assert list(answers[code]["content"]) == ["application/problem+json"], f"{method} {path} {code}"
+
+
+def test_an_address_says_all_that_may_be_asked_of_it(api: Api) -> None:
+    somebody = api.ask("GET", "/people")["people"][0]["id"]
+    for path, allow in (("/people", "GET, OPTIONS, POST"), (f"/people/{somebody}", "DELETE, GET, OPTIONS, PATCH")):
+        asked = httpx.options(f"{api.site.url}api/v1{path}")
+        assert (asked.status_code, asked.headers["allow"], asked.content) == (204, allow, b"")
+        refused = httpx.put(f"{api.site.url}api/v1{path}")
+        assert (refused.status_code, refused.headers["allow"]) == (405, allow)
+        assert refused.json()["code"] == "method_not_allowed"
+    assert httpx.options(f"{api.site.url}api/v1/nowhere").status_code == 404

@@ -35,6 +35,12 @@ def test_everybody_has_when_they_were_seen_last_and_may_be_sorted_by_it(api: Api
     assert [one["name"] for one in api.ask("GET", "/people?sort=seen")["people"]] == ["Ada", "Abe", "Eve"]
     assert [one["name"] for one in api.ask("GET", "/people")["people"]] == ["Abe", "Ada", "Eve"]
     assert api.ask("GET", "/people?sort=size", code=422)["code"] == "does_not_fit"
+    api.ask("PATCH", f"/people/{ada['id']}", json={"name": "Zoë"})
+    renamed = people("zoë")
+    assert (renamed["last_seen_ns"], renamed["last_camera"]) == (visit["until_ns"], "door")
+    assert api.ask("GET", "/people?sort=seen")["people"][0] == renamed
+    api.ask("POST", "/corrections/undo", json={})
+    assert people("ada")["last_seen_ns"] == visit["until_ns"]
 
 
 def test_what_wants_a_look_is_found_beside_the_page(api: Api, people: Callable[[str], Any]) -> None:

@@ -30,8 +30,9 @@ def forget(
     What there is of them is shown first, and asked about. The name has to be exact: alike ones are offered, not taken.
     What was kept under names that they had before goes too; somebody else who has such a name now stays.
     """
-    from twinface.review.forget import find_traces, names_of, read_present_name
+    from twinface.review.forget import find_traces, names_of
     from twinface.review.forget import forget as forget_everywhere
+    from twinface.review.former_names import read_present_name
 
     settings = chosen_settings(gallery=gallery)
     found, names = find_traces(name, settings), names_of(name, settings)

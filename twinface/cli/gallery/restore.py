@@ -28,6 +28,7 @@ def restore(
 
     A backup that another box signed is shown and asked about first, then signed again with this box's key.
     """
+    from twinface.corrections.audit_file import note as write_down
     from twinface.gallery.backup import read_for_restoring, restore_into
 
     settings = chosen_settings(gallery=gallery)
@@ -39,6 +40,7 @@ def restore(
         ask_or_refuse(question, f"{file}: not restored", mend)
     with progress_bar("restoring", found.contents.people) as bar:
         restore_into(settings.gallery, found, bar.advance)
+    write_down(settings.gallery, "restore", f"the gallery is the one of {found.contents.made_at}")
     if as_json:
         say_json("gallery restore", to_plain(found, settings.gallery))
     else:

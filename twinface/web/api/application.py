@@ -15,6 +15,7 @@ from twinface.web.api.enrolment_at_once import MOST_FORM_BYTES, enrolment_at_onc
 from twinface.web.api.enrolments import enrolments_routes
 from twinface.web.api.events import events_routes
 from twinface.web.api.heads import heads_routes
+from twinface.web.api.live_paths import LIVE_PATHS
 from twinface.web.api.look_pictures import look_pictures_routes
 from twinface.web.api.past_visits import past_visits_routes
 from twinface.web.api.people import people_routes
@@ -71,6 +72,7 @@ def create_api(context: Context) -> FastAPI:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             _call_problems_so(document())
+            document()["paths"].update(LIVE_PATHS)
         return document()
 
     app.openapi = openapi  # type: ignore[method-assign]

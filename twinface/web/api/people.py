@@ -1,19 +1,20 @@
 """Who is in the gallery: shown, renamed, put together, forgotten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
-from twinface.events.past_visits import read_last_cameras, read_last_seen
+from twinface.events.past_visits import FormerNames, read_last_cameras, read_last_seen
 from twinface.gallery.person import PersonVectors, count_sources, slug_of
 from twinface.review.forget import Erased, find_traces, forget
+from twinface.review.former_names import NamesBefore
 from twinface.review.person_pictures import require_version
 from twinface.review.rename import rename
 from twinface.web.api.context import Context, IfMatch, People, version_of, who_asks
@@ -107,13 +108,23 @@ class Traces(BaseModel):
     traces: list[Trace]
 
 
+class _SeenAs(NamedTuple):
+    """Where it is written when people were seen, and the names of those who had others."""
+
+    path: Path
+    had: FormerNames
+
+
 _Health = Mapping[str, Sequence[GalleryFinding]]
 
 
 def people_routes(context: Context) -> APIRouter:
     """`/people`."""
     router, people = APIRouter(prefix="/people", tags=["people"]), context.people
-    path, checked = context.settings.events_path, GalleryHealth(context.config)
+    path, checked, former = context.settings.events_path, GalleryHealth(context.config), NamesBefore(context.settings)
+
+    def seen_as(everybody: Iterable[PersonVectors]) -> _SeenAs:
+        return _SeenAs(path, former.of({one.name for one in everybody}, people.version))
 
     @router.get("")
     def list_people(
@@ -128,12 +139,12 @@ def people_routes(context: Context) -> APIRouter:
         found = [one for one in everybody if wanted in one.name.casefold()]
         state, health = checked.of_gallery(people.version, everybody)
         if sort is PersonSort.SEEN:
-            seen = read_last_seen(path)
+            seen = read_last_seen(*seen_as(everybody))
             found.sort(key=lambda one: -seen.get(one.name, 0))
         elif sort is PersonSort.HEALTH:
             found.sort(key=lambda one: -len(_notes(one, health)))
         end = start + limit
-        shown = _shown(found[start:end], people, path, health)
+        shown = _shown(found[start:end], people, seen_as(everybody), health)
         following = end if end < len(found) else None
         return ListOfPeople(total=len(found), health_state=state, people=shown, next=following)
 
@@ -141,8 +152,9 @@ def people_routes(context: Context) -> APIRouter:
     def show_person(person: str) -> Person:
         """One person."""
         found = people.find(person)
-        _, health = checked.of_gallery(people.version, people.by_id().values())
-        return _shown([found], people, path, health)[0]
+        everybody = people.by_id().values()
+        _, health = checked.of_gallery(people.version, everybody)
+        return _shown([found], people, seen_as(everybody), health)[0]
 
     router.include_router(person_pictures_routes(context, checked))
     _add_changes(router, context)
@@ -181,8 +193,8 @@ def _add_changes(router: APIRouter, context: Context) -> None:
         return Traces(name=name, traces=_traces(forget(name, settings, who=who_asks(request))))
 
 
-def _shown(some: Sequence[PersonVectors], people: People, path: Path, health: _Health) -> list[Person]:
-    seen, cameras = read_last_seen(path), read_last_cameras(path, [one.name for one in some])
+def _shown(some: Sequence[PersonVectors], people: People, seen_as: _SeenAs, health: _Health) -> list[Person]:
+    seen, cameras = read_last_seen(*seen_as), read_last_cameras(seen_as.path, [one.name for one in some], seen_as.had)
     return [
         Person(
             id=slug_of(one.name),

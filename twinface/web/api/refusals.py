@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from twinface.errors import ArtefactError, ChangedSinceError, NotThereError, ServiceError, TwinfaceError, UserError
 from twinface.web.problem_details import Problem, problem, refuse
@@ -49,4 +50,17 @@ def answer_with_problems(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
         return problem(422, f"{place}: {first['msg']}" if place else str(first["msg"]), "does_not_fit")
 
-    app.add_exception_handler(HTTPException, refuse)
+    @app.exception_handler(HTTPException)
+    async def theirs(request: Request, error: HTTPException) -> Response:
+        if error.status_code != 405:
+            return await refuse(request, error)
+        allow = {"Allow": ", ".join(_methods_of(app, request))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        return await refuse(request, HTTPException(405, error.detail, allow))
+
+
+def _methods_of(app: FastAPI, request: Request) -> list[str]:
+    """What may be asked of an address, by all of its routes: each of them names its own methods only."""
+    routes = [one for one in app.routes if one.matches(request.scope)[0] is not Match.NONE]
+    return sorted({"OPTIONS"}.union(*(getattr(one, "methods", None) or () for one in routes)))
