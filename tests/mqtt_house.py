@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,15 +139,20 @@ class House:
     config: Path
     matcher: FakeMatcher
     store: EventStore
-    environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
 
     def start(self) -> None:
-        environment = {**os.environ, "TWINFACE_CONFIG": str(self.config), **self.environment}
+        alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as under supervisord
+        environment = {**os.environ, **alone, "TWINFACE_CONFIG": str(self.config)}
         log = (self.folder / "mqtt.log").open("a")
         command = [sys.executable, "-P", "-m", "services.mqtt"]
         self.process = subprocess.Popen(command, env=environment, stderr=log, text=True)
         log.close()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
         assert self.process is not None

@@ -71,8 +71,8 @@ Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
-_TOPIC = r"^[^+#/\x00\s$][^+#\x00]{0,99}$"
-"""A topic to begin others with: MQTT keeps + and # for filters, and what begins with $ for the broker."""
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=100)]
+"""What topics of MQTT begin with: levels of letters that are no filter anywhere."""
 
 
 class _Section(BaseModel):
@@ -313,13 +313,13 @@ class MqttSettings(_Section):
     """PEM with this box's own certificate, where the broker asks for one; it goes with key."""
     key: OptionalPath = None
     """PEM with that certificate's key, without a password."""
-    prefix: Annotated[str, Field(pattern=_TOPIC)] = "twinface"
-    """What all topics begin with."""
+    prefix: Prefix = "twinface"
+    """What all topics begin with: letters, digits, - and _, with / between levels."""
     box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
     """This box in topics: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
     discovery: bool = True
     """Announce entities to Home Assistant."""
-    discovery_prefix: Annotated[str, Field(pattern=_TOPIC)] = "homeassistant"
+    discovery_prefix: Prefix = "homeassistant"
     """Where Home Assistant looks for them."""
     double_take: bool = False
     """Also double-take/matches/NAME and double-take/cameras/CAMERA, as Double Take publishes them."""

@@ -4,13 +4,10 @@ https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery has the format.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 from twinface.gallery.person import slug_of
 from twinface.mqtt.topics import Topics
-
-_VERSION = version("twinface")
 
 Entities = Iterator[tuple[str, str, dict[str, Any]]]
 """Component, id within the box, and what is particular to an entity."""
@@ -23,7 +20,6 @@ def announced(topics: Topics, cameras: Iterable[str], names: Iterable[str]) -> d
         "name": f"twinface {topics.box}",
         "manufacturer": "twinface",
         "model": "box",
-        "sw_version": _VERSION,
     }
     found = dict(_configured(topics, box, _of_box(topics)))
     for camera in cameras:
@@ -51,7 +47,7 @@ def _configured(topics: Topics, device: Mapping[str, Any], entities: Entities) -
             "unique_id": f"{topics.node}_{key}",
             "availability_topic": topics.status,
             "device": device,
-            "origin": {"name": "twinface", "sw_version": _VERSION},
+            "origin": {"name": "twinface"},
         }
         yield topics.entity(component, key), {**common, **particular}
 
