@@ -23,6 +23,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What every operation may answer besides its own."""
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 _STATUS = {"not there": 404, "no picture": 404, "refused": 409, "unreadable": 422, "no face": 422}
 """Of what a process of the box refuses, by its code; 503 for others."""
 
@@ -61,6 +63,10 @@ def answer_with_problems(app: FastAPI) -> None:
 
 
 def _methods_of(app: FastAPI, request: Request) -> list[str]:
-    """What may be asked of an address, by all of its routes: each of them names its own methods only."""
-    routes = [one for one in app.routes if one.matches(request.scope)[0] is not Match.NONE]
-    return sorted({"OPTIONS"}.union(*(getattr(one, "methods", None) or () for one in routes)))
+    """What may be asked of an address, by all of its routes: each of them knows its own methods only."""
+
+    def has(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+
+    return [*filter(has, _METHODS), "OPTIONS"]
