@@ -130,7 +130,8 @@ class Node:
         self._closing.close()
 
     def sender(self, topic: Topic) -> WorkSender:
-        """The sending end of a work link, bound under this process's name."""
+        """The sending end of a work link, bound under this process's name, and beside it copies for who watches."""
+        copies = self._publish(topic, self.run.copies_of(topic, self.name))
         sender = WorkSender(
             self._context,
             self._bind(topic),
@@ -139,6 +140,7 @@ class Node:
             epoch=self.epoch,
             account=self._books.account(f"out {topic.name}", lasting=True),
             refuse=partial(self._refuse, topic),
+            copy=copies.copy,
         )
         self._closing.callback(sender.close)
         self.loop.add(sender.socket, sender.on_readable)
@@ -174,7 +176,10 @@ class Node:
 
     def publisher(self, topic: Topic) -> Publisher:
         """Publishes `topic` under this process's name."""
-        publisher = Publisher(self._context, self._bind(topic), topic, origin=self.name, epoch=self.epoch)
+        return self._publish(topic, self._bind(topic))
+
+    def _publish(self, topic: Topic, endpoint: str) -> Publisher:
+        publisher = Publisher(self._context, endpoint, topic, origin=self.name, epoch=self.epoch)
         self._closing.callback(publisher.close)
         return publisher
 

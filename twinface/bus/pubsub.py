@@ -9,7 +9,7 @@ import zmq
 
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import WireError
-from twinface.messages.codec import MAX_HEADER_BYTES, decode, encode
+from twinface.messages.codec import MAX_HEADER_BYTES, Frames, decode, encode
 from twinface.messages.schema import Array, Body, Heartbeat, Message, Stamp
 from twinface.messages.topics import HEALTH, Pattern, Topic
 from twinface.types import Captured
@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Publishes one topic. `wanted` is only meaningful for topics that are made on demand."""
+    """Publishes one topic, of a work link the copies that are made while somebody watches it.
+
+    `wanted` is only meaningful for these and for topics that are made on demand.
+    """
 
     def __init__(
         self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, topic: Topic, *, origin: str, epoch: int
@@ -28,10 +31,11 @@ class Publisher:
         self._epoch = epoch
         self._sequence = 0
         self._subscriptions = 0
-        self.socket = context.socket(zmq.XPUB if topic.pattern is Pattern.ON_DEMAND else zmq.PUB)
+        on_demand = topic.pattern in {Pattern.ON_DEMAND, Pattern.WORK}
+        self.socket = context.socket(zmq.XPUB if on_demand else zmq.PUB)
         self.socket.set(zmq.LINGER, 200)
         self.socket.set(zmq.SNDHWM, topic.capacity)
-        if topic.pattern is Pattern.ON_DEMAND:
+        if on_demand:
             self.socket.set(zmq.XPUB_VERBOSER, 1)
         self.socket.bind(endpoint)
 
@@ -49,6 +53,11 @@ class Publisher:
         stamp = Stamp(self._origin, self._epoch, self._sequence, captured)
         self._sequence += 1
         self.socket.send_multipart(encode(self.topic, Message(stamp, body, array)), zmq.NOBLOCK)
+
+    def copy(self, frames: Frames) -> None:
+        """Publish a message that goes elsewhere, too, as it is, if somebody is subscribed; nothing waits for it."""
+        if self.wanted():
+            self.socket.send_multipart(frames, zmq.NOBLOCK)
 
     def close(self) -> None:
         """Close the socket; what is on its way may still leave."""

@@ -69,6 +69,10 @@ class RunDirectory:
         """The socket of that endpoint."""
         return self.socket_path(f"{topic.name}.{origin}")
 
+    def copies_of(self, topic: Topic, origin: str) -> str:
+        """The endpoint where `origin` publishes copies of what it sends on a work link, to who asks for them."""
+        return f"ipc://{self.socket_path(f'{topic.name}-copies.{origin}')}"
+
     def socket_path(self, name: str) -> Path:
         """Path of the Unix socket `name`; SettingsError when it is too long for the system."""
         path = self.path / name

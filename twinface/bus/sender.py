@@ -16,7 +16,7 @@ from twinface.bus.credit import Answer, Credit, OnOutcome, Outcome, Verdict, unp
 from twinface.bus.mailbox import Mailbox, Parcel
 from twinface.bus.slots import Readers
 from twinface.errors import WireError
-from twinface.messages.codec import encode
+from twinface.messages.codec import Frames, encode
 from twinface.messages.schema import Array, Body, Message, Stamp
 from twinface.messages.topics import Topic
 from twinface.types import Captured, Clock
@@ -48,7 +48,8 @@ class _Lease:
 class WorkSender:
     """Offers messages of one topic. Not thread-safe: it lives in its process's loop.
 
-    `refuse` is called with what is wrong with bytes that are no credit; they change nothing.
+    `refuse` is called with what is wrong with bytes that are no credit; they change nothing. `copy` is given the frames
+    of each message as it is taken on, for who watches the link.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class WorkSender:
         epoch: int,
         account: Account,
         refuse: Callable[[WireError], object],
+        copy: Callable[[Frames], object] = lambda _frames: None,
         clock: Clock = time.monotonic,
     ) -> None:
         self.topic = topic
+        self._copy = copy
         self._origin = origin
         self._epoch = epoch
         self._account = account
@@ -122,6 +125,7 @@ class WorkSender:
         self._sequence += 1
         frames = encode(self.topic, Message(Stamp(self._origin, self._epoch, sequence, captured, pinned), body, array))
         self._account.add(Column.OFFERED)
+        self._copy(frames)
         self._owes_since_s = self._owes_since_s or self._clock()
         self._put(Parcel(sequence, frames, key, pinned, captured, rank, on_outcome))
         self._dispatch()

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from twinface.events.event import TrackKey
 from twinface.live.camera_tracks import Ending, Look, Stream, Track
-from twinface.live.journal import Journal
 from twinface.messages.codec import pack_body, unpack_body
 from twinface.messages.schema import BoxXyxy, MatchEvent, Stamp, TracksUpdate
 from twinface.types import Clock, Decision, Vectors
@@ -30,10 +29,25 @@ _OUT_OF_SIGHT_S = 10.0
 """A live track that nothing was heard of for so long is over, even if the camera has died and cannot say it."""
 
 
+class Witness(Protocol):
+    """Who is shown what happens; `twinface.live.journal.Journal` writes it down."""
+
+    keeps_looks: bool
+
+    def saw(self, update: TracksUpdate, stamp: Stamp) -> None:
+        """Take a frame, before the events that follow from it."""
+
+    def take(self, event: MatchEvent) -> None:
+        """Take the next match event."""
+
+    def looked(self, look: Look, event: MatchEvent, face: int, alone: Decision, bounds: Mapping[str, Any]) -> None:
+        """Take a look that was decided, before its event."""
+
+
 class MatchEvents:
     """The events of one matcher, in the order they happen; `next_sequence` is the number of the next one."""
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Witness | None) -> None:
         self.next_sequence = 0
         self._journal = journal
         self._outbox: list[MatchEvent] = []
@@ -95,7 +109,7 @@ class MatcherStage:
         max_looks: int,
         stream_deadline_s: float,
         stale_after_ms: float = math.inf,
-        journal: Journal | None = None,
+        journal: Witness | None = None,
     ) -> None:
         self._namer = namer
         self._clock = clock

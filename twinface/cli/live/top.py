@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
@@ -61,7 +60,7 @@ def _readings(read: Callable[[], "BoxStatus"], every_s: float) -> Iterator["BoxR
         before, before_s = after, after_s
 
 
-def tables(rates: "BoxRates") -> Group:
+def tables(rates: "BoxRates") -> Table:
     """Processes, and below them links."""
     processes = Table("process", "condition", box=None, pad_edge=False)
     for heading in ("cpu", "memory"):
@@ -78,7 +77,10 @@ def tables(rates: "BoxRates") -> Group:
     for link in rates.links:
         numbers = (f"{number:.1f}" for number in (link.sent, link.received, link.dropped, link.lost))
         links.add_row(link.topic, escape(link.sender), *numbers, str(link.waiting + link.in_flight))
-    return Group(processes, "", links)
+    both = Table.grid()
+    for part in (processes, "", links):
+        both.add_row(part)
+    return both
 
 
 def _growing(per_second: Mapping[str, float]) -> str:
