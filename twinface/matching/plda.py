@@ -14,7 +14,7 @@ With a cohort the ratio is first normalised by the strangers nearest to each sid
 taken relative to the average of their kind of picture: `centre` is taken off before they are of length 1 again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,9 @@ _AT_ONCE = 512
 _PREPARED_AT_ONCE = 16
 """Gallery vectors are projected so many at a time, the last ones filled up: a product of matrices of one size rounds
 every row alike, so nobody's score depends on who was enrolled together with them."""
+
+_MANY_AT_ONCE = 64
+"""Where there are as many, this many at a time, which takes a third less, if these round as the fewer ones do."""
 
 _CHECKED = 8
 _FEW, _REMEMBERED = 16, 256
@@ -135,19 +138,31 @@ class PldaHead(Head):
         self.spec, self.cohort, self.tail = spec, cohort, tail
         self._found_before = imagined
         self._recent: dict[bytes, Prepared] = {}
+        self._many_as_few: bool | None = None
         self._plain = projection
         self._coefficients = coefficients
 
     def prepare_gallery(self, gallery: Vectors) -> Prepared:
         """The sides of the gallery's vectors, and what of the score they alone decide; see Head."""
         vectors = checked_vectors(gallery, len(self._plain.mean))
-        starts = range(0, len(vectors), _PREPARED_AT_ONCE)
-        parts = [self._prepared(vectors[start : start + _PREPARED_AT_ONCE]) for start in starts]
+        in_many = len(vectors) // _MANY_AT_ONCE * _MANY_AT_ONCE
+        if in_many and not self._rounds_alike(vectors[:_MANY_AT_ONCE]):
+            in_many = 0
+        parts = [self._prepared(some, _MANY_AT_ONCE) for some in _split(vectors[:in_many], _MANY_AT_ONCE)]
+        parts += [self._prepared(some, _PREPARED_AT_ONCE) for some in _split(vectors[in_many:], _PREPARED_AT_ONCE)]
         return Prepared.joined(parts) if parts else prepare_sides(self._project(vectors), self._coefficients)
 
-    def _prepared(self, vectors: Vectors) -> Prepared:
-        filled = np.concatenate([vectors, np.repeat(vectors[:1], _PREPARED_AT_ONCE - len(vectors), axis=0)])
+    def _prepared(self, vectors: Vectors, at_once: int) -> Prepared:
+        filled = np.concatenate([vectors, np.repeat(vectors[:1], at_once - len(vectors), axis=0)])
         return prepare_sides(self._project(filled), self._coefficients).of(slice(0, len(vectors)))
+
+    def _rounds_alike(self, vectors: Vectors) -> bool:
+        """Whether it is the same to the last bit if many `vectors` are prepared at a time or fewer; found once."""
+        if self._many_as_few is None:
+            few = self._prepared(vectors[-_PREPARED_AT_ONCE:], _PREPARED_AT_ONCE)
+            many = self._prepared(vectors, _MANY_AT_ONCE).of(slice(-_PREPARED_AT_ONCE, None))
+            self._many_as_few = all(map(np.array_equal, few.arrays, many.arrays))
+        return self._many_as_few
 
     def score_prepared(self, probes: Any, gallery: Prepared) -> Scores:
         """One pass over the gallery for all probes; see Head."""
@@ -226,6 +241,10 @@ class PldaHead(Head):
 
     def _sides(self, vectors: Vectors) -> Sides:
         return self._project(checked_vectors(vectors, len(self._plain.mean)))
+
+
+def _split(vectors: Vectors, at_once: int) -> Iterator[Vectors]:
+    return (vectors[start : start + at_once] for start in range(0, len(vectors), at_once))
 
 
 def all_logits(a: Sides, b: Sides, coefficients: _Floats) -> _Floats:

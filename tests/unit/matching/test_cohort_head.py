@@ -174,6 +174,18 @@ def test_what_is_kept_of_a_vector_does_not_depend_on_those_prepared_with_it(head
             assert np.array_equal(alone, among_others[rows])
 
 
+@pytest.mark.parametrize("many_round_alike", [True, False])
+def test_a_crowd_is_prepared_as_each_of_it_to_the_last_bit(head: Head, folder: Path, many_round_alike: bool) -> None:
+    crowd, fresh = np.random.default_rng(8).normal(size=(150, 16)).astype(np.float32), load_head(folder, NETWORK)
+    assert isinstance(fresh, PldaHead)
+    if not many_round_alike:
+        fresh._many_as_few = False
+    together = fresh.prepare_gallery(crowd)
+    for row in range(0, len(crowd), 7):
+        singly = head.prepare_gallery(crowd[row : row + 1])
+        assert all(np.array_equal(one[0], all_[row]) for one, all_ in zip(singly.arrays, together.arrays, strict=True))
+
+
 def test_the_best_of_strangers_is_the_highest_of_their_scores(head: Head) -> None:
     gallery = head.prepare_gallery(np.concatenate([VECTORS, 2 * VECTORS[::-1]]))
     for best, scores in zip(head.best_of_strangers(gallery), head.score_strangers(gallery), strict=True):
