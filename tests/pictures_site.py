@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,18 @@ class PicturesSite:
 @pytest.fixture
 def pictures_site(box: Path, tmp_path: Path, faces: dict[str, EmbeddedFace]) -> Iterator[PicturesSite]:
     """Ada and Bob are in the gallery; the process that reads pictures runs."""
+    with site_with_pictures(tmp_path, faces) as site:
+        yield site
+
+
+@contextmanager
+def site_with_pictures(tmp_path: Path, faces: Mapping[str, EmbeddedFace], host: str = "") -> Iterator[PicturesSite]:
+    """Bob is added to the gallery in a folder; the process that reads pictures runs, and the page for `host`."""
     gallery = Gallery.open(tmp_path / "gallery")
     gallery.add("Bob", ("b.jpg",), faces["person_b_1"].vector[np.newaxis], np.ones(1, np.float32))
     folder = tmp_path / "site"
     folder.mkdir()
-    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n') as site:
+    with running_site(folder, f'gallery = "{tmp_path}/gallery"\n', host=host) as site:
         environment = {**os.environ, "TWINFACE_CONFIG": str(site.config)}
         pictures = subprocess.Popen([sys.executable, "-P", "-m", "services.pictures"], env=environment)
         until(lambda: site.run.is_locked("pictures"), 60.0, "the process that reads pictures")

@@ -54,13 +54,16 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, settings: str = "", cameras: Sequence[str] = ("front",)) -> Iterator[Site]:
+def running_site(
+    folder: Path, settings: str = "", cameras: Sequence[str] = ("front",), host: str = ""
+) -> Iterator[Site]:
     """A box with cameras, one extractor, a matcher and the web process, configured in a folder with `settings`."""
     with short_run_directory() as run, ExitStack() as stack:
         config, own = folder / "pipeline.toml", f'gallery = "{folder}/gallery"\n'
         tables = "".join(f'[[camera]]\nname = "{name}"\nsource = "0"\n' for name in cameras)
         top = f'{settings if "gallery" in settings else own + settings}run_directory = "{run.path}"\n'
-        config.write_text(f"{top}{tables}[extractor]\ncount = 1\n[web]\nport = 0\n")
+        bound = f'host = "{host}"\n' if host else ""
+        config.write_text(f"{top}{tables}[extractor]\ncount = 1\n[web]\n{bound}port = 0\n")
         camera, *_ = [stack.enter_context(FakeCamera(run, name)) for name in cameras]
         stack.enter_context(FakeProcess(run, "sentinel"))
         extractor = stack.enter_context(FakeProcess(run, "extractor.0"))

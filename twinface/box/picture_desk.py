@@ -4,14 +4,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from twinface.averages.average import adjusted_vectors
 from twinface.box.picture_enrolments import PictureEnrolments
 from twinface.box.picture_search import PictureSearch
 from twinface.box.picture_tools import PictureTools, plain_box, plain_candidate, plain_measures, require_picture
-from twinface.errors import ArtefactError, InputError, NotThereError, ServiceError
+from twinface.errors import ArtefactError, InputError, NoFaceError, NotThereError, ServiceError
 from twinface.faces.alignment import TEMPLATE_SIZE_PX, align_face
 from twinface.faces.quality import measure_face
-from twinface.gallery.person import slug_of
-from twinface.recognition.embedding import EmbeddedFace, describe_turn, embed_faces
+from twinface.gallery.person import PHOTOS, slug_of
+from twinface.recognition.embedding import EmbeddedFace, describe_turn, embed_faces, embed_one_face
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
 from twinface.types import Face, FaceMeasures, Image
@@ -33,6 +36,7 @@ class PictureDesk:
             "prepare": self._prepare,
             "detect": self._detect,
             "identify": self._identify,
+            "match": self._match,
             "search": self._search.answer,
             **self._enrolments.handlers,
         }
@@ -85,6 +89,18 @@ class PictureDesk:
         faces = [_named(naming, one) for one in embedded[:MOST_FACES]]
         return {**self._size(image, [one.face for one in embedded]), "faces": faces}
 
+    def _match(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """How alike the main faces of two pictures are: `score` 0…1, one person's from `threshold` on."""
+        naming, tools, pair = self._tools.naming, self._tools, []
+        for image in (require_picture(arguments), require_picture({"picture": arguments["other"]})):
+            try:
+                pair.append(embed_one_face(image, tools.detector, tools.network).vector[np.newaxis])
+            except NoFaceError as error:
+                raise ServiceError("no face found", "no face") from error
+        first, second = (adjusted_vectors(one, PHOTOS, naming.averages) for one in pair)
+        score = float(naming.head.score(first[0], second)[0])
+        return {"score": round(score, 6), "threshold": naming.threshold_of_pairs.value}
+
     def _size(self, image: Image, faces: Sequence[Face]) -> Mapping[str, Any]:
         turned = describe_turn(self._tools.detector.find_turn_deg(image, list(faces)))
         return {"width_px": image.shape[1], "height_px": image.shape[0], "warning": turned or ""}
@@ -102,6 +118,7 @@ def _named(naming: Naming, embedded: EmbeddedFace) -> Mapping[str, Any]:
         "candidates": [plain_candidate(one) for one in decision.candidates],
         "reason": decision.reason,
         "measures": plain_measures(embedded.measures),
+        "landmarks": embedded.face.landmarks_px.round(1).tolist(),
     }
 
 

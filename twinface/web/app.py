@@ -18,6 +18,9 @@ from twinface.settings import WebSettings
 from twinface.web.access import HEALTH_PATH, LIVE_PATH, READY_PATH
 from twinface.web.api.context import Context
 from twinface.web.authentication import API_PREFIX, Authentication, TokenRequired, visitor_of
+from twinface.web.face_apis.compreface import create_compreface_api
+from twinface.web.face_apis.deepstack import create_deepstack_api
+from twinface.web.face_apis.in_their_words import COMPREFACE_PREFIX, DEEPSTACK_PREFIX, InTheirWords
 from twinface.web.hub import Hub
 from twinface.web.live_socket import live_route
 from twinface.web.metrics import METRICS_PATH, expose
@@ -67,6 +70,8 @@ def create_app(hub: Hub, context: Context, api: ASGIApp) -> Starlette:
             Route(METRICS_PATH, metrics),
             live_route(f"{API_PREFIX}/live", hub, context.ask_matcher),
             Route(f"{API_PREFIX}/live/events", events),
+            Mount(DEEPSTACK_PREFIX, create_deepstack_api(context)),
+            Mount(COMPREFACE_PREFIX, create_compreface_api(context)),
             Mount(API_PREFIX, api),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -78,6 +83,7 @@ def create_app(hub: Hub, context: Context, api: ASGIApp) -> Starlette:
 def _guards(web: WebSettings, authentication: Authentication | None) -> Iterator[Middleware]:
     """What a request passes, from the outside to the inside."""
     yield Middleware(SecurityHeaders)
+    yield Middleware(InTheirWords)
     yield Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(web.host), www_redirect=False)
     yield Middleware(OwnOrigin)
     if authentication:

@@ -1,9 +1,11 @@
 """Who somebody is, where other machines are let in: a bearer of a token, or of the cookie that a login gave."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,8 +25,13 @@ SESSION_PATH = f"{API_PREFIX}/session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Of requests that change nothing."""
 
-_ASKING_FOLDER = f"{API_PREFIX}/pictures/"
+_ASKING = re.compile(
+    rf"{API_PREFIX}/pictures/.*|{API_PREFIX}/recognition/recognize|/v1/vision/face(/(recognize|match|list))?"
+)
 """What is posted there is asked about, and changes nothing."""
+
+_KEY_IN_FORM_FOLDER = "/v1/vision/"
+"""Who answers there looks for a token in the form, where none came in a header: these clients have it so."""
 
 _OPEN_PATHS = frozenset({"/", *PROBE_PATHS, SESSION_PATH})
 _OPEN_FOLDER = "/static/"
@@ -104,9 +111,8 @@ class Authentication:
 
     def visitor(self, connection: HTTPConnection) -> Visitor:
         """Who sent a request. Raises as `check_token`."""
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme:
-            brought = token.strip() if scheme.lower() == "bearer" else ""
+        brought = _token_brought(connection.headers)
+        if brought is not None:
             role = self.check_token(client_address(connection), brought)
             return Visitor(role, may_stay=lambda: self._tokens.role_of(brought) is role)
         secret = connection.cookies.get(cookie_name(connection))
@@ -122,8 +128,16 @@ def refuse_more_tokens() -> Response:
     return problem(429, "too many wrong tokens; wait a minute", "too_many_wrong_tokens", headers)
 
 
+def _token_brought(headers: Headers) -> str | None:
+    """The token of `Authorization: Bearer` or, of clients of CompreFace, `x-api-key`; None where neither came."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme:
+        return token.strip() if scheme.lower() == "bearer" else ""
+    return headers.get("x-api-key")
+
+
 class TokenRequired:
-    """Lets in whoever brings `Authorization: Bearer TOKEN` or has logged in.
+    """Lets in whoever brings a token in a header or has logged in.
 
     Others get the page, which holds nothing of anybody and lets them log in, and learn from PROBE_PATHS whether all is
     well, and nothing else.
@@ -145,11 +159,15 @@ class TokenRequired:
         except TooManyWrongTokensError:
             return refuse_more_tokens()
         if visitor.role is None:
-            is_open = path in _OPEN_PATHS or (path.startswith(_OPEN_FOLDER) and scope.get("method") in SAFE_METHODS)
-            if "authorization" in connection.headers or not is_open:
+            is_open = (
+                path in _OPEN_PATHS
+                or path.startswith(_KEY_IN_FORM_FOLDER)
+                or (path.startswith(_OPEN_FOLDER) and scope.get("method") in SAFE_METHODS)
+            )
+            if _token_brought(connection.headers) is not None or not is_open:
                 return _refuse_stranger(connection)
         changes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
-        if visitor.role is Role.LOOK and changes and path != SESSION_PATH and not path.startswith(_ASKING_FOLDER):
+        if visitor.role is Role.LOOK and changes and path != SESSION_PATH and not _ASKING.fullmatch(path):
             needed = "this token may look only; `twinface token --role change` makes one that may change something"
             return problem(403, needed, "may_only_look")
         scope.setdefault("state", {})["visitor"] = visitor

@@ -25,7 +25,15 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-_STATUS = {"not there": 404, "no picture": 404, "refused": 409, "unreadable": 422, "no face": 422}
+_STATUS = {
+    "not there": 404,
+    "no such picture": 404,
+    "no picture": 404,
+    "refused": 409,
+    "several faces": 409,
+    "unreadable": 422,
+    "no face": 422,
+}
 """Of what a process of the box refuses, by its code; 503 for others."""
 
 

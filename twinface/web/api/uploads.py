@@ -16,7 +16,7 @@ from twinface.web.api.forms import Form, Part, Parts, WholeBody
 from twinface.web.protocol import LONG_BODY
 
 _AT_ONCE = 4
-_receiving = asyncio.Semaphore(_AT_ONCE)
+receiving = asyncio.Semaphore(_AT_ONCE)
 """Each takes as much memory as its picture; whoever comes while so many are received is read a little later."""
 
 _BYTES = {"type": "string", "format": "binary"}
@@ -35,34 +35,42 @@ PICTURE_BODY: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def one_picture(request: Request) -> AsyncIterator[HandedFile]:
-    """The picture that a request brings. Raises RequestValidationError where it brings none, HTTPException as
-    `parts_of`.
+async def one_picture(request: Request, name: str = "picture") -> AsyncIterator[HandedFile]:
+    """The picture that a request brings, as its body or in the field `name`.
+
+    Raises RequestValidationError where it brings none, HTTPException as `parts_of`.
     """
     with ExitStack() as stack:
         found: HandedFile | None = None
-        async with _receiving, aclosing(parts_of(request)) as parts:
+        async with receiving, aclosing(parts_of(request)) as parts:
             async for part in parts:
                 stack.callback(part.content.close)
-                if part.name == "picture" and found is None:
+                if part.name == name and found is None:
                     found = part.content
         if found is None:
-            raise RequestValidationError([{"loc": ("body", "picture"), "msg": "no such field in the form"}])
+            raise RequestValidationError([{"loc": ("body", name), "msg": "no such field in the form"}])
         yield found
 
 
-async def parts_of(request: Request) -> AsyncGenerator[Part, None]:
+async def parts_of(request: Request, most_bytes: int | None = None) -> AsyncGenerator[Part, None]:
     """The fields of a form as each is complete, for the reader to close; another body is one part, `picture`.
+
+    Where it may have `most_bytes` only, it has to come as quickly as any other request.
 
     Raises HTTPException for a form that is none, a part that is larger than a picture may be, and a body that breaks
     off.
     """
-    request.scope["state"][LONG_BODY] = True
+    if most_bytes is None:
+        request.scope["state"][LONG_BODY] = True
     kind, options = parse_options_header(request.headers.get("content-type"))
     is_form = kind == b"multipart/form-data"
     parts: Parts = Form(options.get(b"boundary", b"")) if is_form else WholeBody()
     try:
+        came_bytes = 0
         async for chunk in request.stream():
+            came_bytes += len(chunk)
+            if most_bytes is not None and came_bytes > most_bytes:
+                raise HTTPException(413, f"more than {most_bytes // 10**6} MB; bring the token in a header for more")
             for part in parts.take(chunk):
                 yield part
         for part in parts.end():

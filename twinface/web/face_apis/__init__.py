@@ -1,0 +1,1 @@
+"""Face APIs that programs speak already, answered by this box."""
