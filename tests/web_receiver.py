@@ -52,6 +52,11 @@ class Receiver:
         """The numbers of the events that were answered with 2xx, in the order in which they came."""
         return [one.number for one in self.posted if one.status // 100 == 2]
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of the events that came."""
+        return {one.event["data"]["kind"] for one in self.posted}
+
     def answer(self, body: bytes) -> int:
         """The status of the next answer."""
         if self.hangs:

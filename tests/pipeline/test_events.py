@@ -7,11 +7,13 @@ import shutil
 import signal
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from harness import Pipeline, until
+from web_receiver import Receiver, receiving
 
 from twinface import assets
 from twinface.events import EventQuery, Kind, Subject, read_events
@@ -33,7 +35,23 @@ def identity(event: Event) -> tuple[Any, ...]:
     return event["camera"], event["name"], event["since_ns"]
 
 
-def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) -> None:
+def all_came(events: list[Event], receiver: Receiver) -> None:
+    """Assert that of the first to the last event that was posted each came that a webhook gets, in order."""
+    numbers = [one.number for one in receiver.posted]
+    of_interest = [one for one in events if one["subject"] == "person" or one["kind"] == "stayed"]
+    wanted = [one["sequence"] for one in of_interest if one["kind"] != "update"]
+    assert sorted({*numbers}) == [number for number in wanted if numbers[0] <= number <= numbers[-1]]
+    assert numbers == sorted(numbers)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Another program, which is posted what happens."""
+    with receiving() as receiver:
+        yield receiver
+
+
+def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline, receiver: Receiver) -> None:
     portraits = assets.fetch("portraits")
     pictures = pipeline.folder / "pictures"
     pictures.mkdir()
@@ -41,6 +59,7 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
         shutil.copy(portraits / f"{name}.jpg", pictures)
     source = 'source = "pictures"\nloop = true\npicture_fps = 5.0'
     settings = "[events]\ncool_down_s = 600.0\nunknown_stays_s = 0.1"
+    settings += f'\n[[webhook]]\nname = "house"\nurl = "{receiver.url}"\nallow_local = true'
     # Of different length, so that whenever they start, the cameras show her at the same time before long.
     shows = {"door": 1.2, "hall": 1.0}
     cameras = (f'name = "{name}"\n{source}\npicture_seconds = {seconds}' for name, seconds in shows.items())
@@ -51,16 +70,19 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     shown = lambda: len(read_events(pipeline.folder / "events.sqlite", tracks))  # noqa: E731
     until(lambda: shown() >= 8, 120.0, "a few faces")
 
-    pid = pipeline.pid("matcher")
-    os.kill(pid, signal.SIGKILL)
+    pids = {name: pipeline.pid(name) for name in ("matcher", "webhooks")}
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
     before = stored(pipeline)
-    until(lambda: pipeline.pid("matcher") not in {0, pid}, 120.0, "the matcher to come back")
+    for name, pid in pids.items():
+        until(lambda name=name, pid=pid: pipeline.pid(name) not in {0, pid}, 120.0, f"{name} to come back")
     faces = shown()
     until(lambda: shown() >= faces + 8, 120.0, "more faces")
     both = EventQuery(kind=Kind.TWO_CAMERAS)
     until(lambda: read_events(pipeline.folder / "events.sqlite", both), 120.0, "the same person on both cameras")
     stayed = EventQuery(kind=Kind.STAYED)
     until(lambda: read_events(pipeline.folder / "events.sqlite", stayed), 120.0, "somebody unknown who stays")
+    until(lambda: {"enter", "stayed", "two_cameras"} <= receiver.kinds, 120.0, "another program to know of each")
     gauges = next(one["health"]["gauges"] for one in pipeline.status()["processes"] if one["name"] == "matcher")
     assert (gauges["events_mb"] > 0.0, gauges["clock_jump_s"]) == (True, 0.0)
     assert " of 500 MB, " in pipeline.command("status", check=False).stdout
@@ -77,6 +99,7 @@ def test_events_outlive_a_killed_matcher_and_the_pipeline(pipeline: Pipeline) ->
     assert {identity(event) for event in events if event["kind"] == "enter"} == {
         identity(event) for event in events if event["kind"] == "exit"
     }
+    all_came(events, receiver)
     asked = [{"schema": 1, **one} for one in page]
     assert asked == events[len(before) : len(before) + 3], "who missed some may also ask the matcher"
     visits = [event for event in events if event["subject"] == "person" and event["kind"] == "enter"]

@@ -1,6 +1,7 @@
 """Events reach their webhook once it takes them: tried again, kept as dead letters, none keeping others back."""
 
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from web_receiver import Receiver, receiving
 
 from twinface.delivery.courier import Courier
 from twinface.delivery.target import Target
+from twinface.delivery.webhook import DELAYS_S
 from twinface.events.deliveries import DeliveryState, next_due, read_deliveries, retry_deliveries
 from twinface.events.event import NameSpan
 from twinface.events.forgetting import forget_person
@@ -88,6 +90,11 @@ def test_one_that_is_refused_for_ever_keeps_no_other_back_and_is_kept(path: Path
         until(lambda: not read_deliveries(path), 20.0, "nothing to be left of it")
 
 
+def test_a_webhook_is_tried_for_a_day() -> None:
+    assert 0.9 < sum(DELAYS_S) / 86_400.0 < 1.1
+    assert list(DELAYS_S) == sorted(DELAYS_S)
+
+
 def test_a_webhook_that_hangs_or_is_not_there_keeps_no_other_back(path: Path, store: Store) -> None:
     begin(path, "house", "hangs", "gone")
     numbers = store(make_event(), make_event("Bob"))
@@ -148,6 +155,9 @@ def test_a_forgotten_person_leaves_no_dead_letter(path: Path, store: Store) -> N
         until(lambda: len(read_deliveries(path)) == 2, 20.0, "both to have been tried")
         assert forget_person(path, [NameSpan("Ada")]).events == 1
         assert [one.event.name for one in read_deliveries(path)] == ["Bob"]
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (1,)
+    connection.close()
 
 
 def test_a_clock_that_is_put_back_makes_nobody_wait(path: Path, store: Store) -> None:

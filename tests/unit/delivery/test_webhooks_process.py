@@ -51,7 +51,7 @@ def test_killed_under_load_it_loses_nothing_and_doubles_only_with_the_same_id(pa
     with short_run_directory() as run, receiving() as receiver, receiving(status=503) as down:
         config = configure(path, receiver, down)
         numbers: list[int] = []
-        for killed in (True, True, True, False):
+        for killed in (True, True, False):
             with running(config, run) as process:
                 until(lambda: len(read_backlogs(path)) == 2, 60.0, "the process to begin")
                 numbers += store(*(make_event(f"person {number}") for number in range(120)))
@@ -64,7 +64,7 @@ def test_killed_under_load_it_loses_nothing_and_doubles_only_with_the_same_id(pa
     assert sorted(set(receiver.taken)) == numbers
     ids = {(one.number, one.headers["webhook-id"]) for one in receiver.posted}
     assert len(ids) == len({number for number, _ in ids}) == len(numbers)
-    assert len(receiver.posted) <= len(numbers) + 3, "one at most for each kill"
+    assert len(receiver.posted) <= len(numbers) + 2, "one at most for each kill"
     for one in receiver.posted[-3:]:
         Webhook(SECRET).verify(one.body, one.headers)
     assert {one.number for one in down.posted} <= set(numbers)
@@ -80,7 +80,7 @@ def test_its_health_says_what_is_not_delivered_and_that_it_is_again(path: Path, 
     with short_run_directory() as run, receiving(status=500) as receiver:
         with running(configure(path, receiver), run) as process:
             until(lambda: read_backlogs(path), 60.0, "the process to begin")
-            store(make_event(), make_event("Bob"))
+            store(make_event())
             said = until(lambda: (one := heartbeat(run)) and one.state == "degraded" and one, 60.0, "it to be said")
             assert said.detail == "webhook:house0: it answered 500 Internal Server Error"
             receiver.status = 200
