@@ -15,7 +15,7 @@ from twinface.messages.topics import HEALTH, MATCHES
 from twinface.mqtt.bridge import Bridge
 from twinface.mqtt.broker import Broker
 from twinface.mqtt.people import GalleryNames
-from twinface.mqtt.topics import Topics, box_name
+from twinface.mqtt.topics import Topics
 from twinface.processes import MATCHER, MQTT, heard_names, process_names
 from twinface.settings import Settings
 
@@ -40,7 +40,7 @@ class _Mqtt:
         self._health = HealthBoard(process_names(settings))
         self._retraining: RetrainingFollowed | None = None
         self._began_s, self._closely_until_s = time.monotonic(), 0.0
-        topics = Topics(settings.mqtt.prefix, box_name(settings.mqtt), settings.mqtt.discovery_prefix)
+        topics = Topics(settings.mqtt.prefix, settings.box_name, settings.mqtt.discovery_prefix)
         self._broker = Broker(settings.mqtt, topics.box, topics.status, node.loop.wake)
         people, health, retrain = GalleryNames(settings.gallery), self._summary, self._retrain
         self._bridge = Bridge(settings, topics, self._broker, people=people, health=health, retrain=retrain)

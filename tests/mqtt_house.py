@@ -194,8 +194,8 @@ def house(folder: Path, *mqtt: str, cameras: Sequence[str] = ("door",), start: b
     with short_run_directory() as run, ExitStack() as stack:
         config = folder / "pipeline.toml"
         tables = "".join(f'[[camera]]\nname = "{name}"\nsource = "0"\n' for name in cameras)
-        lines = "\n".join(('host = "127.0.0.1"', 'box = "box"', *mqtt))
-        top = f'gallery = "{folder}/gallery"\nrun_directory = "{run.path}"\n'
+        lines = "\n".join(('host = "127.0.0.1"', *mqtt))
+        top = f'box = "box"\ngallery = "{folder}/gallery"\nrun_directory = "{run.path}"\n'
         config.write_text(f"{top}{tables}[extractor]\ncount = 1\n[mqtt]\n{lines}\n")
         for name in ("extractor.0", "web", "sentinel", *(f"camera.{one}" for one in cameras)):
             stack.enter_context(FakeProcess(run, name))

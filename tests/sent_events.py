@@ -60,4 +60,4 @@ def webhook(
     """A webhook that leads to a receiver, or to any URL."""
     url = receiver if isinstance(receiver, str) else receiver.url
     settings = WebhookSettings(**{"name": "house", "url": url, "allow_local": not isinstance(receiver, str), **fields})
-    return WebhookTarget(settings, timeout_s)
+    return WebhookTarget(settings, "box", timeout_s)

@@ -5,6 +5,8 @@ of settings of it.
 """
 
 import difflib
+import re
+import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -315,8 +317,6 @@ class MqttSettings(_Section):
     """PEM with that certificate's key, without a password."""
     prefix: Prefix = "twinface"
     """What all topics begin with: letters, digits, - and _, with / between levels."""
-    box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
-    """This box in topics: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
     discovery: bool = True
     """Announce entities to Home Assistant."""
     discovery_prefix: Prefix = "homeassistant"
@@ -340,6 +340,8 @@ class MqttSettings(_Section):
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
+    box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    """This box among others: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
     network: Annotated[str, AfterValidator(_network)] = "sface"
     """Feature network: a bundled name or one in the assets, or a folder with network.json."""
     gallery: SettingsPath = Path("~/.local/share/twinface/gallery")
@@ -364,6 +366,12 @@ class Settings(_Section):
     webhook: Annotated[tuple[WebhookSettings, ...], Field(max_length=16)] = ()
     notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
     mqtt: MqttSettings = MqttSettings()
+
+    @property
+    def box_name(self) -> str:
+        """What others know this box by: `box`, else the host's name without its domain."""
+        host = re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname().partition(".")[0]).strip("-")
+        return self.box or host[:64] or "box"
 
     @property
     def events_path(self) -> Path:

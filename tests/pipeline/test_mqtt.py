@@ -23,7 +23,7 @@ def test_a_box_tells_a_broker_who_is_there(pipeline: Pipeline) -> None:
     door = 'name = "door"\nsource = "pictures"\nloop = true\npicture_seconds = 600.0'
     with Mosquitto(pipeline.folder) as broker:
         listener = Listener(broker.port)
-        pipeline.configure(door, extra=f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nbox = "box"')
+        pipeline.configure(door, extra=f'box = "box"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}')
         pipeline.enrol("日本", portraits / "person_a_1.jpg")
         pipeline.start()
         state, person = "twinface/box/camera/door/state", f"twinface/box/person/{slug_of('日本')}/state"

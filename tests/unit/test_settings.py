@@ -225,3 +225,11 @@ def test_what_is_not_utf_8_is_reported_with_the_mend(tmp_path: Path, encoding: s
 def test_settings_do_not_change() -> None:
     with pytest.raises(pydantic.ValidationError):
         Settings().network = "other"  # type: ignore[misc]
+
+
+def test_the_box_is_called_what_is_set_or_as_its_host(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load('box = "attic"').box_name == "attic"
+    hosts = {"attic.example.org": "attic", "\N{GREEK SMALL LETTER ALPHA}": "box", "a" * 70: "a" * 64}
+    for host, box in hosts.items():
+        monkeypatch.setattr("socket.gethostname", lambda host=host: host)
+        assert load("").box_name == box

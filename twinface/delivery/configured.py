@@ -12,7 +12,7 @@ from twinface.settings import Settings
 def open_targets(settings: Settings) -> list[Target]:
     """All of them. Raises SettingsError for the first that cannot be used, MissingExtraError without apprise."""
     notifications = [NotifyTarget(one, settings.events_path) for one in settings.notify]
-    return [*(WebhookTarget(one) for one in settings.webhook), *notifications]
+    return [*(WebhookTarget(one, settings.box_name) for one in settings.webhook), *notifications]
 
 
 def try_targets(settings: Settings, kind: str, name: str | None) -> dict[str, Outcome]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from twinface.delivery.cloud_events import CONTENT_TYPE, cloud_event, event_id, trial_event
+from twinface.delivery.cloud_events import CONTENT_TYPE, cloud_event, trial_event
 from twinface.delivery.http_post import Address, post
 from twinface.delivery.target import Filter, Outcome
 from twinface.errors import InputError, SettingsError
@@ -33,13 +33,14 @@ _MOST_REASON = 80
 
 
 class WebhookTarget:
-    """One table `[[webhook]]`. Raises SettingsError where its URL or its secret cannot be used."""
+    """One table `[[webhook]]` of a `box`. Raises SettingsError where its URL or its secret cannot be used."""
 
     delays_s: Sequence[float] = DELAYS_S
     remembers = False
 
-    def __init__(self, settings: WebhookSettings, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, settings: WebhookSettings, box: str, timeout_s: float = _TIMEOUT_S) -> None:
         self.name = f"webhook:{settings.name}"
+        self._box = box
         self._allow_local = settings.allow_local
         self._timeout_s = timeout_s
         self._filter = Filter(
@@ -57,16 +58,15 @@ class WebhookTarget:
 
     def send(self, event: Event) -> Outcome:
         """POST an event; what answers 200 to 299 has taken it."""
-        return self._post(event_id(event), cloud_event(event))
+        return self._post(cloud_event(event, self._box))
 
     def test(self) -> Outcome:
         """POST what is no event, of the type `twinface.test`."""
-        body = trial_event(self.name, time.time_ns())
-        return self._post(body["id"], body)
+        return self._post(trial_event(self.name, self._box, time.time_ns()))
 
-    def _post(self, number: str, event: Mapping[str, Any]) -> Outcome:
+    def _post(self, event: Mapping[str, Any]) -> Outcome:
         body = json.dumps(event, ensure_ascii=False)
-        headers = {"Content-Type": CONTENT_TYPE, "User-Agent": "twinface", **self._signed(number, body)}
+        headers = {"Content-Type": CONTENT_TYPE, "User-Agent": "twinface", **self._signed(event["id"], body)}
         try:
             answer = post(
                 self._address, body.encode(), headers, allow_local=self._allow_local, timeout_s=self._timeout_s

@@ -1,6 +1,6 @@
 """What happened: visits of faces and people as numbered events in one SQLite file, and the looks that they rest on."""
 
-from twinface.events.event import Event, Kind, LookRecord, Moment, Opinion, Past, Subject, TrackKey
+from twinface.events.event import Event, Kind, LookRecord, Moment, Opinion, Past, Subject, TrackKey, event_id
 from twinface.events.event_queries import EventQuery, newest_number, read_events
 from twinface.events.event_store import EventStore
 from twinface.events.look_queries import find_event, find_track, mark_enrolled, read_looks
@@ -25,6 +25,7 @@ __all__ = [
     "TrackKey",
     "Upkeep",
     "Visits",
+    "event_id",
     "find_event",
     "find_track",
     "mark_enrolled",

@@ -114,6 +114,14 @@ class Event:
         return {**asdict(self), "track_id": None if self.key is None else str(self.key)}
 
 
+def event_id(event: Event, box: str) -> str:
+    """What others know a stored event of a box by, the same whenever it is sent.
+
+    The time is in it because numbers begin again where a new store is made.
+    """
+    return f"{box}-{event.sequence}-{event.at_ns:x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What a writer that starts again has to know: events of tracks and visits that have not ended, in their order, the

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from twinface.events import Event, Kind, Subject
+from twinface.events import Event, Kind, Subject, event_id
 from twinface.gallery.person import slug_of
 from twinface.mqtt.presence import as_time
 from twinface.mqtt.topics import Topics
@@ -35,11 +35,6 @@ def messages_of(event: Event, topics: Topics, settings: MqttSettings) -> Iterato
         yield from _for_double_take(event, topics.box)
     if settings.frigate and _has_new_opinion(event):
         yield Outgoing(f"{_FRIGATE}/tracked_object_update", as_json(_for_frigate(event)))
-
-
-def event_id(event: Event, box: str) -> str:
-    """The same whenever the event is sent again."""
-    return f"{box}-{event.sequence}"
 
 
 def event_body(event: Event, box: str) -> dict[str, Any]:

@@ -1,19 +1,6 @@
 """Where on the broker what stands. Ids of people stand in topics, never names: these may be `#`, or not Latin."""
 
-import re
-import socket
 from dataclasses import dataclass
-
-from twinface.settings import MqttSettings
-
-_NOT_IN_A_TOPIC = re.compile(r"[^A-Za-z0-9_-]+")
-_LONGEST_NAME = 64
-
-
-def box_name(settings: MqttSettings) -> str:
-    """The name of this box in topics: the one that is set, else that of the host, without its domain."""
-    host = _NOT_IN_A_TOPIC.sub("-", socket.gethostname().partition(".")[0]).strip("-")
-    return settings.box or host[:_LONGEST_NAME] or "box"
 
 
 @dataclass(frozen=True, slots=True)

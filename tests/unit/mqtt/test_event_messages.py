@@ -12,7 +12,7 @@ from twinface.events import Event, Kind
 from twinface.gallery.person import slug_of
 from twinface.mqtt.event_messages import messages_of
 from twinface.mqtt.home_assistant import announced
-from twinface.mqtt.topics import Topics, box_name
+from twinface.mqtt.topics import Topics
 from twinface.settings import MqttSettings
 
 TOPICS = Topics("twinface", "box", "homeassistant")
@@ -27,7 +27,7 @@ def published(event: Event, **settings: bool) -> dict[str, Any]:
 def test_an_event_has_an_id_that_stays() -> None:
     body = published(visit(Kind.ENTER, "Ada"))["twinface/box/events"]
     assert body == {
-        "id": "box-12",
+        "id": f"box-12-{1_800_000_001_000_000_000:x}",
         "box": "box",
         "number": 12,
         "kind": "enter",
@@ -102,8 +102,3 @@ def test_people_of_difficult_names_share_no_entity() -> None:
     entities = announced(TOPICS, [], DIFFICULT)
     assert len({entity["unique_id"] for entity in entities.values()}) == len(entities) == 4 + 4 * len(DIFFICULT)
     assert [entity["device"]["name"] for entity in entities.values()][-1] == "\N{GRINNING FACE}"
-
-
-def test_the_box_is_called_what_is_set_or_as_its_host() -> None:
-    assert box_name(MqttSettings(box="attic")) == "attic"
-    assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", box_name(MqttSettings()))
