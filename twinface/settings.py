@@ -252,7 +252,7 @@ class WebSettings(_Section):
         return self
 
 
-class _TargetSettings(_Section):
+class TargetSettings(_Section):
     """What webhooks and notifications have in common: their name, where they lead, and which events they are about."""
 
     name: Annotated[Name, Field(examples=["house"])]
@@ -267,7 +267,7 @@ class _TargetSettings(_Section):
     """Of these people only, by name; empty = everybody, unknown ones too."""
 
 
-class WebhookSettings(_TargetSettings):
+class WebhookSettings(TargetSettings):
     """One table for each webhook: events are posted to it, and posted again until they are taken."""
 
     tracks: bool = False
@@ -278,7 +278,7 @@ class WebhookSettings(_TargetSettings):
     """Post to addresses of this machine, too, and to those that are of its link only."""
 
 
-class NotifySettings(_TargetSettings):
+class NotifySettings(TargetSettings):
     """One table for each service that people are notified by; it takes the extra `notify`."""
 
     url: Annotated[str, Field(min_length=1, examples=["${NTFY_URL}"]), AfterValidator(_placed)]

@@ -11,8 +11,7 @@ from twinface.settings import Settings
 
 def open_targets(settings: Settings) -> list[Target]:
     """All of them. Raises SettingsError for the first that cannot be used, MissingExtraError without apprise."""
-    notifications = [NotifyTarget(one, settings.events_path) for one in settings.notify]
-    return [*(WebhookTarget(one, settings.box_name) for one in settings.webhook), *notifications]
+    return [*_open_webhooks(settings), *_open_notifications(settings)]
 
 
 def try_targets(settings: Settings, kind: str, name: str | None) -> dict[str, Outcome]:
@@ -21,7 +20,16 @@ def try_targets(settings: Settings, kind: str, name: str | None) -> dict[str, Ou
     Raises as `open_targets` does, and NotThereError where there is none.
     """
     chosen = choose_targets(settings, kind, name)
-    return {target.name: target.test() for target in open_targets(settings) if target.name in chosen}
+    opened = _open_webhooks(settings) if kind == "webhook" else _open_notifications(settings)
+    return {target.name: target.test() for target in opened if target.name in chosen}
+
+
+def _open_webhooks(settings: Settings) -> list[Target]:
+    return [WebhookTarget(one, settings.box_name) for one in settings.webhook]
+
+
+def _open_notifications(settings: Settings) -> list[Target]:
+    return [NotifyTarget(one, settings.events_path) for one in settings.notify]
 
 
 def check_targets(settings: Settings) -> Iterator[str]:

@@ -41,7 +41,7 @@ class NotifyTarget:
         self.name = f"notify:{settings.name}"
         self._settings = settings
         self._path = path
-        self._filter = Filter(frozenset(settings.events), frozenset(settings.cameras), frozenset(settings.people))
+        self._filter = Filter.of(settings)
         self._quiet = QuietHours.of(settings.quiet)
         self._service = _open_service(settings)
 

@@ -1,10 +1,12 @@
 """What events are brought to, and what came of bringing one."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from twinface.events.event import Event
+from twinface.settings import TargetSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,14 @@ class Filter:
     cameras: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
     tracks: bool = False
+
+    @classmethod
+    def of(cls, settings: TargetSettings, *, tracks: bool = False) -> "Filter":
+        """What a table asks for; names in the form in which people are stored, and as they were written."""
+        names = {" ".join(unicodedata.normalize("NFKC", name).split()) for name in settings.people}
+        return cls(
+            frozenset(settings.events), frozenset(settings.cameras), frozenset(names.union(settings.people)), tracks
+        )
 
     def takes(self, event: Event) -> bool:
         """Of single faces only that an unknown one stays, unless `tracks`."""

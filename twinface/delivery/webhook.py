@@ -43,9 +43,7 @@ class WebhookTarget:
         self._box = box
         self._allow_local = settings.allow_local
         self._timeout_s = timeout_s
-        self._filter = Filter(
-            frozenset(settings.events), frozenset(settings.cameras), frozenset(settings.people), settings.tracks
-        )
+        self._filter = Filter.of(settings, tracks=settings.tracks)
         try:
             self._address = Address.of(fill_in(settings.url))
             self._signer = _signer(fill_in(settings.secret)) if settings.secret else None

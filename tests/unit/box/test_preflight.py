@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,11 @@ def test_a_webhook_that_cannot_be_used_is_told_and_its_secret_is_not(check: Chec
     path.write_text(f'{hook}secret = "{"A" * 44}"')
     (warning,) = warn_of_passwords(path, load_settings(path))
     assert warning == f"{path}: others can read the password of webhook 'house'; run `chmod 600 {path}`"
+
+
+def test_a_missing_extra_is_told_before_the_start(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    found = check(f'{_PICTURES}[[notify]]\nname = "phone"\nurl = "json://127.0.0.1:9/"\n')
+    assert found.problems == [
+        "notify 'phone' needs apprise, which is not installed; pip install 'twinface[notify]'",
+    ]

@@ -100,3 +100,18 @@ def test_one_that_is_not_there_is_said(twinface: Run, config: Path) -> None:
     code, _, err = twinface("webhooks", "test", "hose", "--config", config)
     assert (code, err) == (2, "twinface: no [[webhook]] is called 'hose'; there is house\n")
     assert json.loads(twinface("webhooks", "list", "--json", "--config", config)[1])["not_taken"] == []
+
+
+def test_a_notification_is_tried_out_and_the_service_is_heard(twinface: Run, config: Path) -> None:
+    with receiving() as good:
+        url = good.url.replace("http:", "json:")
+        add(config, "broken", "${NOT_SET}")
+        with config.open("a") as opened:
+            opened.write(f'[[notify]]\nname = "phone"\nurl = "{url}"\n')
+        assert twinface("notify", "test", "--config", config) == (0, "notify:phone: sent\n", "")
+        good.status = 403
+        code, out, _ = twinface("notify", "test", "phone", "--json", "--config", config)
+        assert (code, "403" in json.loads(out)["targets"][0]["problem"]) == (1, True)
+        assert twinface("notify", "test", "desk", "--config", config)[2] == (
+            "twinface: no [[notify]] is called 'desk'; there is phone\n"
+        )

@@ -70,6 +70,7 @@ def test_any_name_travels_as_data(name: str) -> None:
         ({"cameras": ["yard"]}, [2]),
         ({"people": ["Ada"]}, [1]),
         ({"people": ["ada"]}, []),
+        ({"people": ["\uff21da "]}, [1]),
     ],
 )
 def test_a_webhook_gets_what_its_table_asks_for(fields: dict[str, Any], taken: list[int]) -> None:
