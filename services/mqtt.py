@@ -41,7 +41,7 @@ class _Mqtt:
         self._retraining: RetrainingFollowed | None = None
         self._began_s, self._closely_until_s = time.monotonic(), 0.0
         topics = Topics(settings.mqtt.prefix, settings.box_name, settings.mqtt.discovery_prefix)
-        self._broker = Broker(settings.mqtt, topics.box, topics.status, node.loop.wake)
+        self._broker = Broker(settings.mqtt, topics, node.loop.wake)
         people, health, retrain = GalleryNames(settings.gallery), self._summary, self._retrain
         self._bridge = Bridge(settings, topics, self._broker, people=people, health=health, retrain=retrain)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
@@ -89,8 +89,7 @@ class _Mqtt:
         self._node.meters.gauge("events_sent", self._bridge.sent)
         self._node.meters.gauge("events_waiting", backlog.waiting)
         self._node.meters.gauge("events_passed_over", backlog.passed_over)
-        problem = self._bridge.problem
-        self._node.set_state("waiting" if problem else "running", problem or self._broker.address)
+        self._node.set_state(*self._bridge.state)
 
     def _retrain(self) -> None:
         from twinface.box.trainer_client import RetrainingFollowed

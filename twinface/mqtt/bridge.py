@@ -62,10 +62,13 @@ class Bridge:
         return self._outbox.backlog()
 
     @property
-    def problem(self) -> str:
-        """What is wrong with the broker, in words; empty where nothing is."""
+    def state(self) -> tuple[str, str]:
+        """A word, and what is wrong with the broker, as a heartbeat has them."""
         at_s, refused = self._refused
-        return self._broker.problem or (refused if time.monotonic() - at_s < _REFUSED_WAIT_S else "")
+        if self._broker.problem:
+            return "waiting", self._broker.problem
+        wrong = refused if time.monotonic() - at_s < _REFUSED_WAIT_S else self._broker.conflict
+        return ("degraded", wrong) if wrong else ("running", self._broker.address)
 
     def turn(self) -> None:
         """Take what the broker has said, and pass on what was stored. Raises ArtefactError where the store cannot be
@@ -89,6 +92,7 @@ class Bridge:
         """Take up who is in the gallery and how the box is; every second or so. Raises ArtefactError."""
         if not (self._connected and self._begun):
             return
+        self._broker.remind()
         names = tuple(self._people())
         if names != self._names:
             self._names = names
@@ -158,7 +162,7 @@ class Bridge:
         elif message.topic == topics.retrain:
             if not message.retained:  # who kept it there would have a head trained at every start
                 self._retrain()
-        elif message.payload and message.topic not in self._retained:
+        elif message.payload and message.retained and message.topic not in self._retained:
             self._broker.publish(message.topic, "", retain=True)
 
     def _announce(self) -> None:

@@ -3,12 +3,11 @@
 Whoever uses it calls from one thread; what the library's thread hears waits in `take`.
 """
 
-import socket
-import ssl
+import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -18,7 +17,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from twinface.errors import SettingsError
+from twinface.mqtt.connecting import explain, tls_context
+from twinface.mqtt.topics import Topics
 from twinface.placeholders import fill_in
 from twinface.settings import MqttSettings
 
@@ -27,8 +27,9 @@ _KEEP_ALIVE_S = 10
 
 _CONNECT_WITHIN_S = 4.0
 _RETRY_S, _RETRY_AT_MOST_S = 1, 30
-_TAKEN_OVER = 0x8E
-_TAKEN_OVER_RETRY_S = 60
+_REMIND_S, _REMEMBER_S = 30.0, 90.0
+"""Two boxes of one name remind each other so often; who hears nothing for so long is alone."""
+
 _STOP_WITHIN_S = 2.0
 
 
@@ -61,25 +62,27 @@ Note = Connected | Disconnected | Acknowledged | Arrived
 class Broker:
     """Connects by itself, and again for ever. `problem` says what is wrong, empty while it is connected.
 
-    `status_topic` has `online` while the box is connected, `offline` after it, however it ended. Raises SettingsError
-    for files of `[mqtt]` that cannot be read, InputError where there is no password.
+    The topic of the status has `online` while the box is connected, `offline` after it, however it ended. Raises
+    SettingsError for files of `[mqtt]` that cannot be read, InputError where there is no password.
     """
 
-    def __init__(self, settings: MqttSettings, box: str, status_topic: str, wake: Callable[[], None]) -> None:
+    def __init__(self, settings: MqttSettings, topics: Topics, wake: Callable[[], None]) -> None:
         self.address = f"{settings.host}:{settings.port}"
         self.problem = f"connecting to {self.address}"
         self._settings = settings
-        self._box = box
-        self._status_topic = status_topic
+        self._topics = topics
+        self._instance = secrets.token_hex(8)
+        self._told_s = self._other_s = float("-inf")
+        self._was_there = False
         self._wake = wake
         self._notes: SimpleQueue[Note] = SimpleQueue()
-        self._client = _Client(self._explain, f"twinface-{box}")
+        self._client = _Client(self._explain, f"twinface-{topics.box}-{self._instance}")
         if settings.user:
             self._client.username_pw_set(settings.user, fill_in(settings.password))
         if settings.tls:
-            self._client.tls_set_context(_tls_context(settings))
+            self._client.tls_set_context(tls_context(settings))
         self._client.connect_timeout = _CONNECT_WITHIN_S
-        self._client.will_set(status_topic, "offline", qos=1, retain=True)
+        self._client.will_set(topics.status, "offline", qos=1, retain=True)
         self._client.reconnect_delay_set(_RETRY_S, _RETRY_AT_MOST_S)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -107,11 +110,25 @@ class Broker:
         """Have messages of these topics come; not those that this box publishes."""
         self._client.subscribe([(one, SubscribeOptions(qos=1, noLocal=True)) for one in filters])
 
+    @property
+    def conflict(self) -> str:
+        """That there is another box of this name on the broker, in words; empty where there is none."""
+        if time.monotonic() - self._other_s > _REMEMBER_S:
+            return ""
+        return f"{self.address}: another box is called {self._topics.box!r} there; set another box for one of them"
+
+    def remind(self) -> None:
+        """Let another box of this name, where there is one, know of this one; every second or so."""
+        if self.conflict and time.monotonic() - self._told_s > _REMIND_S:
+            self._tell_instance()
+
     def close(self) -> None:
         """Say `offline`, and end the connection; what the broker does not take soon stays untaken."""
         if self._client.is_connected():
             with suppress(RuntimeError, ValueError):
-                self._client.publish(self._status_topic, "offline", qos=1, retain=True).wait_for_publish(_STOP_WITHIN_S)
+                self._client.publish(self._topics.status, "offline", qos=1, retain=True).wait_for_publish(
+                    _STOP_WITHIN_S
+                )
         self._client.disconnect()
         thread = threading.Thread(target=self._client.loop_stop, name="mqtt stop", daemon=True)
         thread.start()  # a name that is being looked up, or TLS that is being agreed on, is not waited for
@@ -132,24 +149,27 @@ class Broker:
             who = f"user {self._settings.user!r}" if self._settings.user else "a box without a user"
             self.problem = f"{self.address}: it refuses {who} ({reason}); check [mqtt] user and its password"
             return
-        client.reconnect_delay_set(_RETRY_S, _RETRY_AT_MOST_S)
-        client.publish(self._status_topic, "online", qos=1, retain=True)
+        client.publish(self._topics.status, "online", qos=1, retain=True)
+        # In this order: what another box of this name left comes back first.
+        client.subscribe([(self._topics.status, 1), (self._topics.instance, 1)])
+        self._tell_instance()
         self.problem = ""
         self._note(Connected())
 
     def _on_disconnect(
-        self, client: Client, _data: object, flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+        self,
+        _client: Client,
+        _data: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
-        if reason.value == _TAKEN_OVER and flags.is_disconnect_packet_from_server:
-            client.reconnect_delay_set(_TAKEN_OVER_RETRY_S, _TAKEN_OVER_RETRY_S)
-            self.problem = (
-                f"{self.address}: another box is called {self._box!r} there; give one of them another [mqtt] box"
-            )
-        elif not self.problem:
+        if not self.problem:
             self.problem = f"{self.address}: the connection has ended ({reason}); it is made again"
         elif self.problem.startswith("connecting"):
             plain = "" if self._settings.tls else "; does it want tls = true?"
             self.problem = f"{self.address}: it ended the connection before it answered{plain}"
+        self._was_there = True
         self._note(Disconnected())
 
     def _on_publish(
@@ -158,8 +178,26 @@ class Broker:
         self._note(Acknowledged(number, str(reason) if reason.is_failure else ""))
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        with suppress(UnicodeDecodeError):
-            self._note(Arrived(message.topic, bytes(message.payload), message.retain))
+        payload = bytes(message.payload)
+        if message.topic == self._topics.instance:
+            self._hear_instance(payload, retained=message.retain)
+        elif message.topic != self._topics.status:
+            self._note(Arrived(message.topic, payload, message.retain))
+        elif payload == b"offline" and not message.retain:  # the will of a start before this one, or of another box
+            self._client.publish(self._topics.status, "online", qos=1, retain=True)
+
+    def _tell_instance(self) -> None:
+        self._told_s = time.monotonic()
+        self._client.publish(self._topics.instance, self._instance, qos=1, retain=True)
+
+    def _hear_instance(self, payload: bytes, *, retained: bool) -> None:
+        """What is retained at the first connection is of a start before this one; later this box had replaced it."""
+        if payload in {b"", self._instance.encode()} or (retained and not self._was_there):
+            return
+        is_new = not self.conflict
+        self._other_s = time.monotonic()
+        if is_new:
+            self._tell_instance()
 
 
 class _Client(Client):
@@ -175,36 +213,3 @@ class _Client(Client):
         except OSError as error:
             self._failed(error)
             raise
-
-
-def explain(error: OSError, *, tls: bool) -> str:
-    """Why a broker cannot be reached, and what mends it, for people."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message}); set [mqtt] ca, or the host's right name"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS with it ({error.reason or error}); check [mqtt] port, tls, certificate and key"
-    if isinstance(error, socket.gaierror):
-        return "no host of this name is found; check [mqtt] host"
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there; check [mqtt] host and port, and whether the broker runs"
-    if isinstance(error, TimeoutError):
-        return "no answer" + (", be it a connection or TLS" if tls else "") + "; check [mqtt] host and port"
-    return f"{error.strerror or error}; check [mqtt] host and port"
-
-
-def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.ca)
-    except (OSError, ssl.SSLError) as error:
-        raise _unreadable("ca", settings.ca, error) from error
-    if settings.certificate:
-        try:
-            context.load_cert_chain(settings.certificate, settings.key, password="")  # so that nobody is asked for one
-        except (OSError, ssl.SSLError) as error:
-            raise _unreadable("certificate and key", settings.certificate, error) from error
-    return context
-
-
-def _unreadable(setting: str, path: Path | None, error: Exception) -> SettingsError:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return SettingsError(f"[mqtt] {setting} {path}: cannot be used ({said}); name a file that can")

@@ -27,6 +27,11 @@ class Topics:
         return f"{self.root}/status"
 
     @property
+    def instance(self) -> str:
+        """Which start of which box is there, a random number; retained, so that two boxes of one name notice."""
+        return f"{self.root}/instance"
+
+    @property
     def health(self) -> str:
         """How the box is; retained."""
         return f"{self.root}/state"

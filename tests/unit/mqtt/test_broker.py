@@ -12,20 +12,24 @@ from mqtt_house import Mosquitto, free_port, needs_mosquitto
 from pydantic import ValidationError
 
 from twinface.errors import InputError, SettingsError
-from twinface.mqtt.broker import Broker, Connected, explain
+from twinface.mqtt.broker import Broker, Connected
+from twinface.mqtt.connecting import explain
+from twinface.mqtt.topics import Topics
 from twinface.settings import MqttSettings
 
 
 @contextmanager
 def connecting(**settings: object) -> Iterator[Broker]:
     given = {"host": "127.0.0.1", **settings}
-    broker = Broker(MqttSettings.model_validate(given), "box", "twinface/box/status", lambda: None)
+    broker = Broker(MqttSettings.model_validate(given), TOPICS, lambda: None)
     broker.start()
     try:
         yield broker
     finally:
         broker.close()
 
+
+TOPICS = Topics("twinface", "box", "homeassistant")
 
 leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """The MQTT library leaves the socket of a handshake that failed to the garbage collector."""
@@ -123,7 +127,7 @@ def test_tls_where_there_is_none(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_said(setting: str, more: dict[str, object]) -> None:
     given = {"host": "127.0.0.1", setting: Path("/no/such.pem"), **more}
     with pytest.raises(SettingsError, match=rf"\[mqtt\] {setting}.* /no/such.pem: cannot be used"):
-        Broker(MqttSettings.model_validate(given), "box", "status", lambda: None)
+        Broker(MqttSettings.model_validate(given), TOPICS, lambda: None)
 
 
 def test_a_password_in_clear_is_refused_and_not_shown() -> None:
@@ -131,7 +135,7 @@ def test_a_password_in_clear_is_refused_and_not_shown() -> None:
         MqttSettings(host="broker", user="twinface", password="s3cret")
     assert "s3cret" not in refused.value.errors(include_input=False)[0]["msg"]
     with pytest.raises(InputError, match=r"\$\{NO_SUCH\} is not set in the environment"):
-        Broker(MqttSettings(host="broker", user="twinface", password="${NO_SUCH}"), "box", "status", lambda: None)
+        Broker(MqttSettings(host="broker", user="twinface", password="${NO_SUCH}"), TOPICS, lambda: None)
 
 
 def test_time_is_said_to_have_run_out() -> None:

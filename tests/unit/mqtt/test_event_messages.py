@@ -24,7 +24,7 @@ def published(event: Event, **settings: bool) -> dict[str, Any]:
     return {topic: json.loads(payload) for topic, payload in messages}
 
 
-def test_an_event_has_an_id_that_stays() -> None:
+def test_an_event_has_an_id_of_box_number_and_time() -> None:
     body = published(visit(Kind.ENTER, "Ada"))["twinface/box/events"]
     assert body == {
         "id": f"box-12-{1_800_000_001_000_000_000:x}",
