@@ -43,7 +43,7 @@ def trees() -> dict[Path, ast.Module]:
     ("package", "rooms"),
     [
         ("apprise", {"twinface/delivery"}),
-        ("fcntl", {"twinface/locks.py"}),
+        ("fcntl", {"twinface/locks.py", "twinface/discovery"}),
         ("zmq", {"twinface/bus"}),
         ("pickle", {"twinface/gallery"}),
         ("sqlite3", {"twinface/events", "twinface/unknowns"}),

@@ -9,6 +9,7 @@ SCHEMAS = {
     "averages --reset": 1,
     "calibrate": 1,
     "calibrate --far": 1,
+    "cameras": 1,
     "capture": 1,
     "config": 1,
     "config --path": 1,
