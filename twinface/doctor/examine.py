@@ -7,6 +7,7 @@ from twinface.bus.pubsub import latest_heartbeats
 from twinface.doctor.finding import Check, Finding, Mark, Subject
 from twinface.doctor.installation import check_database, check_gallery, check_models, check_page, check_permissions
 from twinface.doctor.machine import check_clock, check_disk, check_processor, check_python
+from twinface.doctor.targets import check_webhooks
 from twinface.errors import InputError, UserError
 from twinface.faces.sources.feed import FrameFeed
 from twinface.faces.sources.open_source import SourceSpec, find_kind, open_source
@@ -76,6 +77,7 @@ CHECKS: dict[str, Check] = {
     "gallery": check_gallery,
     "database": check_database,
     "page": check_page,
+    "webhooks": check_webhooks,
     "camera": check_cameras,
 }
 """By their names, in the order in which they are made."""

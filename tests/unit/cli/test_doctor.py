@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sent_events import make_event
 
 from twinface.bus.rundir import RUN_VARIABLE
 from twinface.doctor.machine import cpu_features
+from twinface.events import EventStore, Outbox
+from twinface.events.deliveries import Delivery, DeliveryState, note_delivery
 from twinface.gallery.keys import KEY_VARIABLE
 
 Run = Callable[..., tuple[int, str, str]]
@@ -92,3 +95,23 @@ def test_one_that_asks_for_nothing_is_told_so(examine: Examine) -> None:
 )
 def test_features_of_a_processor_are_read_on_pc_and_arm(info: str, features: set[str]) -> None:
     assert cpu_features(info) == features
+
+
+def test_webhooks_are_looked_at_and_nothing_is_sent(examine: Examine, tmp_path: Path) -> None:
+    path = tmp_path / "events.sqlite"
+    Outbox(path, "webhook:house").close()
+    with EventStore(path) as store:
+        store.append([make_event()])
+    hook = '[[webhook]]\nname = "{}"\nurl = "https://example.org/geheim"\n{}'
+    text = '[web]\nport = 0\n[[camera]]\nname = "door"\nsource = "pictures"\n' + hook.format("house", "")
+    _, found = examine(text)
+    (says,) = found["webhook:house"]
+    assert (says[0], says[1].split(";")[0]) == ("ok", "can be used, 1 waiting")
+    note_delivery(path, Delivery("webhook:house", make_event(sequence=1), DeliveryState.DEAD, 11, 0))
+    code, found = examine(text + hook.format("yard", 'cameras = ["yrd"]'))
+    assert (code, found["webhooks"]) == (0, [("warn", "webhook 'yard': there is no camera yrd")])
+    (says,) = found["webhook:house"]
+    assert (says[0], says[1].split(";")[0]) == ("warn", "1 event given up")
+    code, found = examine(text + 'secret = "geheim"\n')
+    assert (code, found["webhooks"][0][0]) == (1, "fail")
+    assert "geheim" not in str(found)
