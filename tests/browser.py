@@ -27,13 +27,13 @@ _OPTIONS = (
 class Browser:
     """One page of a headless Chromium. `messages` are the errors that its console has shown."""
 
-    def __init__(self, executable: str, profile: Path) -> None:
+    def __init__(self, executable: str, profile: Path, *options: str) -> None:
         to_read, self._to_write = os.pipe()
         self._from_read, from_write = os.pipe()
         # The protocol wants descriptors 3 and 4.
         command = f'exec "$0" "$@" 3<&{to_read} 4>&{from_write}'
         self._process = subprocess.Popen(
-            ["bash", "-c", command, executable, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            ["bash", "-c", command, executable, *_OPTIONS, *options, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(to_read, from_write),
             stderr=subprocess.DEVNULL,
         )
@@ -128,9 +128,9 @@ class Browser:
             self.messages.append(str(message["params"]["exceptionDetails"]))
 
 
-def open_browser(profile: Path) -> Browser:
-    """The browser of this machine; the test that asks is skipped where there is none."""
+def open_browser(profile: Path, *options: str) -> Browser:
+    """The browser of this machine, with further options; the test that asks is skipped where there is none."""
     executable = next((found for name in BROWSER_NAMES if (found := shutil.which(name))), None)
     if executable is None:
         pytest.skip(f"needs a browser: none of {', '.join(BROWSER_NAMES)} is on the PATH")
-    return Browser(executable, profile)
+    return Browser(executable, profile, *options)

@@ -1,11 +1,18 @@
 """Review in a real browser: visits that need a person, answered by keys."""
 
+import dataclasses
+import time
 from pathlib import Path
 
 import pytest
 from browser import Browser
+from corrected_box import looks_of, told
 from gallery_state import state_of
 from web_site import Api
+
+from twinface.events import EventStore, Kind, TrackKey
+from twinface.networks import Network
+from twinface.recognition.embedding import EmbeddedFace
 
 _QUEUE = "[...document.querySelectorAll('.queue .who b')].map((one) => one.textContent)"
 
@@ -45,6 +52,30 @@ def test_everything_that_the_filter_shows_is_answered_at_once_and_taken_back_at_
     assert api.ask("GET", "/review")["total"] == 0
     review.click(".messages button", "Undo")
     review.wait_until(f"{_QUEUE}.length === {len(queue)}")
+
+
+def test_twenty_visits_are_answered_by_twenty_keys_as_fast_as_they_are_pressed(
+    browser: Browser, box: Path, api: Api, faces: dict[str, EmbeddedFace], sface: Network
+) -> None:
+    keys = [TrackKey("yard", 36, number) for number in range(2000, 2020)]
+    steps = ((0, Kind.ENTER, "pending"), (1, Kind.UPDATE, "uncertain"), (2, Kind.EXIT, "uncertain"))
+    with EventStore(box) as store:
+        for key in keys:
+            looks = [dataclasses.replace(one, state="uncertain") for one in looks_of(key, faces["person_b_2"], sface)]
+            store.append([told(key.track + after, kind, key, None, state) for after, kind, state in steps], looks)
+    before = state_of(box)
+    browser.open(f"{api.site.url}#/review")
+    browser.wait_until(f"{_QUEUE}.length >= 20")
+    browser.call("Runtime.evaluate", expression="document.querySelectorAll('.bar-of-tools select')[1].value = 'yard'")
+    browser.evaluate("document.querySelectorAll('.bar-of-tools select')[1].dispatchEvent(new Event('change'))")
+    browser.wait_until(f"{_QUEUE}.length === 20")
+    began_s = time.monotonic()
+    browser.press(*"xsxxssxsxxsxsxsxsxss")
+    browser.wait_until("document.querySelector('.empty')?.textContent.includes('Nothing waits for you')")
+    assert time.monotonic() - began_s < 60
+    for _ in keys:
+        api.ask("POST", "/corrections/undo", json={})
+    assert state_of(box) == before
 
 
 def test_keys_are_explained_and_do_nothing_while_somebody_writes(review: Browser, api: Api) -> None:

@@ -45,8 +45,9 @@ function useEnrolment(name) {
   const now = useRef({ pictures: [], enrolment: null, name: name.trim(), sending: 0, next: 0 });
   const show = () => setPictures([...now.current.pictures]);
   const begin = () => {
-    now.current.enrolment ??= post("/enrolments", { name: now.current.name, merge: true });
-    return now.current.enrolment;
+    const at = now.current;
+    at.enrolment ??= post("/enrolments", { name: at.name, merge: true });
+    return at.enrolment;
   };
   const pump = () => {
     const at = now.current;
@@ -56,12 +57,13 @@ function useEnrolment(name) {
       at.sending += 1;
       one.state = "checking";
       const mine = begin();
+      mine.catch(() => { if (at.enrolment === mine) at.enrolment = null; at.failed = mine; }); // the next picture begins again
       send(one, mine).then(() => setRefused(null), (error) => {
         Object.assign(one, { state: "refused", words: reasonOf(error), answer: {} });
         if (error instanceof Refusal && error.status !== 422) setRefused(error.message);
       }).finally(() => {
         at.sending -= 1;
-        if (at.enrolment !== mine) Object.assign(one, { state: "waiting", answer: undefined }); // the name has changed meanwhile
+        if (at.enrolment !== mine && at.failed !== mine) Object.assign(one, { state: "waiting", answer: undefined }); // the name has changed meanwhile
         pump();
       });
     }

@@ -29,9 +29,9 @@ export function Review() {
     const which = everything ? { all: { kind: kind || null, camera: camera || null } } : { items: ids };
     setDialog(null);
     clear();
+    setCurrent(next?.id ?? null); // at once: the next key is for the next one
     const done = await act(() => post("/review/act", { ...which, action, name }), (answer) => saidOf(action, name ?? chosen[0].name, answer));
-    if (done.refused instanceof Error) setSelected(saved);
-    else setCurrent(next?.id ?? null);
+    if (done.refused instanceof Error) { setSelected(saved); setCurrent(ids[0]); }
   };
   const move = (step) => setCurrent(items[Math.min(items.length - 1, Math.max(0, at + step))]?.id ?? null);
   const select = () => {
