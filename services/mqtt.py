@@ -37,7 +37,7 @@ class _Mqtt:
         if not settings.mqtt.host:
             raise SettingsError("[mqtt] host is not set any more; `twinface down`, then `twinface up`")
         self._run = run_directory(settings)
-        self._health = HealthBoard(process_names(settings))
+        self._health = HealthBoard([name for name in process_names(settings) if name != MQTT.name])
         self._retraining: RetrainingFollowed | None = None
         self._began_s, self._closely_until_s = time.monotonic(), 0.0
         topics = Topics(settings.mqtt.prefix, settings.box_name, settings.mqtt.discovery_prefix)
@@ -65,7 +65,7 @@ class _Mqtt:
         self._bridge.close()
 
     def _hear(self, message: Message) -> None:
-        if isinstance(message.body, Heartbeat):
+        if isinstance(message.body, Heartbeat) and message.body.process != MQTT.name:
             self._health.take(message.body, message.stamp.epoch)
 
     def _summary(self) -> Mapping[str, object] | None:
