@@ -17,6 +17,7 @@ MAX_OPERATIONS = 1 << 20
 MAX_DEPTH = 16
 _MAX_INTEGER_BYTES = 8
 _START, _STOP = b"\x80\x05", ord(".")
+_SHORT_TEXT, _MEMOIZE, _RECALL = 0x8C, 0x94, ord("h")
 _U8, _U32, _U64 = struct.Struct("<B"), struct.Struct("<I"), struct.Struct("<Q")
 
 
@@ -43,7 +44,12 @@ class _Machine:
     def run(self) -> Any:
         if bytes(self._take(len(_START))) != _START:
             raise ValueError("no pickle of protocol 5")
-        for _ in range(MAX_OPERATIONS):
+        left = MAX_OPERATIONS
+        while left > 0:
+            left -= self._run_frequent(left)
+            if not left:
+                break
+            left -= 1
             code = self._take(1)[0]
             if code == _STOP:
                 if len(self._stack) != 1 or self._marks or self._at != len(self._data):
@@ -53,6 +59,29 @@ class _Machine:
                 raise ValueError(f"operation {code:#04x}, which plain data does not need")
             _OPERATIONS[code](self)
         raise ValueError(f"more than {MAX_OPERATIONS:,} operations")
+
+    def _run_frequent(self, most: int) -> int:
+        """Carry out the operations that nearly all of a person's pickle consists of, as long as one follows the other,
+        without a call for each; how many they were. What is wrong with one is left to `run` to say.
+        """
+        data, at, end = self._data, self._at, len(self._data)
+        stack, memo, lowest = self._stack, self._memo, self._marks[-1] if self._marks else 0
+        for done in range(most):
+            code = data[at] if at + 1 < end else _STOP
+            if code == _SHORT_TEXT and (after := at + 2 + data[at + 1]) <= end:
+                stack.append((str(data[at + 2 : after], "utf-8", "surrogatepass"), 0))
+                at = after
+            elif code == _MEMOIZE and len(stack) > lowest:
+                memo.append(stack[-1][0])
+                at += 1
+            elif code == _RECALL and data[at + 1] < len(memo) and type(memo[data[at + 1]]) is str:
+                stack.append((memo[data[at + 1]], 0))
+                at += 2
+            else:
+                self._at = at
+                return done
+        self._at = at
+        return most
 
     def _take(self, count: int) -> memoryview:
         taken = self._data[self._at : self._at + count]
@@ -142,7 +171,7 @@ class _Machine:
         self._push_tuple(self._pop_marked())
 
     def _push_tuple(self, items: list[tuple[Any, int]]) -> None:
-        self._push(tuple(value for value, _ in items), _depth_around(items))
+        self._push(tuple([value for value, _ in items]), _depth_around(items))
 
     def append(self) -> None:
         self._extend(self._pop(1))
@@ -151,7 +180,7 @@ class _Machine:
         self._extend(self._pop_marked())
 
     def _extend(self, items: list[tuple[Any, int]]) -> None:
-        self._put_into(list, items).extend(value for value, _ in items)
+        self._put_into(list, items).extend([value for value, _ in items])
 
     def set_item(self) -> None:
         self._update(self._pop(2))
@@ -170,7 +199,7 @@ class _Machine:
 
 
 def _depth_around(items: list[tuple[Any, int]]) -> int:
-    return 1 + max((depth for _, depth in items), default=0)
+    return 1 + max([depth for _, depth in items], default=0)
 
 
 _OPERATIONS: dict[int, Callable[[_Machine], None]] = {
@@ -182,15 +211,15 @@ _OPERATIONS: dict[int, Callable[[_Machine], None]] = {
     ord("M"): partial(_Machine.number, kind=struct.Struct("<H")),
     ord("G"): partial(_Machine.number, kind=struct.Struct(">d")),
     0x8A: _Machine.integer,
-    0x8C: partial(_Machine.text, size=_U8),
+    _SHORT_TEXT: partial(_Machine.text, size=_U8),
     ord("X"): partial(_Machine.text, size=_U32),
     0x8D: partial(_Machine.text, size=_U64),
     ord("C"): partial(_Machine.octets, size=_U8),
     ord("B"): partial(_Machine.octets, size=_U32),
     0x8E: partial(_Machine.octets, size=_U64),
     0x95: _Machine.frame,
-    0x94: _Machine.memoize,
-    ord("h"): partial(_Machine.recall, size=_U8),
+    _MEMOIZE: _Machine.memoize,
+    _RECALL: partial(_Machine.recall, size=_U8),
     ord("j"): partial(_Machine.recall, size=_U32),
     ord("("): _Machine.mark,
     ord(")"): partial(_Machine.tuple_of, count=0),
