@@ -45,6 +45,14 @@ def test_one_key_answers_and_one_takes_it_back(review: Browser, review_box: Path
     assert review.evaluate(_QUEUE) == queue
 
 
+def test_an_answer_needs_no_matcher_and_the_page_says_that_it_is_down(review: Browser, api: Api) -> None:
+    api.site.matcher.stop()
+    review.wait_until("document.querySelector('#alarm')?.textContent.includes('matcher')")
+    review.press("x")
+    _said(review, "Noted: no face.")
+    review.wait_until(f"{_QUEUE}.length === 4")
+
+
 def test_everything_that_the_filter_shows_is_answered_at_once_and_taken_back_at_once(review: Browser, api: Api) -> None:
     queue = review.evaluate(_QUEUE)
     review.press("a", "s")

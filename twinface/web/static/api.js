@@ -98,7 +98,7 @@ export async function act(work, said) {
     return done;
   } catch (error) {
     say(error instanceof Refusal ? error.message : words.gone, { bad: true });
-    if (error instanceof Refusal) return { refused: error };
+    if (["changed_meanwhile", "not_there"].includes(error.code)) changed(); // what is shown is out of date
     return { refused: error };
   }
 }

@@ -1,6 +1,6 @@
 // History: who came, by day, person, camera and state; exported; and searched by a face.
 
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call, changes, get, pictureOf, prepare, reasonOf, url, whyOf } from "../api.js";
 import { clock, dayOf, dayRange, lasting, moment, ms, personTitle, printable, score, share } from "../format.js";
 import { cameras } from "../live.js";
@@ -29,12 +29,14 @@ export function History({ name: given = "" }) {
   </div>`;
 }
 
-// The days of which something is stored, each as tall as it had visits.
+// The last days of which something is stored, each as tall as it had visits; the newest is in sight.
 function Days({ camera, chosen, onChoose }) {
   const [found] = useAnswer("/days", { camera }, changes.value);
-  const days = (found?.days ?? []).slice(-31), most = Math.max(1, ...days.map((one) => one.visits));
+  const days = (found?.days ?? []).slice(0, 31).reverse(), most = Math.max(1, ...days.map((one) => one.visits));
+  const strip = useRef(null);
+  useEffect(() => strip.current?.scrollTo(strip.current.scrollWidth, 0), [days.length]);
   if (days.length < 2) return null;
-  return html`<div class="card days" role="group" aria-label=${words.history.days}>${days.map((one) => html`<button key=${one.day} type="button" aria-pressed=${one.day === chosen} title=${`${one.day}: ${one.visits}`} onClick=${() => onChoose(one.day)}>
+  return html`<div ref=${strip} class="card days" role="group" aria-label=${words.history.days}>${days.map((one) => html`<button key=${one.day} type="button" aria-pressed=${one.day === chosen} title=${`${one.day}: ${one.visits}`} onClick=${() => onChoose(one.day)}>
     <span class="column"><i style=${{ height: `${(100 * one.visits) / most}%` }}></i></span>${one.day.slice(8)}</button>`)}</div>`;
 }
 

@@ -1,0 +1,55 @@
+"""A person in a real browser, whom somebody else changes at the same time."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import Browser
+from web_site import Api
+
+from twinface.gallery import Gallery
+from twinface.recognition.embedding import EmbeddedFace
+
+
+@pytest.fixture
+def bob(browser: Browser, api: Api) -> str:
+    """The address of Bob in the API; his page is open."""
+    (found,) = api.ask("GET", "/people?search=bob")["people"]
+    browser.open(f"{api.site.url}#/people/{found['id']}")
+    browser.wait_until("document.querySelectorAll('.enrolled li').length === 1")
+    return f"/people/{found['id']}"
+
+
+def _rename(browser: Browser, name: str) -> None:
+    browser.click(".summary button", "Rename")
+    browser.wait_until("document.querySelector('dialog input') === document.activeElement")
+    browser.evaluate("document.activeElement.select()")
+    browser.write(name)
+    browser.press("Enter")
+
+
+def _said(browser: Browser, text: str) -> None:
+    browser.wait_until(f"document.querySelector('.messages').textContent.includes({text!r})")
+
+
+def test_who_comes_second_is_told_that_there_is_a_change_and_sees_it(
+    browser: Browser, api: Api, bob: str, tmp_path: Path, faces: dict[str, EmbeddedFace]
+) -> None:
+    Gallery.open(tmp_path / "gallery").add(
+        "Bob", ("another.jpg",), faces["person_b_2"].vector[np.newaxis], np.ones(1, np.float32)
+    )
+    _rename(browser, "Rob")
+    _said(browser, "Bob has changed since you looked")
+    browser.wait_until("document.querySelectorAll('.enrolled li').length === 2")
+    assert api.ask("GET", bob)["name"] == "Bob"
+    _rename(browser, "Rob")
+    _said(browser, "Rob")
+    browser.wait_until("document.querySelector('.person h2')?.textContent === 'Rob'")
+
+
+def test_who_has_gone_meanwhile_is_not_brought_back(browser: Browser, api: Api, bob: str) -> None:
+    api.ask("DELETE", bob)
+    _rename(browser, "Rob")
+    _said(browser, "they may have been renamed, removed or forgotten since")
+    browser.wait_until("!document.querySelector('.person') && document.querySelector('main a[href=\"#/people\"]')")
+    assert [one["name"] for one in api.ask("GET", "/people")["people"]] == ["Ada", "Eve"]
