@@ -1,5 +1,6 @@
 """What is said of processes that say nothing: one hangs, one has ended, one starts, and one waits."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from harness import Pipeline, until
 
@@ -30,6 +32,13 @@ def _when(pipeline: Pipeline, name: str, holds: Callable[[dict[str, Any]], bool]
     return one["condition"], one["reason"]
 
 
+def _counted(pipeline: Pipeline) -> set[str]:
+    """The metrics that are above nought."""
+    url = json.loads((pipeline.run.path / "web.json").read_text())["url"]
+    lines = [line.rpartition(" ") for line in httpx.get(f"{url}metrics").text.splitlines() if line[0] != "#"]
+    return {name for name, _, value in lines if float(value) > 0.0}
+
+
 def _is_silent(one: dict[str, Any]) -> bool:
     return one["pid"] > 0 and one["uptime_s"] > 3.0 and one["health"] is None
 
@@ -50,6 +59,14 @@ def test_silence_has_four_reasons_that_are_told_apart(pipeline: Pipeline, portra
     pipeline.configure('name = "door"\nsource = "pictures"\nloop = true', extra=nobody_is_ended_for_it)
     pipeline.start()
     until(lambda: pipeline.status()["ok"], 120.0, "the box to be well")
+    counted = {
+        'twinface_camera_frames_total{camera="door"}',
+        'twinface_stage_duration_seconds_count{process="extractor.0",stage="embed"}',
+        'twinface_matches_total{state="unknown"}',
+        'twinface_tracks_total{state="unknown"}',
+        'twinface_link_messages_total{outcome="received",sender="extractor.0",topic="vectors"}',
+    }
+    until(lambda: counted <= _counted(pipeline), 120.0, "metrics to count what the real processes do")
 
     os.kill(pipeline.pid("matcher"), signal.SIGSTOP)
     condition, reason = _when(pipeline, "matcher", _is_silent, "silent")
