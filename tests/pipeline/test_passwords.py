@@ -31,10 +31,9 @@ def _shown(box: Pipeline) -> dict[str, bytes]:
     shown = {str(path): path.read_bytes() for path in box.folder.rglob("*") if path.is_file() and path.suffix != ".txt"}
     for words in (
         ["status"],
-        ["status", "--json"],
-        ["config"],
         ["config", "--json"],
         ["top", "--once", "--json"],
+        ["doctor", "--json"],
         ["events", "--json"],
     ):
         done = box.command(*words, check=False)
@@ -68,6 +67,7 @@ def test_a_password_appears_nowhere(pipeline: Pipeline, portraits: Path, monkeyp
         assert pipeline.stop() == 0
     assert "does not take this user and password" in reasons
     assert "connection refused by 127.0.0.1 port 1" in reasons
+    assert b"read by the box that runs, running" in shown["doctor --json"]
     assert works.encode() in shown["config --json"], "what stands in the file is shown"
     assert {name: one for name, data in shown.items() for one in SECRETS if one in data} == {}
 

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 from twinface.bus.pubsub import latest_heartbeats
 from twinface.doctor.finding import Check, Finding, Mark, Subject
-from twinface.doctor.installation import check_database, check_gallery, check_models, check_page, check_permissions
+from twinface.doctor.installation import (
+    check_broker,
+    check_database,
+    check_gallery,
+    check_models,
+    check_page,
+    check_permissions,
+)
 from twinface.doctor.machine import check_clock, check_disk, check_processor, check_python
 from twinface.doctor.targets import check_webhooks
 from twinface.errors import InputError, UserError
@@ -78,6 +85,7 @@ CHECKS: dict[str, Check] = {
     "database": check_database,
     "page": check_page,
     "webhooks": check_webhooks,
+    "broker": check_broker,
     "camera": check_cameras,
 }
 """By their names, in the order in which they are made."""

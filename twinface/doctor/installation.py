@@ -17,6 +17,7 @@ from twinface.box.configuration_checks import warn_of_passwords
 from twinface.doctor.finding import Finding, Mark, Subject, nearest_folder
 from twinface.events.event_queries import newest_number
 from twinface.gallery.keys import key_path
+from twinface.mqtt.trial import try_broker
 from twinface.networks.registry import find_recipe, load_network
 from twinface.recognition.embedding import open_detector
 from twinface.web.access import warn_of_access
@@ -69,6 +70,12 @@ def check_page(subject: Subject) -> Iterator[Finding]:
         try_address(subject.settings)
     says = f"{web.host} port {web.port}: {'in use by this box' if subject.is_running else 'free'}"
     yield from _warnings("page", warn_of_access(web), says)
+
+
+def check_broker(subject: Subject) -> Iterator[Finding]:
+    """The broker of `[mqtt]`, if one is configured: connected to, and left again; nothing is published."""
+    if subject.settings.mqtt.host:
+        yield Finding("broker", Mark.OK, try_broker(subject.settings.mqtt))
 
 
 def check_permissions(subject: Subject) -> Iterator[Finding]:

@@ -4,9 +4,12 @@ import json
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from harness import until
+from mqtt_house import Listener, Mosquitto, free_port, needs_mosquitto
 from sent_events import make_event
 
 from twinface.bus.rundir import RUN_VARIABLE
@@ -83,6 +86,32 @@ def test_what_is_broken_is_found_with_its_mend(examine: Examine, tmp_path: Path)
 def test_one_that_asks_for_nothing_is_told_so(examine: Examine) -> None:
     code, found = examine("[web]\nport = 0\n")
     assert (code, found["camera"][0][0]) == (1, "fail")
+
+
+@needs_mosquitto
+def test_a_broker_is_logged_in_to_and_finds_nothing_new(examine: Examine, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path) as broker, closing(Listener(broker.port)) as listener:
+        _, found = examine(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+        assert found["broker"] == [("ok", f"127.0.0.1:{broker.port}: takes this box on")]
+        listener.publish("last", "")
+        until(lambda: listener.of("last"), 60.0, "what is published after it")
+    assert [one.topic for one in listener.heard] == ["last"], "nothing else was published"
+
+
+def test_a_broker_that_is_not_there_is_a_failure(examine: Examine) -> None:
+    port = free_port()
+    code, found = examine(f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n')
+    ((mark, says),) = found["broker"]
+    assert (code, mark) == (1, "fail")
+    assert says.startswith(f"127.0.0.1:{port}: nothing listens there; check [mqtt] host and port")
+
+
+@needs_mosquitto
+def test_a_broker_that_refuses_the_login_is_a_failure(examine: Examine, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path, anonymous=False) as broker:
+        _, found = examine(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    ((mark, says),) = found["broker"]
+    assert (mark, "it refuses this box" in says) == ("fail", True)
 
 
 @pytest.mark.parametrize(

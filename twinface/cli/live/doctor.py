@@ -13,8 +13,8 @@ def doctor(as_json: JsonOption = False) -> None:
     """Look at all that may keep a box from working, and say of each whether it is ok, and what mends it where not.
 
     Python and processor, clock, disks, permissions, models and their checksums, gallery, head, database, the page's
-    port, and each camera, which is opened and has to give a picture. Nothing is downloaded. Exit code 1 where something
-    fails.
+    port, the broker, and each camera, which is opened and has to give a picture. Nothing is downloaded. Exit code 1
+    where something fails.
     """
     from twinface.doctor.examine import examine
     from twinface.doctor.finding import Mark, Subject
