@@ -11,7 +11,7 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.matching.open_head import open_head_in_use
 from twinface.networks.recipe import NetworkRecipe
-from twinface.placeholders import open_to_others
+from twinface.placeholders import fill_in, open_to_others
 from twinface.settings import Settings
 from twinface.text import PLACEHOLDER, mask_address
 
@@ -27,6 +27,7 @@ def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
     for hook in settings.webhook:
         texts += [(f"webhook {hook.name!r}", hook.url, mask_address(hook.url))]
         texts += [(f"webhook {hook.name!r}", hook.secret, hook.secret if PLACEHOLDER.search(hook.secret) else "")]
+    texts += [("mqtt", settings.mqtt.password, settings.mqtt.password)]
     # The address of a service is most often all that it takes to send by it.
     texts += [
         (f"notify {one.name!r}", one.url, one.url if PLACEHOLDER.search(one.url) else "") for one in settings.notify
@@ -43,6 +44,13 @@ def check_page(settings: Settings) -> Iterable[str]:
     """Raise SettingsError where the page cannot listen on its address."""
     listen(settings.web.host, settings.web.port).close()
     return ()
+
+
+def check_broker(settings: Settings) -> Iterator[str]:
+    """That a password travels in clear. Raises InputError where the broker's is not there."""
+    mqtt = settings.mqtt
+    if fill_in(mqtt.password) and not mqtt.tls and mqtt.host not in {"127.0.0.1", "::1", "localhost"}:
+        yield f"mqtt: the password goes to {mqtt.host} in clear; set `tls = true` where the broker can"
 
 
 def check_head(settings: Settings, recipe: NetworkRecipe) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from twinface.box.configuration_checks import check_gallery, check_head, check_page
+from twinface.box.configuration_checks import check_broker, check_gallery, check_head, check_page
 from twinface.delivery.configured import check_targets
 from twinface.errors import InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources.captures import find_webcam
@@ -44,6 +44,7 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
         found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
     found.check(partial(check_page, settings))
     found.check(partial(check_targets, settings))
+    found.check(partial(check_broker, settings))
     try:
         recipe = find_recipe(settings.network)
     except UserError as error:

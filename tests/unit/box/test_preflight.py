@@ -145,6 +145,19 @@ def test_a_webhook_that_cannot_be_used_is_told_and_its_secret_is_not(check: Chec
     assert warning == f"{path}: others can read the password of webhook 'house'; run `chmod 600 {path}`"
 
 
+def test_a_password_of_a_broker_that_is_not_there_or_goes_in_clear_is_told(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = _PICTURES + '[mqtt]\nhost = "{}"\nuser = "box"\npassword = "${{BROKER_PASSWORD}}"\n{}'
+    (problem,) = check(broker.format("broker.lan", "")).problems
+    assert problem.startswith("${BROKER_PASSWORD} is not set in the environment")
+    monkeypatch.setenv("BROKER_PASSWORD", "geheim")
+    said = "mqtt: the password goes to broker.lan in clear; set `tls = true` where the broker can"
+    assert said in check(broker.format("broker.lan", "")).warnings
+    for host, tls in (("127.0.0.1", ""), ("broker.lan", "tls = true\n")):
+        assert not any("mqtt" in warning for warning in check(broker.format(host, tls)).warnings)
+
+
 def test_a_missing_extra_is_told_before_the_start(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
     found = check(f'{_PICTURES}[[notify]]\nname = "phone"\nurl = "json://127.0.0.1:9/"\n')
