@@ -34,6 +34,7 @@ from twinface.gallery.person_files import SetAside, read_crops, read_set_aside, 
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.open_head import load_head
 from twinface.messages.codec import decode, encode
+from twinface.messages.recording import Header, RecordingWriter, read_recording
 from twinface.messages.schema import CropMeta, CropTally, Heartbeat, Message, Request, Stamp, TracksUpdate, VectorMeta
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, TRACKS, VECTORS
 from twinface.networks import find_recipe
@@ -248,6 +249,15 @@ def _manifest(folder: Path) -> list[bytes]:
     return [(folder / "gallery" / "gallery.json").read_bytes()]
 
 
+def _recording(folder: Path) -> list[bytes]:
+    path = folder / "film.rec"
+    with path.open("wb") as stream:
+        writer = RecordingWriter(stream, Header(("tracks",), ("a",), 1))
+        for header, topic, payload in zip(_headers(folder), _TOPICS, _PAYLOADS, strict=True):
+            writer.write([topic.name.encode(), header[1:], *payload])
+    return [path.read_bytes()]
+
+
 DECODERS: dict[str, Decoder] = {
     "person": _signed("a.pkl", lambda path: write_person(path, ADA, KEY), lambda path: read_person(path, KEY)),
     "crops": _signed("a.crops", lambda path: write_crops(path, {"a": b"png"}, KEY), lambda path: read_crops(path, KEY)),
@@ -274,6 +284,7 @@ DECODERS: dict[str, Decoder] = {
     "picture": Decoder(_pictures, lambda data, _folder: decode_image(data, "picture")),
     "token": Decoder(_token, _file("token", TokenFile)),
     "message": Decoder(_headers, _decode_header),
+    "recording": Decoder(_recording, _file("film.rec", lambda path: list(read_recording(path)[1]))),
     "credit": Decoder(
         lambda _folder: [pack_credit(Credit(7, 2, 0, Answer(1, 2)))], lambda data, _folder: unpack_credit(data)
     ),

@@ -87,6 +87,11 @@ def test_faces_are_recorded_only_where_that_is_meant(pipeline: Pipeline) -> None
     assert refused.returncode == 2
     assert "crops would record faces: add --with-pictures" in refused.stderr
     assert not Path(pipeline.folder / "film.rec").exists()
+    alone = pipeline.command("record", "film.rec", "--seconds", "0.1")
+    assert "no box runs in" in alone.stderr
+    assert alone.stdout == "film.rec: 0.0 MB, nothing: does a box run there?\n"
+    again = pipeline.command("record", "film.rec", check=False)
+    assert (again.returncode, "there already; name another file" in again.stderr) == (2, True)
     unknown = pipeline.command("echo", "control", check=False)
     assert unknown.returncode == 2
     assert "no topic 'control' that can be watched; there are crops, vectors" in unknown.stderr

@@ -1,5 +1,6 @@
 """The messages of a box that runs, as they come: to look at, or into a file."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinface.box.supervision import UP_LOCK
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.watching import Watcher
 from twinface.errors import InputError, WireError
@@ -17,6 +19,8 @@ from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, LOOKS, MATCHES, PREVIEW, TOPICS, TRACKS, VECTORS, Topic
 from twinface.processes import find_process, heard_names
 from twinface.settings import Settings
+
+log = logging.getLogger(__name__)
 
 WATCHED = tuple(name for name in TOPICS if name != CONTROL.name)
 """Questions and answers travel between two processes only; everything else can be watched."""
@@ -36,7 +40,9 @@ def find_topics(names: Sequence[str]) -> tuple[Topic, ...]:
 
 
 def watch(settings: Settings, run: RunDirectory, topics: Sequence[Topic]) -> Watcher:
-    """Look on at topics of all processes that publish them."""
+    """Look on at topics of all processes that publish them; says in the log where no box runs yet."""
+    if not run.is_locked(UP_LOCK):
+        log.warning("no box runs in %s yet; what it sends is waited for", run.path)
     names = heard_names(settings)
     return Watcher(run, [(topic, [one for one in names if topic in find_process(one).publishes]) for topic in topics])
 

@@ -20,6 +20,8 @@ from twinface.messages.topics import TOPICS
 
 _FORMAT = "twinface recording"
 _VERSION = 1
+_MOST = 64
+"""Of the items of a list or map."""
 _MAX_VALUE_BYTES = max(topic.max_payload_bytes for topic in TOPICS.values()) + 2 * MAX_HEADER_BYTES
 
 
@@ -93,7 +95,9 @@ def _values(path: Path) -> Iterator[Any]:
     """The values of a file, up to where it was cut off."""
     try:
         with path.open("rb") as stream:
-            yield from msgpack.Unpacker(stream, max_buffer_size=_MAX_VALUE_BYTES)
+            yield from msgpack.Unpacker(
+                stream, max_buffer_size=_MAX_VALUE_BYTES, max_array_len=_MOST, max_map_len=_MOST, max_ext_len=0
+            )
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be read ({error.strerror}); name another file") from error
     except (ValueError, msgpack.UnpackException, RecursionError) as error:
