@@ -5,7 +5,7 @@
 # Steps: system   Python, from Debian's packages
 #        package  /opt/twinface with twinface and the packages of deploy/lock.txt, and the command /usr/local/bin/twinface
 #        models   the network, into /opt/twinface, so that nothing is fetched later
-#        user     the user twinface, who runs it and keeps everything in /var/lib/twinface; $TWINFACE_UID is its number
+#        user     the user twinface, who runs it and keeps everything in /var/lib/twinface; $TWINFACE_UID is its number, and its group's
 #        config   /etc/twinface/pipeline.toml, unless there is one
 #        service  the unit of systemd
 set -eu
@@ -22,6 +22,7 @@ package() {
     "$prefix/bin/pip" install --no-cache-dir --require-hashes --only-binary :all: --requirement "$source/deploy/lock.txt"
     "$prefix/bin/pip" install --no-cache-dir --no-deps --force-reinstall "$source"
     "$prefix/bin/python" -m compileall -q "$prefix/lib"  # nobody who runs it may write there
+    mkdir -p /usr/local/bin
     printf '#!/bin/sh\n: "${TWINFACE_ASSETS:=%s/assets}"\nexport TWINFACE_ASSETS\nexec %s/bin/twinface "$@"\n' "$prefix" "$prefix" \
         > /usr/local/bin/twinface
     chmod 755 /usr/local/bin/twinface
@@ -36,7 +37,10 @@ models() {
 }
 
 user() {
-    id twinface > /dev/null 2>&1 || useradd --system ${TWINFACE_UID:+--uid "$TWINFACE_UID"} --home-dir "$state" --groups video twinface
+    if ! id twinface > /dev/null 2>&1; then
+        groupadd --system ${TWINFACE_UID:+--gid "$TWINFACE_UID"} twinface
+        useradd --system ${TWINFACE_UID:+--uid "$TWINFACE_UID"} --gid twinface --groups video --home-dir "$state" twinface
+    fi
     install -d -m 700 -o twinface -g twinface "$state"
 }
 

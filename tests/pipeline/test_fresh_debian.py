@@ -17,6 +17,7 @@ from harness import until
 pytestmark = [pytest.mark.long, pytest.mark.pipeline]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+LINES = (CHECKOUT / "deploy/Containerfile").read_text().splitlines()
 STOPS_WITHIN_S = 5.0
 PATH = "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROOT_ALONE = ("unshare", "--pid", "--fork", "--mount", "--mount-proc={root}/proc", "--kill-child", "chroot", "{root}")
@@ -37,9 +38,19 @@ def _as_this_machine_does(root: Path) -> None:
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
 
 
-def _copied(line: str) -> list[Path]:
-    """The files of the checkout that a COPY of the Containerfile takes."""
-    return [CHECKOUT / word for word in line.split()[1:-1]]
+def _all_of(word: str) -> list[str]:
+    """What follows this word in the lines of the Containerfile that begin with it."""
+    return [line.removeprefix(f"{word} ") for line in LINES if line.startswith(f"{word} ")]
+
+
+def _copy(words: list[str], target: Path) -> None:
+    """Do what a COPY of the Containerfile does with files and folders of the checkout."""
+    for source in [CHECKOUT / word for word in words]:
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
 
 
 @pytest.fixture(scope="module")
@@ -75,19 +86,14 @@ def run(root: Path) -> Callable[..., "subprocess.Popen[str]"]:
 @pytest.fixture(scope="module")
 def installed(root: Path, run: Callable[..., "subprocess.Popen[str]"]) -> Path:
     """That system, once each line of the Containerfile has been followed."""
-    lines = (CHECKOUT / "deploy/Containerfile").read_text().splitlines()
-    for line in lines:
-        if line.startswith("COPY ") and "--from" not in line:
-            target = root / line.split()[-1].strip("/")
-            for source in _copied(line):
-                if source.is_dir():
-                    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-                else:
-                    target.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(source, target)
-        elif line.startswith("RUN "):
-            [variable] = [one.split()[1] for one in lines if one.startswith("ENV TWINFACE_UID")]
-            done = run(variable, "sh", "-ec", line.removeprefix("RUN "))
+    [number] = [one.split()[0] for one in _all_of("ENV") if one.startswith("TWINFACE_UID")]
+    for line in LINES:
+        word, _, rest = line.partition(" ")
+        if word == "COPY" and "--from" not in rest:
+            *sources, target = rest.split()
+            _copy(sources, root / target.strip("/"))
+        elif word == "RUN":
+            done = run(number, "sh", "-ec", rest)
             said, _ = done.communicate(timeout=1200)
             assert done.returncode == 0, f"{line}\n{said[-3000:]}"
     return root
@@ -95,49 +101,40 @@ def installed(root: Path, run: Callable[..., "subprocess.Popen[str]"]) -> Path:
 
 def test_nothing_is_fetched_later_and_nothing_belongs_to_who_runs_it(installed: Path) -> None:
     uid = (installed / "var/lib/twinface").stat().st_uid
-    assert uid == 10001
+    assert uid == int(_all_of("USER")[0].partition(":")[0])
     assert list((installed / "opt/twinface/assets").glob("*.onnx"))
     assert not [path for path in (installed / "opt/twinface").rglob("*") if path.lstat().st_uid == uid]
     assert (installed / "etc/twinface/pipeline.toml").stat().st_mode & 0o777 == 0o640
     assert not (installed / "src").exists()
 
 
-def test_a_box_as_a_container_has_it_names_faces_and_stops_in_time(
+def test_a_box_as_a_container_has_it_gets_well_and_stops_in_time(
     installed: Path, run: Callable[..., "subprocess.Popen[str]"], portraits: Path
 ) -> None:
     shutil.copytree(portraits, installed / "srv/pictures")
     (installed / "etc/twinface/pipeline.toml").write_text(_CONFIG)
     (installed / "tmp").chmod(0o1777)
-    lines = (CHECKOUT / "deploy/Containerfile").read_text().splitlines()
-    [entry] = [line.removeprefix("ENTRYPOINT ") for line in lines if line.startswith("ENTRYPOINT ")]
-    words = re.findall(r'"([^"]+)"', entry)
-    box = run(
+    [user], [entry] = _all_of("USER"), _all_of("ENTRYPOINT")
+    uid, gid = user.split(":")
+    as_user = [
         "setpriv",
-        "--reuid=twinface",
-        "--regid=twinface",
+        f"--reuid={uid}",
+        f"--regid={gid}",
         "--clear-groups",
         "env",
+        "-i",
         "HOME=/var/lib/twinface",
-        *words,
-        "up",
-    )
+        PATH,
+    ]
+    box = run(*as_user, *re.findall(r'"([^"]+)"', entry), "up")
     try:
         until(lambda: psutil.Process(box.pid).children(), 60.0, "process 1 of the other system")
         [first] = psutil.Process(box.pid).children()
-        status = [
-            "nsenter",
-            "--target",
-            str(first.pid),
-            "--pid",
-            "--mount",
-            "--root",
-            "--wd",
-            "setpriv",
-            "--reuid=10001",
-        ]
-        status += ["--regid=10001", "--clear-groups", "env", "-i", "HOME=/var/lib/twinface", PATH, "twinface", "status"]
+        inside = ["nsenter", f"--target={first.pid}", "--pid", "--mount", "--root", "--wd", *as_user]
         until(
-            lambda: not subprocess.run(status, capture_output=True, check=False).returncode, 120.0, "a box that is well"
+            lambda: not subprocess.run([*inside, "twinface", "status"], capture_output=True, check=False).returncode,
+            120.0,
+            "a box that is well",
         )
         assert first.name() == "tini"
         asked_s = time.monotonic()
