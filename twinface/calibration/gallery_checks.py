@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from twinface.averages.average import Averages, adjust_people
-from twinface.calibration.lookalikes import Lookalikes, find_lookalikes, find_suspects
+from twinface.calibration.lookalikes import Lookalikes, find_suspects, scan_gallery
 from twinface.enrolment.likeness import find_two_clusters
 from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
 from twinface.enrolment.open_likeness import trained_head
 from twinface.errors import ArtefactError
-from twinface.evaluation.protocols.leave_one_out import compare
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PersonVectors, take_snapshot
 from twinface.matching.head import Head
@@ -90,12 +89,12 @@ def check_gallery(
     threshold = choose_threshold(settings, head.spec).value
     people = gallery.people
     adjusted = adjust_people(people.values(), averages)
-    comparisons = compare(take_snapshot(adjusted, gallery.version, gallery.network), [], head, settings, advance)
+    scan = scan_gallery(take_snapshot(adjusted, gallery.version, gallery.network), head, settings, threshold, advance)
     names, files = tuple(people), [file for person in people.values() for file in person.files]
     found = _find_two_people(adjusted, head)
-    alike = find_lookalikes(comparisons, names, threshold)
+    alike = scan.lookalikes
     found += [Finding(Fault.TOO_ALIKE, two.first, None, two.second, two.score, threshold) for two in alike]
-    for one in find_suspects(comparisons, names, files, threshold):
+    for one in find_suspects(scan, names, files, threshold):
         if one.reason != "mislabelled":
             found.append(Finding(Fault.UNLIKE_THE_OTHERS, one.person, one.picture, None, one.own, threshold))
         elif not _is_told(one.person, one.other, alike):

@@ -1,12 +1,16 @@
 """Who in a gallery is taken for whom, and which pictures do not look like the others of their person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.evaluation.protocols.leave_one_out import Comparisons
+from twinface.evaluation.protocols.leave_one_out import Comparisons, compare_in_blocks, score_with_person
+from twinface.gallery.person import Snapshot
+from twinface.matching.head import Head
+from twinface.settings import MatchingSettings
 
 _Floats = NDArray[np.float64]
 
@@ -35,6 +39,81 @@ class Suspect:
     own: float
     other: str | None
     other_score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GalleryScan:
+    """What is needed of comparisons of everybody with everybody, found without all scores in memory: each probe's
+    scores `own` and `closest`, and whom else it is most like; and the `lookalikes`, the most alike first.
+    """
+
+    people: int
+    shown: NDArray[np.int32]
+    own: _Floats
+    closest: _Floats
+    other: NDArray[np.intp]
+    other_score: _Floats
+    lookalikes: list[Lookalikes]
+
+    def best_other(self) -> tuple[NDArray[np.intp], _Floats]:
+        """Which other person each probe is most like, and the score."""
+        return self.other, self.other_score
+
+
+class _OneWay(NamedTuple):
+    """The sum and the highest of the scores of one person's pictures with another person."""
+
+    total: float
+    highest: float
+
+
+def scan_gallery(
+    gallery: Snapshot,
+    head: Head,
+    settings: MatchingSettings,
+    threshold: float,
+    advance: Callable[[], None] = lambda: None,
+) -> GalleryScan:
+    """Compare everybody with everybody as `compare` does, and keep only what reaches a threshold, or is the best.
+
+    Raises ArtefactError for vectors of another length than the head's.
+    """
+    people, count = len(gallery.names), len(gallery.vectors)
+    own, closest, best = (np.full(count, np.nan) for _ in range(3))
+    other, alike = np.zeros(count, np.intp), dict[tuple[int, int], _OneWay]()
+    for block in compare_in_blocks(gallery, head, settings, advance):
+        own[block.rows], closest[block.rows] = block.own, block.closest
+        scores = block.scores
+        scores[np.arange(len(scores)), block.shown] = -1.0
+        other[block.rows] = scores.argmax(axis=1)
+        best[block.rows] = scores.max(axis=1)
+        alike.update(_alike_one_way(scores, block.shown, threshold))
+    pictures = np.bincount(gallery.person_index, minlength=people)
+    found = []
+    for i, j in sorted({(min(pair), max(pair)) for pair in alike}):
+        ways = [alike.get(pair) or _one_way(gallery, *pair, head, settings) for pair in ((i, j), (j, i))]
+        score = sum(way.total for way in ways) / int(pictures[i] + pictures[j])
+        if score >= threshold:
+            highest = max(way.highest for way in ways)
+            found.append(Lookalikes(gallery.names[i], gallery.names[j], score, highest))
+    found.sort(key=lambda pair: -pair.score)
+    return GalleryScan(people, gallery.person_index, own, closest, other, best, found)
+
+
+def _alike_one_way(
+    scores: _Floats, shown: NDArray[np.int32], threshold: float
+) -> Iterator[tuple[tuple[int, int], _OneWay]]:
+    """Of people whose pictures were compared, with whom their mean score reaches the threshold."""
+    persons, starts, counts = np.unique(shown, return_index=True, return_counts=True)
+    sums, highest = (operation.reduceat(scores, starts, axis=0) for operation in (np.add, np.maximum))
+    for row, column in zip(*np.nonzero(sums >= threshold * counts[:, np.newaxis]), strict=True):
+        yield (int(persons[row]), int(column)), _OneWay(float(sums[row, column]), float(highest[row, column]))
+
+
+def _one_way(gallery: Snapshot, i: int, j: int, head: Head, settings: MatchingSettings) -> _OneWay:
+    mine, theirs = (gallery.vectors[gallery.person_index == one] for one in (i, j))
+    scores = [score_with_person(head, probe, theirs, settings) for probe in mine]
+    return _OneWay(sum(scores), max(scores))
 
 
 def most_alike(comparisons: Comparisons, names: Sequence[str]) -> tuple[Lookalikes | None, Lookalikes | None]:
@@ -92,7 +171,7 @@ def _pictures(comparisons: Comparisons, everybody: int) -> NDArray[np.intp]:
 
 
 def find_suspects(
-    comparisons: Comparisons, names: Sequence[str], files: Sequence[str], threshold: float
+    comparisons: Comparisons | GalleryScan, names: Sequence[str], files: Sequence[str], threshold: float
 ) -> list[Suspect]:
     """The pictures of the gallery, called `files`, that look mislabelled or poor at a threshold, the worst first."""
     own, (others, other_scores) = comparisons.own, comparisons.best_other()

@@ -1,7 +1,7 @@
 """What wants a look in the gallery, found beside the page: pictures at the wrong person, one person under two names.
 
-Everybody is compared with everybody, which takes 50 ms of a processor a person, and memory that the page's process is
-not to take: so a command does it, at the lowest priority, and its findings are kept until the gallery is another one.
+Everybody is compared with everybody, which takes seconds of a processor where there are thousands, and memory that
+the page is not to take: so a command does it, at the lowest priority, and keeps its findings until the gallery changes.
 """
 
 import logging
@@ -28,8 +28,8 @@ from twinface.cli.entry import main
 main()
 """
 _LEAST_PAUSE_S = 2.0
-_MOST_SCORES = 10_000_000
-"""Of pictures with people, 80 MB: a gallery in which there are more is not compared as a whole beside a running box."""
+_MOST_SCORES = 100_000_000
+"""Of pictures with people: where there are more it takes minutes, and is not done beside a running box."""
 
 
 POOR_QUALITY_FAULT = "poor_quality"

@@ -1,9 +1,11 @@
 """Whom a gallery's people are taken for, and the pictures that do not look like the others of their person."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from twinface.calibration.lookalikes import Suspect, find_suspects, most_alike
+from twinface.calibration.lookalikes import Suspect, find_lookalikes, find_suspects, most_alike, scan_gallery
 from twinface.evaluation.protocols.leave_one_out import Comparisons, compare
 from twinface.gallery import PersonVectors
 from twinface.gallery.person import take_snapshot
@@ -107,3 +109,33 @@ def test_the_stranger_most_alike_is_named() -> None:
     assert stranger is not None
     assert (stranger.first, stranger.second) == ("eve", "bob")
     assert most_alike(compared(known[:1], strangers), ("ann", "eve", "zed"))[0] is None
+
+
+@pytest.mark.parametrize("rule", [{}, {"rule": "best-k", "best_k": 2}, {"rule": "mean"}])
+@pytest.mark.parametrize("threshold", [0.3, 0.6])
+def test_a_scan_finds_what_all_scores_together_show(rule: dict[str, Any], threshold: float) -> None:
+    random, settings = np.random.default_rng(4), MatchingSettings.model_validate(rule)
+    gallery = [
+        PersonVectors(
+            f"p{number}",
+            tuple(f"{picture}.jpg" for picture in range(count)),
+            (random.normal(size=6) + 0.6 * random.normal(size=(count, 6))).astype(np.float32),
+            np.ones(count, np.float32),
+            NETWORK,
+        )
+        for number, count in enumerate([3, 1, 300, 2, *[4] * 70, 260, 1])
+    ]
+    snapshot, head = take_snapshot(gallery, 1, NETWORK), load_head(None, NETWORK)
+    files = [file for person in gallery for file in person.files]
+    seen: list[int] = []
+    found = scan_gallery(snapshot, head, settings, threshold, lambda: seen.append(1))
+    all_scores = compare(snapshot, [], head, settings)
+    alike = find_lookalikes(all_scores, snapshot.names, threshold)
+    assert len(seen) == len(files)
+    assert len(found.lookalikes) == len(alike) > 20
+    for ours, theirs in zip(found.lookalikes, alike, strict=True):
+        assert (ours.first, ours.second) == (theirs.first, theirs.second)
+        assert (ours.score, ours.highest) == pytest.approx((theirs.score, theirs.highest), abs=1e-6)
+    suspects = find_suspects(all_scores, snapshot.names, files, threshold)
+    assert len(suspects) > 20
+    assert find_suspects(found, snapshot.names, files, threshold) == suspects

@@ -109,8 +109,8 @@ def test_a_gallery_of_too_many_is_not_compared_and_poor_pictures_are_told_all_th
     api: Api, tmp_path: Path
 ) -> None:
     gallery = Gallery.open(tmp_path / "gallery")
-    vectors = np.random.default_rng(0).normal(size=(4, 128)).astype(np.float32)
-    crowd = PersonVectors("Crowd", ("a.jpg",) * 4, vectors, np.full(4, 0.1, np.float32), gallery.network)
+    vectors = np.random.default_rng(0).normal(size=(40, 128)).astype(np.float32)
+    crowd = PersonVectors("Crowd", ("a.jpg",) * 40, vectors, np.full(40, 0.1, np.float32), gallery.network)
     with gallery.replacing(gallery.network, "sface") as put:
         for number in range(1600):
             put(dataclasses.replace(crowd, name=f"Crowd {number}"), {})

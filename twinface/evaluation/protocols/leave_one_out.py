@@ -12,7 +12,7 @@ from twinface.matching.head import Head
 from twinface.settings import MatchingSettings
 from twinface.types import Vectors
 
-_PROBES_AT_ONCE = 64
+_PROBES_AT_ONCE = 256
 Advance = Callable[[], None]
 """Called after each probe."""
 
@@ -59,6 +59,21 @@ class Comparisons:
         return best, others[np.arange(len(others)), best]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedBlock:
+    """The probes `rows`, which show the people `shown`, compared: `scores` and `closest` as of Comparisons."""
+
+    rows: slice
+    shown: NDArray[np.int32]
+    scores: NDArray[np.float64]
+    closest: NDArray[np.float64]
+
+    @property
+    def own(self) -> NDArray[np.float64]:
+        """Each probe's score with its own person; NaN where there is no other picture."""
+        return self.scores[np.arange(len(self.scores)), self.shown]
+
+
 def compare(
     gallery: Snapshot,
     strangers: Sequence[PersonVectors],
@@ -72,20 +87,36 @@ def compare(
     """
     people, own_count = len(gallery.names), len(gallery.vectors)
     numbers = np.repeat(np.arange(people, people + len(strangers)), [len(person.vectors) for person in strangers])
-    probes = np.concatenate([gallery.vectors, *(person.vectors for person in strangers)])
-    scores, closest = np.empty((len(probes), people)), np.full(len(probes), np.nan)
-    compared, index = enrolled_vectors(gallery.vectors, gallery.person_index, people, settings)
-    for row, values in enumerate(_scored(head, compared, probes)):
-        scores[row] = person_scores(values, index, people, settings)
-        if row < own_count:
-            shown = gallery.person_index[row]
-            others = gallery.person_index == shown
-            others[row] = False
-            own = gallery.vectors[others]
-            scores[row, shown] = score_with_person(head, probes[row], own, settings) if len(own) else np.nan
-            closest[row] = head.score(probes[row], own).max() if len(own) else np.nan
-        advance()
+    count = own_count + len(numbers)
+    scores, closest = np.empty((count, people)), np.full(count, np.nan)
+    for block in compare_in_blocks(gallery, head, settings, advance):
+        scores[block.rows], closest[block.rows] = block.scores, block.closest
+    if strangers:
+        scores[own_count:] = _score_strangers(gallery, strangers, head, settings, advance)
     return Comparisons(scores, np.concatenate([gallery.person_index, numbers.astype(np.int32)]), closest)
+
+
+def compare_in_blocks(
+    gallery: Snapshot, head: Head, settings: MatchingSettings, advance: Advance = lambda: None
+) -> Iterator[ComparedBlock]:
+    """The same of the gallery alone, some people after the other, so that never all scores are in memory."""
+    people, vectors, index = len(gallery.names), gallery.vectors, gallery.person_index
+    compared, whose = enrolled_vectors(vectors, index, people, settings)
+    enrolled = head.prepare_gallery(compared)
+    for rows in _blocks_of_people(index):
+        ready, shown = head.prepare_probes(vectors[rows]), index[rows]
+        scores = _of_people(head.score_prepared(ready, enrolled), whose, people, settings)
+        others = shown[:, np.newaxis] == shown
+        np.fill_diagonal(others, val=False)
+        own = closest = np.full(len(shown), np.nan)
+        if others.any():
+            near = head.score_prepared(ready, head.prepare_gallery(vectors[rows]))
+            own = _own_scores(head, vectors[rows], near, others, settings)
+            closest = np.where(others.any(axis=1), np.where(others, near, -np.inf).max(axis=1), np.nan)
+        scores[np.arange(len(scores)), shown] = own
+        yield ComparedBlock(rows, shown, scores, closest)
+        for _ in shown:
+            advance()
 
 
 def score_with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, settings: MatchingSettings) -> float:
@@ -94,8 +125,57 @@ def score_with_person(head: Head, probe: NDArray[np.float32], vectors: Vectors, 
     return float(person_scores(head.score(probe, compared), index, 1, settings)[0])
 
 
-def _scored(head: Head, gallery: Vectors, probes: Vectors) -> Iterator[NDArray[np.float32]]:
-    """Scores (n,) of each probe with all vectors of the gallery."""
-    scorer = head.prepare(gallery)
+def _blocks_of_people(index: NDArray[np.int32]) -> Iterator[slice]:
+    """Rows of whole people, of as many as have _PROBES_AT_ONCE pictures, or of one who has more."""
+    start = 0
+    while start < len(index):
+        end = min(start + _PROBES_AT_ONCE, len(index))
+        first = int(np.searchsorted(index, index[end - 1]))
+        if end < len(index) and index[end] == index[end - 1]:  # the last one has more pictures than fit
+            end = first if first > start else int(np.searchsorted(index, index[start], "right"))
+        yield slice(start, end)
+        start = end
+
+
+def _of_people(
+    scores: NDArray[np.float32], whose: NDArray[np.int32], people: int, settings: MatchingSettings
+) -> NDArray[np.float64]:
+    """What the rule makes of the scores (m, n) of probes with what is enrolled, (m, people)."""
+    return np.stack([person_scores(row, whose, people, settings) for row in scores])
+
+
+def _own_scores(
+    head: Head,
+    vectors: Vectors,
+    near: NDArray[np.float32],
+    others: NDArray[np.bool_],
+    settings: MatchingSettings,
+) -> NDArray[np.float64]:
+    """Each probe's score with its person's other pictures, NaN where there are none: `near` (m, m) are the scores of
+    the probes with each other, `others` says which are of one person.
+    """
+    own, rows = np.full(len(vectors), np.nan), np.flatnonzero(others.any(axis=1))
+    alone = [np.zeros(int(others[row].sum()), np.int32) for row in rows]
+    if settings.rule == "template":
+        templates = [
+            enrolled_vectors(vectors[others[row]], zeros, 1, settings)[0]
+            for row, zeros in zip(rows, alone, strict=True)
+        ]
+        own[rows] = head.score_pairs(vectors[rows], np.concatenate(templates))
+    else:
+        for row, zeros in zip(rows, alone, strict=True):
+            own[row] = person_scores(near[row, others[row]], zeros, 1, settings)[0]
+    return own
+
+
+def _score_strangers(
+    gallery: Snapshot, strangers: Sequence[PersonVectors], head: Head, settings: MatchingSettings, advance: Advance
+) -> NDArray[np.float64]:
+    people = len(gallery.names)
+    compared, whose = enrolled_vectors(gallery.vectors, gallery.person_index, people, settings)
+    scorer, probes, found = head.prepare(compared), np.concatenate([one.vectors for one in strangers]), []
     for start in range(0, len(probes), _PROBES_AT_ONCE):
-        yield from scorer(probes[start : start + _PROBES_AT_ONCE])
+        found.append(_of_people(scorer(probes[start : start + _PROBES_AT_ONCE]), whose, people, settings))
+        for _ in found[-1]:
+            advance()
+    return np.concatenate(found)
