@@ -55,6 +55,7 @@ class Bridge:
         self._names: tuple[str, ...] = ()
         self._retained: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
+        self._leaving: list[str] = []
 
     @property
     def backlog(self) -> Backlog:
@@ -93,6 +94,9 @@ class Bridge:
         if not (self._connected and self._begun):
             return
         self._broker.remind()
+        for topic in self._leaving:
+            self._broker.publish(topic, "", retain=True)
+        self._leaving.clear()
         names = tuple(self._people())
         if names != self._names:
             self._names = names
@@ -176,7 +180,10 @@ class Bridge:
         for topic in [*self._retained]:
             if topic not in self._wanted and topic not in states:
                 del self._retained[topic]
-                self._broker.publish(topic, "", retain=True)
+                if topic.endswith("/config"):
+                    self._broker.publish(topic, "", retain=True)
+                else:
+                    self._leaving.append(topic)  # later, or an entity that is about to go reads an empty state
         for topic, payload in self._wanted.items():
             self._retain(topic, payload)
 
