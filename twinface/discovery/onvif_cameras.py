@@ -83,12 +83,12 @@ def ask_profiles(camera: FoundCamera, user: str, password: str) -> list[Profile]
     try:
         return asyncio.run(asyncio.wait_for(_profiles(onvif, camera, user, password), _ANSWER_WITHIN_S))
     except TimeoutError as error:
-        raise InputError(f"{camera.address}: no answer within {_ANSWER_WITHIN_S:g} s; look whether it is on") from error
+        raise InputError(f"no answer within {_ANSWER_WITHIN_S:g} s; look whether it is on") from error
     except (onvif.ONVIFError, zeep.exceptions.Error, aiohttp.ClientError, OSError, *_ODD_ANSWERS) as error:
         refused = "authori" in str(error).lower()
         mend = "look at --login" if refused else "look whether ONVIF is switched on in the camera"
         what = "it does not take this login" if refused else f"no answer in ONVIF ({type(error).__name__})"
-        raise InputError(f"{camera.address}: {what}; {mend}") from error
+        raise InputError(f"{what}; {mend}") from error
 
 
 async def _profiles(onvif: Any, camera: FoundCamera, user: str, password: str) -> list[Profile]:

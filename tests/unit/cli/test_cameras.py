@@ -101,7 +101,7 @@ def ask(camera: str, twinface: Callable[..., tuple[int, str, str]]) -> Callable[
     """What `twinface cameras` finds of this camera, and what it warns of."""
 
     def ask(*options: str) -> tuple[dict[str, object], str]:
-        code, output, errors = twinface("cameras", "--json", "--timeout", "2", *options)
+        code, output, errors = twinface("cameras", "--json", "--timeout", "1.5", *options)
         assert code == 0
         found = [one for one in json.loads(output)["onvif"] if one["address"] == camera]
         if not found:
@@ -134,7 +134,12 @@ def test_a_login_that_is_refused_is_said_for_that_camera(ask: Ask, monkeypatch: 
     monkeypatch.setenv("DOOR_PASSWORD", "geheim")
     found, _ = ask("--login", "nobody:${DOOR_PASSWORD}")
     assert found["profiles"] == []
-    assert str(found["problem"]).endswith("it does not take this login; look at --login")
+    assert found["problem"] == "it does not take this login; look at --login"
+
+
+def test_a_variable_that_is_not_set_is_refused(twinface: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, errors = twinface("cameras", "--login", "admin:${NOBODY_SET_THIS}")
+    assert (code, "${NOBODY_SET_THIS} is not set" in errors) == (2, True)
 
 
 def test_a_password_on_the_command_line_is_refused(twinface: Callable[..., tuple[int, str, str]]) -> None:

@@ -80,7 +80,8 @@ def _say_onvif(camera: dict[str, Any]) -> None:
     say(f"# {camera['name'] or 'a camera'} {camera['hardware']} at {camera['address']}: {says}")
     for profile in camera["profiles"]:
         say(f"# {profile['name']}: {profile['encoding']} {profile['width_px']}x{profile['height_px']}")
-        _say_table(camera["name"], profile["source"])
+        several = len(camera["profiles"]) > 1  # no two cameras of a configuration have one name
+        _say_table(f"{camera['name'][:20]} {profile['name']}" if several else camera["name"], profile["source"])
 
 
 def _say_table(name: str, source: str) -> None:
@@ -102,26 +103,30 @@ def _plain(webcam: "Webcam") -> dict[str, Any]:
 
 
 def _ask_network(timeout_s: float, login: str) -> list[dict[str, Any]]:
-    """The ONVIF cameras, JSON-ready; what keeps them from being found is only warned of."""
-    from twinface.discovery.onvif_cameras import find_onvif_cameras
+    """The ONVIF cameras, JSON-ready; what keeps them from being found is only warned of.
 
+    Raises InputError where nothing stands for a placeholder of the login.
+    """
+    from twinface.discovery.onvif_cameras import find_onvif_cameras
+    from twinface.placeholders import fill_in
+
+    user, _, password = login.partition(":")
+    filled = fill_in(user), fill_in(password)
     try:
-        return [_described(one, login) for one in find_onvif_cameras(timeout_s)]
+        return [_described(one, login, *filled) for one in find_onvif_cameras(timeout_s)]
     except UserError as error:
         warn(error)
         return []
 
 
-def _described(camera: "FoundCamera", login: str) -> dict[str, Any]:
+def _described(camera: "FoundCamera", login: str, user: str, password: str) -> dict[str, Any]:
     from twinface.discovery.onvif_cameras import ask_profiles, with_login
-    from twinface.placeholders import fill_in
 
     described = {**asdict(camera), "profiles": [], "problem": ""}
     if not login:
         return {**described, "problem": "ask for its streams with --login 'USER:${VARIABLE}'"}
-    user, _, password = login.partition(":")
     try:
-        profiles = ask_profiles(camera, fill_in(user), fill_in(password))
+        profiles = ask_profiles(camera, user, password)
     except InputError as error:
         return {**described, "problem": str(error)}
     return {**described, "profiles": [{**asdict(one), "source": with_login(one.source, login)} for one in profiles]}
