@@ -129,3 +129,4 @@ def test_a_step_that_is_not_there_is_refused_before_anything_is_done(arguments: 
     done = subprocess.run([script, *arguments], capture_output=True, text=True, env={"PATH": "/nowhere"}, check=False)
     assert done.returncode == 2
     assert "no step is called paint" in done.stderr
+    assert done.stderr.count("\n") == 1, "it went on"
