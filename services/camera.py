@@ -28,8 +28,15 @@ def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> Camer
     detection, tracking = settings.detection, settings.tracking
     weakest = min(detection.score_threshold, tracking.weak_score)
     detector = FaceDetector(score_threshold=weakest, max_side_px=detection.max_side_px, warm_up=True)
-    crop_size_px = describe_network(settings.network).input_size_px
-    return CameraStage(camera, epoch, detector, detection=detection, tracking=tracking, crop_size_px=crop_size_px)
+    return CameraStage(
+        camera,
+        epoch,
+        detector,
+        detection=detection,
+        tracking=tracking,
+        crop_size_px=describe_network(settings.network).input_size_px,
+        at_once=settings.extractor.count,
+    )
 
 
 class _Camera:

@@ -64,7 +64,12 @@ def source_spec(camera: CameraSettings) -> SourceSpec:
 
 
 class CameraStage:
-    """Turns the frames of one source into tracks and crops of `crop_size_px`, and keeps count of the crops."""
+    """Turns the frames of one source into tracks and crops of `crop_size_px`, and keeps count of the crops.
+
+    Unless the source waits, no more than `at_once` crops are on their way when a face gets another look: its crop would
+    grow old behind the others. It is cut from a later frame, of when there is room. Twice as many may be on their way
+    before one of the first looks, which bring the name, and any number before the very first or a look in doubt.
+    """
 
     def __init__(
         self,
@@ -75,8 +80,10 @@ class CameraStage:
         detection: DetectionSettings,
         tracking: TrackingSettings,
         crop_size_px: int,
+        at_once: float = math.inf,
     ) -> None:
         self._camera = camera
+        self._at_once = at_once
         self._epoch = epoch
         self._detector = detector
         self._detection = detection
@@ -139,10 +146,18 @@ class CameraStage:
         for track, face in tracked:
             if face.width_px >= self._detection.min_face_px:
                 plan = self._plans.setdefault(track, LookPlan(self._tracking))
+                if not self._has_room(track):
+                    continue
                 view = View(frame.captured, face, partial(self._glimpse, frame, face))
                 crops += self._number(track, plan.choose(view, doubtful=track in self._doubtful))
         self._doubtful.clear()
         return crops
+
+    def _has_room(self, track: int) -> bool:
+        """Whether a look at a face would be taken up soon enough, or has to be taken anyway."""
+        if self._camera.lossless or track in self._doubtful or not self._looks.get(track):
+            return True
+        return len(self._open_crops) < self._at_once * (1 if self._plans[track].is_settled else 2)
 
     def _plan_rest(self, frame: Frame) -> Rest:
         detection = self._detection
@@ -159,9 +174,9 @@ class CameraStage:
         )
 
     def _next_look_ms(self) -> float:
-        """Of the faces seen last."""
-        seen = [self._plans[box.track] for box in self._last.tracks if box.track in self._plans]
-        return min((plan.next_look_ms for plan in seen), default=math.inf)
+        """Of the faces seen last, but for those whose look has to wait for room."""
+        seen = [box.track for box in self._last.tracks if box.track in self._plans and self._has_room(box.track)]
+        return min((self._plans[track].next_look_ms for track in seen), default=math.inf)
 
     def _describe(self, frame: Frame, tracked: TrackUpdate, crops: Sequence[ChosenCrop]) -> TracksUpdate:
         height_px, width_px = frame.image.shape[:2]

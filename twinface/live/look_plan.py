@@ -93,6 +93,11 @@ class LookPlan:
             return -math.inf
         return self._looked_at_ms + self._interval_ms()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the face has had its first looks, and those that doubt asked for: the next one has time."""
+        return not self._quick_looks and self._due_ms is None
+
     def last(self) -> Glimpse | None:
         """What is left to recognise of a track that has ended: its best glimpse, if none was taken."""
         return self._best if self._looked_at_ms is None else None

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,17 @@ def make_stage(detector: FaceDetector) -> MakeStage:
         lost_ms: float = 250,
         every: int = 1,
         adaptive: bool = False,
+        at_once: float = math.inf,
+        first_looks: int = 1,
     ) -> CameraStage:
         return CameraStage(
             CameraSettings(name="front", source="0", lossless=lossless),
             7,
             detector,
             detection=DetectionSettings(min_face_px=min_face_px, every=every, adaptive=adaptive),
-            tracking=TrackingSettings(look_wait_ms=200, look_interval_ms=400, first_looks=1, lost_ms=lost_ms),
+            tracking=TrackingSettings(look_wait_ms=200, look_interval_ms=400, first_looks=first_looks, lost_ms=lost_ms),
             crop_size_px=112,
+            at_once=at_once,
         )
 
     return make
@@ -348,3 +352,38 @@ def test_a_cut_is_looked_at_at_once(make_stage: MakeStage, portrait: Image) -> N
     sightings = [stage.see(frame(portrait, n, cut=n == 5, step_ms=40.0)) for n in range(7)]
     assert unseen(sightings) == [4]
     assert sightings[5].update.born == (2,)
+
+
+def frames_of_looks(sightings: Sequence[Sighting]) -> list[int]:
+    return [crop.meta.frame for sighting in sightings for crop in sighting.crops]
+
+
+def test_another_look_is_cut_from_the_frame_of_when_there_is_room(make_stage: MakeStage, portrait: Image) -> None:
+    assert frames_of_looks(play(make_stage(), [portrait] * 9)) == [0, 4, 8]
+    stage = make_stage(at_once=1)
+    assert frames_of_looks(play(stage, [portrait] * 7)) == [0]
+    stage.crop_ended(0, CropEnd.DELIVERED)
+    later = [stage.see(frame(portrait, index)) for index in range(7, 13)]
+    assert frames_of_looks(later) == [7]
+
+
+def test_twice_as_many_may_be_on_their_way_before_one_of_the_first_looks(
+    make_stage: MakeStage, portrait: Image
+) -> None:
+    assert frames_of_looks(play(make_stage(at_once=1, first_looks=4), [portrait] * 7)) == [0, 1]
+    assert frames_of_looks(play(make_stage(at_once=2, first_looks=4), [portrait] * 12)) == [0, 1, 2, 5]
+
+
+def test_everybodys_very_first_look_is_taken_at_once(make_stage: MakeStage, portrait: Image) -> None:
+    three = np.hstack([portrait] * 3)
+    assert frames_of_looks(play(make_stage(at_once=1), [three] * 6)) == [0, 0, 0]
+
+
+def test_a_source_that_waits_has_every_look(make_stage: MakeStage, portrait: Image) -> None:
+    assert frames_of_looks(play(make_stage(at_once=1, lossless=True), [portrait] * 9)) == [0, 4, 8]
+
+
+def test_frames_rest_while_a_look_has_to_wait_for_room(make_stage: MakeStage, portrait: Image) -> None:
+    free, full = (make_stage(every=3, adaptive=True, at_once=at_once) for at_once in (math.inf, 1))
+    looked = [sum(one.detected for one in play(stage, [portrait] * 60, step_ms=20.0)) for stage in (free, full)]
+    assert looked[1] <= looked[0]
