@@ -158,7 +158,9 @@ def _live(venv: Path, folder: Path) -> None:
             _is_there(ha, "and there again with the broker")
             Gallery.open(box.folder / "gallery").rename("Bob", "日本")
             _check("a new name appears", lambda: "日本 Present" in str(ha.states()))
-            _check("and the old one goes", lambda: ha.state("binary_sensor.bob_present") == "not there")
+            _check("of the same entity", lambda: "日本" in str(ha.states().get("binary_sensor.bob_present")))
+            Gallery.open(box.folder / "gallery").remove("日本")
+            _check("who is removed goes", lambda: ha.state("binary_sensor.bob_present") == "not there")
             ha.press("button.twinface_box_retrain")
             _check("the button is heard", lambda: ha.state("sensor.twinface_box_retraining") == "failed")
             for entity, (state, _) in sorted(ha.states().items()):

@@ -14,7 +14,7 @@ from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH, MATCHES
 from twinface.mqtt.bridge import Bridge
 from twinface.mqtt.broker import Broker
-from twinface.mqtt.people import GalleryNames
+from twinface.mqtt.people import PeopleKeys
 from twinface.mqtt.topics import Topics
 from twinface.processes import MATCHER, MQTT, heard_names, process_names
 from twinface.settings import Settings
@@ -42,7 +42,7 @@ class _Mqtt:
         self._began_s, self._closely_until_s = time.monotonic(), 0.0
         topics = Topics(settings.mqtt.prefix, settings.box_name, settings.mqtt.discovery_prefix)
         self._broker = Broker(settings.mqtt, topics, node.loop.wake)
-        people, health, retrain = GalleryNames(settings.gallery), self._summary, self._retrain
+        people, health, retrain = PeopleKeys(settings.gallery), self._summary, self._retrain
         self._bridge = Bridge(settings, topics, self._broker, people=people, health=health, retrain=retrain)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
         node.subscriber(MATCHES, [MATCHER.name], self._match)

@@ -166,7 +166,7 @@ class House:
     def enrol(self, *names: str) -> None:
         gallery = Gallery.open(self.folder / "gallery", network=NETWORK, create=True)
         for name in names:
-            vector = np.random.default_rng(len(name)).normal(size=(1, 16)).astype(np.float32)
+            vector = np.random.default_rng([*name.encode()]).normal(size=(1, 16)).astype(np.float32)
             gallery.add(name, (f"{name}.jpg".replace("/", "-"),), vector, np.ones(1, np.float32))
 
     def heartbeat(self) -> Heartbeat | None:

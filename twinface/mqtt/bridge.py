@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twinface.events import Backlog, Event, Outbox
@@ -25,8 +25,8 @@ _REFUSED_WAIT_S = 30.0
 class Bridge:
     """Passes events on while the broker is there, and keeps what stands on it right. Calls come from one thread.
 
-    `people` gives the names of the gallery, `health` how the box is, None where that is not known yet; `retrain` is
-    called when somebody asks for a head.
+    `people` gives the names of the gallery with the keys of their entities, `health` how the box is, None where that is
+    not known yet; `retrain` is called when somebody asks for a head.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Bridge:
         topics: Topics,
         broker: Broker,
         *,
-        people: Callable[[], Collection[str]],
+        people: Callable[[], Mapping[str, str]],
         health: Callable[[], Mapping[str, object] | None],
         retrain: Callable[[], None],
     ) -> None:
@@ -52,7 +52,7 @@ class Bridge:
         self._presence = Presence()
         self._in_flight: list[Event] = []
         self._unacknowledged: set[int] = set()
-        self._names: tuple[str, ...] = ()
+        self._names: Mapping[str, str] = {}
         self._retained: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
         self._leaving: list[str] = []
@@ -97,7 +97,7 @@ class Bridge:
         for topic in self._leaving:
             self._broker.publish(topic, "", retain=True)
         self._leaving.clear()
-        names = tuple(self._people())
+        names = self._people()
         if names != self._names:
             self._names = names
             self._presence.forget(names)
@@ -116,7 +116,7 @@ class Bridge:
         if self._begun:
             return
         self._retained.clear()
-        self._names = tuple(self._people())
+        self._names = self._people()
         self._read_present()
         self._announce()
         self._show_changes()

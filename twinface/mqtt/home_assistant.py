@@ -13,8 +13,10 @@ Entities = Iterator[tuple[str, str, dict[str, Any]]]
 """Component, id within the box, and what is particular to an entity."""
 
 
-def announced(topics: Topics, cameras: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """What is announced of the box, its `cameras` and the people called `names`: topic → configuration."""
+def announced(topics: Topics, cameras: Iterable[str], people: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What is announced of the box, its `cameras` and its `people`, by name what stays of each under another name, so
+    that their entities do: topic → configuration.
+    """
     box = {
         "identifiers": [topics.node],
         "name": f"twinface {topics.box}",
@@ -25,9 +27,9 @@ def announced(topics: Topics, cameras: Iterable[str], names: Iterable[str]) -> d
     for camera in cameras:
         device = _below(topics, f"camera_{camera}", camera, "camera")
         found |= _configured(topics, device, _of_camera(topics, camera))
-    for name in names:
-        device = _below(topics, f"person_{slug_of(name)}", name, "person")
-        found |= _configured(topics, device, _of_person(topics, slug_of(name)))
+    for name, key in people.items():
+        device = _below(topics, f"person_{key}", name, "person")
+        found |= _configured(topics, device, _of_person(topics, key, slug_of(name)))
     return found
 
 
@@ -100,8 +102,8 @@ def _of_camera(topics: Topics, camera: str) -> Entities:
     )
 
 
-def _of_person(topics: Topics, person: str) -> Entities:
-    key, topic = f"person_{person}", topics.person(person)
+def _of_person(topics: Topics, key: str, person: str) -> Entities:
+    key, topic = f"person_{key}", topics.person(person)
     state = {"state_topic": topic, "json_attributes_topic": topic}
     yield (
         "binary_sensor",

@@ -93,12 +93,12 @@ def test_what_says_nothing_new_of_a_face_is_not_said_to_others(kind: Kind) -> No
 @pytest.mark.parametrize("name", DIFFICULT)
 def test_no_name_makes_a_topic_that_is_none(name: str) -> None:
     topics = [*published(track(Kind.UPDATE, 1, name), double_take=True, frigate=True)]
-    topics += [TOPICS.person(slug_of(name)), *announced(TOPICS, ["door"], [name])]
+    topics += [TOPICS.person(slug_of(name)), *announced(TOPICS, ["door"], {name: slug_of(name)})]
     for topic in topics:
         assert re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+", topic), topic
 
 
 def test_people_of_difficult_names_share_no_entity() -> None:
-    entities = announced(TOPICS, [], DIFFICULT)
+    entities = announced(TOPICS, [], {name: slug_of(name) for name in DIFFICULT})
     assert len({entity["unique_id"] for entity in entities.values()}) == len(entities) == 4 + 4 * len(DIFFICULT)
     assert [entity["device"]["name"] for entity in entities.values()][-1] == "\N{GRINNING FACE}"

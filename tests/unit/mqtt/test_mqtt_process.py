@@ -14,6 +14,7 @@ from mqtt_house import House, Listener, Mosquitto, house, needs_mosquitto, track
 from twinface.events import Kind
 from twinface.gallery import Gallery
 from twinface.gallery.person import slug_of
+from twinface.gallery.person_files import crop_key
 
 pytestmark = needs_mosquitto
 
@@ -142,19 +143,22 @@ def test_nothing_is_lost_or_sent_for_good_twice_while_the_broker_is_paused_and_k
 
 
 def test_who_is_renamed_or_forgotten_is_so_on_the_broker_too(box: House, broker: Mosquitto, listener: Listener) -> None:
-    entity = f"homeassistant/device_tracker/twinface_box/person_{slug_of('Ada')}_tracker/config"
-    until(lambda: listener.json(entity), 60.0, "Ada's entity")
     gallery = Gallery.open(box.folder / "gallery")
+    key = crop_key(gallery.people["Ada"].vectors[0])
+    entity = f"homeassistant/device_tracker/twinface_box/person_{key}_tracker/config"
+    assert until(lambda: listener.json(entity), 60.0, "Ada's entity")["device"]["name"] == "Ada"
     gallery.rename("Ada", "日本")
-    until(lambda: listener.last(person("日本")), 60.0, "the new name")
+    until(lambda: listener.json(person("日本")), 60.0, "the new name")
     until(lambda: listener.last(person("Ada")) == "", 60.0, "the old name to go")
-    until(lambda: listener.last(entity) == "", 60.0, "the old entity to go")
+    renamed = listener.json(entity)
+    assert (renamed["device"]["name"], renamed["state_topic"]) == ("日本", person("日本"))
     box.kill()
     box.enrol("#", "+/x")
     gallery.refresh()
     gallery.remove("日本")
     box.start()
     until(lambda: listener.last(person("日本")) == "", 60.0, "whoever was removed meanwhile to go")
+    until(lambda: listener.last(entity) == "", 60.0, "their entity to go")
     for name in ("#", "+/x"):
         until(lambda name=name: listener.json(person(name)), 60.0, name)
         assert listener.json(person(name))["name"] == name
