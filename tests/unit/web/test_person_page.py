@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Browser
-from web_site import Api
+from retrained_box import enrol, make_people
+from small_disk import fill, small_disk
+from web_site import Api, running_site
 
 from twinface.gallery import Gallery
+from twinface.gallery.keys import KEY_VARIABLE
 from twinface.recognition.embedding import EmbeddedFace
 
 
@@ -53,3 +56,25 @@ def test_who_has_gone_meanwhile_is_not_brought_back(browser: Browser, api: Api, 
     _said(browser, "they may have been renamed, removed or forgotten since")
     browser.wait_until("!document.querySelector('.person') && document.querySelector('main a[href=\"#/people\"]')")
     assert [one["name"] for one in api.ask("GET", "/people")["people"]] == ["Ada", "Eve"]
+
+
+def test_a_full_disk_is_said_and_nothing_has_changed(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key"))
+    (tmp_path / "site").mkdir()
+    with small_disk(tmp_path / "disk", 4096) as disk:
+        enrol(disk / "gallery", make_people(1))
+        with running_site(tmp_path / "site", f'gallery = "{disk}/gallery"\n') as site:
+            api = Api(site)
+            (somebody,) = api.ask("GET", "/people")["people"]
+            browser.open(f"{site.url}#/people/{somebody['id']}")
+            browser.wait_until("document.querySelectorAll('.enrolled li').length === 5")
+            filler = fill(disk)
+            _rename(browser, "Rob")
+            _said(browser, "No space left on device")
+            assert api.ask("GET", "/people")["people"] == [somebody]
+            filler.unlink()
+            _rename(browser, "Rob")
+            browser.wait_until("document.querySelector('.person h2')?.textContent === 'Rob'")
+            browser.open("about:blank")
