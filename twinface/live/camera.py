@@ -155,9 +155,10 @@ class CameraStage:
 
     def _has_room(self, track: int) -> bool:
         """Whether a look at a face would be taken up soon enough, or has to be taken anyway."""
-        if self._camera.lossless or track in self._doubtful or not self._looks.get(track):
+        plan = self._plans[track]
+        if self._camera.lossless or track in self._doubtful or plan.is_due or not self._looks.get(track):
             return True
-        return len(self._open_crops) < self._at_once * (1 if self._plans[track].is_settled else 2)
+        return len(self._open_crops) < self._at_once * (1 if plan.has_time else 2)
 
     def _plan_rest(self, frame: Frame) -> Rest:
         detection = self._detection

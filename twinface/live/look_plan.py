@@ -94,9 +94,14 @@ class LookPlan:
         return self._looked_at_ms + self._interval_ms()
 
     @property
-    def is_settled(self) -> bool:
-        """Whether the face has had its first looks, and those that doubt asked for: the next one has time."""
-        return not self._quick_looks and self._due_ms is None
+    def is_due(self) -> bool:
+        """Whether a look has fallen due, and a good crop for it is waited for."""
+        return self._due_ms is not None
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the next look is neither one of the first ones nor one that doubt asked for."""
+        return not self._quick_looks
 
     def last(self) -> Glimpse | None:
         """What is left to recognise of a track that has ended: its best glimpse, if none was taken."""

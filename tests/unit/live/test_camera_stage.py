@@ -387,3 +387,20 @@ def test_frames_rest_while_a_look_has_to_wait_for_room(make_stage: MakeStage, po
     free, full = (make_stage(every=3, adaptive=True, at_once=at_once) for at_once in (math.inf, 1))
     looked = [sum(one.detected for one in play(stage, [portrait] * 60, step_ms=20.0)) for stage in (free, full)]
     assert looked[1] <= looked[0]
+
+
+def test_a_look_that_waits_for_a_good_crop_is_not_put_off_again(make_stage: MakeStage, portrait: Image) -> None:
+    both = np.hstack([portrait, portrait])
+    _, right = sorted(make_stage().see(frame(both, 0)).update.tracks, key=lambda one: one.box_xyxy[0])
+    alone = without_face(both, right)
+    poor, poor_both = alone.copy(), both.copy()
+    for image in (poor, poor_both):
+        image[:, : portrait.shape[1]] = cv2.blur(image[:, : portrait.shape[1]], (9, 9))
+    stage = make_stage(at_once=1)
+    looks = frames_of_looks(play(stage, [alone]))
+    stage.crop_ended(0, CropEnd.DELIVERED)
+    images = [alone, alone, alone, poor, poor_both, poor_both, poor_both]
+    sightings = [stage.see(frame(image, index)) for index, image in enumerate(images, start=1)]
+    tracks = [(crop.meta.track, number) for number, one in enumerate(sightings, 1) for crop in one.crops]
+    assert looks == [0]
+    assert tracks == [(2, 5), (1, 6)]
