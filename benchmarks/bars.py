@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -115,6 +116,17 @@ def of_messages() -> Iterator[Figure]:
     yield at_most("a crop's way to an extractor, p50", run("crop_path")["p50_ms"], "ms", 0.3)
 
 
+def of_mqtt(idle_s: str) -> Iterator[Figure]:
+    """To a subscriber of a broker; nothing where no broker is installed."""
+    if shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        progress.print("mqtt: no mosquitto here, left out")
+        return
+    found = run("mqtt", "--idle", idle_s)
+    yield at_most("match to a subscriber of MQTT, p95", found["latency_p95_ms"], "ms", 50)
+    yield at_most("mqtt while nothing happens, of a core", found["idle_core_percent"], "%", 0.5)
+    yield at_most("memory of mqtt", found["memory_mb"], "MB", 60)
+
+
 def of_others() -> Iterator[Figure]:
     """The same video through others."""
     for one in run("side_by_side"):
@@ -146,6 +158,7 @@ def measure(*, quick: bool) -> Iterable[Figure]:
     yield from of_extraction("2" if quick else "5")
     yield from of_the_matcher("5" if quick else "9")
     yield from of_messages()
+    yield from of_mqtt("20" if quick else "60")
     if not quick:
         yield from of_others()
 
