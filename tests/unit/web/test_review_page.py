@@ -53,6 +53,26 @@ def test_an_answer_needs_no_matcher_and_the_page_says_that_it_is_down(review: Br
     review.wait_until(f"{_QUEUE}.length === 4")
 
 
+def test_who_comes_meanwhile_is_shown_and_what_is_looked_at_stays(
+    browser: Browser, review_box: Path, api: Api, faces: dict[str, EmbeddedFace], sface: Network
+) -> None:
+    faster = "const every = setInterval; window.setInterval = (call, ms) => every(call, ms / 50);"
+    script = browser.call("Page.addScriptToEvaluateOnNewDocument", source=faster)["identifier"]
+    browser.open("about:blank")
+    browser.open(f"{api.site.url}#/review")
+    browser.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    browser.wait_until(f"{_QUEUE}.length === 5")
+    current = "[...document.querySelectorAll('.queue button')].findIndex((one) => one.ariaCurrent === 'true')"
+    assert browser.evaluate(current) == 0
+    key = TrackKey("yard", 36, 3000)
+    steps = ((0, Kind.ENTER, "pending"), (1, Kind.UPDATE, "uncertain"), (2, Kind.EXIT, "uncertain"))
+    with EventStore(review_box) as store:
+        looks = [dataclasses.replace(one, state="uncertain") for one in looks_of(key, faces["person_b_2"], sface)]
+        store.append([told(key.track + after, kind, key, None, state) for after, kind, state in steps], looks)
+    browser.wait_until(f"{_QUEUE}.length === 6")
+    assert browser.evaluate(current) == 1
+
+
 def test_everything_that_the_filter_shows_is_answered_at_once_and_taken_back_at_once(review: Browser, api: Api) -> None:
     queue = review.evaluate(_QUEUE)
     review.press("a", "s")

@@ -8,6 +8,7 @@ import { AskName, Dialog, Empty, Face, NameLine, Trouble, useAnswer } from "../p
 import { words } from "../words.js";
 
 const PAGE = 60;
+const AGAIN_MS = 15000; // others come meanwhile
 const MOST = 200; // in one answer of the box; the others come when these are done
 const KINDS = Object.keys(words.kinds);
 
@@ -15,9 +16,16 @@ export function Review() {
   const [kind, setKind] = useState(""), [camera, setCamera] = useState("");
   const [current, setCurrent] = useState(null), [selected, setSelected] = useState(new Set()), [everything, setEverything] = useState(false);
   const [dialog, setDialog] = useState(null), [limit, setLimit] = useState(PAGE);
-  const [found, error, again] = useAnswer("/review", { kind, camera, limit }, changes.value);
+  const [turn, setTurn] = useState(0), asks = useRef(false);
+  asks.current = dialog !== null; // what is asked is about what is shown
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || asks.current || setTurn((before) => before + 1), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const [found, error, again] = useAnswer("/review", { kind, camera, limit }, `${changes.value} ${turn}`);
   const items = found?.items ?? [];
   const at = Math.max(0, items.findIndex((one) => one.id === current)), item = items[at];
+  useEffect(() => setCurrent((now) => (items.some((one) => one.id === now) ? now : item?.id ?? null)), [found]); // it stays so when others come before it
   const total = found?.total ?? 0, count = everything ? total : selected.size;
   const chosen = everything ? items : selected.size ? items.filter((one) => selected.has(one.id)) : item ? [item] : [];
 
