@@ -55,7 +55,7 @@ class _Mqtt:
             closely = time.monotonic() < self._closely_until_s
             self._node.loop.turn(_CLOSELY_S if closely else _LOOK_AROUND_S)
             try:
-                self._bridge.turn()
+                self._bridge.turn(look=closely)
             except ArtefactError as error:
                 self._node.set_state("degraded", str(error))
 

@@ -71,11 +71,12 @@ class Bridge:
         wrong = refused if time.monotonic() - at_s < _REFUSED_WAIT_S else self._broker.conflict
         return ("degraded", wrong) if wrong else ("running", self._broker.address)
 
-    def turn(self) -> None:
-        """Take what the broker has said, and pass on what was stored. Raises ArtefactError where the store cannot be
-        read; it may be called again.
+    def turn(self, *, look: bool) -> None:
+        """Take what the broker has said; pass on what was stored where somebody has reason to `look`, or it has taken
+        what was on its way. Raises ArtefactError where the store cannot be read; it may be called again.
         """
-        for note in self._broker.take():
+        notes = self._broker.take()
+        for note in notes:
             if isinstance(note, Connected):
                 self._connected, self._begun = True, False
             elif isinstance(note, Disconnected):
@@ -86,8 +87,9 @@ class Bridge:
                 self._arrived(note)
         if self._connected:
             self._begin()
-            self._pass_on()
-            self._show_changes()
+            if look or notes:
+                self._pass_on()
+                self._show_changes()
 
     def look_around(self) -> None:
         """Take up who is in the gallery and how the box is; every second or so. Raises ArtefactError."""
@@ -105,6 +107,7 @@ class Bridge:
             self._announce()
         if (health := self._health()) is not None:
             self._show(self._topics.health, health)
+        self._pass_on()
         self._show_changes()
 
     def close(self) -> None:

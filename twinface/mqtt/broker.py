@@ -73,7 +73,7 @@ class Broker:
         self._topics = topics
         self._instance = secrets.token_hex(8)
         self._told_s = self._other_s = float("-inf")
-        self._was_there = False
+        self._was_there = self._leaving = False
         self._wake = wake
         self._notes: SimpleQueue[Note] = SimpleQueue()
         self._client = _Client(self._explain, f"twinface-{topics.box}-{self._instance}")
@@ -124,6 +124,7 @@ class Broker:
 
     def close(self) -> None:
         """Say `offline`, and end the connection; what the broker does not take soon stays untaken."""
+        self._leaving = True
         if self._client.is_connected():
             with suppress(RuntimeError, ValueError):
                 self._client.publish(self._topics.status, "offline", qos=1, retain=True).wait_for_publish(
@@ -183,7 +184,8 @@ class Broker:
             self._hear_instance(payload, retained=message.retain)
         elif message.topic != self._topics.status:
             self._note(Arrived(message.topic, payload, message.retain))
-        elif payload == b"offline" and not message.retain:  # the will of a start before this one, or of another box
+        elif payload == b"offline" and not message.retain and not self._leaving:
+            # The will of a start before this one, or of another box.
             self._client.publish(self._topics.status, "online", qos=1, retain=True)
 
     def _tell_instance(self) -> None:
