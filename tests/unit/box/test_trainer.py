@@ -137,7 +137,7 @@ def test_a_program_has_a_network_taught_and_ends_it(supervised: Box, write_crops
     lesson = RunSettings(Sources((write_crops(supervised.folder / "crops"),), (), None), views=1)
     period = Progress(size_px=32, batch=8, learning_rate=4e-3, period_minutes=60.0)
     output = supervised.folder / "taught"
-    begun = begin_teaching(settings, run, make_order(output, lesson, period), say=told.append)
+    begun = begin_teaching(settings, run, make_order(output, lesson, period), say=lambda line, _: told.append(line))
     assert (begun.state, begun.detail.startswith(LEARNING), begun.report) == ("running", True, None)
     assert told
     with pytest.raises(ServiceError, match="taught is being taught"):

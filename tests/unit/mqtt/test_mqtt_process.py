@@ -106,8 +106,11 @@ def test_a_killed_process_is_offline_within_a_second_and_goes_on_where_it_was(
     box.kill()
     broker.kill()
     broker.start()
+    started_s = time.monotonic()
     box.start()
     until(lambda: len({*numbers(listener)}) == 6, 60.0, "what neither side had acknowledged")
+    online = "the box to be online again"
+    until(lambda: (last := listener.of(STATUS)[-1]).payload == "online" and last.at_s > started_s, 60.0, online)
     assert box.kill(signal.SIGTERM) == 0
     until(lambda: listener.last(STATUS) == "offline", 60.0, "a box that was stopped to be offline")
 
