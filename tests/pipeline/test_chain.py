@@ -67,6 +67,7 @@ def test_with_sface(pipeline: Pipeline, selfies: Path) -> None:
     assert {event["type"] for event in events} >= {"enter", "match"}
 
 
+@pytest.mark.slow
 def test_with_a_random_resnet50(pipeline: Pipeline, selfies: Path) -> None:
     options = ("--weights", "none", "--input-size", "64", "--layer", "activation_46")
     pipeline.command("network", "--output", ".", "--name", "resnet", *options, "--no-print-model")

@@ -128,7 +128,7 @@ def test_from_the_first_photo_to_a_new_head(pipeline: Pipeline, browser: Browser
     pipeline.start()
     address = pipeline.run.path / "web.json"
     until(address.exists, 120.0, "the page")
-    browser.open(json.loads(address.read_text())["url"], 1440)
+    browser.open(json.loads(address.read_text())["url"], 1000, 700)
     browser.wait_until("document.querySelector('#connection')?.textContent === 'live'")
 
     _enrol(browser, pipeline, people)

@@ -32,9 +32,22 @@ def is_pending(pid: int, number: int) -> bool:
     return bool(int(status["ShdPnd"], 16) >> (number - 1) & 1)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder that processes write to meanwhile."""
+
+    def is_gone() -> bool:
+        try:
+            shutil.rmtree(folder)
+        except OSError:  # something has come, or gone, while it was looked through
+            return not folder.exists()
+        return True
+
+    until(is_gone, 60.0, f"{folder.name} to be removed")
+
+
 def empty(pipeline: Pipeline) -> None:
     for path in pipeline.run.path.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        remove(path) if path.is_dir() else path.unlink()
 
 
 def test_everything_starts_again_in_a_run_directory_that_was_emptied(pipeline: Pipeline) -> None:
@@ -51,7 +64,7 @@ def test_everything_starts_again_in_a_run_directory_that_was_emptied(pipeline: P
 
 def test_everything_starts_again_where_the_run_directory_itself_was_removed(pipeline: Pipeline) -> None:
     start(pipeline)
-    shutil.rmtree(pipeline.run.path)
+    remove(pipeline.run.path)
     until(lambda: "was emptied while in use" in pipeline.said(), 60.0, "the loss to be noticed")
     wait_until_well(pipeline)
     assert pipeline.stop() == 0

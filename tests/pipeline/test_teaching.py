@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from harness import Pipeline, until
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 SMALL = ("--batch", "8", "--input-size", "32", "--views", "1", "--hint-weight", "0")
 LESSON = ("distill", "--crops", "crops", "--output", "taught", *SMALL)
@@ -29,7 +29,8 @@ def samples(detail: str) -> int:
 
 
 def test_the_trainer_teaches_a_network_until_the_box_stops(pipeline: Pipeline) -> None:
-    pipeline.configure('name = "door"\nsource = "crops"\nloop = true', extra='network = "sface"')
+    door = 'name = "door"\nsource = "crops"\nloop = true\npicture_seconds = 600.0'
+    pipeline.configure(door, extra='network = "sface"')
     _write_crops(pipeline.folder / "crops", 16)
     pipeline.start()
     until(lambda: pipeline.status()["ok"], 120.0, "the box")

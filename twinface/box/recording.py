@@ -12,7 +12,7 @@ from twinface.box.supervision import UP_LOCK
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.watching import Watcher
 from twinface.errors import InputError, WireError
-from twinface.files import PRIVATE_FILE, require_new
+from twinface.files import PRIVATE_FILE
 from twinface.messages.codec import decode
 from twinface.messages.recording import Header, RecordingWriter
 from twinface.messages.schema import Message
@@ -90,9 +90,8 @@ def record(
 ) -> Tally:
     """Write what comes of `topics` to a new file, for its owner only, until `is_over`, or until Ctrl-C.
 
-    Raises InputError where there is such a file, OSError where it cannot be written.
+    Raises OSError where it cannot be written, FileExistsError where there is such a file.
     """
-    require_new(path, "name another file")
     tally = Tally()
     cameras = tuple(camera.name for camera in settings.camera)
     header = Header(tuple(topic.name for topic in topics), cameras, time.time_ns())

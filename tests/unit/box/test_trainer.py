@@ -124,6 +124,7 @@ def test_a_box_that_is_not_up_trains_nothing(box: Box) -> None:
         roll_back_published(box.settings)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_program_has_a_network_taught_and_ends_it(supervised: Box, write_crops: Callable[[Path], Path]) -> None:
     from twinface.distillation.checkpoints import Progress

@@ -23,6 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 OUTPUTS = {
     ("calibrate", "output"),
+    ("record", "file"),
     ("capture", "output"),
     ("distill", "output"),
     ("evaluate", "json_file"),
@@ -66,6 +67,7 @@ OTHERS |= {
     "features",
     "faces",
     "file",
+    "recording",
 }
 """Options that name what is read, or the box's own gallery and configuration."""
 
@@ -186,6 +188,7 @@ CASES: list[tuple[tuple[str, ...], str, Callable[[], None]]] = [
     ((*EVALUATE, "--plots", "link"), "plots", nothing),
     ((*EVALUATE[:-1], "--plots", "mine"), "plots", nothing),
     (("calibrate", "--output", "photos"), "output", nothing),
+    (("record", "mine/notes.txt"), "file", nothing),
 ]
 
 

@@ -53,6 +53,7 @@ def told(strangers: Vectors, head: Head) -> Vectors:
     return adjust(strangers, normalised(strangers).mean(axis=0), head.cohort.prior)
 
 
+@pytest.mark.slow
 def test_imagined_strangers_have_the_tail_of_real_ones(strangers: Vectors, told: Vectors, head: Head) -> None:
     assert head.tail is not None
     unit = normalised(strangers)

@@ -9,7 +9,7 @@ from twinface.faces import read_image
 from twinface.networks import load_network
 from twinface.networks.feature_network import preprocess
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.slow, pytest.mark.training]
 pytest.importorskip("tensorflow")
 
 from twinface.training.networks import backbones  # noqa: E402

@@ -33,6 +33,7 @@ from twinface.training.networks.build_network import build_network
 from twinface.training.tensorflow_setup import convert
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.training,
     pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning"),
 ]

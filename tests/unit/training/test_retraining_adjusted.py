@@ -80,7 +80,7 @@ def test_a_head_learns_from_vectors_told_from_their_camera_and_keeps_what_it_kne
         folder.mkdir()
     start = built_in_head(NETWORK)
     assert start is not None
-    learn_all(material, start, draft, TrainOptions(), lambda _detail: None)
+    learn_all(material, start, draft, TrainOptions(), lambda _detail, _share: None)
 
     bundled = load_head(None, NETWORK)
     averages = averages_for(bundled, material.settings, material.gallery)

@@ -38,6 +38,7 @@ def record(
     """
     from twinface.box.recording import WITH_PICTURES, WITHOUT_PICTURES, find_topics
     from twinface.box.recording import record as write
+    from twinface.files import require_new
 
     chosen = (
         find_topics(topics.split(",")) if topics else (*WITHOUT_PICTURES, *(WITH_PICTURES if with_pictures else ()))
@@ -45,6 +46,7 @@ def record(
     pictures = sorted({topic.name for topic in chosen} & {topic.name for topic in WITH_PICTURES})
     if pictures and not with_pictures:
         raise InputError(f"{', '.join(pictures)} would record faces: add --with-pictures if that is meant")
+    require_new(file, "name another file")
     settings = chosen_settings()
     run = chosen_run_directory(settings)
     end_s = None if seconds is None else time.monotonic() + seconds
