@@ -74,6 +74,8 @@ def post(address: Address, body: bytes, headers: Mapping[str, str], *, allow_loc
         extra = {"Authorization": address.authorization} if address.authorization else {}
         connection.request("POST", address.path, body, {**headers, **extra, "Connection": "close"})
         with connection.getresponse() as response:
+            if connection.was_ended:  # a head that was broken off reads like a whole one
+                raise TimeoutError
             return Answer(response.status, response.reason, _seconds(response.getheader("Retry-After")))
     except (OSError, http.client.HTTPException) as error:
         if connection.was_ended:
