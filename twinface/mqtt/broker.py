@@ -73,7 +73,7 @@ class Broker:
         self._topics = topics
         self._instance = secrets.token_hex(8)
         self._told_s = self._other_s = float("-inf")
-        self._was_there = self._leaving = False
+        self._was_there = self._was_refused = self._leaving = False
         self._wake = wake
         self._notes: SimpleQueue[Note] = SimpleQueue()
         self._client = _Client(self._explain, f"twinface-{topics.box}-{self._instance}")
@@ -147,6 +147,7 @@ class Broker:
         self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
+            self._was_refused = True
             who = f"user {self._settings.user!r}" if self._settings.user else "a box without a user"
             self.problem = f"{self.address}: it refuses {who} ({reason}); check [mqtt] user and its password"
             return
@@ -167,10 +168,12 @@ class Broker:
     ) -> None:
         if not self.problem:
             self.problem = f"{self.address}: the connection has ended ({reason}); it is made again"
-        elif self.problem.startswith("connecting"):
-            plain = "" if self._settings.tls else "; does it want tls = true?"
-            self.problem = f"{self.address}: it ended the connection before it answered{plain}"
-        self._was_there = True
+        elif not self._was_refused:
+            said = "it ended the connection before it answered"
+            if reason == "Keep alive timeout":
+                said = "no answer of a broker; check [mqtt] host and port"
+            self.problem = f"{self.address}: {said}{'' if self._settings.tls else '; does it want tls = true?'}"
+        self._was_there, self._was_refused = True, False
         self._note(Disconnected())
 
     def _on_publish(

@@ -59,6 +59,23 @@ def test_a_port_of_another_program_that_hangs_up() -> None:
         assert "does it want tls = true?" in says(broker, "ended the connection")
 
 
+def test_what_is_wrong_now_is_said_and_not_what_was_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinface.mqtt.broker._KEEP_ALIVE_S", 1)
+    monkeypatch.setattr("twinface.mqtt.broker._RETRY_AT_MOST_S", 1)
+    port = free_port()
+    with connecting(port=port) as broker:
+        says(broker, "nothing listens there")
+        with socket.create_server(("127.0.0.1", port)) as server:
+            says(broker, "no answer of a broker; check [mqtt] host and port; does it want tls = true?")
+            server.settimeout(60.0)
+
+            def hangs_up() -> bool:
+                server.accept()[0].close()
+                return "it ended the connection before it answered" in broker.problem
+
+            until(hangs_up, 60.0, "what is wrong now")
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ca.pem and server.pem, key.pem for 127.0.0.1, and other.pem, an authority that signed neither."""
