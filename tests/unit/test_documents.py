@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from twinface.cli.main import app
+from twinface.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = {".py", ".toml", ".conf", ".service", ".js", ".yml", ".yaml"}
@@ -18,6 +19,7 @@ PLACES = (ROOT, ROOT / "twinface", ROOT / "tests", ROOT / "benchmarks")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _DOCUMENT = re.compile(r"\bdocs/[\w./-]*\w")
 _MODULE = re.compile(r"`([\w/]+\.py)`")
+_PAGE_PORT = re.compile(r"(?:\bbox[:\", ]+|127\.0\.0\.1:(?=\d+/api))(\d{4,5})\b")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -98,6 +100,13 @@ def test_every_document_stands_in_the_index_of_its_folder(folder: str) -> None:
     listed = _LINK.findall((place / "README.md").read_text(encoding="utf-8"))
     assert {path.name for path in place.glob("*.md")} - {"README.md"} <= set(listed)
     assert len(listed) == len(set(listed))
+
+
+def test_documents_give_the_page_its_usual_port() -> None:
+    port = str(WebSettings().port)
+    given = [(path, found[1]) for path in OF_TODAY for found in _PAGE_PORT.finditer(path.read_text(encoding="utf-8"))]
+    assert len(given) > 5
+    assert [(path, other) for path, other in given if other != port] == []
 
 
 def test_the_readme_is_read_in_one_go() -> None:
