@@ -1,6 +1,7 @@
 """The books of all processes put together: what each link sent and what became of it."""
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ def _read_once(run: RunDirectory) -> list[LinkBooks]:
     for origin, epoch in senders:
         newest[origin] = max(epoch, newest.get(origin, 0))
     later = _read_all(run)
+    ends: defaultdict[str, list[Mapping[Column, int]]] = defaultdict(list)
+    for ledger in readers.values():
+        for name, account in ledger.items():
+            ends[name].append(account)
     return [
         _link(
             name.removeprefix("out "),
@@ -78,11 +83,7 @@ def _read_once(run: RunDirectory) -> list[LinkBooks]:
             epoch,
             account,
             alive=epoch == newest[origin] and run.is_locked(origin),
-            ends=[
-                ledger[incoming]
-                for ledger in readers.values()
-                if (incoming := f"in {name.removeprefix('out ')} {origin}@{epoch}") in ledger
-            ],
+            ends=ends[f"in {name.removeprefix('out ')} {origin}@{epoch}"],
             known_later=_known(later.get((origin, epoch), ledger).get(name, account)),
         )
         for (origin, epoch), ledger in sorted(senders.items())

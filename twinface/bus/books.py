@@ -42,6 +42,8 @@ class Column(IntEnum):
     EARLIER_STARTS = 15  # of the reader, whose counts are in this account as well
 
 
+_COLUMNS = tuple(Column)
+_CELLS = struct.Struct(f"={len(Column)}q")
 _CELL_BYTES = 8
 _RECORD_BYTES = _NAME_BYTES + _CELL_BYTES * len(Column)
 _FILE_BYTES = len(_MAGIC) + _MAX_ACCOUNTS * _RECORD_BYTES
@@ -161,5 +163,4 @@ def _accounts(data: bytes) -> Iterator[tuple[str, dict[Column, int]]]:
         if first_byte:
             start = _offset(slot)
             name = data[start : start + _NAME_BYTES].rstrip(b"\0").decode()
-            values = struct.unpack_from(f"={len(Column)}q", data, start + _NAME_BYTES)
-            yield name, dict(zip(Column, values, strict=True))
+            yield name, dict(zip(_COLUMNS, _CELLS.unpack_from(data, start + _NAME_BYTES), strict=True))

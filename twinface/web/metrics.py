@@ -22,6 +22,8 @@ from twinface.types import State
 
 METRICS_PATH = "/metrics"
 
+_VERSION = version("twinface")
+
 _Key = TypeVar("_Key", bound=tuple[str, ...])
 
 _CAMERA_COUNTERS = {
@@ -44,7 +46,7 @@ class _BoxMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See Collector."""
-        yield _gauge("twinface_build_info", "The version, as a label.", ["version"], {(version("twinface"),): 1})
+        yield _gauge("twinface_build_info", "The version, as a label.", ["version"], {(_VERSION,): 1})
         yield from self._processes()
         yield from self._cameras()
         yield self._durations()
