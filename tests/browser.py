@@ -13,6 +13,7 @@ import pytest
 from harness import PATIENCE_S
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_KEY_CODES = {"Escape": 27}  # keys that the browser itself acts on
 _OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -75,8 +76,9 @@ class Browser:
         """Press keys one after the other: letters, or names such as Enter."""
         for key in keys:
             text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+            more = {"windowsVirtualKeyCode": _KEY_CODES[key]} if key in _KEY_CODES else {}
             for kind in ("keyDown", "keyUp"):
-                self.call("Input.dispatchKeyEvent", type=kind, key=key, text=text if kind == "keyDown" else "")
+                self.call("Input.dispatchKeyEvent", type=kind, key=key, text=text if kind == "keyDown" else "", **more)
 
     def write(self, text: str) -> None:
         """Write into the field that has the focus."""

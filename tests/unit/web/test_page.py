@@ -243,3 +243,19 @@ def test_it_finds_a_server_that_was_away(page: Browser, site: Site) -> None:
     site.start_web()
     page.wait_until("document.querySelector('#connection').textContent === 'live'")
     page.wait_until("document.querySelector('.box')")
+
+
+def test_an_address_that_somebody_typed_does_not_leave_the_page_empty(browser: Browser, site: Site) -> None:
+    browser.open(f"{site.url}#/people/100%")
+    browser.wait_until("document.querySelector('#connection')?.textContent === 'live'")
+    browser.wait_until("document.querySelector('main .bad')")
+    browser.open("about:blank")
+
+
+def test_nothing_is_said_to_work_while_the_box_is_not_heard(page: Browser, site: Site) -> None:
+    page.wait_until("document.querySelector('.frame canvas').width === 640")
+    page.evaluate("location.hash = '#/box'")
+    page.wait_until(f"{_text('.boxview')}?.includes('Everything works')")
+    site.stop_web()
+    page.wait_until("document.querySelector('#connection').textContent === 'connection lost'")
+    assert "Everything works" not in page.evaluate(_text(".boxview"))

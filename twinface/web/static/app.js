@@ -1,7 +1,7 @@
 // The page: its parts by the address after #, what is wrong, what was done, and the login.
 
 import { html, render, signal, useState } from "./vendor/preact.js";
-import { dismiss, learnSession, logIn, logOut, messages, session, undo } from "./api.js";
+import { dismiss, learnSession, logIn, logOut, messages, reasonOf, session, undo } from "./api.js";
 import { printable } from "./format.js";
 import { condition, connection, health, start } from "./live.js";
 import { Dialog, Icon } from "./parts.js";
@@ -21,7 +21,16 @@ const route = signal(parse());
 function parse() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   const [view, ...rest] = path.split("/");
-  return { view: view || "live", id: rest.length ? decodeURIComponent(rest.join("/")) : null, query: Object.fromEntries(new URLSearchParams(query)) };
+  return { view: view || "live", id: rest.length ? decoded(rest.join("/")) : null, query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+// What an address means; one that was typed may have a % of its own.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function App() {
@@ -64,7 +73,7 @@ function Login() {
   const [token, setToken] = useState(""), [refused, setRefused] = useState("");
   const enter = (event) => {
     event.preventDefault();
-    logIn(token.trim()).then(() => setToken(""), (error) => setRefused(error.message));
+    logIn(token.trim()).then(() => setToken(""), (error) => setRefused(reasonOf(error)));
   };
   return html`<${Dialog} title=${words.login.title} fixed><form onSubmit=${enter}>
     <p class="quiet">${session.value.expired ? words.login.expired : words.login.intro}</p>

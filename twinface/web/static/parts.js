@@ -51,7 +51,7 @@ export function useAnswer(path, query, key = "") {
   return [...state, () => setTurn((before) => before + 1)];
 }
 
-// A dialog over the page; Escape closes it, and what was in focus has the focus again.
+// A dialog over the page; Escape closes it unless it is `fixed`, and what was in focus has the focus again.
 export function Dialog({ title, onClose, children, fixed = false }) {
   const ref = useRef(null);
   useLayoutEffect(() => {
@@ -59,7 +59,9 @@ export function Dialog({ title, onClose, children, fixed = false }) {
     dialog.showModal();
     return () => dialog.close();
   }, []);
-  return html`<dialog ref=${ref} aria-label=${title} onCancel=${(event) => { event.preventDefault(); if (!fixed) onClose(); }}>
+  // A second Escape closes it whatever `cancel` is answered.
+  const closed = () => { if (ref.current?.isConnected) { if (fixed) ref.current.showModal(); else onClose(); } };
+  return html`<dialog ref=${ref} aria-label=${title} onClose=${closed} onCancel=${(event) => { event.preventDefault(); if (!fixed) onClose(); }}>
     <h2>${printable(title)}</h2>${children}
   </dialog>`;
 }

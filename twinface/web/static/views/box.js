@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { act, changes, get, post, session, undo } from "../api.js";
 import { moment, ms, printable, share } from "../format.js";
-import { condition, health } from "../live.js";
+import { condition, connection, health } from "../live.js";
 import { Empty, Trouble, useAnswer } from "../parts.js";
 import { words } from "../words.js";
 import { stateOf } from "./camera.js";
@@ -22,7 +22,7 @@ export function Box() {
   return html`<div class="boxview">
     <h2>${words.box.title}</h2>
     <section class="card"><h3>${words.box.wrong}</h3>${box?.problems?.length ? html`<ul class="problems">${box.problems.map((one) => html`<li key=${one.words}><b>${printable(one.process ?? "")}</b> ${printable(one.words)}${one.mend && html`<br /><span class="quiet">${words.box.mend}${printable(one.mend)}</span>`}</li>`)}</ul>`
-      : html`<p class="quiet">${health.value?.ok === false ? health.value.problems.map(printable).join(" · ") : words.box.fine}</p>`}
+      : html`<p class="quiet">${saidOfAll(box)}</p>`}
       ${box && html`<p class="quiet">${words.box.version} ${box.version}${box.disk ? ` · ${words.box.free(Math.round(box.disk.free_mb))} · ${words.box.events(Math.round(box.disk.events_mb), Math.round(box.disk.max_mb))}` : ""}</p>`}
       ${box?.books && html`<details class="quiet"><summary>${words.box.books}: ${box.books.balance ? words.box.balance : words.box.noBalance}</summary><ul class="lines">${(box.books.lines ?? []).map((line) => html`<li key=${line}>${printable(line)}</li>`)}</ul></details>`}</section>
     <${Processes} />
@@ -32,6 +32,13 @@ export function Box() {
     <${Heads} />
     <${Changes} />
   </div>`;
+}
+
+// How everything is, where nothing of it has words of its own; nothing is said to work that was not heard of just now.
+function saidOfAll(box) {
+  if (connection.value !== "live") return words.connection[connection.value];
+  if (!box || !health.value) return words.loading;
+  return health.value.ok ? words.box.fine : health.value.problems.map(printable).join(" · ");
 }
 
 function Processes() {

@@ -1,10 +1,10 @@
 // Enrol: pictures from files, from this device's camera, or from a camera of the box; each is answered at once.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { act, call, post, reasonOf, Refusal } from "../api.js";
+import { act, call, post, reasonOf, Refusal, session } from "../api.js";
 import { printable } from "../format.js";
 import { cameras, watch } from "../live.js";
-import { Chosen, DropZone, NameField } from "../parts.js";
+import { Chosen, DropZone, Empty, NameField } from "../parts.js";
 import { words } from "../words.js";
 
 const LARGEST_BYTES = 30 * 1024 * 1024;
@@ -13,7 +13,9 @@ const EVERY_MS = 700; // between two pictures of the wizard
 const AT_A_TIME = 2;
 const SETTLED_MS = 600; // after the last letter of a name
 
-export function Enrol({ name: given = "" }) {
+export const Enrol = ({ name }) => (session.value.role === "look" ? html`<${Empty}>${words.login.lookOnly}<//>` : html`<${Enrolling} name=${name} />`);
+
+function Enrolling({ name: given = "" }) {
   const [name, setName] = useState(given);
   const [way, setWay] = useState(null);
   const { pictures, add, leaveOut, finish, refused } = useEnrolment(name);

@@ -1,7 +1,7 @@
 // People: everybody who is known, as a grid of which only what is in sight is made, so that thousands stay fluid.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
-import { changes, get } from "../api.js";
+import { changes, get, session } from "../api.js";
 import { moment, ms, printable } from "../format.js";
 import { Empty, Face, NameLine, Trouble } from "../parts.js";
 import { words } from "../words.js";
@@ -15,7 +15,7 @@ export function People() {
     <div class="bar-of-tools"><h2>${words.people.title}</h2>
       <label>${words.people.search} <input type="search" value=${search} maxlength="200" onInput=${(event) => setSearch(event.target.value)} /></label>
       <label>${words.people.sort} <select value=${sort} onChange=${(event) => setSort(event.target.value)}>${Object.entries(words.people.sorts).map(([key, text]) => html`<option key=${key} value=${key}>${text}</option>`)}</select></label>
-      <a class="button main" href="#/enrol">${words.nav.enrol}</a></div>
+      ${session.value.role === "change" && html`<a class="button main" href="#/enrol">${words.nav.enrol}</a>`}</div>
     <${Grid} key=${`${search} ${sort} ${changes.value}`} search=${search} sort=${sort} />
   </div>`;
 }
