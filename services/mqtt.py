@@ -14,8 +14,8 @@ from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH, MATCHES
 from twinface.mqtt.bridge import Bridge
 from twinface.mqtt.broker import Broker
-from twinface.mqtt.people import PeopleKeys
-from twinface.mqtt.topics import Topics
+from twinface.mqtt.broker_topics import Topics
+from twinface.mqtt.people_keys import PeopleKeys
 from twinface.processes import MATCHER, MQTT, heard_names, process_names
 from twinface.settings import Settings
 

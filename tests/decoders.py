@@ -34,13 +34,13 @@ from twinface.gallery.person_files import SetAside, read_crops, read_set_aside, 
 from twinface.matching.head_folder import built_in_head
 from twinface.matching.open_head import load_head
 from twinface.messages.codec import decode, encode
-from twinface.messages.recording import Header, RecordingWriter, read_recording
+from twinface.messages.recording_file import Header, RecordingWriter, read_recording
 from twinface.messages.schema import CropMeta, CropTally, Heartbeat, Message, Request, Stamp, TracksUpdate, VectorMeta
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, TRACKS, VECTORS
 from twinface.networks import find_recipe
 from twinface.networks.recipe import read_recipe
 from twinface.networks.registry import bundled_folder
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.types import Captured, FaceMeasures
 from twinface.web.tokens import TokenFile, make_token
 

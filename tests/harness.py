@@ -23,7 +23,7 @@ from twinface.errors import ServiceError
 from twinface.messages.codec import body_from
 from twinface.messages.schema import MatchEvent
 from twinface.messages.topics import CONTROL
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 TWINFACE = str(Path(sys.executable).parent / "twinface")
 

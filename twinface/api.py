@@ -19,7 +19,7 @@ from twinface.evaluation.protocols.on_features import evaluate_features
 from twinface.gallery import PHOTOS, Gallery
 from twinface.recognition.identification import IdentifiedPicture, Identifier, choose_settings
 from twinface.settings import Settings
-from twinface.settings import load_settings as read_settings
+from twinface.settings_file import load_settings as read_settings
 from twinface.types import Image
 
 AnyPath = str | PathLike[str]

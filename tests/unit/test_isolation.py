@@ -18,7 +18,7 @@ from twinface import assets
 from twinface.bus.rundir import find_run_directory
 from twinface.cli.configuration import chosen_config
 from twinface.config_file import packaged_path
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
 
@@ -33,7 +33,7 @@ def test_configuration_gallery_and_run_directory_are_nobody_s() -> None:
 
 
 def test_a_child_process_is_as_little_at_home() -> None:
-    code = "from twinface.settings import load_settings; print(load_settings().gallery)"
+    code = "from twinface.settings_file import load_settings; print(load_settings().gallery)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).is_relative_to(os.environ["HOME"])
 

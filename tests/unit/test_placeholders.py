@@ -8,7 +8,7 @@ from fake_cameras import LOGIN, PASSWORD
 
 from twinface.errors import InputError
 from twinface.placeholders import fill_in_url, open_to_others
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from twinface.config_file import packaged_path
 from twinface.errors import SettingsError
-from twinface.settings import CameraSettings, NotifySettings, Settings, WebhookSettings, load_settings
+from twinface.settings import CameraSettings, NotifySettings, Settings, WebhookSettings
+from twinface.settings_file import load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")
 _ALL = re.sub(r"^# (?=\[\[|\w+ = )", "", PIPELINE.read_text(), flags=re.MULTILINE)

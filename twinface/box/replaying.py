@@ -16,7 +16,7 @@ from twinface.box.picture_tools import PictureTools
 from twinface.errors import InputError
 from twinface.live.camera_tracks import Look
 from twinface.live.matcher import MatcherStage
-from twinface.messages.recording import Recorded, read_recording
+from twinface.messages.recording_file import Recorded, read_recording
 from twinface.messages.schema import Array, CropMeta, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import CROPS, TRACKS, VECTORS
 from twinface.recognition.naming import Naming

@@ -23,7 +23,8 @@ from twinface.bus.rundir import RunDirectory, find_run_directory
 from twinface.errors import SettingsError, TwinfaceError
 from twinface.files import NO_ROOM, PRIVATE_UMASK
 from twinface.processes import find_process
-from twinface.settings import CameraSettings, Settings, load_settings
+from twinface.settings import CameraSettings, Settings
+from twinface.settings_file import load_settings
 
 log = logging.getLogger(__name__)
 

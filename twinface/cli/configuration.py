@@ -101,7 +101,7 @@ def chosen_config() -> "ConfigFile":
 
 def chosen_settings(*, gallery: Path | None = None, network: str | None = None) -> "Settings":
     """What the chosen configuration says, but for what options name instead. Raises SettingsError, InputError."""
-    from twinface.settings import load_settings
+    from twinface.settings_file import load_settings
 
     named = {"gallery": gallery, "network": network}
     settings = load_settings(chosen_config().path)

@@ -10,10 +10,10 @@ from twinface.events.event_store import read_unfinished
 from twinface.events.past_visits import read_last_cameras, read_last_seen
 from twinface.gallery.person import slug_of
 from twinface.mqtt.broker import Acknowledged, Arrived, Broker, Connected, Disconnected
+from twinface.mqtt.broker_topics import Topics
 from twinface.mqtt.event_messages import as_json, messages_of
 from twinface.mqtt.home_assistant import announced
-from twinface.mqtt.presence import LastSeen, Presence
-from twinface.mqtt.topics import Topics
+from twinface.mqtt.whereabouts import LastSeen, Presence
 from twinface.settings import Settings
 
 _AT_ONCE = 50

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from twinface.events import Event, Kind, Subject, event_id
 from twinface.gallery.person import slug_of
-from twinface.mqtt.presence import as_time
-from twinface.mqtt.topics import Topics
+from twinface.mqtt.broker_topics import Topics
+from twinface.mqtt.whereabouts import as_time
 from twinface.settings import MqttSettings
 from twinface.types import State
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from twinface.gallery.person import slug_of
-from twinface.mqtt.topics import Topics
+from twinface.mqtt.broker_topics import Topics
 
 Entities = Iterator[tuple[str, str, dict[str, Any]]]
 """Component, id within the box, and what is particular to an entity."""

@@ -11,7 +11,7 @@ import pytest
 from twinface.box.configuration_checks import warn_of_passwords
 from twinface.box.preflight import Preflight, check_before_start
 from twinface.faces.sources import captures
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 Check = Callable[..., Preflight]
 

@@ -22,7 +22,8 @@ from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE, SERVICES, packaged_path
 from twinface.errors import ArtefactError, InputError, ServiceError, TwinfaceError
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
+from twinface.settings_file import load_settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.retraining.previous_head import roll_back_published
 

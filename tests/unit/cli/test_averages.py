@@ -20,7 +20,7 @@ from twinface.gallery import Gallery
 from twinface.messages.schema import Heartbeat
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 Run = Callable[..., tuple[int, str, str]]
 

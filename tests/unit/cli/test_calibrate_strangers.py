@@ -15,7 +15,7 @@ from twinface.matching.head_spec import DecisionCalibration
 from twinface.matching.vectors import normalised
 from twinface.networks import find_recipe
 from twinface.recognition.identification import Identifier
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.types import Vectors
 
 Run = Callable[..., tuple[int, str, str]]

@@ -13,7 +13,7 @@ import pytest
 
 from twinface.discovery.onvif_cameras import camera_table
 from twinface.discovery.webcams import list_webcams
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 pytest.importorskip("wsdiscovery", reason="needs the onvif extra")
 

@@ -15,7 +15,7 @@ from twinface.cli.configuration import chosen_config, chosen_run_directory, name
 from twinface.cli.main import app
 from twinface.config_file import CONFIG_VARIABLE, SYSTEM_VARIABLE, ConfigFile
 from twinface.errors import InputError
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -19,7 +19,7 @@ from twinface.events import EventQuery, EventStore, Kind, TrackKey, read_events,
 from twinface.gallery import Gallery
 from twinface.gallery.gallery_folder import writers_lock
 from twinface.review.forget import find_traces, forget
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.unknowns import list_unknowns
 
 Run = Callable[..., tuple[int, str, str]]

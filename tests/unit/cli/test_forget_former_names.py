@@ -16,7 +16,8 @@ from twinface.corrections import Correction, CorrectionKind, add_corrections, re
 from twinface.events import EventQuery, EventStore, Kind, Subject, TrackKey, read_events
 from twinface.gallery import Gallery
 from twinface.recognition.embedding import EmbeddedFace
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
+from twinface.settings_file import load_settings
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -22,7 +22,7 @@ from twinface.gallery.person_files import SetAside
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.vetoes import Vetoes
 from twinface.review.forget import forget
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.unknowns import list_unknowns
 
 Run = Callable[..., tuple[int, str, str]]

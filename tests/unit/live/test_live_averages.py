@@ -11,7 +11,7 @@ from twinface.gallery.keys import KEY_VARIABLE
 from twinface.live.live_averages import LiveAverages, teaches
 from twinface.matching import Head, load_head
 from twinface.networks import find_recipe
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.types import FaceMeasures
 
 NETWORK = find_recipe("sface").fingerprint

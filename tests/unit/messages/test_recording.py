@@ -8,7 +8,7 @@ import pytest
 
 from twinface.errors import ArtefactError
 from twinface.messages.codec import encode
-from twinface.messages.recording import Header, RecordingWriter, read_recording
+from twinface.messages.recording_file import Header, RecordingWriter, read_recording
 from twinface.messages.schema import Message
 from twinface.messages.topics import TOPICS
 

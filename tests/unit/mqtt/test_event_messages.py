@@ -10,9 +10,9 @@ from mqtt_house import track, visit
 
 from twinface.events import Event, Kind
 from twinface.gallery.person import slug_of
+from twinface.mqtt.broker_topics import Topics
 from twinface.mqtt.event_messages import messages_of
 from twinface.mqtt.home_assistant import announced
-from twinface.mqtt.topics import Topics
 from twinface.settings import MqttSettings
 
 TOPICS = Topics("twinface", "box", "homeassistant")

@@ -12,7 +12,8 @@ from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.review.correct import confirm, enrol, reject
 from twinface.review.undo import undo
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
+from twinface.settings_file import load_settings
 from twinface.unknowns import list_unknowns
 
 

@@ -11,7 +11,8 @@ from twinface.gallery import Gallery
 from twinface.review.person_pictures import list_pictures, remove_pictures, split
 from twinface.review.rename import rename
 from twinface.review.undo import undo
-from twinface.settings import Settings, load_settings
+from twinface.settings import Settings
+from twinface.settings_file import load_settings
 
 VECTORS = np.eye(4, 128, dtype=np.float32)
 

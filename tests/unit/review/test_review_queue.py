@@ -26,7 +26,8 @@ from twinface.review.forget import forget
 from twinface.review.queue import Action, Item, ItemKind, complete, read_queue
 from twinface.review.rename import rename
 from twinface.review.undo import undo
-from twinface.settings import Settings, UnknownSettings, load_settings
+from twinface.settings import Settings, UnknownSettings
+from twinface.settings_file import load_settings
 from twinface.unknowns import Unknowns, list_unknowns
 
 VISIT = "visit-3"

@@ -10,7 +10,7 @@ from fake_box import FakeMatcher, draw_face
 from web_site import Site
 
 from twinface.events import Event, EventStore, Kind, Subject
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 from twinface.text import printable
 
 _NAME = "<script>alert(1)</script><b>Ada"

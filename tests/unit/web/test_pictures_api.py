@@ -14,7 +14,7 @@ from web_site import running_site
 from twinface.gallery import Gallery
 from twinface.recognition.embedding import EmbeddedFace
 from twinface.recognition.identification import Identifier
-from twinface.settings import load_settings
+from twinface.settings_file import load_settings
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def config(
     What is empty in the file is shown as what it stands for. Passwords are masked.
     """
     from twinface.box.settings_in_force import settings_in_force
-    from twinface.settings import load_settings
+    from twinface.settings_file import load_settings
 
     chosen = chosen_config()
     if only_path and not as_json:

@@ -48,8 +48,8 @@ def echo(
 
 
 def _messages(topic: str, recording: Path | None) -> "Iterator[Message | None]":
-    from twinface.box.recording import find_topics, messages, watch
-    from twinface.messages.recording import read_recording
+    from twinface.box.recorder import find_topics, messages, watch
+    from twinface.messages.recording_file import read_recording
 
     topics = find_topics([topic])
     if recording is not None:

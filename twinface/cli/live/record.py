@@ -13,7 +13,7 @@ from twinface.errors import InputError
 from twinface.text import plural
 
 if TYPE_CHECKING:
-    from twinface.box.recording import Tally
+    from twinface.box.recorder import Tally
 
 
 def record(
@@ -36,8 +36,8 @@ def record(
     A recording has the vectors of the faces that passed by, and the names they were given: it is as private as the
     gallery. It has pictures only with --with-pictures. The box is not slowed down; what the recorder missed is counted.
     """
-    from twinface.box.recording import WITH_PICTURES, WITHOUT_PICTURES, find_topics
-    from twinface.box.recording import record as write
+    from twinface.box.recorder import WITH_PICTURES, WITHOUT_PICTURES, find_topics
+    from twinface.box.recorder import record as write
     from twinface.files import require_new
 
     chosen = (

@@ -22,7 +22,7 @@ def up(
     """Start every process under supervisord and stay in the foreground; Ctrl-C stops them all."""
     from twinface.box.foreground import run_in_foreground
     from twinface.box.supervision import UP_LOCK
-    from twinface.settings import load_settings
+    from twinface.settings_file import load_settings
 
     config = chosen_config()
     settings = load_settings(config.path)

@@ -14,7 +14,7 @@ from twinface.bus.watching import Watcher
 from twinface.errors import InputError, WireError
 from twinface.files import PRIVATE_FILE
 from twinface.messages.codec import decode
-from twinface.messages.recording import Header, RecordingWriter
+from twinface.messages.recording_file import Header, RecordingWriter
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, LOOKS, MATCHES, PREVIEW, TOPICS, TRACKS, VECTORS, Topic
 from twinface.processes import find_process, heard_names

@@ -5,7 +5,7 @@ from mqtt_house import track, visit
 
 from twinface.events import Event, Kind
 from twinface.gallery.person import slug_of
-from twinface.mqtt.presence import LastSeen, Presence
+from twinface.mqtt.whereabouts import LastSeen, Presence
 
 
 def after(*events: Event, presence: Presence | None = None) -> Presence:
