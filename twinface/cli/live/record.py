@@ -58,6 +58,10 @@ def record(
             return (end_s is not None and time.monotonic() >= end_s) or tally.written_bytes >= max_mb * 1e6
 
         tally = write(settings, run, file, chosen, is_over=is_over)
+    _say_what_came(file, tally, as_json=as_json)
+
+
+def _say_what_came(file: Path, tally: "Tally", *, as_json: bool) -> None:
     if tally.missed:
         warn(f"{plural(tally.missed, 'message')} missed: this machine was too busy to record them")
     if as_json:
