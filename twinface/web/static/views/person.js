@@ -30,7 +30,7 @@ export function Person({ id }) {
     ${session.value.role === "change" && pictures && html`<div class="actions"><button disabled=${!files.length} onClick=${() => setDialog("split")}>${words.people.split}</button><button disabled=${!files.length} onClick=${remove}>${words.people.remove}</button>
       <span class="quiet">${files.length ? words.review.selected(files.length) : words.people.choose}</span></div>`}
     <ul class="enrolled">${pictures?.pictures.map((one) => html`<li key=${one.file}><button type="button" aria-pressed=${chosen.has(one.file)} onClick=${() => flip(one.file)}>
-      <${Face} src=${one.url} mark="–" large /><span dir="auto">${printable(one.name)}</span><span class="quiet">${words.people.source} ${printable(one.source)} · ${words.people.quality} ${score(one.quality)}</span>
+      <${Face} src=${one.url} mark="–" large /><span dir="auto" title=${printable(one.name)}>${printable(one.name.split("/").at(-1))}</span><span class="quiet">${words.people.source} ${printable(one.source)} · ${words.people.quality} ${score(one.quality)}</span>
       ${one.outlier && html`<span class="flag">! ${words.people.outlier}</span>`}${one.poor && html`<span class="flag">! ${words.people.poor}</span>`}</button></li>`)}</ul>
     ${dialog === "rename" && html`<${AskName} title=${words.people.renameTo} initial=${person.name} onClose=${close} onDone=${(name) => { close(); done(() => call("PATCH", path, { body: { name }, version }), (answer) => words.people.renamed(printable(answer.name))); }} />`}
     ${dialog === "merge" && html`<${Merge} path=${path} version=${version} onClose=${close} done=${done} />`}
