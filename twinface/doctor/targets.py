@@ -16,7 +16,8 @@ def check_webhooks(subject: Subject) -> Iterator[Finding]:
         yield Finding("webhooks", Mark.WARN, warning)
     for target in read_overview(subject.settings).targets:
         problem = _problem(target)
-        says = problem or f"can be used, {target.waiting:,} waiting; nothing was sent, `twinface webhooks test` does"
+        trial = "notify test" if target.name.startswith("notify:") else "webhooks test"
+        says = problem or f"can be used, {target.waiting:,} waiting; nothing was sent, `twinface {trial}` does"
         yield Finding(target.name, Mark.WARN if problem else Mark.OK, says)
 
 

@@ -143,4 +143,7 @@ def test_webhooks_are_looked_at_and_nothing_is_sent(examine: Examine, tmp_path: 
     assert (says[0], says[1].split(";")[0]) == ("warn", "1 event given up")
     code, found = examine(text + 'secret = "geheim"\n')
     assert (code, found["webhooks"][0][0]) == (1, "fail")
+    _, found = examine(text + '[[notify]]\nname = "phone"\nurl = "json://example.org/"\n')
+    for target, trial in (("webhook:house", "given up"), ("notify:phone", "`twinface notify test` does")):
+        assert trial in found[target][0][1]
     assert "geheim" not in str(found)
