@@ -96,7 +96,7 @@ def line_of(text: str, location: tuple[int | str, ...]) -> int:
             repeated = header.group(1) == "[["
             section = (header.group(2), tables[header.group(2)]) if repeated else (header.group(2),)
             tables[header.group(2)] += repeated
-            if section in {location[:-1], location}:
+            if section in {location[:-1], location, (*location, 0)}:
                 section_line = number
         elif location[: len(section)] == section:
             written = _written_of(line, location[len(section) :])

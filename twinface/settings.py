@@ -65,10 +65,17 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="1 to 32 letters, digits, - and _")]
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=100)]
+Prefix = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="letters, digits, - and _, with / between levels",
+    ),
+]
 """What topics of MQTT begin with: levels of letters that are no filter anywhere."""
 
 
@@ -285,7 +292,7 @@ class NotifySettings(TargetSettings):
     """That a person came only where it is the first time of a day, at these cameras."""
     minutes: Annotated[float, Field(ge=0.0, le=1440.0)] = 10.0
     """0…1440, so long nothing more is said of a person, or of unknown ones at a camera."""
-    quiet: Annotated[str, Field(pattern=rf"^({_TIME}-{_TIME})?$")] = ""
+    quiet: Annotated[str, Field(pattern=rf"^({_TIME}-{_TIME})?$", description="hours such as 22:00-07:00")] = ""
     """Hours in which nothing is sent, such as 22:00-07:00, by the time where the box stands; empty = none."""
     picture: bool = False
     """With the face, where pictures are kept: [review] keep_pictures_days."""
@@ -335,7 +342,7 @@ class MqttSettings(_Section):
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
-    box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description="64 letters, digits, - and _ at most")] = ""
     """This box among others: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
     network: Annotated[str, AfterValidator(_network)] = "sface"
     """Feature network: a bundled name or one in the assets, or a folder with network.json."""

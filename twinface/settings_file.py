@@ -39,19 +39,22 @@ def _explain(error: pydantic.ValidationError, text: str, path: Path) -> str:
     location = tuple(first["loc"])
     dotted = ".".join(str(part) for part in location)
     where = f"{path}:{line_of(text, location)}"
+    if first["type"] == "string_pattern_mismatch":
+        said = _model_of(location[:-1]).model_fields[str(location[-1])].description
+        return f"{where}: {dotted}: {first['input']!r} does not fit; expected {said}"
     if first["type"] != "extra_forbidden":
         return f"{where}: {dotted or 'settings'}: {first['msg']}"
-    known = _known_keys(location[:-1])
+    known = [*_model_of(location[:-1]).model_fields]
     renamed = [_RENAMED[dotted]] if dotted in _RENAMED else []
     nearest = renamed or difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
     mend = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(known)}"
     return f"{where}: unknown setting {dotted!r}; {mend}"
 
 
-def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+def _model_of(section: tuple[int | str, ...]) -> type[pydantic.BaseModel]:
     model: Any = Settings
     for part in section:
         if isinstance(part, str):
             annotation = model.model_fields[part].annotation
             model = get_args(annotation)[0] if get_args(annotation) else annotation  # of a table that is repeated
-    return list(model.model_fields)
+    return model  # type: ignore[no-any-return]
