@@ -55,4 +55,8 @@ def test_a_long_name_makes_no_view_wider_than_the_screen(browser: Browser, named
         browser.wait_until(there)
         assert browser.evaluate("document.documentElement.scrollWidth") == 390, view
         assert browser.evaluate(_TOO_WIDE) == [], view
+    browser.evaluate("location.hash = '#/history'")
+    browser.wait_until("document.querySelector('.hours span')")
+    hours = "[...document.querySelectorAll('.hours span')].map((one) => one.offsetHeight)"
+    assert max(browser.evaluate(hours)) < 30, "an hour is on one line"
     browser.open("about:blank")

@@ -13,6 +13,8 @@ from web_site import Api
 from twinface.events import EventStore, Kind, TrackKey
 from twinface.networks import Network
 from twinface.recognition.embedding import EmbeddedFace
+from twinface.settings import UnknownSettings
+from twinface.unknowns import Unknowns
 
 _QUEUE = "[...document.querySelectorAll('.queue .who b')].map((one) => one.textContent)"
 
@@ -71,6 +73,21 @@ def test_who_comes_meanwhile_is_shown_and_what_is_looked_at_stays(
         store.append([told(key.track + after, kind, key, None, state) for after, kind, state in steps], looks)
     browser.wait_until(f"{_QUEUE}.length === 6")
     assert browser.evaluate(current) == 1
+
+
+def test_of_many_visits_the_last_ones_are_shown_the_newest_first(
+    browser: Browser, review_box: Path, api: Api, faces: dict[str, EmbeddedFace], sface: Network
+) -> None:
+    keys = [TrackKey("yard", 36, number) for number in range(3000, 3100, 10)]
+    steps = ((0, Kind.ENTER, "pending"), (1, Kind.UPDATE, "unknown"), (2, Kind.EXIT, "unknown"))
+    events = [told(key.track + after, kind, key, None, state) for key in keys for after, kind, state in steps]
+    with EventStore(review_box) as store:
+        store.append(events, [look for key in keys for look in looks_of(key, faces["impostor_1"], sface)])
+    Unknowns(review_box, UnknownSettings(), lambda _look: True).take(events)
+    browser.open(f"{api.site.url}#/review")
+    shown = "[...document.querySelectorAll('.item .faces a')].map((one) => decodeURIComponent(one.hash).split(':')[2])"
+    browser.wait_until(f"{shown}.length > 2")
+    assert browser.evaluate(shown) == [str(key.track) for key in reversed(keys[-8:])]
 
 
 def test_everything_that_the_filter_shows_is_answered_at_once_and_taken_back_at_once(review: Browser, api: Api) -> None:

@@ -10,6 +10,7 @@ import { words } from "../words.js";
 const PAGE = 60;
 const AGAIN_MS = 15000; // others come meanwhile
 const MOST = 200; // in one answer of the box; the others come when these are done
+const SHOWN_FACES = 8;
 const KINDS = Object.keys(words.kinds);
 
 export function Review() {
@@ -113,7 +114,7 @@ function Row({ one, on, selected, onOpen }) {
 }
 
 function Item({ item, decide, onNew }) {
-  const tracks = (item.tracks?.length ? item.tracks : [item.track]).slice(0, 8);
+  const tracks = (item.tracks?.length ? item.tracks : [item.track]).slice(-SHOWN_FACES).reverse(); // pictures of the last ones are kept longest
   const mayChange = session.value.role === "change";
   return html`<article class="card item" aria-live="polite">
     <h3 dir="auto">${printable(titleOf(item))}</h3>
