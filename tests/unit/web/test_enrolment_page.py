@@ -57,6 +57,8 @@ def test_somebody_is_enrolled_by_the_camera_of_the_browser(
     said = browser.evaluate("document.querySelector('.answers .refused').textContent")
     assert ("HEIC" in said) != reads_heic()
     _add(browser, 1)
+    browser.open(f"{pictures_site.site.url}#/enrol?name=Zoe")
+    browser.wait_until("document.querySelector('.enrol')?.textContent.includes('Zoe is known already')")
 
 
 def _log_in(browser: Browser, says: str, token: str) -> None:

@@ -19,16 +19,14 @@ export const words = {
   },
   undo: "Undo",
   undone: "Taken back.",
-  nothingToUndo: "There is nothing to take back.",
   close: "Close",
   cancel: "Cancel",
   retry: "Try again",
   loading: "Loading…",
   more: "Show more",
-  noPicture: "no picture kept",
   failed: (why) => `That did not work: ${why}`,
   unreachable: "the box does not answer",
-  gone: "The box does not answer; nothing was changed.",
+  gone: "The box does not answer; whether it was done is seen when it is back.",
   all: "all",
   name: "Name",
 
@@ -43,15 +41,14 @@ export const words = {
     noCameras: "No camera has reported yet.", hide: "Hide picture", show: "Show picture", of: (camera) => `of ${camera}`,
     picture: (camera) => `live picture of camera ${camera}`, hidden: "picture hidden", waiting: "waiting for the picture…",
     stale: "no new picture", since: (when, how) => `since ${when} · ${how}`, faces: (count, more) => `${count}${more ? " more" : ""} ${count === 1 ? "face" : "faces"}`,
-    ended: (camera) => `${camera}: the stream has ended`, left: (camera) => ` left ${camera}`, at: (camera) => ` at ${camera}`,
-    notSure: (camera) => `not sure who is at ${camera}`, somebody: (camera) => `somebody unknown at ${camera}`, why: "Why?", is: "Who is this?",
+    left: (camera) => ` left ${camera}`, at: (camera) => ` at ${camera}`,
+    somebody: (camera) => `somebody unknown at ${camera}`, why: "Why?", is: "Who is this?",
   },
 
   acts: {
     right: "Right", notHer: (name) => `Not ${name}`, name: "Name…", isNew: "New person…", skip: "Skip", noFace: "No face",
     saidRight: (name) => `Confirmed: ${name}.`, saidNot: (name) => `Noted: this is not ${name}.`, saidName: (name) => `Named: ${name}.`,
-    saidSkip: "Skipped.", saidNoFace: "Noted: no face.", who: "Who is this?", save: "Save", force: "Enrol all the same",
-    exists: (name) => `${name} is known already: these pictures are added.`,
+    saidSkip: "Skipped.", saidNoFace: "Noted: no face.", who: "Who is this?", save: "Save",
   },
 
   review: {
@@ -60,7 +57,7 @@ export const words = {
     candidates: "Looks most like", noCandidates: "Looks like nobody who is known.", keys: "Keys", which: "Which", camera: "Camera",
     legend: [["1 – 9", "this name"], ["y", "the name is right"], ["r", "not this person"], ["n", "new person"], ["s", "skip"], ["x", "no face"], ["u", "undo"],
       ["j k", "next, previous"], ["space", "select"], ["a", "select all that the filter shows"], ["w", "why?"], ["?", "these keys"]],
-    enrolled: "enrolled", seen: "seen", done: (count) => `${many(count, "visit")} done.`, refused: (count, why) => `${many(count, "visit")} not: ${why}`,
+    done: (count) => `${many(count, "visit")} done.`, refused: (count, why) => `${many(count, "visit")} not: ${why}`,
   },
 
   people: {
@@ -86,13 +83,13 @@ export const words = {
   history: {
     title: "History", day: "Day", person: "Person", camera: "Camera", state: "State", export: "Export", csv: "CSV", json: "JSON", none: "No visits.", timeline: "Time line",
     searchTitle: "Was this person ever here?", searchIntro: "Drop a picture of a face: every visit whose kept looks match, best first.", searchDrop: "Drop a picture", searchAgain: "Another picture", searching: "searching…",
-    found: (count) => `${many(count, "visit")} above the threshold`, foundNone: "No kept look reaches the threshold.", threshold: (value, rate) => `The threshold is ${value}${rate === null ? "" : `; of strangers, ${rate} reach it`}.`, below: "below the threshold",
+    found: (count, most) => `${many(count, "visit")}${count === most ? " or more" : ""} above the threshold`, foundNone: "No kept look reaches the threshold.", threshold: (value, rate) => `The threshold is ${value}${rate === null ? "" : `; of strangers, ${rate} reach it`}.`, below: "below the threshold",
     visit: (count) => many(count, "look"), still: "still here", clear: "All visits", otherFaces: "More faces are in the picture; choose one:", days: "Visits a day",
   },
 
   why: {
     title: "Why", back: "Back", looks: (count) => many(count, "look"), score: "Score over the visit", threshold: "threshold", noLooks: "No looks are kept of this visit.", look: "Look", measures: { face_px: "width", sharpness: "sharp", brightness: "bright", contrast: "contrast", yaw_deg: "turned", pitch_deg: "lowered", roll_deg: "tilted", detection_score: "face" },
-    alone: "by this look alone", together: "by all looks so far", missed: (by) => `${by} below the threshold`, lead: (by) => `the lead lacks ${by}`, reached: "reaches the threshold", objection: "not good enough to enrol", enrolledAs: (name) => `enrolled as ${name}`, rule: "rule", margin: "lead asked for", history: "What was reported",
+    alone: "by this look alone", together: "by all looks so far", missed: (by) => `${by} below the threshold`, lead: (by) => `the lead lacks ${by}`, reached: "reaches the threshold", objection: "not good enough to enrol", enrolledAs: (name) => `enrolled as ${name}`, rule: "rule", history: "What was reported",
     pictureMemory: "Pictures of faces are in memory only, of the last looks, and are gone when the box starts again.", pictureDisk: (days) => `Pictures of faces are kept for ${many(days, "day")}.`,
   },
 

@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { act, call, post, reasonOf, Refusal, session } from "../api.js";
 import { printable } from "../format.js";
 import { cameras, watch } from "../live.js";
-import { Chosen, DropZone, Empty, NameField } from "../parts.js";
+import { Chosen, DropZone, Empty, NameField, useAnswer } from "../parts.js";
 import { words } from "../words.js";
 
 const LARGEST_BYTES = 30 * 1024 * 1024;
@@ -21,9 +21,12 @@ function Enrolling({ name: given = "" }) {
   const { pictures, add, leaveOut, finish, refused } = useEnrolment(name);
   const good = pictures.filter((one) => one.state === "accepted").length;
   const ready = name.trim() !== "";
+  const [found] = useAnswer(ready ? "/people" : null, { search: name.trim(), limit: 8 });
+  const known = found?.people.some((one) => one.name === name.trim());
   return html`<div class="enrol">
     <h2>${words.enrol.title}</h2>
     <div class="card"><${NameField} label=${words.enrol.name} placeholder=${words.enrol.namePlaceholder} value=${name} onInput=${setName} focus />
+      ${ready && known && html`<p role="status">${words.enrol.known(printable(name.trim()))}</p>`}
       <p class="quiet">${words.enrol.good}</p>
       ${refused && html`<p class="bad" role="alert">${printable(refused)}</p>`}
       <${DropZone} text=${words.enrol.drop} multiple onFiles=${(files) => add(files)} />

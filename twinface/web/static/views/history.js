@@ -7,6 +7,7 @@ import { cameras } from "../live.js";
 import { Chosen, DropZone, Empty, Face, NameField, NameLine, Trouble, useAnswer, useEnd } from "../parts.js";
 import { words } from "../words.js";
 
+const FOUND = 60; // visits of one face
 const PAGE = 60;
 
 export function History({ name: given = "" }) {
@@ -93,7 +94,7 @@ function FaceSearch() {
     if (!file) return undefined;
     const abort = new AbortController();
     setState({ busy: true });
-    call("POST", "/pictures/search", { body: file, query: { face, limit: 60 }, signal: abort.signal })
+    call("POST", "/pictures/search", { body: file, query: { face, limit: FOUND }, signal: abort.signal })
       .then((found) => setState({ found }), (error) => abort.signal.aborted || setState({ error }));
     return () => abort.abort();
   }, [file, face]);
@@ -105,7 +106,7 @@ function FaceSearch() {
       ${file && html`<${Chosen} key=${file.name + file.lastModified} file=${file} boxes=${found?.faces?.map((one) => one.box_xyxy) ?? []} chosen=${found?.face} onBox=${setFace} />`}
       ${found?.faces?.length > 1 && html`<p class="quiet">${words.history.otherFaces}</p>`}</div>
       <div role="status">${busy && html`<p>${words.history.searching}</p>`}${error && html`<p class="bad">${printable(reasonOf(error))}</p>`}
-        ${found && html`<p><b>${reached.length ? words.history.found(reached.length) : words.history.foundNone}</b> <span class="quiet">${found.threshold !== null && words.history.threshold(score(found.threshold), found.false_accept_rate === null || found.false_accept_rate === undefined ? null : share(found.false_accept_rate))}</span></p>
+        ${found && html`<p><b>${reached.length ? words.history.found(reached.length, FOUND) : words.history.foundNone}</b> <span class="quiet">${found.threshold !== null && words.history.threshold(score(found.threshold), found.false_accept_rate === null || found.false_accept_rate === undefined ? null : share(found.false_accept_rate))}</span></p>
           <ol class="visits">${reached.map((one) => html`<${Visit} key=${one.track} one=${one} value=${one.score} />`)}</ol>
           ${below.length > 0 && html`<p class="quiet">${words.history.below}</p><ol class="visits">${below.map((one) => html`<${Visit} key=${one.track} one=${one} value=${one.score} below />`)}</ol>`}`}</div></div>
   </details>`;
