@@ -182,6 +182,14 @@ def is_there(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def is_in_place(path: Path, inode: int) -> bool:
+    """Whether the file at a path is still the one that was opened; somebody may have moved it away."""
+    try:
+        return path.stat().st_ino == inode
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that writes nothing, also where nothing can be written.

@@ -15,7 +15,7 @@ from typing import Self
 
 from twinface.errors import ArtefactError
 from twinface.events.age_clock import AgeClock
-from twinface.events.database import is_there, migrate, reading
+from twinface.events.database import is_in_place, is_there, migrate, reading
 from twinface.events.event import Event, LookRecord, Past, TrackKey
 from twinface.events.event_queries import INSERT, SELECT, newest_of, readable, to_row
 from twinface.events.kept_pictures import let_go_of_pictures
@@ -90,10 +90,7 @@ class EventStore:
     @property
     def is_in_place(self) -> bool:
         """Whether the file is still the one that was opened; somebody may have moved it away."""
-        try:
-            return self.path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            return False
+        return is_in_place(self.path, self._inode)
 
     def append(
         self,

@@ -8,11 +8,10 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, TypeVar
 
 from twinface.errors import ArtefactError
-from twinface.events.database import is_there, migrate, reading
+from twinface.events.database import is_in_place, is_there, migrate, reading
 from twinface.events.event import Event
 from twinface.events.event_queries import SELECT, readable
 
@@ -60,14 +59,6 @@ class Outbox:
         self._inode = 0
         self._handed_out: list[int] = []
         self.backlog()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def pending(self, limit: int) -> list[Event]:
         """At most `limit` of the events that are not acknowledged, the oldest first: those that were handed out before
@@ -121,7 +112,7 @@ class Outbox:
 
     def _open(self) -> sqlite3.Connection:
         """The store, opened again where another file has taken its place."""
-        if self._connection is not None and self._is_in_place:
+        if self._connection is not None and is_in_place(self._path, self._inode):
             return self._connection
         self.close()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,10 +129,3 @@ class Outbox:
             raise
         self._connection = connection
         return connection
-
-    @property
-    def _is_in_place(self) -> bool:
-        try:
-            return self._path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            return False

@@ -23,7 +23,7 @@ def numbers(outbox: Outbox, limit: int = 100) -> list[int | None]:
 def test_a_consumer_begins_with_what_is_stored_after_it(path: Path, make_event: MakeEvent) -> None:
     with EventStore(path) as store:
         store.append([make_event()] * 3)
-        with Outbox(path, "mqtt") as outbox:
+        with closing(Outbox(path, "mqtt")) as outbox:
             assert numbers(outbox) == []
             store.append([make_event(), make_event()])
             assert numbers(outbox, limit=1) == [4]
@@ -32,26 +32,26 @@ def test_a_consumer_begins_with_what_is_stored_after_it(path: Path, make_event: 
 
 
 def test_a_consumer_may_begin_before_there_is_a_store(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as outbox, EventStore(path) as store:
+    with closing(Outbox(path, "mqtt")) as outbox, EventStore(path) as store:
         store.append([make_event()])
         assert numbers(outbox) == [1]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_was_not_acknowledged_comes_again_after_a_restart(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as outbox, EventStore(path) as store:
+    with closing(Outbox(path, "mqtt")) as outbox, EventStore(path) as store:
         store.append([make_event()] * 4)
         assert numbers(outbox) == [1, 2, 3, 4]
         outbox.acknowledge(2)
         outbox.acknowledge(1)
-    with Outbox(path, "mqtt") as again:
+    with closing(Outbox(path, "mqtt")) as again:
         assert numbers(again) == [3, 4]
         again.acknowledge(4)
         assert (numbers(again), again.backlog()) == ([], Backlog(0, 0))
 
 
 def test_consumers_do_not_know_each_other(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as one, Outbox(path, "webhook") as other, EventStore(path) as store:
+    with closing(Outbox(path, "mqtt")) as one, closing(Outbox(path, "webhook")) as other, EventStore(path) as store:
         store.append([make_event()] * 2)
         assert numbers(one) == [1, 2]
         one.acknowledge(2)
@@ -59,7 +59,7 @@ def test_consumers_do_not_know_each_other(path: Path, make_event: MakeEvent) -> 
 
 
 def test_what_was_erased_before_it_was_sent_is_passed_over_and_counted(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as outbox, EventStore(path) as store:
+    with closing(Outbox(path, "mqtt")) as outbox, EventStore(path) as store:
         store.append(
             [make_event(name="Ada"), make_event(track=2), make_event(track=3, name="Ada"), make_event(track=4)]
         )
@@ -73,7 +73,7 @@ def test_what_was_erased_before_it_was_sent_is_passed_over_and_counted(path: Pat
 
 
 def test_an_event_that_cannot_be_read_holds_up_nobody(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as outbox, EventStore(path) as store:
+    with closing(Outbox(path, "mqtt")) as outbox, EventStore(path) as store:
         store.append([make_event()] * 3)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE events SET kind = 'sang' WHERE sequence < 3")
@@ -85,7 +85,7 @@ def test_an_event_that_cannot_be_read_holds_up_nobody(path: Path, make_event: Ma
 def test_numbers_of_a_store_that_was_moved_away_acknowledge_nothing_in_the_next(
     path: Path, make_event: MakeEvent
 ) -> None:
-    with Outbox(path, "mqtt") as outbox:
+    with closing(Outbox(path, "mqtt")) as outbox:
         with EventStore(path) as store:
             store.append([make_event()] * 9)
         assert len(numbers(outbox)) == 9
@@ -98,7 +98,7 @@ def test_numbers_of_a_store_that_was_moved_away_acknowledge_nothing_in_the_next(
 
 
 def test_a_store_that_is_none_is_an_error_that_passes(path: Path, make_event: MakeEvent) -> None:
-    with Outbox(path, "mqtt") as outbox:
+    with closing(Outbox(path, "mqtt")) as outbox:
         path.unlink()
         path.write_bytes(b"no database" * 100)
         with pytest.raises(ArtefactError, match="events cannot be passed on"):
