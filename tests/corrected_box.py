@@ -4,7 +4,7 @@ The fixtures are those of whoever imports them into a conftest.
 """
 
 import dataclasses
-import time
+import datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,10 @@ from twinface.types import Candidate
 from twinface.unknowns import Unknowns
 
 STREAM = 35
-NOW_NS = time.time_ns()
+YESTERDAY = datetime.date.today() - datetime.timedelta(days=1)
+NOW_NS = int(datetime.datetime.combine(YESTERDAY, datetime.time(12)).timestamp()) * 10**9
+"""Noon of yesterday: what is asserted holds also where a day ends while the tests run."""
+
 ADA, IMPOSTOR, BOB, BLURRED = (TrackKey("door", STREAM, number) for number in (1, 2, 3, 4))
 
 

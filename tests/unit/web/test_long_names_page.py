@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from browser import Browser
-from corrected_box import STREAM, looks_of, told
+from corrected_box import STREAM, YESTERDAY, looks_of, told
 from web_site import Api
 
 from twinface.events import EventStore, Kind, Subject, TrackKey
@@ -19,6 +19,12 @@ _KEY = TrackKey("door", STREAM, 2000)
 _TOO_WIDE = """
 [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility() && !one.closest('.scroll, .days, svg')
   && one.getBoundingClientRect().right > innerWidth + 1).map((one) => `${one.tagName} ${one.className}`)
+"""
+
+_CHOOSE_YESTERDAY = f"""
+const day = document.querySelector('input[type=date]');
+day.value = '{YESTERDAY.isoformat()}';
+day.dispatchEvent(new Event('change'));
 """
 
 
@@ -56,6 +62,8 @@ def test_a_long_name_makes_no_view_wider_than_the_screen(browser: Browser, named
         assert browser.evaluate("document.documentElement.scrollWidth") == 390, view
         assert browser.evaluate(_TOO_WIDE) == [], view
     browser.evaluate("location.hash = '#/history'")
+    browser.wait_until("document.querySelector('input[type=date]')")
+    browser.evaluate(_CHOOSE_YESTERDAY)
     browser.wait_until("document.querySelector('.hours span')")
     hours = "[...document.querySelectorAll('.hours span')].map((one) => one.offsetHeight)"
     assert max(browser.evaluate(hours)) < 30, "an hour is on one line"
