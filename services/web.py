@@ -60,7 +60,7 @@ class _Web:
         node.subscriber(LOOKS, camera_names(settings), looks.take, listening=settings.events.kept_looks > 0)
         node.loop.every(_TIDY_S, looks.tidy)
         node.loop.every(_TICK_S, partial(self._server.post, self._hub.tick))
-        people, pictures = People(settings.gallery), PicturesProcess(run)
+        people, pictures = People(settings), PicturesProcess(run)
         node.loop.every(_LOADED_S, people.read_ahead)
         said = (self._hub.health.report, pictures, partial(ask, run.endpoint(CONTROL, MATCHER.name)), access)
         box = Context(settings, config_in_use(), people, *said, run, self._server.url, self._hub.history, looks)

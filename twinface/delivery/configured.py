@@ -1,12 +1,12 @@
 """The targets that a configuration names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twinface.delivery.notification import NotifyTarget
 from twinface.delivery.overview import choose_targets
 from twinface.delivery.target import Outcome, Target
 from twinface.delivery.webhook import WebhookTarget
-from twinface.settings import Settings
+from twinface.settings import NotifySettings, Settings, TargetSettings
 
 
 def open_targets(settings: Settings) -> list[Target]:
@@ -35,11 +35,15 @@ def _open_notifications(settings: Settings) -> list[Target]:
 def check_targets(settings: Settings) -> Iterator[str]:
     """What should be known before they are used, one line each. Raises as `open_targets` does."""
     open_targets(settings)
+    yield from warn_of_targets(settings, [*settings.webhook, *settings.notify])
+
+
+def warn_of_targets(settings: Settings, targets: Iterable[TargetSettings]) -> Iterator[str]:
+    """What will not come of targets, one line each."""
     cameras = {camera.name for camera in settings.camera}
-    for kind, tables in (("webhook", settings.webhook), ("notify", settings.notify)):
-        for table in tables:
-            if unknown := sorted(set(table.cameras) - cameras):
-                yield f"{kind} {table.name!r}: there is no camera {', '.join(unknown)}"
-    for notify in settings.notify:
-        if notify.picture and not settings.review.keep_pictures_days:
-            yield f"notify {notify.name!r}: no picture goes along, none is kept; set [review] keep_pictures_days"
+    for target in targets:
+        kind = "notify" if isinstance(target, NotifySettings) else "webhook"
+        if unknown := sorted(set(target.cameras) - cameras):
+            yield f"{kind} {target.name!r}: there is no camera {', '.join(unknown)}"
+        if isinstance(target, NotifySettings) and target.picture and not settings.review.keep_pictures_days:
+            yield f"{kind} {target.name!r}: no picture goes along, none is kept; set [review] keep_pictures_days"

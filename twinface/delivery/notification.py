@@ -10,7 +10,7 @@ from twinface.delivery.notices import QuietHours, local_time, midnight_ns, notic
 from twinface.delivery.target import Filter, Outcome
 from twinface.errors import InputError, MissingExtraError, SettingsError
 from twinface.events.deliveries import last_taken
-from twinface.events.event import Event, Kind, Subject
+from twinface.events.event import Event, Kind, NameSpan, Subject
 from twinface.events.event_queries import EventQuery, read_events
 from twinface.events.kept_pictures import read_picture
 from twinface.events.look_queries import read_looks
@@ -96,7 +96,7 @@ class NotifyTarget:
         if event.name is None:
             return False
         since_ns = midnight_ns(event.at_ns)
-        query = EventQuery(since_ns=since_ns, name=event.name, kind=Kind.ENTER, subject=Subject.PERSON)
+        query = EventQuery(since_ns=since_ns, names=(NameSpan(event.name),), kind=Kind.ENTER, subject=Subject.PERSON)
         cameras = self._settings.cameras
         return not any(
             (one.sequence or 0) < (event.sequence or 0)

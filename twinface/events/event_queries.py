@@ -11,7 +11,7 @@ from typing import Any
 
 from twinface.errors import InputError
 from twinface.events.database import is_there, reading
-from twinface.events.event import Event, Kind, Subject, TrackKey
+from twinface.events.event import Event, Kind, NameSpan, Subject, TrackKey
 
 log = logging.getLogger(__name__)
 
@@ -81,14 +81,15 @@ def readable(rows: Iterable[Sequence[Any]]) -> list[Event]:
 class EventQuery:
     """Which events: all that fulfil whatever is given, `since_ns` ≤ `at_ns` < `until_ns`.
 
-    Without `faces` none of the tracks of single faces, but for those that stayed.
+    `names` are all that a person has had: of an event with one of them while it was theirs. Without `faces` none of the
+    tracks of single faces, but for those that stayed.
 
     At most `limit` of them (None: all): those that follow the number `after` first, otherwise the newest.
     """
 
     since_ns: int | None = None
     until_ns: int | None = None
-    name: str | None = None
+    names: tuple[NameSpan, ...] | None = None
     camera: str | None = None
     kind: Kind | None = None
     subject: Subject | None = None
@@ -132,11 +133,21 @@ def newest_of(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def condition_of_names(names: Sequence[NameSpan] | None, name: str, at_ns: str) -> tuple[str, list[Any]]:
+    """The condition that the columns `name` and `at_ns` are one of the names while it was theirs, and its values.
+
+    True where `names` is None, whatever the name.
+    """
+    if names is None:
+        return "TRUE", []
+    one = f"{name} = ? AND {at_ns} >= ? AND {at_ns} < ?"
+    return f"({' OR '.join([one] * len(names)) or 'FALSE'})", [value for span in names for value in span]
+
+
 def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
     conditions: dict[str, Any] = {
         "at_ns >= ?": query.since_ns,
         "at_ns < ?": query.until_ns,
-        "name = ?": query.name,
         "camera = ?": query.camera,
         "kind = ?": None if query.kind is None else str(query.kind),
         "subject = ?": None if query.subject is None else str(query.subject),
@@ -147,10 +158,11 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
         camera, stream, track = query.track
         conditions |= {"subject = ?": "track", "camera = ?": camera, "stream = ?": stream, "track = ?": track}
     wanted = {condition: value for condition, value in conditions.items() if value is not None}
-    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    of_names, name_values = condition_of_names(query.names, "name", "at_ns")
+    where = f"WHERE {' AND '.join((*wanted, of_names))}"
     order = "DESC" if query.after is None else "ASC"
     statement = f"{SELECT} {where} ORDER BY sequence {order} LIMIT ?"
-    values = (*wanted.values(), _LARGEST if query.limit is None else query.limit)
+    values = (*wanted.values(), *name_values, _LARGEST if query.limit is None else query.limit)
     rows = connection.execute(
         statement, [min(value, _LARGEST) if isinstance(value, int) else value for value in values]
     )

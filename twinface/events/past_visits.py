@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from twinface.events.database import is_there, reading
 from twinface.events.event import NameSpan, TrackKey
+from twinface.events.event_queries import condition_of_names
 from twinface.types import State
 
 _LARGEST = 2**63 - 1
@@ -71,14 +72,15 @@ class _Sighting(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class VisitQuery:
     """Which visits: those that fulfil whatever is given, and that went on at any time from `since_ns` until before
-    `until_ns`, wall clock. Faces that were never recognised only where the state `pending` is asked for.
+    `until_ns`, wall clock. `names` are all that a person has had, each of visits that began while it was theirs. Faces
+    that were never recognised only where the state `pending` is asked for.
 
     At most `limit` of them (None: all), the newest first; of those with a number below `before`.
     """
 
     since_ns: int | None = None
     until_ns: int | None = None
-    name: str | None = None
+    names: tuple[NameSpan, ...] | None = None
     camera: str | None = None
     state: State | None = None
     before: int | None = None
@@ -206,16 +208,17 @@ def _select(connection: sqlite3.Connection, query: VisitQuery) -> list[PastVisit
         "begun.sequence < ?": query.before,
         "begun.since_ns < ?": query.until_ns,
         "(last.kind <> 'exit' OR last.at_ns >= ?)": query.since_ns,
-        "begun.name = ?": query.name,
         "begun.camera = ?": query.camera,
         "last.state = ?": None if query.state is None else str(query.state),
     }
     wanted = {condition: value for condition, value in conditions.items() if value is not None}
     if query.state is None:
         wanted["last.state <> ?"] = str(State.PENDING)
-    where = "".join(f" AND {condition}" for condition in wanted)
+    of_names, name_values = condition_of_names(query.names, "begun.name", "begun.since_ns")
+    where = "".join(f" AND {condition}" for condition in (*wanted, of_names))
     limit = _LARGEST if query.limit is None else query.limit
-    rows = connection.execute(f"{_VISITS}{where} ORDER BY begun.sequence DESC LIMIT ?", (*wanted.values(), limit))
+    statement = f"{_VISITS}{where} ORDER BY begun.sequence DESC LIMIT ?"
+    rows = connection.execute(statement, (*wanted.values(), *name_values, limit))
     return [_to_visit(connection, row) for row in rows]
 
 

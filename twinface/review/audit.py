@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinface.corrections.audit_file import Note, read_notes
-from twinface.review.undo import list_steps, taken_back_by
+from twinface.corrections.steps import list_steps, taken_back_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from twinface.corrections.recording import end_broken_off
+from twinface.corrections.steps import list_steps, taken_back_by
 from twinface.corrections.steps_file import Step, StepKind, step_numbers, steps_lock
 from twinface.events.event import NameSpan
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
-from twinface.review.undo import list_steps, taken_back_by
 from twinface.settings import Settings
 
 

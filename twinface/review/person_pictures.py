@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.recording import Change, recorded
+from twinface.corrections.steps import list_steps
 from twinface.corrections.steps_file import StepKind
 from twinface.errors import ChangedSinceError, InputError, NotThereError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.person import PersonVectors
 from twinface.gallery.person_files import crop_key
-from twinface.review.undo import list_steps
 from twinface.settings import Settings
 from twinface.text import plural
 

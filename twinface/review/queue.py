@@ -13,7 +13,7 @@ from twinface.corrections.answers_file import read_answers
 from twinface.corrections.correction import CorrectionKind
 from twinface.corrections.corrections_file import read_corrections
 from twinface.events.database import is_there
-from twinface.events.event import TrackKey
+from twinface.events.event import NameSpan, TrackKey
 from twinface.events.look_queries import LastDecision, read_last_decisions
 from twinface.events.past_visits import VisitQuery, read_arrivals, read_visits
 from twinface.settings import Settings
@@ -22,6 +22,9 @@ from twinface.unknowns.unknowns import list_unknowns
 
 _LEAST_VISITS = 2
 _VISIT = "visit-"
+_LIKE_NOBODY = 0.005
+"""Scores below it are shown as 0.00, and name nobody that a person should be asked about."""
+
 _SETTLED = frozenset({AnswerKind.RIGHT, AnswerKind.SKIP})
 """Answers after which a name is not new any more."""
 
@@ -88,21 +91,23 @@ def read_queue(settings: Settings, people: Collection[str]) -> list[Item]:
 
 
 def complete(settings: Settings, items: Iterable[Item]) -> list[Item]:
-    """The items with whom their last track is like, and with all tracks of a visit. Raises as `read_queue`."""
+    """The items with whom their last track is like at all, and with all tracks of a visit. Raises as `read_queue`."""
     path, full = settings.events_path, []
     for item in items:
         whole = _with_visit(settings, item) if item.kind is ItemKind.NEW_NAME else item
         last = read_last_decisions(path, whole.tracks[-1:]).get(whole.tracks[-1])
         if last is not None and last.together:
             score = last.together[0].score if whole.score is None else whole.score
-            whole = replace(whole, candidates=last.together, score=score)
+            likely = tuple(one for one in last.together if one.score >= _LIKE_NOBODY)
+            whole = replace(whole, candidates=likely, score=score)
         full.append(whole)
     return full
 
 
 def _with_visit(settings: Settings, item: Item) -> Item:
     before = int(item.id.removeprefix(_VISIT)) + 1
-    found = read_visits(settings.events_path, VisitQuery(name=item.name, before=before, limit=1))
+    names = None if item.name is None else (NameSpan(item.name),)
+    found = read_visits(settings.events_path, VisitQuery(names=names, before=before, limit=1))
     if not found:
         return item
     return replace(item, tracks=found[0].tracks or item.tracks, until_ns=found[0].until_ns, score=found[0].score)

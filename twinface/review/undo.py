@@ -1,9 +1,5 @@
 """Changes taken back: everything as it was before, or nothing."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 from twinface.corrections.answers_file import take_back_answers
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import take_back
@@ -15,49 +11,15 @@ from twinface.corrections.recording import (
     tracks_of,
     unknowns_of,
 )
-from twinface.corrections.steps_file import Step, StepKind, read_step, step_numbers, steps_lock
-from twinface.errors import ArtefactError, InputError, NotThereError
+from twinface.corrections.steps import list_steps, taken_back_by
+from twinface.corrections.steps_file import Step, StepKind, steps_lock
+from twinface.errors import InputError, NotThereError
 from twinface.events.event import TrackKey
 from twinface.events.look_marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
 from twinface.settings import Settings
-
-
-def list_steps(gallery: Path) -> list[Step]:
-    """All steps that are kept of a gallery, the oldest first; one that cannot be read says so."""
-    return [_read(gallery, number) for number in step_numbers(gallery)]
-
-
-def _read(gallery: Path, number: int) -> Step:
-    try:
-        return read_step(gallery, number)
-    except ArtefactError as error:
-        return Step(number, StepKind.UNREADABLE, str(error), (), "?", 0, is_done=True)
-
-
-def taken_back_by(steps: list[Step]) -> Mapping[int, int]:
-    """Which steps are taken back, and by which step; who takes back a step that took back another one, undoes that."""
-    by: dict[int, int] = {}
-    for step in reversed(steps):
-        if step.undoes is not None and step.number not in by:
-            by[step.undoes] = step.number
-    return by
-
-
-def step_to_plain(step: Step, by: Mapping[int, int]) -> dict[str, Any]:
-    """A step, JSON-ready; `by` has the numbers of steps that were taken back, each with that of the one that did."""
-    return {
-        "step": step.number,
-        "kind": str(step.kind),
-        "said": step.said,
-        "names": list(step.names),
-        "who": step.who,
-        "at_ns": step.at_ns,
-        "undoes": step.undoes,
-        "taken_back_by": by.get(step.number),
-    }
 
 
 def undo(settings: Settings, number: int | None = None, *, who: str | None = None) -> Step:

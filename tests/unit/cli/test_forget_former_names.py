@@ -75,6 +75,17 @@ def another_ada(twinface: Run, config: Path, box: Path, faces: dict[str, Embedde
     return settings
 
 
+def test_events_are_found_by_all_names_that_were_somebodys(twinface: Run, config: Path, another_ada: Settings) -> None:
+    def seen(name: str) -> int:
+        code, output, _ = twinface("events", "--name", name, "--json", "--config", config)
+        assert code == 0
+        return len(output.splitlines())
+
+    assert names_seen(another_ada) == {"Ada": seen("Adele") + seen("Ada")}
+    assert seen("Ada") == 2
+    assert seen("Nobody") == 0
+
+
 def names_seen(settings: Settings) -> Counter[str]:
     return Counter(event.name for event in read_events(settings.events_path, EventQuery()) if event.name)
 

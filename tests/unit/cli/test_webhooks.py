@@ -88,6 +88,15 @@ def test_a_webhook_is_tried_out(twinface: Run, config: Path) -> None:
     assert not config.with_name("events.sqlite").exists()
 
 
+def test_a_camera_that_does_not_exist_is_said_when_a_webhook_is_tried_out(twinface: Run, config: Path) -> None:
+    with receiving() as good:
+        add(config, "yard", good.url, 'cameras = ["yrad"]')
+        add(config, "door", good.url)
+        said = twinface("webhooks", "test", "yard", "--config", config)
+        assert said == (0, "webhook:yard: taken\n", "warning: webhook 'yard': there is no camera yrad\n")
+        assert twinface("webhooks", "test", "door", "--config", config)[2] == ""
+
+
 @pytest.mark.parametrize("command", ["list", "retry", "test"])
 def test_without_any_it_is_said_how_to_add_one(twinface: Run, config: Path, command: str) -> None:
     code, out, err = twinface("webhooks", command, "--config", config)

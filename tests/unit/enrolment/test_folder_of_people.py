@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from retrained_box import enrol, make_people
 
+from twinface.corrections.steps import list_steps
 from twinface.enrolment.many_people import Outcome, enrol_folder, open_folder_of_people
 from twinface.errors import InputError
 from twinface.gallery import Gallery, write_features
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.review.undo import list_steps, undo
+from twinface.review.undo import undo
 
 
 def test_everybody_is_enrolled_by_one_call_and_taken_back_by_another(

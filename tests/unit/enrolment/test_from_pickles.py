@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from twinface.corrections.steps import list_steps
 from twinface.enrolment.from_pickles import import_pickles
 from twinface.errors import InputError
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
-from twinface.review.undo import list_steps, undo
+from twinface.review.undo import undo
 from twinface.settings import Settings
 
 

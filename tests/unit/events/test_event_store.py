@@ -26,6 +26,7 @@ from twinface.events import (
     read_looks,
 )
 from twinface.events.database import MIGRATIONS, VERSION, migrate
+from twinface.events.event import NameSpan
 from twinface.events.event_queries import COLUMNS, to_row
 from twinface.unknowns import list_unknowns
 
@@ -108,8 +109,8 @@ def test_every_filter(path: Path, make_event: MakeEvent) -> None:
     for query, expected in (
         (EventQuery(since_ns=20), [2, 3, 4]),
         (EventQuery(since_ns=20, until_ns=30), [2, 3]),
-        (EventQuery(name="Ada"), [2, 3]),
-        (EventQuery(name="ada"), []),
+        (EventQuery(names=(NameSpan("Ada"),)), [2, 3]),
+        (EventQuery(names=(NameSpan("ada"),)), []),
         (EventQuery(camera="hall"), [4]),
         (EventQuery(kind=Kind.ENTER), [1, 3]),
         (EventQuery(kind=Kind.ENTER, subject=Subject.PERSON), [3]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey, Visits
-from twinface.events.event import Moment, Opinion
+from twinface.events.event import Moment, NameSpan, Opinion
 from twinface.events.past_visits import Day, PastVisit, VisitQuery, count_days, iterate_visits, read_visits
 from twinface.types import State
 
@@ -92,8 +92,8 @@ def test_a_person_makes_one_visit_of_two_tracks_and_who_got_a_name_is_no_unknown
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        (VisitQuery(name="Ada"), [("Ada", "known", "door")] * 2),
-        (VisitQuery(name="ada"), []),
+        (VisitQuery(names=(NameSpan("Ada"),)), [("Ada", "known", "door")] * 2),
+        (VisitQuery(names=(NameSpan("ada"),)), []),
         (VisitQuery(camera="yard"), [(None, "uncertain", "yard")]),
         (VisitQuery(state=State.UNKNOWN), [(None, "unknown", "door")]),
         (VisitQuery(state=State.PENDING), [(None, "pending", "door")]),

@@ -28,6 +28,7 @@ from twinface.review.rename import rename
 from twinface.review.undo import undo
 from twinface.settings import Settings, UnknownSettings
 from twinface.settings_file import load_settings
+from twinface.types import Candidate
 from twinface.unknowns import Unknowns, list_unknowns
 
 VISIT = "visit-3"
@@ -64,6 +65,26 @@ def test_what_waits_is_there_with_what_one_needs_to_answer_it(settings: Settings
     assert [(one.name, one.score) for one in close.candidates] == [("Ada", 0.7), ("Eve", 0.65)]
     assert (visit.name, visit.tracks[0], visit.camera) == ("Ada", ADA, "door")
     assert found[str(UNSURE)].score == 0.9
+
+
+def test_nobody_is_asked_whether_it_is_one_who_is_shown_with_no_likeness(
+    settings: Settings, review_box: Path, faces: dict[str, EmbeddedFace], sface: Network
+) -> None:
+    key = TrackKey("door", STREAM, 1500)
+    together = (Candidate("Ada", 0.3), Candidate("Eve", 0.004), Candidate("Zoe", 0.0))
+    looks = [
+        dataclasses.replace(look, state="uncertain", together=together)
+        for look in looks_of(key, faces["person_b_1"], sface)
+    ]
+    events = [
+        told(1500, Kind.ENTER, key, None, "pending"),
+        told(1501, Kind.UPDATE, key, None, "uncertain"),
+        told(1502, Kind.EXIT, key, None, "uncertain"),
+    ]
+    with EventStore(review_box) as store:
+        store.append(events, looks)
+    found = {item.id: item for item in queue(settings)}
+    assert [one.name for one in found[str(key)].candidates] == ["Ada"]
 
 
 @pytest.mark.parametrize("action", [Action.SKIP, Action.NO_FACE])

@@ -252,6 +252,19 @@ def test_an_address_that_somebody_typed_does_not_leave_the_page_empty(browser: B
     browser.open("about:blank")
 
 
+def test_the_settings_in_force_are_shown_with_where_they_are_from(page: Browser, site: Site) -> None:
+    page.evaluate("location.hash = '#/box'")
+    page.click(".boxview summary", "Settings in force")
+    cells = "(row) => [...row.cells].map((cell) => cell.textContent)"
+    row = f"[...document.querySelectorAll('#settings tbody tr')].map({cells})"
+    rows = f"Object.fromEntries({row}.map(([name, ...rest]) => [name, rest]))"
+    page.wait_until(f"Object.keys({rows}).length > 40")
+    found = page.evaluate(rows)
+    lines = site.config.read_text().splitlines()
+    assert found["web.port"] == ["0", f"line {lines.index('port = 0') + 1}"]
+    assert found["matching.rule"] == ['"template"', "default"]
+
+
 def test_nothing_is_said_to_work_while_the_box_is_not_heard(page: Browser, site: Site) -> None:
     page.wait_until("document.querySelector('.frame canvas').width === 640")
     page.evaluate("location.hash = '#/box'")

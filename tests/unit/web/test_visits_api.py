@@ -10,6 +10,7 @@ from corrected_box import NOW_NS, STREAM
 from web_site import Api
 
 from twinface.events import Event, EventStore, Kind, Subject
+from twinface.gallery import Gallery
 
 
 def test_visits_are_given_page_by_page_with_whose_they_are(api: Api) -> None:
@@ -28,11 +29,20 @@ def test_visits_are_given_page_by_page_with_whose_they_are(api: Api) -> None:
     assert api.ask("GET", "/days?camera=yard")["days"] == []
 
 
-def test_who_is_no_longer_in_the_gallery_has_a_visit_and_no_id(api: Api) -> None:
-    (ada,) = api.ask("GET", "/people?search=ada")["people"]
-    api.ask("PATCH", f"/people/{ada['id']}", json={"name": "Ada Lovelace"})
+def test_who_is_no_longer_in_the_gallery_has_a_visit_and_no_id(box: Path, api: Api) -> None:
+    Gallery.open(box.parent / "gallery").remove("Ada")
     (visit,) = api.ask("GET", "/visits?name=Ada")["visits"]
-    assert (visit["name"], visit["id"]) == ("Ada", None)
+    assert (visit["name"], visit["present_name"], visit["id"]) == ("Ada", "Ada", None)
+
+
+@pytest.mark.parametrize("asked", ["Ada Lovelace", "Ada"])
+def test_who_was_renamed_is_found_by_either_name(api: Api, asked: str) -> None:
+    (ada,) = api.ask("GET", "/people?search=ada")["people"]
+    renamed = api.ask("PATCH", f"/people/{ada['id']}", json={"name": "Ada Lovelace"})
+    (visit,) = api.ask("GET", "/visits", params={"name": asked})["visits"]
+    assert (visit["name"], visit["present_name"], visit["id"]) == ("Ada", "Ada Lovelace", renamed["id"])
+    events = api.ask("GET", "/events", params={"name": asked})["events"]
+    assert {one["name"] for one in events} == {"Ada"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import say_json
+from twinface.cli.console import say_json, warn
 from twinface.cli.outcomes_shown import fail_where_one_did, plain, show_outcomes
 from twinface.cli.shared_options import JsonOption
 
@@ -15,9 +15,12 @@ def try_out(
     as_json: JsonOption = False,
 ) -> None:
     """Send a test notification, by one service or each that is configured, and say in its words why it failed."""
-    from twinface.delivery.configured import try_targets
+    from twinface.delivery.configured import try_targets, warn_of_targets
 
-    outcomes = try_targets(chosen_settings(), "notify", name)
+    settings = chosen_settings()
+    for warning in warn_of_targets(settings, [one for one in settings.notify if name in {None, one.name}]):
+        warn(warning)
+    outcomes = try_targets(settings, "notify", name)
     if as_json:
         say_json("notify test", plain(outcomes))
     else:

@@ -9,7 +9,7 @@ from twinface.cli.shared_options import GalleryOption, JsonOption
 
 def corrections(gallery: GalleryOption = None, as_json: JsonOption = False) -> None:
     """Show what was said and changed by hand, the oldest first: number, time, who, and what; the last hundred."""
-    from twinface.review.undo import list_steps, step_to_plain, taken_back_by
+    from twinface.corrections.steps import list_steps, step_to_plain, taken_back_by
 
     steps = list_steps(chosen_settings(gallery=gallery and gallery.absolute()).gallery)
     by = taken_back_by(steps)

@@ -19,6 +19,7 @@ from twinface.errors import InputError
 
 if TYPE_CHECKING:
     from twinface.events import Event, EventQuery, TrackKey
+    from twinface.settings import Settings
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -34,7 +35,9 @@ class WhichEvents:
         str | None, typer.Option("--since", help="From then on: 90s, 15m, 1h, 2d, 1w ago, or 2026-05-31[T08:30].")
     ] = None
     until: Annotated[str | None, typer.Option("--until", help="Before then; written like --since.")] = None
-    name: Annotated[str | None, typer.Option("--name", help="Of this person.")] = None
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of this person, also under the names they had before.")
+    ] = None
     camera: Annotated[str | None, typer.Option("--camera", help="Of this camera.")] = None
     kind: Annotated[
         str | None, typer.Option("--kind", help="Of this kind: enter, update, exit, stayed or two_cameras.")
@@ -54,14 +57,15 @@ class WhichEvents:
         int, typer.Option("--limit", min=0, help="At most so many, the newest (with --after the oldest); 0 = all.")
     ] = 100
 
-    def query(self, *, as_json: bool) -> "EventQuery":
-        """The same for the library. Raises InputError for what is no moment, kind or subject."""
+    def query(self, settings: "Settings", *, as_json: bool) -> "EventQuery":
+        """The same for the library. Raises InputError for what is no moment, kind or subject, and as `read_names`."""
         from twinface.events import EventQuery, Kind, Subject
+        from twinface.review.former_names import read_names
 
         return EventQuery(
             since_ns=_moment_ns("--since", self.since),
             until_ns=_moment_ns("--until", self.until),
-            name=self.name,
+            names=None if self.name is None else tuple(read_names(self.name, settings)),
             camera=self.camera,
             kind=_word("--kind", self.kind, Kind),
             subject=(subject := _word("--subject", self.subject, Subject)),
@@ -83,8 +87,9 @@ def events(
     from twinface.cli.review.events_table import events_tables
     from twinface.events import read_events
 
-    path = chosen_settings().events_path
-    query = which.query(as_json=as_json)
+    settings = chosen_settings()
+    path = settings.events_path
+    query = which.query(settings, as_json=as_json)
     if not path.exists():
         warn(f"no events yet in {path}; `twinface up` stores them")
     if follow:

@@ -21,7 +21,7 @@ def undo(step: StepArgument = None, *, gallery: GalleryOption = None, as_json: J
     changed since, it says by what and does nothing. An undo is a step, too: `undo` of its number does it again. What
     `forget` erased is gone for good.
     """
-    from twinface.review.undo import step_to_plain
+    from twinface.corrections.steps import step_to_plain
     from twinface.review.undo import undo as take_back
 
     taken_back = take_back(chosen_settings(gallery=gallery and gallery.absolute()), step)

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from twinface.corrections.steps import list_steps, step_to_plain, taken_back_by
 from twinface.review.audit import list_audit
-from twinface.review.undo import list_steps, step_to_plain, taken_back_by, undo
+from twinface.review.undo import undo
 from twinface.web.api.context import LARGEST, Context, who_asks
 
 

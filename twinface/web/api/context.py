@@ -13,9 +13,12 @@ from twinface.box.pictures_client import PicturesProcess
 from twinface.bus.control import Ask
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ArtefactError, NotThereError
+from twinface.events.event import NameSpan
+from twinface.events.past_visits import FormerNames
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
+from twinface.review.former_names import NamesBefore
 from twinface.settings import Settings
 from twinface.web.authentication import Authentication
 from twinface.web.box_history import BoxHistory
@@ -38,11 +41,15 @@ IfMatch = Annotated[
 class People:
     """Everybody in the gallery by an id that may stand in an address, read again where the files have changed."""
 
-    folder: Path
+    settings: Settings
     _gallery: Gallery | None = None
     _by_id: dict[str, PersonVectors] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _names_before: NamesBefore = field(init=False)
     _reader: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._names_before = NamesBefore(self.settings)
 
     def read_ahead(self) -> None:
         """Read everybody, once and in a thread, so that the first page has not to wait for it."""
@@ -53,10 +60,10 @@ class People:
     def by_id(self) -> Mapping[str, PersonVectors]:
         """Everybody, in the order of names; nobody where there is no gallery. Raises as `Gallery.open` does."""
         with self._lock:
-            if not has_people(self.folder):
+            if not has_people(self.settings.gallery):
                 self._gallery, self._by_id = None, {}
             elif self._gallery is None:
-                self._gallery = Gallery.open(self.folder)
+                self._gallery = Gallery.open(self.settings.gallery)
                 self._by_id = _by_id(self._gallery)
             elif self._gallery.refresh():
                 self._by_id = _by_id(self._gallery)
@@ -80,6 +87,14 @@ class People:
     def version(self) -> int:
         """The number of the gallery as it was read last; 0 where there is none."""
         return 0 if self._gallery is None else self._gallery.version
+
+    def former_names(self) -> FormerNames:
+        """All names of those who had others than the present one. Raises as `NamesBefore.of`."""
+        return self._names_before.of({one.name for one in self.by_id().values()}, self.version)
+
+    def names_of(self, name: str | None) -> tuple[NameSpan, ...] | None:
+        """All that the person of a name has had, for queries; None for anybody's."""
+        return None if name is None else tuple(self.former_names().get(name, [NameSpan(name)]))
 
     def opened(self) -> Gallery:
         """The gallery as it is now. Raises NotThereError where there is none, else as `Gallery.open`."""

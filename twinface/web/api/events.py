@@ -78,7 +78,8 @@ def events_routes(context: Context) -> APIRouter:
     def list_events(which: Annotated[WhichEvents, Query()]) -> Events:
         """What happened, by time, person, camera and kind. The pipeline need not run."""
         newest = newest_number(path)
-        found = read_events(path, EventQuery(**which.model_dump()))
+        names = context.people.names_of(which.name)
+        found = read_events(path, EventQuery(**which.model_dump(exclude={"name"}), names=names))
         return Events(events=[one.plain for one in found], newest=newest)
 
     @router.get("/unknowns")

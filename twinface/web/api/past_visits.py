@@ -3,8 +3,8 @@
 import csv
 import datetime
 import io
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import asdict, replace
 from itertools import chain
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from twinface.events.past_visits import PastVisit, VisitQuery, count_days, iterate_visits, read_visits
+from twinface.events.past_visits import FormerNames, PastVisit, VisitQuery, count_days, iterate_visits, read_visits
 from twinface.gallery.person import slug_of
 from twinface.types import State
 from twinface.unknowns import unknown_id
@@ -49,7 +49,8 @@ class PageOfVisits(WhichVisits):
 class VisitShown(BaseModel):
     """A visit of a person to a camera, or a face that got no name in the end; `number` is that of its first event.
 
-    `id` is the person's, null of nobody in the gallery. `track` is the first of the `tracks` that it was seen in,
+    `name` is what they were called then, `present_name` what they are now; `id` is the person's, null of nobody in the
+    gallery. `track` is the first of the `tracks` that it was seen in,
     `looks` how many are kept of them. `until_ns` is null while it goes on.
     """
 
@@ -58,6 +59,7 @@ class VisitShown(BaseModel):
     tracks: list[str]
     camera: str
     name: str | None
+    present_name: str | None
     id: str | None
     state: str
     since_ns: int
@@ -97,19 +99,23 @@ def past_visits_routes(context: Context) -> APIRouter:
     """`/visits`, `/visits.csv`, `/days`."""
     router, path = APIRouter(tags=["history"]), context.settings.events_path
 
+    def query(which: WhichVisits) -> VisitQuery:
+        return VisitQuery(**which.model_dump(exclude={"name"}), names=context.people.names_of(which.name))
+
     @router.get("/visits")
     def list_visits(which: Annotated[PageOfVisits, Query()]) -> Visits:
         """Who was where, by time, person, camera and state, page by page."""
         known = context.people.by_id()
-        found = read_visits(path, VisitQuery(**which.model_dump() | {"limit": which.limit + 1}))
-        shown = [_shown(one, known) for one in found[: which.limit]]
+        found = read_visits(path, replace(query(which), limit=which.limit + 1))
+        present = _present_names(context.people.former_names())
+        shown = [_shown(one, present(one), known) for one in found[: which.limit]]
         return Visits(visits=shown, next=shown[-1].number if len(found) > which.limit else None)
 
     @router.get("/visits.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
     def export_visits(which: Annotated[WhichVisits, Query()]) -> StreamingResponse:
         """All of them as a table; a text that a spreadsheet would take for a formula has an apostrophe before it."""
         headers = {"Content-Disposition": 'attachment; filename="visits.csv"'}
-        parts = _csv_of(iterate_visits(path, VisitQuery(**which.model_dump())))
+        parts = _csv_of(iterate_visits(path, query(which)))
         first = next(parts)  # What is wrong with the database is said before the answer begins.
         return StreamingResponse(chain((first,), parts), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -121,14 +127,27 @@ def past_visits_routes(context: Context) -> APIRouter:
     return router
 
 
-def _shown(visit: PastVisit, known: Container[str]) -> VisitShown:
-    tracks, key = [str(one) for one in visit.tracks], None if visit.name is None else slug_of(visit.name)
+def _present_names(had: FormerNames) -> Callable[[PastVisit], str | None]:
+    """What somebody who came is called now."""
+    spans = [(span, name) for name, theirs in had.items() for span in theirs]
+
+    def present(visit: PastVisit) -> str | None:
+        if visit.name is None:
+            return None
+        return next((name for span, name in spans if span.covers(visit.name, visit.since_ns)), visit.name)
+
+    return present
+
+
+def _shown(visit: PastVisit, present: str | None, known: Container[str]) -> VisitShown:
+    tracks, key = [str(one) for one in visit.tracks], None if present is None else slug_of(present)
     return VisitShown(
         number=visit.number,
         track=next(iter(tracks), None),
         tracks=tracks,
         camera=visit.camera,
         name=visit.name,
+        present_name=present,
         id=key if key in known else None,
         state=visit.state,
         since_ns=visit.since_ns,
@@ -145,7 +164,7 @@ def _csv_of(visits: Iterable[PastVisit]) -> Iterator[str]:
     write = csv.writer(text).writerow
     write(_CSV_COLUMNS)
     for count, visit in enumerate(visits, 1):
-        shown = _shown(visit, ())
+        shown = _shown(visit, None, ())
         times = [_local_time(at_ns) for at_ns in (visit.since_ns, visit.until_ns)]
         row = (shown.number, shown.camera, shown.name, shown.state, *times)
         write([_harmless(cell) for cell in (*row, shown.looks, shown.score, shown.unknown, shown.track)])

@@ -1,6 +1,6 @@
 """Who is in the gallery: shown, renamed, put together, forgotten."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,6 @@ from twinface.enrolment.objections import POOR_QUALITY, poor_quality_words
 from twinface.events.past_visits import FormerNames, read_last_cameras, read_last_seen
 from twinface.gallery.person import PersonVectors, count_sources, slug_of
 from twinface.review.forget import Erased, find_traces, forget
-from twinface.review.former_names import NamesBefore
 from twinface.review.person_pictures import require_version
 from twinface.review.rename import rename
 from twinface.web.api.context import Context, IfMatch, People, version_of, who_asks
@@ -121,10 +120,10 @@ _Health = Mapping[str, Sequence[GalleryFinding]]
 def people_routes(context: Context) -> APIRouter:
     """`/people`."""
     router, people = APIRouter(prefix="/people", tags=["people"]), context.people
-    path, checked, former = context.settings.events_path, GalleryHealth(context.config), NamesBefore(context.settings)
+    checked = GalleryHealth(context.config)
 
-    def seen_as(everybody: Iterable[PersonVectors]) -> _SeenAs:
-        return _SeenAs(path, former.of({one.name for one in everybody}, people.version))
+    def seen_as() -> _SeenAs:
+        return _SeenAs(context.settings.events_path, people.former_names())
 
     @router.get("")
     def list_people(
@@ -139,12 +138,12 @@ def people_routes(context: Context) -> APIRouter:
         found = [one for one in everybody if wanted in one.name.casefold()]
         state, health = checked.of_gallery(people.version, everybody)
         if sort is PersonSort.SEEN:
-            seen = read_last_seen(*seen_as(everybody))
+            seen = read_last_seen(*seen_as())
             found.sort(key=lambda one: -seen.get(one.name, 0))
         elif sort is PersonSort.HEALTH:
             found.sort(key=lambda one: -len(_notes(one, health)))
         end = start + limit
-        shown = _shown(found[start:end], people, seen_as(everybody), health)
+        shown = _shown(found[start:end], people, seen_as(), health)
         following = end if end < len(found) else None
         return ListOfPeople(total=len(found), health_state=state, people=shown, next=following)
 
@@ -154,7 +153,7 @@ def people_routes(context: Context) -> APIRouter:
         found = people.find(person)
         everybody = people.by_id().values()
         _, health = checked.of_gallery(people.version, everybody)
-        return _shown([found], people, seen_as(everybody), health)[0]
+        return _shown([found], people, seen_as(), health)[0]
 
     router.include_router(person_pictures_routes(context, checked))
     _add_changes(router, context)

@@ -84,7 +84,7 @@ export const words = {
     title: "History", day: "Day", person: "Person", camera: "Camera", state: "State", export: "Export", csv: "CSV", json: "JSON", none: "No visits.", timeline: "Time line",
     searchTitle: "Was this person ever here?", searchIntro: "Drop a picture of a face: every visit whose kept looks match, best first.", searchDrop: "Drop a picture", searchAgain: "Another picture", searching: "searching…",
     found: (count, most) => `${many(count, "visit")}${count === most ? " or more" : ""} above the threshold`, foundNone: "No kept look reaches the threshold.", threshold: (value, rate) => `The threshold is ${value}${rate === null ? "" : `; of strangers, ${rate} reach it`}.`, below: "below the threshold",
-    visit: (count) => many(count, "look"), still: "still here", clear: "All visits", otherFaces: "More faces are in the picture; choose one:", days: "Visits a day",
+    visit: (count) => many(count, "look"), then: (now, then) => `${now} (then ${then})`, still: "still here", clear: "All visits", otherFaces: "More faces are in the picture; choose one:", days: "Visits a day",
   },
 
   why: {
@@ -96,6 +96,6 @@ export const words = {
   box: {
     title: "Box", processes: "Processes", process: "process", stateHead: "state", cpu: "CPU", memory: "memory", says: "says", wrong: "What is wrong", mend: "To mend it: ", fine: "Everything works.", cameras: "Cameras",
     latency: "Capture to match", cpuOver: "Processor", heads: "Heads", headsIntro: "The head decides who is who. A new one is put in use only if it is better on people it was not trained on.", inUse: "in use", retrain: "Retrain", rollback: "Go back to this", published: "A new head is in use.", kept: "The head stays as it is:", rolledBack: "The head in use has changed.", working: "training…",
-    disk: "Disk", free: (mb) => `${mb < 10000 ? `${mb} MB` : `${Math.round(mb / 1000)} GB`} free`, events: (mb, of) => `events: ${mb} of ${of} MB`, books: "Books", balance: "every message is accounted for", noBalance: "messages are missing", changes: "Changes by hand", noChanges: "Nothing was changed by hand.", takenBack: "taken back", settings: "Settings in force", version: "Version", hours: "the last hours", noHistory: "Being collected; come back in a minute.", bundled: "bundled head",
+    disk: "Disk", free: (mb) => `${mb < 10000 ? `${mb} MB` : `${Math.round(mb / 1000)} GB`} free`, events: (mb, of) => `events: ${mb} of ${of} MB`, books: "Books", balance: "every message is accounted for", noBalance: "messages are missing", changes: "Changes by hand", noChanges: "Nothing was changed by hand.", takenBack: "taken back", settings: "Settings in force", settingsIn: (path) => `${path}; what is changed there holds from the next start on.`, setting: "setting", value: "value", from: "from", line: (line) => `line ${line}`, byDefault: "default", version: "Version", hours: "the last hours", noHistory: "Being collected; come back in a minute.", bundled: "bundled head",
   },
 };

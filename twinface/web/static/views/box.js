@@ -31,6 +31,7 @@ export function Box() {
       <${Series} title=${words.box.cpuOver} at=${past.at_ns} lines=${Object.fromEntries(Object.entries(past.processes).map(([name, one]) => [name, one.cpu]))} unit="%" scale=${100} />` : html`<${Empty}>${words.box.noHistory}<//>`}</div>
     <${Heads} />
     <${Changes} />
+    <${Settings} />
   </div>`;
 }
 
@@ -84,6 +85,23 @@ function saidOf(training) {
   if (training.state === "running") return `${words.box.working} ${printable(training.detail)}`;
   if (training.state === "failed" || !training.report) return printable(training.detail);
   return training.report.published ? words.box.published : `${words.box.kept} ${training.report.reasons.map(printable).join(" · ")}`;
+}
+
+// Every setting in force, asked for when somebody wants to see it.
+function Settings() {
+  const [open, setOpen] = useState(false);
+  return html`<details class="card" onToggle=${({ target }) => setOpen(target.open)}><summary>${words.box.settings}</summary>${open && html`<${SettingsInForce} />`}</details>`;
+}
+
+function SettingsInForce() {
+  const [found, error, again] = useAnswer("/settings");
+  if (error) return html`<${Trouble} error=${error} again=${again} />`;
+  if (!found) return html`<p class="quiet">${words.loading}</p>`;
+  return html`<p class="quiet">${words.box.settingsIn(printable(found.path))}</p>
+    <div class="scroll" tabindex="0" role="group" aria-label=${words.box.settings}><table id="settings">
+      <thead><tr><th scope="col">${words.box.setting}</th><th scope="col">${words.box.value}</th><th scope="col">${words.box.from}</th></tr></thead>
+      <tbody>${Object.entries(found.settings).map(([name, one]) => html`<tr key=${name}><th scope="row">${printable(name)}</th><td>${printable(JSON.stringify(one.value))}</td><td class="quiet">${one.line ? words.box.line(one.line) : words.box.byDefault}</td></tr>`)}</tbody>
+    </table></div>`;
 }
 
 function Changes() {

@@ -64,11 +64,16 @@ function Visits({ query, from, until }) {
     <ol class="visits">${all.map((one) => html`<${Visit} key=${one.number ?? one.track} one=${one} />`)}</ol><div ref=${end}></div>`;
 }
 
+// What the person is called now, and was then.
+function called(one) {
+  return one.present_name && one.present_name !== one.name ? words.history.then(one.present_name, one.name) : one.name;
+}
+
 function Visit({ one, value = null, below = false }) {
   const ended = one.until_ns ? lasting(ms(one.until_ns - one.since_ns)) : words.history.still;
   return html`<li><a class=${`row card ${one.state}${below ? " below" : ""}`} href=${whyOf(one.track)}>
     <${Face} src=${one.picture === null ? null : one.picture ?? pictureOf(one.track)} state=${one.state} name=${one.name ?? ""} />
-    <span class="who"><${NameLine} text=${one.name ?? one.unknown ?? personTitle(one)} /><span>${printable(one.camera)} · ${moment(ms(one.since_ns))} · ${ended}${one.looks ? ` · ${words.history.visit(one.looks)}` : ""}</span></span>
+    <span class="who"><${NameLine} text=${called(one) ?? one.unknown ?? personTitle(one)} /><span>${printable(one.camera)} · ${moment(ms(one.since_ns))} · ${ended}${one.looks ? ` · ${words.history.visit(one.looks)}` : ""}</span></span>
     ${value !== null && html`<span class="number">${score(value)}</span>`}</a></li>`;
 }
 
@@ -76,7 +81,7 @@ function Visit({ one, value = null, below = false }) {
 function TimeLine({ visits, from, until }) {
   const lines = new Map();
   for (const one of visits) {
-    const who = one.name ?? one.unknown ?? words.state.unknown;
+    const who = called(one) ?? one.unknown ?? words.state.unknown;
     lines.set(who, [...(lines.get(who) ?? []), one]);
   }
   const shown = [...lines].slice(0, 12), first = Math.min(...visits.map((one) => ms(one.since_ns))), start = Math.max(from, first - 600000), span = Math.max(1, until - start);
