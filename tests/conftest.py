@@ -17,6 +17,8 @@ from twinface.faces import FaceDetector
 from twinface.networks import Network, load_network
 from twinface.recognition.embedding import open_detector
 
+pytest_plugins = ["postgres_server"]
+
 # The same examples in every run, however slow the machine: a test that fails can be run again.
 settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
 settings.load_profile("same every time")

@@ -3,6 +3,7 @@
 TwinfaceError                exit code 1: the box could not do it
 ├── WireError                bytes on a socket that are not a message of ours
 ├── ServiceError             a running process refused, or did not answer in time
+├── DatabaseError            the database that boxes share: not there, too old, full, of a later twinface
 └── UserError                exit code 2: something the user can put right
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders, and what is said of them
@@ -36,6 +37,10 @@ class ServiceError(TwinfaceError):
     def __init__(self, message: str, code: str = "failed") -> None:
         super().__init__(message)
         self.code = code
+
+
+class DatabaseError(TwinfaceError):
+    """The database that boxes share cannot be reached, or not be used as it is; the message says how that is mended."""
 
 
 class UserError(TwinfaceError):

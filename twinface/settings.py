@@ -9,74 +9,26 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    model_validator,
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from twinface.setting_types import (
+    TIME,
+    Count,
+    EventKind,
+    Fraction,
+    Name,
+    OptionalPath,
+    Positive,
+    Prefix,
+    SettingsPath,
+    Share,
+    elsewhere,
+    empty_is_none,
+    network_from,
+    placed,
+    source_from,
+    without_password,
 )
-
-from twinface.text import PLACEHOLDER, from_folder
-
-
-def _from_its_folder(value: Path, info: ValidationInfo) -> Path:
-    """The path as it is meant where the file stands, not where a command is called."""
-    try:
-        return (info.context or Path.cwd()) / value.expanduser()
-    except RuntimeError as error:
-        raise ValueError(f"nobody's home is {value.parts[0]}") from error
-
-
-def _source(value: str, info: ValidationInfo) -> str:
-    """A camera's source; a webcam's number and a URL stay as they are, but for paths of placeholders in it."""
-    if PLACEHOLDER.search(value):
-        return from_folder(value, info.context or Path.cwd())
-    return value if value.isdecimal() or "://" in value else str(_from_its_folder(Path(value), info))
-
-
-def _network(value: str, info: ValidationInfo) -> str:
-    """A network's name, or its folder: what has a slash in it, or has a network.json."""
-    folder = _from_its_folder(Path(value), info)
-    return str(folder) if "/" in value or (folder / "network.json").is_file() else value
-
-
-def _placed(value: str, info: ValidationInfo) -> str:
-    """A text in which the paths of placeholders are the configuration's."""
-    return from_folder(value, info.context or Path.cwd())
-
-
-def _elsewhere(value: str) -> str:
-    """A secret that stands elsewhere; the configuration is copied and shown too easily."""
-    if value and not PLACEHOLDER.fullmatch(value):
-        raise ValueError("write it elsewhere: ${NAME} is a variable of the environment, ${file:PATH} a file")
-    return value
-
-
-def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-SettingsPath = Annotated[Path, AfterValidator(_from_its_folder)]
-OptionalPath = Annotated[SettingsPath | None, BeforeValidator(_empty_is_none)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Share = Annotated[float, Field(gt=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-Count = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="1 to 32 letters, digits, - and _")]
-_TIME = r"([01]\d|2[0-3]):[0-5]\d"
-EventKind = Literal["enter", "update", "exit", "stayed", "two_cameras"]
-Prefix = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
-        max_length=100,
-        description="letters, digits, - and _, with / between levels",
-    ),
-]
-"""What topics of MQTT begin with: levels of letters that are no filter anywhere."""
 
 
 class _Section(BaseModel):
@@ -88,7 +40,7 @@ class CameraSettings(_Section):
 
     name: Annotated[Name, Field(examples=["front"])]
     """Letters, digits, - and _."""
-    source: Annotated[str, Field(min_length=1, examples=["0"]), AfterValidator(_source)]
+    source: Annotated[str, Field(min_length=1, examples=["0"]), AfterValidator(source_from)]
     """Webcam (0 or /dev/video0), video file, folder of pictures, or URL: a stream or a picture. ${NAME} in a URL is a
     variable of the environment, ${file:PATH} what a file holds."""
     loop: bool = False
@@ -154,11 +106,11 @@ class MatchingSettings(_Section):
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
     """Score with a person's fused vectors; "best-k" or "mean" of the single ones; the seed's "vote"."""
-    strangers_named: Annotated[Share | None, BeforeValidator(_empty_is_none)] = None
+    strangers_named: Annotated[Share | None, BeforeValidator(empty_is_none)] = None
     """0…1, share of strangers who may get any name by one look; empty = 1 in 20,000 a person, 0.002 at most."""
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001
     """0…1, but for "vote": the threshold that `twinface calibrate` found for it."""
-    threshold: Annotated[Fraction | None, BeforeValidator(_empty_is_none)] = None
+    threshold: Annotated[Fraction | None, BeforeValidator(empty_is_none)] = None
     """0…1, your own instead; empty = the head's at that rate, else what strangers_named asks for."""
     margin: Fraction = 0.1
     """0…1, by which the best person has to lead the next one to be named."""
@@ -259,7 +211,7 @@ class TargetSettings(_Section):
 
     name: Annotated[Name, Field(examples=["house"])]
     """Letters, digits, - and _; what was sent is remembered by it."""
-    url: Annotated[str, Field(min_length=1, examples=["https://example.org/hook"]), AfterValidator(_placed)]
+    url: Annotated[str, Field(min_length=1, examples=["https://example.org/hook"]), AfterValidator(placed)]
     """Where to; ${NAME} in it is a variable of the environment, ${file:PATH} what a file holds."""
     events: Annotated[tuple[EventKind, ...], Field(min_length=1)] = ("enter", "exit", "stayed", "two_cameras")
     """Of these kinds only: enter, update, exit, stayed, two_cameras."""
@@ -274,7 +226,7 @@ class WebhookSettings(TargetSettings):
 
     tracks: bool = False
     """Events of the tracks of single faces, too, also nameless ones; false: of people, and of unknown ones who stay."""
-    secret: Annotated[str, AfterValidator(_placed)] = ""
+    secret: Annotated[str, AfterValidator(placed)] = ""
     """Base64 that what is posted is signed with, or ${NAME} or ${file:PATH} for it; empty = it is not signed."""
     allow_local: bool = False
     """Post to addresses of this machine, too, and to those that are of its link only."""
@@ -283,7 +235,7 @@ class WebhookSettings(TargetSettings):
 class NotifySettings(TargetSettings):
     """One table for each service that people are notified by; it takes the extra `notify`."""
 
-    url: Annotated[str, Field(min_length=1, examples=["${NTFY_URL}"]), AfterValidator(_placed)]
+    url: Annotated[str, Field(min_length=1, examples=["${NTFY_URL}"]), AfterValidator(placed)]
     """Where to, as apprise writes it, such as ntfys://TOPIC; ${NAME} is a variable of the environment, ${file:PATH}
     what a file holds."""
     events: Annotated[tuple[EventKind, ...], Field(min_length=1)] = ("enter", "stayed")
@@ -292,7 +244,7 @@ class NotifySettings(TargetSettings):
     """That a person came only where it is the first time of a day, at these cameras."""
     minutes: Annotated[float, Field(ge=0.0, le=1440.0)] = 10.0
     """0…1440, so long nothing more is said of a person, or of unknown ones at a camera."""
-    quiet: Annotated[str, Field(pattern=rf"^({_TIME}-{_TIME})?$", description="hours such as 22:00-07:00")] = ""
+    quiet: Annotated[str, Field(pattern=rf"^({TIME}-{TIME})?$", description="hours such as 22:00-07:00")] = ""
     """Hours in which nothing is sent, such as 22:00-07:00, by the time where the box stands; empty = none."""
     picture: bool = False
     """With the face, where pictures are kept: [review] keep_pictures_days."""
@@ -307,7 +259,7 @@ class MqttSettings(_Section):
     """Usually 8883 with tls."""
     user: str = ""
     """Empty = nobody is named."""
-    password: Annotated[str, AfterValidator(_elsewhere), AfterValidator(_placed)] = ""
+    password: Annotated[str, AfterValidator(elsewhere), AfterValidator(placed)] = ""
     """The user's: ${NAME} is a variable of the environment, ${file:PATH} the first line of a file."""
     tls: bool = False
     """Talk to the broker over TLS, and check its certificate."""
@@ -339,12 +291,24 @@ class MqttSettings(_Section):
         return self
 
 
+class DatabaseSettings(_Section):
+    """`[database]`."""
+
+    url: Annotated[str, AfterValidator(without_password), AfterValidator(placed)] = ""
+    """PostgreSQL that boxes share, such as postgresql://twinface:${PASSWORD}@db.example.org/twinface; empty = this box
+    alone. ${NAME} is a variable of the environment, ${file:PATH} what a file holds."""
+    gallery: bool = True
+    """Share who is known with every box of this database."""
+    events: bool = True
+    """Store events there, too."""
+
+
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
     box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description="64 letters, digits, - and _ at most")] = ""
     """This box among others: letters, digits, - and _; empty = the host's name. No two boxes of a broker share one."""
-    network: Annotated[str, AfterValidator(_network)] = "sface"
+    network: Annotated[str, AfterValidator(network_from)] = "sface"
     """Feature network: a bundled name or one in the assets, or a folder with network.json."""
     gallery: SettingsPath = Path("~/.local/share/twinface/gallery")
     """Who is known; filled by `twinface gallery add`; or features, to read only."""
@@ -368,6 +332,7 @@ class Settings(_Section):
     webhook: Annotated[tuple[WebhookSettings, ...], Field(max_length=16)] = ()
     notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
     mqtt: MqttSettings = MqttSettings()
+    database: DatabaseSettings = DatabaseSettings()
 
     @property
     def box_name(self) -> str:

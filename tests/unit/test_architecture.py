@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
 MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
 LONGEST_CHAIN = 12
-HEAVY = {"fastapi", "jinja2", "keras", "matplotlib", "starlette", "tensorflow", "uvicorn"}
+HEAVY = {"fastapi", "jinja2", "keras", "matplotlib", "psycopg", "starlette", "tensorflow", "uvicorn"}
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -54,6 +54,7 @@ def trees() -> dict[Path, ast.Module]:
         ("starlette", {"twinface/web"}),
         ("uvicorn", {"twinface/web"}),
         ("paho", {"twinface/mqtt"}),
+        ("psycopg", {"twinface/postgres", "twinface/sharing"}),
         ("supervisor", {"twinface/box"}),
     ],
 )
