@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from networks import INT8_INSTRUCTIONS
+from networks import int8_instructions
 from rich.console import Console
 from rich.table import Table
 
@@ -140,11 +140,10 @@ def describe_machine() -> dict[str, Any]:
     """The processor, and which of its instructions count."""
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     fields = dict(part.split("\t: ", 1) for part in text.splitlines() if "\t: " in part)
-    flags = fields.get("flags\t", fields.get("flags", fields.get("Features", ""))).split()
     return {
         "processor": fields.get("model name", platform.processor() or platform.machine()),
         "cores": len(os.sched_getaffinity(0)),
-        "eight_bit_instructions": [one for one in INT8_INSTRUCTIONS if one in flags],
+        "eight_bit_instructions": int8_instructions(),
         "load": round(os.getloadavg()[0], 1),
     }
 

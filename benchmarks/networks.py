@@ -8,6 +8,7 @@ processor takes hardly less time for an eight-bit network than for floats: docs/
 
 import argparse
 import json
+import os
 import statistics
 import time
 from dataclasses import asdict, dataclass
@@ -64,7 +65,9 @@ def embed_once_ms(network: Network, crop: np.ndarray) -> float:
 
 
 def int8_instructions() -> list[str]:
-    """Those of this processor, as Linux names them."""
+    """Those of this processor, as Linux names them; none while without_vnni.c hides them."""
+    if "without_vnni" in os.environ.get("LD_PRELOAD", "") or not Path("/proc/cpuinfo").exists():
+        return []
     words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
     return [name for name in INT8_INSTRUCTIONS if name in words]
 
