@@ -18,7 +18,9 @@ from twinface.events.event_queries import SELECT, readable
 _BUSY_TIMEOUT_S = 2.0
 _PENDING = f"{SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?"
 _NEWEST = "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+_OLDEST = f"ifnull((SELECT min(sequence) - 1 FROM events), {_NEWEST})"  # noqa: S608
 _REGISTER = f"INSERT OR IGNORE INTO consumers VALUES (?, {_NEWEST}, 0)"  # noqa: S608 — nothing that a user says
+_REGISTER_FROM_OLDEST = f"INSERT OR IGNORE INTO consumers VALUES (?, {_OLDEST}, 0)"  # noqa: S608
 _CURSOR = f"SELECT acknowledged, {_NEWEST} FROM consumers WHERE name = ?"  # noqa: S608
 _BACKLOG = f"SELECT {_NEWEST} - acknowledged, passed_over FROM consumers WHERE name = ?"  # noqa: S608
 _BACKLOGS = f"SELECT name, {_NEWEST} - acknowledged, passed_over FROM consumers"  # noqa: S608
@@ -46,15 +48,17 @@ def read_backlogs(path: Path) -> dict[str, Backlog]:
 
 
 class Outbox:
-    """The events of a store for one consumer, which begins with what is stored after its first `Outbox`.
+    """The events of a store for one consumer, which begins with what is stored after its first `Outbox`, or with the
+    oldest that is kept then.
 
     The store is made where there is none. One process at a time for a consumer, which calls from one thread. Methods
     raise ArtefactError where the store is not ours, or cannot be read or written; they may be called again after that.
     """
 
-    def __init__(self, path: Path, consumer: str) -> None:
+    def __init__(self, path: Path, consumer: str, *, from_oldest: bool = False) -> None:
         self._path = path
         self._consumer = consumer
+        self._register = _REGISTER_FROM_OLDEST if from_oldest else _REGISTER
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
         self._handed_out: list[int] = []
@@ -69,6 +73,10 @@ class Outbox:
     def acknowledge(self, through: int) -> None:
         """Never hand out again what has the number `through` or a lower one; only what was handed out."""
         self._use(lambda connection: self._acknowledge(connection, through))
+
+    def acknowledged(self) -> int:
+        """The number that was acknowledged last; before that, the one before the first that the consumer gets."""
+        return self._use(lambda connection: int(connection.execute(_CURSOR, [self._consumer]).fetchone()[0]))
 
     def backlog(self) -> Backlog:
         """What waits, and what was passed over since the consumer began."""
@@ -123,7 +131,7 @@ class Outbox:
         try:
             migrate(connection, self._path)
             connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may have something handed out once more
-            connection.execute(_REGISTER, [self._consumer])
+            connection.execute(self._register, [self._consumer])
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,65 @@
+"""What boxes have seen, made for tests: events and looks, and stores that have them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey
+
+STREAM = 1_800_000_000_000_000_001
+NOW_NS = 1_800_000_000_000_000_000
+"""A time of no importance, in 2027."""
+
+
+def an_event(kind: Kind = Kind.ENTER, **fields: Any) -> Event:
+    """Of somebody who enters at the door, but for what is said otherwise."""
+    at_ns = fields.get("at_ns", NOW_NS)
+    given = {
+        "subject": Subject.PERSON,
+        "camera": "door",
+        "stream": STREAM,
+        "track": 1,
+        "name": "Anna",
+        "state": "known",
+        "score": 0.9,
+        "at_ns": at_ns,
+        "since_ns": at_ns,
+        "duration_s": 0.0,
+        "media_ms": 40.0,
+        "frame": 1,
+        **fields,
+    }
+    return Event(kind, **given)
+
+
+def a_track_that_ends(track: int = 1, **fields: Any) -> Event:
+    """The exit of a track whose face got no name."""
+    given = {"subject": Subject.TRACK, "track": track, "name": None, "state": "unknown", "score": None, **fields}
+    return an_event(Kind.EXIT, **given)
+
+
+def a_look(seed: int = 0, track: int = 1, crop: int = 0, **fields: Any) -> LookRecord:
+    """A look at a face that is the `seed`'s, of eight numbers: looks of one seed are alike, those of two are not."""
+    face = np.random.default_rng(seed).normal(size=8)
+    noise = np.random.default_rng([seed, track, crop]).normal(size=8) * 0.05
+    given = {
+        "face": 0,
+        "at_ns": NOW_NS + crop,
+        "frame": crop,
+        "network": "a" * 64,
+        "vector": (face + noise).astype(np.float32),
+        "quality": 0.5,
+        "state": "unknown",
+        "name": None,
+        "score": 0.25,
+        **fields,
+    }
+    return LookRecord(TrackKey("door", STREAM, track), crop, **given)
+
+
+def store(path: Path, *events: Event, looks: tuple[LookRecord, ...] = ()) -> Path:
+    """Store events and looks in a box's own store."""
+    with EventStore(path) as writer:
+        writer.append(events, looks)
+    return path

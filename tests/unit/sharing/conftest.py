@@ -1,0 +1,16 @@
+"""A database that boxes share, with its tables."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from twinface.postgres.connecting import connect
+from twinface.postgres.migrations import migrate
+
+
+@pytest.fixture
+def connection(database: str) -> "Iterator[Any]":
+    with connect(database, "test") as connection:
+        migrate(connection)
+        yield connection

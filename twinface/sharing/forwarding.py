@@ -1,0 +1,155 @@
+"""Events of a box on their way to the database of all boxes: stored here first, forwarded in order, each exactly once.
+
+What was committed there and not yet noted here is sent again, and the key (box, time, number) keeps it one event.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinface.events import Backlog, Event, Kind, Outbox, Subject, TrackKey
+from twinface.events.event import LookRecord
+from twinface.events.event_queries import COLUMNS, to_row
+from twinface.events.look_queries import read_looks
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+log = logging.getLogger(__name__)
+
+CONSUMER = "database"
+"""The name of its cursor in the store of a box."""
+
+AT_ONCE = 500
+"""Events in one transaction."""
+
+_DAY_NS = 86_400 * 10**9
+_ERASING = "hashtext('twinface erasing')"
+WHILE_NOTHING_IS_ERASED = f"SELECT pg_advisory_xact_lock_shared({_ERASING})"
+WHILE_NOTHING_IS_FORWARDED = f"SELECT pg_advisory_xact_lock({_ERASING})"
+_EVENT = (
+    f"INSERT INTO events (box, sequence, {', '.join(COLUMNS)}) "  # noqa: S608 — names of columns
+    f"VALUES (%s, %s, {', '.join(['%s'] * len(COLUMNS))}) ON CONFLICT DO NOTHING"
+)
+_LOOK = """
+    INSERT INTO looks (box, camera, stream, track, crop, at_ns, network, vector, search, quality, state, name, score,
+                       enrolled_as)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_NOTE = """
+    INSERT INTO forwarded AS before (box, through, events, passed_over) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (box) DO UPDATE SET through = excluded.through, events = before.events + excluded.events,
+        passed_over = before.passed_over + excluded.passed_over, at = now()
+"""
+_THROUGH = "SELECT through FROM forwarded WHERE box = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What one turn did: `events` that are new there, `refused` ones that no database takes, the `tracks` that ended,
+    and whether there is `more`.
+    """
+
+    events: int = 0
+    refused: int = 0
+    tracks: tuple[TrackKey, ...] = ()
+    more: bool = False
+
+
+class Forwarder:
+    """Takes the events of the store at `path` over, of a box with an id of its own. One at a time for a store.
+
+    It begins with the oldest event that is kept. Methods raise ArtefactError where the store cannot be read, and
+    psycopg.Error; they may be called again after that.
+    """
+
+    def __init__(self, path: Path, box: str) -> None:
+        self._path, self._box = path, box
+        self._outbox = Outbox(path, CONSUMER, from_oldest=True)
+        self.refused = 0
+
+    @property
+    def backlog(self) -> Backlog:
+        """Events that the database does not have yet, and those that it will never have: erased here before."""
+        return self._outbox.backlog()
+
+    def turn(self, connection: "Connection[Any]") -> Forwarded:
+        """Forward the next events, with the looks of tracks that ended, in one transaction."""
+        from psycopg import DataError
+
+        try:
+            return self._forward(connection, AT_ONCE)
+        except DataError:
+            return self._forward(connection, AT_ONCE, one_by_one=True)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._outbox.close()
+
+    def _forward(self, connection: "Connection[Any]", limit: int, *, one_by_one: bool = False) -> Forwarded:
+        with connection.transaction():
+            # Read under the lock: what is erased here before that is not read, what is erased after it waits there.
+            connection.execute(WHILE_NOTHING_IS_ERASED)
+            events = self._outbox.pending(limit)
+            if not events:
+                return Forwarded()
+            ended = tuple(dict.fromkeys(event.key for event in events if event.key and _ends(event)))
+            for day in {event.at_ns // _DAY_NS for event in events}:
+                connection.execute("SELECT keep_day(%s)", [day])
+            stored, refused = self._insert(connection, events, one_by_one=one_by_one)
+            insert_looks(connection, self._box, read_looks(self._path, ended))
+            numbers = [event.sequence or 0 for event in events]
+            row = connection.execute(_THROUGH, [self._box]).fetchone()
+            passed_over = _missing(numbers, row[0] if row else self._outbox.acknowledged())
+            connection.execute(_NOTE, [self._box, numbers[-1], stored, passed_over])
+        self._outbox.acknowledge(numbers[-1])
+        self.refused += refused
+        return Forwarded(stored, refused, ended, more=len(events) == limit)
+
+    def _insert(self, connection: "Connection[Any]", events: Sequence[Event], *, one_by_one: bool) -> tuple[int, int]:
+        """How many are new there, and how many no database takes: a text with a zero byte, say."""
+        from psycopg import DataError
+
+        rows = [(self._box, event.sequence, *to_row(event)) for event in events]
+        with connection.cursor() as cursor:
+            if not one_by_one:
+                cursor.executemany(_EVENT, rows)
+                return cursor.rowcount, 0
+            stored = refused = 0
+            for row in rows:
+                try:
+                    with connection.transaction():
+                        stored += cursor.execute(_EVENT, row).rowcount
+                except DataError as error:
+                    refused += 1
+                    log.warning("an event cannot be forwarded", extra={"number": row[1], "error": type(error).__name__})
+            return stored, refused
+
+
+def insert_looks(connection: "Connection[Any]", box: str, looks: Sequence[LookRecord]) -> None:
+    """Store the looks of a box in the database of all boxes; those that are there stay. Raises psycopg.Error."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_LOOK, [_look_row(box, look) for look in looks])
+
+
+def as_halfvec(vector: Sequence[float]) -> str:
+    """Numbers as pgvector reads them."""
+    return f"[{','.join(f'{number:.6g}' for number in vector)}]"
+
+
+def _look_row(box: str, look: LookRecord) -> tuple[Any, ...]:
+    search = as_halfvec(look.vector.tolist())
+    vector = look.vector.astype("<f4").tobytes()
+    row = (*look.key, look.crop, look.at_ns, look.network, vector, search, look.quality, look.state)
+    return (box, *row, look.name, look.score, look.enrolled_as)
+
+
+def _missing(numbers: Sequence[int], through: int) -> int:
+    """How many were given after the number `through`, up to the last of `numbers`, and are not there any more."""
+    return max(0, numbers[-1] - through - sum(number > through for number in numbers))
+
+
+def _ends(event: Event) -> bool:
+    return (event.subject, event.kind) == (Subject.TRACK, Kind.EXIT)
