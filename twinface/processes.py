@@ -58,10 +58,12 @@ WEBHOOKS = Process(
 )
 MQTT = Process("mqtt", (HEALTH,), (MATCHES, HEALTH), 0.1, 100, is_configured=lambda settings: bool(settings.mqtt.host))
 
+SYNC = Process("sync", (HEALTH,), (HEALTH,), 0.1, 100, is_configured=lambda settings: bool(settings.database.url))
+
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT)
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT, SYNC)
 
 
 def find_process(name: str) -> Process:
@@ -86,7 +88,9 @@ def heard_names(settings: Settings) -> list[str]:
 
 def process_names(settings: Settings) -> list[str]:
     """Names on the bus of everything that is started by itself."""
-    single = [process.name for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT) if process.is_configured(settings)]
+    single = [
+        process.name for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT, SYNC) if process.is_configured(settings)
+    ]
     return [*camera_names(settings), *extractor_names(settings), *single]
 
 

@@ -124,6 +124,7 @@ def test_import_contracts_are_kept() -> None:
         ("web", {"cv2"}),
         ("webhooks", {"cv2"}),
         ("mqtt", {"cv2"}),
+        ("sync", {"cv2"}),
     ],
 )
 def test_a_process_loads_only_what_it_needs(name: str, unused: set[str]) -> None:

@@ -34,6 +34,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[
         "TWINFACE_EXTRACTORS": str(MANY["extractor"]),
         "TWINFACE_WEBHOOKS": "1",
         "TWINFACE_MQTT": "1",
+        "TWINFACE_SYNC": "1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -7,6 +7,7 @@ SCHEMAS = {
     "assets": 1,
     "averages": 1,
     "averages --reset": 1,
+    "boxes": 1,
     "calibrate": 1,
     "calibrate --far": 1,
     "cameras": 1,

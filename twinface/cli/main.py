@@ -16,7 +16,7 @@ from twinface.cli.gallery import add, averages, backup, forget, import_pickles, 
 from twinface.cli.gallery import list as list_command
 from twinface.cli.gallery import pictures as pictures_command
 from twinface.cli.learning import distill, finetune, heads, network, retrain, rollback, stats, train
-from twinface.cli.live import assets, cameras, doctor, down, echo, record, replay, status, token, top, up, watch
+from twinface.cli.live import assets, boxes, cameras, doctor, down, echo, record, replay, status, token, top, up, watch
 from twinface.cli.live import config as config_command
 from twinface.cli.measuring import calibrate, evaluate
 from twinface.cli.notify import test as notify_test
@@ -71,6 +71,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         replay.replay,
         doctor.doctor,
         cameras.cameras,
+        boxes.boxes,
         config_command.config,
         token.token,
         assets.fetch_assets,

@@ -1,1 +1,1 @@
-"""What boxes with one database share of what they see: events, looks, unknown visitors, and what is forgotten."""
+"""What boxes with one database share: who they are, events, looks, unknown visitors, and what is forgotten."""

@@ -1,0 +1,62 @@
+"""sync: what this box shares with others by a database. Runs where `[database] url` is set."""
+
+from contextlib import suppress
+
+from twinface import __version__
+from twinface.box.health_board import HealthBoard
+from twinface.box.service import run_service
+from twinface.bus.node import Node
+from twinface.errors import ArtefactError
+from twinface.gallery.gallery_folder import read_manifest
+from twinface.messages.schema import Heartbeat, Message
+from twinface.messages.topics import HEALTH
+from twinface.processes import SYNC, heard_names, process_names
+from twinface.settings import Settings
+from twinface.sharing.identity import own_identity
+from twinface.sharing.link import Link
+from twinface.sharing.own_box import OwnBox, Standing
+
+_LOOK_S = 1.0
+
+
+class _Sync:
+    def __init__(self, node: Node, settings: Settings) -> None:
+        self._node = node
+        self._settings = settings
+        self._health = HealthBoard([name for name in process_names(settings) if name != SYNC.name])
+        identity = own_identity(settings)
+        self._box = OwnBox(identity, __version__, "")
+        self._link = Link(settings.database.url, f"twinface {identity.name}", [self._box], node.loop.wake)
+        node.subscriber(HEALTH, heard_names(settings), self._hear)
+        node.loop.every(_LOOK_S, self._look_around)
+        self._link.start()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._link.stop()
+
+    def _hear(self, message: Message) -> None:
+        if isinstance(message.body, Heartbeat) and message.body.process != SYNC.name:
+            self._health.take(message.body, message.stamp.epoch)
+
+    def _look_around(self) -> None:
+        problems = [health.problem for health, *_ in self._health.readings() if not health.ok]
+        version = 0
+        with suppress(ArtefactError):  # nobody is known yet
+            version = read_manifest(self._settings.gallery).version
+        self._box.standing = Standing("; ".join(problems) or "all is well", not problems, version)
+        self._node.meters.gauge("database_failures", self._link.failures)
+        problem = self._link.problem or self._box.warning
+        self._node.set_state("degraded" if problem else "running", problem)
+
+
+def _work(node: Node, settings: Settings) -> None:
+    sync = _Sync(node, settings)
+    try:
+        node.loop.run()
+    finally:
+        sync.close()
+
+
+if __name__ == "__main__":
+    run_service(lambda _settings: SYNC.name, _work)
