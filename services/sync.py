@@ -7,13 +7,15 @@ from twinface.box.health_board import HealthBoard
 from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.errors import ArtefactError
+from twinface.events.outbox import Backlog, read_backlogs
 from twinface.gallery.gallery_folder import read_manifest
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
+from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.identity import own_identity
-from twinface.sharing.link import Link
+from twinface.sharing.link import Link, Part
 from twinface.sharing.own_box import OwnBox, Standing
 
 _LOOK_S = 1.0
@@ -26,7 +28,11 @@ class _Sync:
         self._health = HealthBoard([name for name in process_names(settings) if name != SYNC.name])
         identity = own_identity(settings)
         self._box = OwnBox(identity, __version__, "")
-        self._link = Link(settings.database.url, f"twinface {identity.name}", [self._box], node.loop.wake)
+        self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
+        parts: list[Part] = [self._box]
+        if self._forwarder is not None:
+            parts.append(self._forwarder)
+        self._link = Link(settings.database.url, f"twinface {identity.name}", parts, node.loop.wake)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
         node.loop.every(_LOOK_S, self._look_around)
         self._link.start()
@@ -34,6 +40,8 @@ class _Sync:
     def close(self) -> None:
         """End the connection."""
         self._link.stop()
+        if self._forwarder is not None:
+            self._forwarder.close()
 
     def _hear(self, message: Message) -> None:
         if isinstance(message.body, Heartbeat) and message.body.process != SYNC.name:
@@ -44,10 +52,22 @@ class _Sync:
         version = 0
         with suppress(ArtefactError):  # nobody is known yet
             version = read_manifest(self._settings.gallery).version
-        self._box.standing = Standing("; ".join(problems) or "all is well", not problems, version)
+        waiting = self._count_events(self._forwarder) if self._forwarder else 0
+        self._box.standing = Standing("; ".join(problems) or "all is well", not problems, version, waiting)
         self._node.meters.gauge("database_failures", self._link.failures)
         problem = self._link.problem or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem)
+
+    def _count_events(self, forwarder: Forwarder) -> int:
+        """Say what became of this box's events; how many the database does not have yet."""
+        backlog = Backlog(0, 0)
+        with suppress(ArtefactError):  # the matcher says what is wrong with its store
+            backlog = read_backlogs(self._settings.events_path).get(CONSUMER, backlog)
+        self._node.meters.gauge("events_forwarded", forwarder.forwarded)
+        self._node.meters.gauge("events_waiting", backlog.waiting)
+        self._node.meters.gauge("events_passed_over", backlog.passed_over)
+        self._node.meters.gauge("events_refused", forwarder.refused)
+        return backlog.waiting
 
 
 def _work(node: Node, settings: Settings) -> None:

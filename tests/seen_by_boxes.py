@@ -1,11 +1,14 @@
 """What boxes have seen, made for tests: events and looks, and stores that have them."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from psycopg import Connection
 
 from twinface.events import Event, EventStore, Kind, LookRecord, Subject, TrackKey
+from twinface.sharing.forwarding import Forwarder
 
 STREAM = 1_800_000_000_000_000_001
 NOW_NS = 1_800_000_000_000_000_000
@@ -63,3 +66,24 @@ def store(path: Path, *events: Event, looks: tuple[LookRecord, ...] = ()) -> Pat
     with EventStore(path) as writer:
         writer.append(events, looks)
     return path
+
+
+def forward(
+    connection: "Connection[Any]", folder: Path, box: str, *events: Event, looks: tuple[LookRecord, ...] = ()
+) -> Path:
+    """Have a box see something, and forward it; where its store is."""
+    path = store(folder / f"{box}.sqlite", *events, looks=looks)
+    with closing(Forwarder(path, box)) as forwarder:
+        while forwarder.turn(connection):
+            pass
+    return path
+
+
+def join(connection: "Connection[Any]", **ids: str) -> None:
+    """Have boxes of these names join, each with its id."""
+    for name, box in ids.items():
+        connection.execute(
+            "INSERT INTO boxes (id, name, start, version, page, started_at, clock_ahead_s, health, ok, gallery_version,"
+            " events_waiting, warning) VALUES (%s, %s, '', '', '', now(), 0, '', true, 0, 0, '')",
+            [box, name],
+        )

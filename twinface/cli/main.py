@@ -22,7 +22,7 @@ from twinface.cli.measuring import calibrate, evaluate
 from twinface.cli.notify import test as notify_test
 from twinface.cli.output_streams import prepare_streams
 from twinface.cli.pictures import capture, extract, identify, selfies
-from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, undo, unknowns
+from twinface.cli.review import confirm, corrections, enrol, events, explain, reject, search, undo, unknowns
 from twinface.cli.webhooks import list as webhooks_list
 from twinface.cli.webhooks import retry as webhooks_retry
 from twinface.cli.webhooks import test as webhooks_test
@@ -78,6 +78,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     ),
     "Review": (
         events.events,
+        search.search,
         explain.explain,
         reject.reject,
         confirm.confirm,

@@ -7,15 +7,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twinface.events import Backlog, Event, Kind, Outbox, Subject, TrackKey
 from twinface.events.event import LookRecord
 from twinface.events.event_queries import COLUMNS, to_row
 from twinface.events.look_queries import read_looks
-
-if TYPE_CHECKING:
-    from psycopg import Connection
+from twinface.sharing.face_search import as_halfvec, index_looks
+from twinface.sharing.link import Connection
 
 log = logging.getLogger(__name__)
 
@@ -61,21 +60,28 @@ class Forwarded:
 class Forwarder:
     """Takes the events of the store at `path` over, of a box with an id of its own. One at a time for a store.
 
-    It begins with the oldest event that is kept. Methods raise ArtefactError where the store cannot be read, and
-    psycopg.Error; they may be called again after that.
+    `forwarded` and `refused` count them. It begins with the oldest event that is kept. Methods raise ArtefactError
+    where the store cannot be read, and psycopg.Error; they may be called again after that.
     """
 
     def __init__(self, path: Path, box: str) -> None:
         self._path, self._box = path, box
         self._outbox = Outbox(path, CONSUMER, from_oldest=True)
-        self.refused = 0
+        self.forwarded = self.refused = 0
 
     @property
     def backlog(self) -> Backlog:
         """Events that the database does not have yet, and those that it will never have: erased here before."""
         return self._outbox.backlog()
 
-    def turn(self, connection: "Connection[Any]") -> Forwarded:
+    def turn(self, connection: Connection) -> bool:
+        """As a part of the link: forward the next events; whether there are more."""
+        done = self.forward(connection)
+        self.forwarded += done.events
+        self.refused += done.refused
+        return done.more
+
+    def forward(self, connection: Connection) -> Forwarded:
         """Forward the next events, with the looks of tracks that ended, in one transaction."""
         from psycopg import DataError
 
@@ -88,7 +94,7 @@ class Forwarder:
         """Let go of the store."""
         self._outbox.close()
 
-    def _forward(self, connection: "Connection[Any]", limit: int, *, one_by_one: bool = False) -> Forwarded:
+    def _forward(self, connection: Connection, limit: int, *, one_by_one: bool = False) -> Forwarded:
         with connection.transaction():
             # Read under the lock: what is erased here before that is not read, what is erased after it waits there.
             connection.execute(WHILE_NOTHING_IS_ERASED)
@@ -98,17 +104,19 @@ class Forwarder:
             ended = tuple(dict.fromkeys(event.key for event in events if event.key and _ends(event)))
             for day in {event.at_ns // _DAY_NS for event in events}:
                 connection.execute("SELECT keep_day(%s)", [day])
+            looks = read_looks(self._path, ended)
+            for network, dimensions in {(look.network, look.vector.size) for look in looks}:
+                index_looks(connection, network, dimensions)
             stored, refused = self._insert(connection, events, one_by_one=one_by_one)
-            insert_looks(connection, self._box, read_looks(self._path, ended))
+            insert_looks(connection, self._box, looks)
             numbers = [event.sequence or 0 for event in events]
             row = connection.execute(_THROUGH, [self._box]).fetchone()
             passed_over = _missing(numbers, row[0] if row else self._outbox.acknowledged())
             connection.execute(_NOTE, [self._box, numbers[-1], stored, passed_over])
         self._outbox.acknowledge(numbers[-1])
-        self.refused += refused
         return Forwarded(stored, refused, ended, more=len(events) == limit)
 
-    def _insert(self, connection: "Connection[Any]", events: Sequence[Event], *, one_by_one: bool) -> tuple[int, int]:
+    def _insert(self, connection: Connection, events: Sequence[Event], *, one_by_one: bool) -> tuple[int, int]:
         """How many are new there, and how many no database takes: a text with a zero byte, say."""
         from psycopg import DataError
 
@@ -128,15 +136,10 @@ class Forwarder:
             return stored, refused
 
 
-def insert_looks(connection: "Connection[Any]", box: str, looks: Sequence[LookRecord]) -> None:
+def insert_looks(connection: Connection, box: str, looks: Sequence[LookRecord]) -> None:
     """Store the looks of a box in the database of all boxes; those that are there stay. Raises psycopg.Error."""
     with connection.cursor() as cursor:
         cursor.executemany(_LOOK, [_look_row(box, look) for look in looks])
-
-
-def as_halfvec(vector: Sequence[float]) -> str:
-    """Numbers as pgvector reads them."""
-    return f"[{','.join(f'{number:.6g}' for number in vector)}]"
 
 
 def _look_row(box: str, look: LookRecord) -> tuple[Any, ...]:

@@ -43,6 +43,7 @@ OUTPUTS = {
 """Where commands write files for people; CASES have each of them."""
 
 OTHERS = {
+    "picture",
     "config",
     "head",
     "impostors",

@@ -32,17 +32,17 @@ def test_events_arrive_in_their_order_also_those_from_before(connection: "Connec
     path = store(tmp_path / "events.sqlite", an_event(name="Anna"), an_event(name="Bo"))
     with forwarder(path) as one:
         assert one.backlog == Backlog(2, 0)
-        assert one.turn(connection).events == 2
+        assert one.forward(connection).events == 2
         store(path, an_event(name="Cy"))
-        assert one.turn(connection).events == 1
-        assert (one.turn(connection), one.backlog) == (Forwarded(), Backlog(0, 0))
+        assert one.forward(connection).events == 1
+        assert (one.forward(connection), one.backlog) == (Forwarded(), Backlog(0, 0))
     assert rows_of(connection) == [(1, "Anna"), (2, "Bo"), (3, "Cy")]
 
 
 def test_two_boxes_have_the_same_numbers_for_other_events(connection: "Connection[Any]", tmp_path: Path) -> None:
     for box in ("a", "b"):
         with forwarder(store(tmp_path / f"{box}.sqlite", an_event(name=box)), box) as one:
-            one.turn(connection)
+            one.forward(connection)
     assert (rows_of(connection, "a"), rows_of(connection, "b")) == ([(1, "a")], [(1, "b")])
 
 
@@ -51,11 +51,11 @@ def test_what_was_committed_there_and_not_noted_here_is_stored_once(
 ) -> None:
     path = store(tmp_path / "events.sqlite", an_event(), an_event())
     with forwarder(path) as one:
-        one.turn(connection)
+        one.forward(connection)
     with changing(path, "the cursor cannot be put back") as sqlite:
         sqlite.execute("UPDATE consumers SET acknowledged = 0")
     with forwarder(path) as again:
-        assert again.turn(connection).events == 0
+        assert again.forward(connection).events == 0
         assert again.backlog.waiting == 0
     assert [number for number, _ in rows_of(connection)] == [1, 2]
 
@@ -64,7 +64,7 @@ def test_numbers_of_a_store_that_was_made_again_are_other_events(connection: "Co
     for at_ns in (NOW_NS, NOW_NS + 1):
         path = store(tmp_path / f"{at_ns}.sqlite", an_event(at_ns=at_ns))
         with forwarder(path) as one:
-            assert one.turn(connection).events == 1
+            assert one.forward(connection).events == 1
     assert len(rows_of(connection)) == 2
 
 
@@ -74,10 +74,10 @@ def test_looks_come_with_the_end_of_their_track_exact_and_to_be_searched(
     looks = (a_look(crop=0), a_look(crop=1))
     path = store(tmp_path / "events.sqlite", an_event(), looks=looks)
     with forwarder(path) as one:
-        one.turn(connection)
+        one.forward(connection)
         assert connection.execute("SELECT count(*) FROM looks").fetchone() == (0,)
         store(path, a_track_that_ends())
-        assert one.turn(connection).tracks == (looks[0].key,)
+        assert one.forward(connection).tracks == (looks[0].key,)
     kept = connection.execute("SELECT vector, search::text FROM looks ORDER BY crop").fetchall()
     for look, (exact, searched) in zip(looks, kept, strict=True):
         np.testing.assert_array_equal(np.frombuffer(exact, "<f4"), look.vector)
@@ -87,8 +87,8 @@ def test_looks_come_with_the_end_of_their_track_exact_and_to_be_searched(
 def test_an_event_that_no_database_takes_keeps_no_other_back(connection: "Connection[Any]", tmp_path: Path) -> None:
     path = store(tmp_path / "events.sqlite", an_event(name="Anna"), an_event(name="a\0b"), an_event(name="Cy"))
     with forwarder(path) as one:
-        assert one.turn(connection) == Forwarded(events=2, refused=1)
-        assert (one.refused, one.backlog.waiting) == (1, 0)
+        assert one.turn(connection) is False
+        assert (one.forwarded, one.refused, one.backlog.waiting) == (2, 1, 0)
     assert rows_of(connection) == [(1, "Anna"), (3, "Cy")]
 
 
@@ -97,7 +97,7 @@ def test_what_retention_took_first_is_counted_here_and_there(connection: "Connec
     with forwarder(path) as one:
         with changing(path, "nothing is erased") as sqlite:
             sqlite.execute("DELETE FROM events WHERE sequence < 4")
-        one.turn(connection)
+        one.forward(connection)
         assert one.backlog == Backlog(0, 3)
     assert connection.execute("SELECT through, events, passed_over FROM forwarded").fetchone() == (5, 2, 3)
 
@@ -108,7 +108,7 @@ def test_events_of_a_day_are_in_its_own_table_and_those_of_wrong_clocks_in_the_l
     (now_ns,) = connection.execute("SELECT (extract(epoch FROM now()) * 1e9)::bigint").fetchone() or (0,)
     path = store(tmp_path / "events.sqlite", *(an_event(at_ns=at_ns) for at_ns in (now_ns, 1_000, 2**62)))
     with forwarder(path) as one:
-        one.turn(connection)
+        one.forward(connection)
     tables = connection.execute("SELECT tableoid::regclass::text FROM events ORDER BY sequence").fetchall()
     assert tables == [(f"events_{now_ns // 86_400_000_000_000}",), ("events_of_other_days",), ("events_of_other_days",)]
 
@@ -128,11 +128,11 @@ def test_nothing_is_lost_or_doubled_however_often_a_transaction_is_broken_off(
                         connection.execute("LOCK TABLE forwarded IN ACCESS EXCLUSIVE MODE")
                         cut.execute(f"SET lock_timeout = {rng.randrange(1, 5)}")
                         with pytest.raises(OperationalError):
-                            one.turn(cut)
+                            one.forward(cut)
                     cuts += 1
                 else:
-                    while one.turn(cut).events:
+                    while one.forward(cut).events:
                         pass
-        while one.turn(connection).events:
+        while one.forward(connection).events:
             pass
         assert rows_of(connection) == [(number + 1, f"p{number}") for number in range(made)]

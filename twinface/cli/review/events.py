@@ -1,8 +1,6 @@
 """`twinface events`: what happened, also long ago and while nothing runs."""
 
 import dataclasses
-import datetime
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,16 +13,17 @@ from rich.text import Text
 
 from twinface.cli.configuration import chosen_settings
 from twinface.cli.console import Terminal, ended_by_its_reader, reader_has_left, say, say_json, warn
+from twinface.cli.moments import moment_ns
 from twinface.errors import InputError
 
 if TYPE_CHECKING:
     from twinface.events import Event, EventQuery, TrackKey
     from twinface.settings import Settings
+    from twinface.sharing.box_events import BoxEvent
 
 Word = TypeVar("Word", bound=StrEnum)
 
 _POLL_S = 0.5
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +62,8 @@ class WhichEvents:
         from twinface.review.former_names import read_names
 
         return EventQuery(
-            since_ns=_moment_ns("--since", self.since),
-            until_ns=_moment_ns("--until", self.until),
+            since_ns=moment_ns("--since", self.since),
+            until_ns=moment_ns("--until", self.until),
             names=None if self.name is None else tuple(read_names(self.name, settings)),
             camera=self.camera,
             kind=_word("--kind", self.kind, Kind),
@@ -81,15 +80,28 @@ def events(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what happens from now on, until Ctrl-C.")
     ] = False,
+    all_boxes: Annotated[
+        bool, typer.Option("--all-boxes", help="Of every box that shares the [database], not of this one.")
+    ] = False,
+    box: Annotated[
+        str | None, typer.Option("--box", metavar="BOX", help="Of this one of them, by its name or id.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
 ) -> None:
-    """Show what happened: who came, when, where and for how long. The pipeline need not run."""
-    from twinface.cli.review.events_table import events_tables
+    """Show what happened: who came, when, where and for how long. The pipeline need not run.
+
+    With --all-boxes a person who is at two boxes at once is flagged with the others' names.
+    """
     from twinface.events import read_events
 
     settings = chosen_settings()
     path = settings.events_path
     query = which.query(settings, as_json=as_json)
+    if all_boxes or box is not None:
+        if follow:
+            raise InputError("--follow goes on with the events of this box only; leave --all-boxes and --box away")
+        _show_all_boxes(settings, query, box, as_json=as_json)
+        return
     if not path.exists():
         warn(f"no events yet in {path}; `twinface up` stores them")
     if follow:
@@ -100,12 +112,44 @@ def events(
     if as_json:
         _print(found, path, as_json=True)
     elif found:
-        console = Terminal()
-        for day, table in events_tables(found, _unknown(path), tracks=query.faces):
-            console.print(Text(day), style="bold")
-            console.print(table)
+        _print_tables(found, _unknown(path), query)
     elif path.exists():
-        warn("no such events" + ("" if query.faces else "; --tracks shows the tracks of single faces, too"))
+        warn(_none(query))
+
+
+def _show_all_boxes(settings: "Settings", query: "EventQuery", box: str | None, *, as_json: bool) -> None:
+    from twinface.sharing.box_events import read_all_events
+    from twinface.sharing.opened import shared_events
+
+    with shared_events(settings) as connection:
+        found = read_all_events(connection, query, box)
+    if as_json:
+        for one in found:
+            more = {"box": one.box_name, "box_id": one.box, "also_at": list(one.also_at)}
+            say_json("events --all-boxes", one.event.plain | more, on_a_line=True)
+    elif found:
+        _print_tables([_of_its_box(one) for one in found], {}, query)
+    else:
+        warn(_none(query))
+
+
+def _of_its_box(one: "BoxEvent") -> "Event":
+    """The event as one box prints it, with the box before the camera, and what is flagged as the reason."""
+    reason = f"also at {', '.join(one.also_at)}" if one.also_at else one.event.reason
+    return dataclasses.replace(one.event, camera=f"{one.box_name}/{one.event.camera}", reason=reason)
+
+
+def _print_tables(found: "list[Event]", unknown: "Mapping[TrackKey, str]", query: "EventQuery") -> None:
+    from twinface.cli.review.events_table import events_tables
+
+    console = Terminal()
+    for day, table in events_tables(found, unknown, tracks=query.faces):
+        console.print(Text(day), style="bold")
+        console.print(table)
+
+
+def _none(query: "EventQuery") -> str:
+    return "no such events" + ("" if query.faces else "; --tracks shows the tracks of single faces, too")
 
 
 def _follow(path: Path, query: "EventQuery", *, as_json: bool) -> None:
@@ -147,18 +191,3 @@ def _word(option: str, text: str | None, words: type[Word]) -> Word | None:
         return None if text is None else words(text)
     except ValueError as error:
         raise InputError(f"{option} {text}: expected {', '.join(words)}") from error
-
-
-def _moment_ns(option: str, text: str | None) -> int | None:
-    """A moment as people write it, in ns of the wall clock. Raises InputError."""
-    if text is None:
-        return None
-    ago = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
-    if ago is not None:
-        return time.time_ns() - int(float(ago[1]) * _SECONDS[ago[2]] * 1e9)
-    try:
-        return int(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1e9)
-    except (ValueError, OverflowError, OSError) as error:
-        raise InputError(
-            f"{option} {text!r}: write 90s, 15m, 1h, 2d or 1w (ago), or a date like 2026-05-31T08:30"
-        ) from error
