@@ -7,15 +7,12 @@ from contextlib import closing
 import numpy as np
 
 from twinface.box.service import run_service
+from twinface.box.standby import only_active_one
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
-from twinface.enrolment.fit_looks import FitLooks
-from twinface.events import EventWriter, Upkeep
-from twinface.files import keep_private
 from twinface.live.camera_tracks import Look
-from twinface.live.journal import Journal
-from twinface.live.live_averages import LiveAverages
 from twinface.live.matcher import MatcherStage
+from twinface.live.opened_journal import open_journal
 from twinface.live.request_handler import RequestHandler
 from twinface.messages.schema import Array, MatchEvent, TracksUpdate, VectorMeta
 from twinface.messages.topics import LOOKS, MATCHES, TRACKS, VECTORS
@@ -24,7 +21,6 @@ from twinface.processes import MATCHER, camera_names, extractor_names
 from twinface.recognition.naming import Naming
 from twinface.settings import Settings
 from twinface.types import Captured
-from twinface.unknowns import Unknowns
 
 _TICK_S = 0.1
 _LOOK_FOR_CHANGES_S = 0.5
@@ -32,20 +28,10 @@ _LOOK_FOR_CHANGES_S = 0.5
 
 class _Matcher:
     def __init__(self, node: Node, settings: Settings) -> None:
-        self._node = node
+        self._node, self._settings = node, settings
         self._recipe = describe_network(settings.network)
         self._naming = Naming(settings.gallery, settings.head, self._recipe, settings.matching)
-        events = settings.events
-        if settings.events_path.exists():
-            keep_private(settings.events_path)
-        pictures_days = settings.review.keep_pictures_days
-        upkeep = Upkeep(events.keep_days, events.max_mb, keep_pictures_days=pictures_days)
-        self._averages = LiveAverages(settings, self._recipe, upkeep)
-        is_fit = FitLooks(settings.gallery, self._recipe.fingerprint).is_fit
-        unknowns = Unknowns(settings.events_path, settings.unknowns, is_fit, self._averages.centre)
-        then = (unknowns.take, self._averages.take)
-        writer = EventWriter(settings.events_path, upkeep, looks_per_track=events.kept_looks, then=then)
-        self._journal = Journal(writer, events, time.monotonic)
+        self._journal, self._averages = open_journal(settings, self._recipe, time.monotonic)
         self._stage = MatcherStage(
             self._naming,
             epoch=node.epoch,
@@ -58,8 +44,13 @@ class _Matcher:
         )
         self._matches = node.publisher(MATCHES)
         node.answer(RequestHandler(self._stage, node.epoch, settings.events_path))
+
+    def begin(self) -> None:
+        """Read what is sent, from now on."""
+        node, settings = self._node, self._settings
         self._look_for_changes()
-        node.subscriber(LOOKS, camera_names(settings), self._journal.take_picture, listening=pictures_days > 0)
+        pictures = settings.review.keep_pictures_days > 0
+        node.subscriber(LOOKS, camera_names(settings), self._journal.take_picture, listening=pictures)
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
         self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
         node.loop.every(_TICK_S, lambda: self._publish(self._stage.tick()))
@@ -112,7 +103,8 @@ class _Matcher:
 
 
 def _work(node: Node, settings: Settings) -> None:
-    with closing(_Matcher(node, settings)):
+    with closing(_Matcher(node, settings)) as matcher, only_active_one(node, settings):
+        matcher.begin()
         node.loop.run()
 
 

@@ -301,6 +301,14 @@ class DatabaseSettings(_Section):
     """Share who is known with every box of this database."""
     events: bool = True
     """Store events there, too."""
+    standby: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description="letters, digits, - and _")] = ""
+    """Boxes with the same name here have one active matcher among them, the others stand by; empty = its own works."""
+
+    @model_validator(mode="after")
+    def _standby_has_a_database(self) -> "DatabaseSettings":
+        if self.standby and not self.url:
+            raise ValueError("standby takes a database that says who is active; set url")
+        return self
 
 
 class Settings(_Section):

@@ -31,6 +31,7 @@ class Loop:
         self.stopping = False
         self._end_within_s: float | None = None
         self._handlers_before: dict[int, Any] = {}
+        self._check: Callback = lambda: None
         self._poller = zmq.Poller()
         self._callbacks: dict[object, Callback] = {}
         self._timers: list[_Timer] = []
@@ -45,6 +46,10 @@ class Loop:
     def every(self, seconds: float, callback: Callback) -> None:
         """Call `callback` every so many seconds."""
         self._timers.append(_Timer(time.monotonic() + seconds, seconds, callback))
+
+    def check_first(self, check: Callback) -> None:
+        """Call `check` before every callback from now on; what it raises leaves `run`, and nothing more is called."""
+        self._check = check
 
     def wake(self) -> None:
         """End the present wait; may be called from any thread."""
@@ -78,6 +83,7 @@ class Loop:
         now = time.monotonic()
         wait_s = min([timeout_s, *(timer.due_at_s - now for timer in self._timers)])
         for readable, _ in self._poller.poll(math.ceil(max(0.0, wait_s) * 1000.0)):
+            self._check()
             self._callbacks[readable]()
         self._call_timers()
 
@@ -100,6 +106,7 @@ class Loop:
         for timer in self._timers:
             if timer.due_at_s <= now:
                 timer.due_at_s = now + timer.every_s
+                self._check()
                 timer.callback()
 
     def _drain_wakeups(self) -> None:

@@ -101,3 +101,23 @@ def test_signals_stop_it(number: signal.Signals) -> None:
         for one, handler in before.items():
             signal.signal(one, handler)
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_nothing_is_called_back_that_a_check_forbids(loop: Loop) -> None:
+    read, write = os.pipe()
+    heard: list[bytes] = []
+    loop.add(read, lambda: heard.append(os.read(read, 100)))
+    loop.every(0.0, lambda: heard.append(b"timer"))
+
+    def forbid() -> None:
+        raise TimeoutError
+
+    loop.check_first(forbid)
+    with pytest.raises(TimeoutError):
+        loop.turn(0.01)
+    os.write(write, b"hello")
+    with pytest.raises(TimeoutError):
+        loop.turn(5.0)
+    assert heard == []
+    os.close(read)
+    os.close(write)
