@@ -1,5 +1,6 @@
 """sync: what this box shares with others by a database. Runs where `[database] url` is set."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from twinface import __version__
@@ -7,12 +8,14 @@ from twinface.box.health_board import HealthBoard
 from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.errors import ArtefactError
+from twinface.events.event import NameSpan
 from twinface.events.outbox import Backlog, read_backlogs
 from twinface.gallery.gallery_folder import read_manifest
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
+from twinface.sharing.erasing import Erasures
 from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.identity import own_identity
 from twinface.sharing.link import Link, Part
@@ -31,7 +34,7 @@ class _Sync:
         self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
         parts: list[Part] = [self._box]
         if self._forwarder is not None:
-            parts.append(self._forwarder)
+            parts += [Erasures(identity.id, self._erase, self._known_names), self._forwarder]
         self._link = Link(settings.database.url, f"twinface {identity.name}", parts, node.loop.wake)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
         node.loop.every(_LOOK_S, self._look_around)
@@ -57,6 +60,16 @@ class _Sync:
         self._node.meters.gauge("database_failures", self._link.failures)
         problem = self._link.problem or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem)
+
+    def _erase(self, names: Sequence[NameSpan]) -> None:
+        from twinface.review.forget import forget_here
+
+        forget_here(names, self._settings)
+
+    def _known_names(self) -> set[str]:
+        from twinface.review.forget import known_names
+
+        return known_names(self._settings)
 
     def _count_events(self, forwarder: Forwarder) -> int:
         """Say what became of this box's events; how many the database does not have yet."""

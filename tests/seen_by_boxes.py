@@ -79,6 +79,23 @@ def forward(
     return path
 
 
+def see_anna(connection: "Connection[Any]", folder: Path, box: str) -> Path:
+    """Anna and Bo come to a box: her track had no name first, and she is mentioned at his."""
+    mention = {"candidates": [["Bo", 0.9], ["Anna", 0.4]]}
+    track = {"subject": Subject.TRACK, "track": 1}
+    return forward(
+        connection,
+        folder,
+        box,
+        an_event(**track, name=None, state="pending"),
+        an_event(Kind.UPDATE, **track),
+        an_event(),
+        a_track_that_ends(name="Anna", state="known"),
+        an_event(name="Bo", track=2, details=mention),
+        looks=(a_look(1, name="Anna"), a_look(2, track=2, name="Bo")),
+    )
+
+
 def join(connection: "Connection[Any]", **ids: str) -> None:
     """Have boxes of these names join, each with its id."""
     for name, box in ids.items():

@@ -26,6 +26,7 @@ SCHEMAS = {
     "events --all-boxes": 1,
     "explain": 1,
     "forget": 1,
+    "forget --receipt": 1,
     "gallery add": 1,
     "gallery add --people": 1,
     "gallery backup": 1,

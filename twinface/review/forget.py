@@ -34,6 +34,9 @@ from twinface.outputs import REASONS_FILE, is_same
 from twinface.recognition.averaging import bundled_average
 from twinface.review.former_names import read_names
 from twinface.settings import Settings
+from twinface.sharing.erasing import ask_erasure, confirm_erasure, count_rows, is_about, pending_erasures
+from twinface.sharing.identity import own_identity
+from twinface.sharing.opened import shared_events, shares_events
 from twinface.unknowns.unknowns import SAME_UNKNOWN_COSINE, forget_unknowns_like
 
 
@@ -169,7 +172,28 @@ def erase_from_averages(names: Sequence[NameSpan], settings: Settings, *, dry_ru
     return [Erased("faces that cameras have learnt from", count, str(path))] if count else []
 
 
+def erase_from_all_boxes(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """What boxes have in one database, and every box is asked to erase them. Raises DatabaseError, nothing changed."""
+    if not shares_events(settings):
+        return []
+    with shared_events(settings) as connection:
+        count = count_rows(connection, names) if dry_run else ask_erasure(connection, own_identity(settings).id, names)
+    return [Erased("events and looks of all boxes", count, "[database]")] if count else []
+
+
+def confirm_to_all_boxes(names: Sequence[NameSpan], settings: Settings, *, dry_run: bool) -> list[Erased]:
+    """That this box has done it. Raises DatabaseError; the process `sync` does it then."""
+    if shares_events(settings) and not dry_run:
+        box = own_identity(settings).id
+        with shared_events(settings) as connection:
+            for one in pending_erasures(connection, box):
+                if is_about(connection, one, names[0].name):
+                    confirm_erasure(connection, box, one)
+    return []
+
+
 PLACES: tuple[Place, ...] = (
+    erase_from_all_boxes,
     erase_from_unknowns,
     erase_from_averages,
     erase_from_answers,
@@ -177,8 +201,10 @@ PLACES: tuple[Place, ...] = (
     erase_from_corrections,
     erase_from_events,
     erase_from_steps,
+    confirm_to_all_boxes,
 )
-"""Unknown visitors, averages and answers come first: the gallery knows what the person looks like. Then the gallery, as
+"""All boxes come first, so that nothing is erased here that they are not asked for. Then unknown visitors, averages and
+answers: the gallery knows what the person looks like. Then the gallery, as
 what decides names is to have forgotten them before what remembers names is cleared. Steps come last: they alone know
 the former names, so that whatever is broken off is completed by forgetting once more.
 """
@@ -193,7 +219,7 @@ def find_traces(name: str, settings: Settings) -> list[Erased]:
     names = names_of(name, settings)
     found = [erased for place in PLACES for erased in place(names, settings, dry_run=True)]
     if not found:
-        raise InputError(f"nobody called {names[0].name!r} is known; {did_you_mean(name, _known_names(settings))}")
+        raise InputError(f"nobody called {names[0].name!r} is known; {did_you_mean(name, known_names(settings))}")
     return found
 
 
@@ -208,12 +234,20 @@ def forget(name: str, settings: Settings, *, who: str | None = None) -> list[Era
     return found
 
 
+def forget_here(names: Sequence[NameSpan], settings: Settings) -> None:
+    """Erase at this box whom another one forgot; a gallery that boxes share forgets by itself. Raises ArtefactError."""
+    others = {erase_from_all_boxes, confirm_to_all_boxes, *([erase_from_gallery] if settings.database.gallery else [])}
+    found = [erased for place in PLACES if place not in others for erased in place(names, settings, dry_run=False)]
+    if found:
+        note(settings.gallery, "forget", "somebody was forgotten", who="another box")
+
+
 def names_of(name: str, settings: Settings) -> list[NameSpan]:
     """The names of a person that `forget` erases, the present one first. Raises as `read_names`."""
-    return read_names(known_name(name, _known_names(settings)), settings)
+    return read_names(known_name(name, known_names(settings)), settings)
 
 
-def _known_names(settings: Settings) -> set[str]:
+def known_names(settings: Settings) -> set[str]:
     """Everybody whom any place knows by name."""
     names = remembered_names(settings.events_path) | {one.name for one in read_corrections(settings.gallery)}
     if has_people(settings.gallery):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twinface.events import Backlog, Event, Kind, Outbox, Subject, TrackKey
-from twinface.events.event import LookRecord
+from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.event_queries import COLUMNS, to_row
 from twinface.events.look_queries import read_looks
+from twinface.events.outbox import Backlog, Outbox
 from twinface.sharing.face_search import as_halfvec, index_looks
-from twinface.sharing.link import Connection
+from twinface.sharing.link import WHILE_NOTHING_IS_ERASED, Connection
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,6 @@ AT_ONCE = 500
 """Events in one transaction."""
 
 _DAY_NS = 86_400 * 10**9
-_ERASING = "hashtext('twinface erasing')"
-WHILE_NOTHING_IS_ERASED = f"SELECT pg_advisory_xact_lock_shared({_ERASING})"
-WHILE_NOTHING_IS_FORWARDED = f"SELECT pg_advisory_xact_lock({_ERASING})"
 _EVENT = (
     f"INSERT INTO events (box, sequence, {', '.join(COLUMNS)}) "  # noqa: S608 — names of columns
     f"VALUES (%s, %s, {', '.join(['%s'] * len(COLUMNS))}) ON CONFLICT DO NOTHING"
@@ -85,6 +82,8 @@ class Forwarder:
         """Forward the next events, with the looks of tracks that ended, in one transaction."""
         from psycopg import DataError
 
+        if not self.backlog.waiting:
+            return Forwarded()
         try:
             return self._forward(connection, AT_ONCE)
         except DataError:

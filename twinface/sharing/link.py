@@ -16,6 +16,11 @@ Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 CHANNEL = "twinface"
 """Who has changed something for others says NOTIFY on this channel; what it was stands in the tables."""
 
+_ERASING = "hashtext('twinface erasing')"
+WHILE_NOTHING_IS_ERASED = f"SELECT pg_advisory_xact_lock_shared({_ERASING})"
+WHILE_NOTHING_IS_FORWARDED = f"SELECT pg_advisory_xact_lock({_ERASING})"
+"""Who forwards reads the box's own store under the first, to the end of the transaction; who erases takes the other."""
+
 TURN_S = 0.5
 """So often a part has its turn at least."""
 

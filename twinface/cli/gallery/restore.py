@@ -1,5 +1,6 @@
 """`twinface gallery restore`: a gallery as it was when it was backed up."""
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from twinface.cli.shared_options import GalleryOption, JsonOption, YesOption
 
 if TYPE_CHECKING:
     from twinface.gallery.backup import Backup
+    from twinface.settings import Settings
 
 
 def restore(
@@ -41,12 +43,26 @@ def restore(
     with progress_bar("restoring", found.contents.people) as bar:
         restore_into(settings.gallery, found, bar.advance)
     write_down(settings.gallery, "restore", f"the gallery is the one of {found.contents.made_at}")
+    _warn_of_forgotten(found, settings)
     if as_json:
         say_json("gallery restore", to_plain(found, settings.gallery))
     else:
         say(f"{count(found)} restored: {settings.gallery}")
     if found.contents.network_name not in {"", Path(settings.network).name}:
         warn(f"they are of the network {found.contents.network_name}; configured is {settings.network}")
+
+
+def _warn_of_forgotten(found: "Backup", settings: "Settings") -> None:
+    """Name who was forgotten at all boxes since the backup was made."""
+    from twinface.gallery.gallery import Gallery
+    from twinface.sharing.erasing import erased_since
+    from twinface.sharing.opened import shared_events, shares_events
+
+    if shares_events(settings):
+        made_at_s = datetime.datetime.fromisoformat(found.contents.made_at).timestamp()
+        with shared_events(settings) as connection:
+            for name in erased_since(connection, Gallery.open(settings.gallery).people, made_at_s):
+                warn(f"{name} was forgotten after the backup was made; `twinface forget` erases them again")
 
 
 def _show(found: "Backup") -> None:
