@@ -18,8 +18,11 @@ from twinface.settings import Settings
 from twinface.sharing.erasing import Erasures
 from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.identity import own_identity
+from twinface.sharing.letting_go import LettingGo
 from twinface.sharing.link import Link, Part
 from twinface.sharing.own_box import OwnBox, Standing
+from twinface.sharing.shared_unknowns import SharedUnknowns
+from twinface.types import Vectors
 
 _LOOK_S = 1.0
 
@@ -34,7 +37,10 @@ class _Sync:
         self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
         parts: list[Part] = [self._box]
         if self._forwarder is not None:
-            parts += [Erasures(identity.id, self._erase, self._known_names), self._forwarder]
+            self._unknowns = SharedUnknowns(settings.events_path, identity.id, self._centre)
+            erasures = Erasures(identity.id, self._erase, self._known_names)
+            letting_go = LettingGo(identity.id, settings.events.keep_days)
+            parts += [erasures, self._forwarder, self._unknowns, letting_go]
         self._link = Link(settings.database.url, f"twinface {identity.name}", parts, node.loop.wake)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
         node.loop.every(_LOOK_S, self._look_around)
@@ -66,6 +72,11 @@ class _Sync:
 
         forget_here(names, self._settings)
 
+    def _centre(self, vectors: Vectors, cameras: Sequence[str], network: str) -> Vectors:
+        from twinface.recognition.averaging import centre_looks
+
+        return centre_looks(vectors, cameras, network, self._settings)
+
     def _known_names(self) -> set[str]:
         from twinface.review.forget import known_names
 
@@ -80,6 +91,7 @@ class _Sync:
         self._node.meters.gauge("events_waiting", backlog.waiting)
         self._node.meters.gauge("events_passed_over", backlog.passed_over)
         self._node.meters.gauge("events_refused", forwarder.refused)
+        self._node.meters.gauge("unknowns_renumbered", self._unknowns.renumbered)
         return backlog.waiting
 
 

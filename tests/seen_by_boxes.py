@@ -44,7 +44,7 @@ def a_track_that_ends(track: int = 1, **fields: Any) -> Event:
 
 def a_look(seed: int = 0, track: int = 1, crop: int = 0, **fields: Any) -> LookRecord:
     """A look at a face that is the `seed`'s, of eight numbers: looks of one seed are alike, those of two are not."""
-    face = np.random.default_rng(seed).normal(size=8)
+    face = 3 * np.eye(8)[seed]
     noise = np.random.default_rng([seed, track, crop]).normal(size=8) * 0.05
     given = {
         "face": 0,

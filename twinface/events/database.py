@@ -123,6 +123,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END
         """,
     ),
+    (
+        "ALTER TABLE strangers ADD COLUMN shared INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE strangers ADD COLUMN was INTEGER",
+    ),
 )
 """Statements that lead from one version (its index) to the next. Only ever added to."""
 

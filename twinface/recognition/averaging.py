@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.averages.average import Averages, Tally, adjusted_vectors
+from twinface.averages.average import Averages, Tally, adjusted_vectors, centred_vectors
 from twinface.averages.averages_in_use import NOBODY, AveragesInUse, FacesFile
 from twinface.averages.faces_file import read_faces, reset_all_faces, reset_faces
 from twinface.corrections.audit_file import note
@@ -14,7 +14,7 @@ from twinface.corrections.correction import Correction
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
-from twinface.gallery.person import PHOTOS, PersonVectors, is_camera
+from twinface.gallery.person import PHOTOS, PersonVectors, camera_source, is_camera
 from twinface.matching.cohort import Cohort
 from twinface.matching.head import Head
 from twinface.matching.open_head import open_head_in_use
@@ -68,6 +68,15 @@ def averages_for(head: Head, settings: Settings, gallery: Gallery) -> Averages |
     if head.cohort is None:
         return None
     return _averages_about(head.cohort.prior, settings, gallery.network, gallery.people)
+
+
+def centre_looks(vectors: Vectors, cameras: Sequence[str], network: str, settings: Settings) -> Vectors:
+    """What is left of looks (n, d) of a network when the average of each one's camera is taken off, as the matcher does
+    before it compares unknown visitors. Raises ArtefactError where the gallery cannot be read.
+    """
+    people = Gallery.open(settings.gallery).people if has_people(settings.gallery) else NOBODY
+    averages = _averages_about(bundled_average(settings, network, vectors.shape[1]), settings, network, people)
+    return centred_vectors(vectors, [camera_source(camera) for camera in cameras], averages)
 
 
 def adjust_corrections(corrections: Sequence[Correction], cohort: Cohort, settings: Settings) -> tuple[Correction, ...]:

@@ -6,7 +6,7 @@ Which one a face is: leader clustering, one pass, by the cosine of templates.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ SAME_UNKNOWN_COSINE = 0.5
 LEAST_GOOD_LOOKS = 2
 """A track has to give so many to be remembered."""
 
-_COMPARED_LOOKS = 8
+COMPARED_LOOKS = 8
 """Of each, the newest: people change, and none costs more than another."""
 
 _PUT_BACK_NS = 86_400 * 10**9
@@ -63,7 +63,9 @@ def nearest_unknown(vectors: Vectors, unknowns: Mapping[int, Vectors]) -> int | 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An unknown visitor. `visits` are apart by the cool-down of events; `camera` saw them last."""
+    """An unknown visitor. `visits` are apart by the cool-down of events; `camera` saw them last. `was` is their number
+    here before all boxes gave them one.
+    """
 
     number: int
     network: str
@@ -72,6 +74,7 @@ class Unknown:
     until_ns: int
     camera: str
     tracks: tuple[TrackKey, ...]
+    was: int | None = None
 
     def __str__(self) -> str:
         return unknown_id(self.number)
@@ -151,11 +154,13 @@ def list_unknowns(path: Path, cool_down_s: float = 0.0, *, without: Container[Tr
         return []
     with reading(path) as connection:
         rows = connection.execute(_SIGHTINGS).fetchall()
+        was = dict(connection.execute("SELECT number, was FROM strangers"))
     sightings: dict[tuple[int, str], list[tuple[TrackKey, int, int]]] = defaultdict(list)
     for number, network, camera, stream, track, since_ns, until_ns in rows:
         if (key := TrackKey(camera, stream, track)) not in without:
             sightings[number, network].append((key, since_ns, until_ns))
-    return [_unknown(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
+    found = [_unknown(*who, seen, int(cool_down_s * 1e9)) for who, seen in sightings.items()]
+    return [replace(one, was=was.get(one.number)) for one in found]
 
 
 def find_unknown(path: Path, text: str) -> Unknown:
@@ -199,13 +204,17 @@ def forget_unknowns_like(path: Path, vectors: Vectors, network: str, *, dry_run:
 
 def _looks(connection: sqlite3.Connection, network: str) -> dict[int, tuple[Vectors, list[str]]]:
     """Of each unknown visitor the vectors (n, d) of the newest looks, and the camera of each."""
-    found = {}
-    for (number,) in connection.execute(_OF_NETWORK, [network]).fetchall():
-        looks = connection.execute(_NEWEST_LOOKS, [number, _COMPARED_LOOKS]).fetchall()
-        if looks:
-            vectors = np.stack([np.frombuffer(vector, "<f4") for _, vector in looks])
-            found[number] = vectors, [camera for camera, _ in looks]
-    return found
+    numbers = [number for (number,) in connection.execute(_OF_NETWORK, [network]).fetchall()]
+    found = {number: newest_looks(connection, number) for number in numbers}
+    return {number: looks for number, looks in found.items() if looks is not None}
+
+
+def newest_looks(connection: sqlite3.Connection, number: int) -> tuple[Vectors, list[str]] | None:
+    """The vectors (n, d) of the newest looks of a visitor, and the camera of each; None where there are none."""
+    looks = connection.execute(_NEWEST_LOOKS, [number, COMPARED_LOOKS]).fetchall()
+    if not looks:
+        return None
+    return np.stack([np.frombuffer(vector, "<f4") for _, vector in looks]), [camera for camera, _ in looks]
 
 
 def _unknown(number: int, network: str, seen: list[tuple[TrackKey, int, int]], cool_down_ns: int) -> Unknown:

@@ -93,6 +93,7 @@ def test_a_store_of_the_version_before_gets_the_table(tmp_path: Path, make_look:
         connection.executescript(
             "DROP TRIGGER looks_take_their_pictures; DROP TABLE look_pictures; DROP TABLE consumers; "
             "DROP TRIGGER events_take_their_deliveries; DROP TABLE deliveries; "
+            "ALTER TABLE strangers DROP COLUMN shared; ALTER TABLE strangers DROP COLUMN was; "
             "PRAGMA user_version = 4"
         )
     with EventStore(path) as store:

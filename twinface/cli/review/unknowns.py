@@ -25,7 +25,8 @@ def unknowns(as_json: JsonOption = False) -> None:
     for one in found:
         times = "once" if one.visits == 1 else f"{one.visits} times"
         first = "" if one.visits == 1 else f" since {_day(one.since_ns)}, last"
-        say(f"{one}  seen {times}{first} {_day(one.until_ns)} at {one.camera}")
+        was = "" if one.was is None else f", unknown-{one.was} here before"
+        say(f"{one}  seen {times}{first} {_day(one.until_ns)} at {one.camera}{was}")
     if not found:
         note("nobody unknown is remembered")
 
