@@ -86,5 +86,5 @@ def put_back_marks(path: Path, before: Marks, after: Marks) -> None:
             if to_mark(row) != made.get(mark.look):
                 raise InputError(f"{TrackKey(*mark.look[:3])} was enrolled, or put together with others, since")
             connection.execute(_UPDATE, [mark.enrolled_as, mark.unknown, *mark.look])
-        connection.executemany("INSERT OR IGNORE INTO strangers VALUES (?, ?)", before.unknowns)
+        connection.executemany("INSERT OR IGNORE INTO strangers (number, network) VALUES (?, ?)", before.unknowns)
         connection.execute(ERASE_EMPTY_UNKNOWNS)

@@ -50,6 +50,11 @@ class BoxEvent:
     event: Event
     also_at: tuple[str, ...] = ()
 
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Every field of the event, and of this, for JSON."""
+        return {**self.event.plain, "box": self.box_name, "box_id": self.box, "also_at": [*self.also_at]}
+
 
 def read_all_events(connection: Connection, query: EventQuery, box: str | None = None) -> list[BoxEvent]:
     """The newest events of all boxes, or of one, by its name or id, in the order of their times.
@@ -71,9 +76,13 @@ def read_all_events(connection: Connection, query: EventQuery, box: str | None =
 def _ids(connection: Connection, box: str) -> list[str]:
     found = [one for (one,) in connection.execute(_BOXES_CALLED, [box, box])]
     if not found:
-        names = ", ".join(dict.fromkeys(name for (name,) in connection.execute(_BOX_NAMES)))
-        raise InputError(f"no box is called {box!r}; there are {names or 'none yet'}")
+        raise InputError(f"no box is called {box!r}; there are {', '.join(box_names(connection)) or 'none yet'}")
     return found
+
+
+def box_names(connection: Connection) -> list[str]:
+    """The names of all boxes, each once. Raises psycopg.Error."""
+    return list(dict.fromkeys(name for (name,) in connection.execute(_BOX_NAMES)))
 
 
 def _conditions(query: EventQuery) -> tuple[str, list[Any]]:

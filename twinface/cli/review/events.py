@@ -125,8 +125,7 @@ def _show_all_boxes(settings: "Settings", query: "EventQuery", box: str | None, 
         found = read_all_events(connection, query, box)
     if as_json:
         for one in found:
-            more = {"box": one.box_name, "box_id": one.box, "also_at": list(one.also_at)}
-            say_json("events --all-boxes", one.event.plain | more, on_a_line=True)
+            say_json("events --all-boxes", one.plain, on_a_line=True)
     elif found:
         _print_tables([_of_its_box(one) for one in found], {}, query)
     else:

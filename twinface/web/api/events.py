@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from twinface.events import EventQuery, Kind, Subject, newest_number, read_events
 from twinface.review.evidence import find_evidence
 from twinface.review.explain import explain
+from twinface.sharing.box_events import box_names, read_all_events
+from twinface.sharing.opened import shared_events, shares_events
 from twinface.unknowns import Unknown, list_unknowns
 from twinface.web.api.context import LARGEST, LATEST_NS, Context
 from twinface.web.api.look_pictures import FoundPictures
@@ -39,6 +41,32 @@ class Events(BaseModel):
 
     events: list[dict[str, Any]]
     newest: int
+
+
+class WhichOfAllBoxes(BaseModel):
+    """As of the events of this box, but for `after`; of every box that shares the database, or of the `box` that a name
+    or id says. Tracks of single faces only with `tracks`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    since_ns: int | None = Field(None, ge=0, le=LATEST_NS)
+    until_ns: int | None = Field(None, ge=0, le=LATEST_NS)
+    name: str | None = Field(None, max_length=1000)
+    camera: str | None = Field(None, max_length=1000)
+    kind: Kind | None = None
+    box: str | None = Field(None, max_length=1000)
+    tracks: bool = False
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class EventsOfBoxes(BaseModel):
+    """Events in the order of time, with the fields that docs/json.md has for `twinface events --all-boxes`, and the
+    names of all `boxes`; neither where this box shares none.
+    """
+
+    events: list[dict[str, Any]]
+    boxes: list[str]
 
 
 class UnknownShown(BaseModel):
@@ -81,6 +109,20 @@ def events_routes(context: Context) -> APIRouter:
         names = context.people.names_of(which.name)
         found = read_events(path, EventQuery(**which.model_dump(exclude={"name"}), names=names))
         return Events(events=[one.plain for one in found], newest=newest)
+
+    @router.get("/events/all-boxes")
+    def list_events_of_boxes(which: Annotated[WhichOfAllBoxes, Query()]) -> EventsOfBoxes:
+        """What happened at every box that shares the database, and who was at two boxes at once."""
+        if not shares_events(context.settings):
+            return EventsOfBoxes(events=[], boxes=[])
+        query = EventQuery(
+            **which.model_dump(exclude={"name", "box", "tracks"}),
+            names=context.people.names_of(which.name),
+            faces=which.tracks,
+        )
+        with shared_events(context.settings) as connection:
+            found = read_all_events(connection, query, which.box)
+            return EventsOfBoxes(events=[one.plain for one in found], boxes=box_names(connection))
 
     @router.get("/unknowns")
     def list_strangers(

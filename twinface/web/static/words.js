@@ -85,6 +85,7 @@ export const words = {
     searchTitle: "Was this person ever here?", searchIntro: "Drop a picture of a face: every visit whose kept looks match, best first.", searchDrop: "Drop a picture", searchAgain: "Another picture", searching: "searching…",
     found: (count, most) => `${many(count, "visit")}${count === most ? " or more" : ""} above the threshold`, foundNone: "No kept look reaches the threshold.", threshold: (value, rate) => `The threshold is ${value}${rate === null ? "" : `; of strangers, ${rate} reach it`}.`, below: "below the threshold",
     visit: (count) => many(count, "look"), then: (now, then) => `${now} (then ${then})`, still: "still here", clear: "All visits", otherFaces: "More faces are in the picture; choose one:", days: "Visits a day",
+    box: "Box", thisBox: "This box", allBoxes: "All boxes", alsoAt: (boxes) => `also at ${boxes}`, kinds: { enter: "came", exit: "left", stayed: "stays", update: "is somebody else", two_cameras: "at two cameras" },
   },
 
   why: {

@@ -11,7 +11,8 @@ const FOUND = 60; // visits of one face
 const PAGE = 60;
 
 export function History({ name: given = "" }) {
-  const [day, setDay] = useState(given ? "" : dayOf(Date.now())), [name, setName] = useState(given), [camera, setCamera] = useState(""), [state, setState] = useState("");
+  const [day, setDay] = useState(given ? "" : dayOf(Date.now())), [name, setName] = useState(given), [camera, setCamera] = useState(""), [state, setState] = useState(""), [box, setBox] = useState(null);
+  const [shared] = useAnswer("/events/all-boxes", { limit: 1 }, 0), boxes = shared?.boxes ?? [];
   const [from, until] = day ? dayRange(day) : [null, null];
   const query = { since_ns: from && `${from}000000`, until_ns: until && `${until}000000`, name: name.trim(), camera, state };
   return html`<div class="history">
@@ -22,11 +23,12 @@ export function History({ name: given = "" }) {
       <${NameField} label=${words.history.person} value=${name} onInput=${setName} />
       <label>${words.history.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}><option value="">${words.all}</option>${cameras.value.map((one) => html`<option key=${one.name}>${one.name}</option>`)}</select></label>
       <label>${words.history.state} <select value=${state} onChange=${(event) => setState(event.target.value)}><option value="">${words.all}</option>${["known", "uncertain", "unknown"].map((one) => html`<option key=${one} value=${one}>${words.state[one]}</option>`)}</select></label>
+      ${boxes.length > 0 && html`<label>${words.history.box} <select value=${box ?? " "} onChange=${({ target }) => setBox(target.value === " " ? null : target.value)}><option value=" ">${words.history.thisBox}</option><option value="">${words.history.allBoxes}</option>${boxes.map((one) => html`<option key=${one}>${one}</option>`)}</select></label>`}
       <a class="button" href=${url("/visits.csv", query)} download="visits.csv">${words.history.export} ${words.history.csv}</a>
       <a class="button" href=${url("/visits", { ...query, limit: 1000 })} download="visits.json">${words.history.export} ${words.history.json}</a>
     </div>
     <${Days} camera=${camera} chosen=${day} onChoose=${setDay} />
-    <${Visits} key=${JSON.stringify([query, changes.value])} query=${query} from=${from} until=${until} />
+    ${box === null ? html`<${Visits} key=${JSON.stringify([query, changes.value])} query=${query} from=${from} until=${until} />` : html`<${OfBoxes} query=${{ since_ns: query.since_ns, until_ns: query.until_ns, name: query.name, camera, box, limit: 300 }} />`}
   </div>`;
 }
 
@@ -62,6 +64,16 @@ function Visits({ query, from, until }) {
     ${error && html`<${Trouble} error=${error} />`}
     ${next === null && !all.length && !error && html`<${Empty}>${words.history.none}<//>`}
     <ol class="visits">${all.map((one) => html`<${Visit} key=${one.number ?? one.track} one=${one} />`)}</ol><div ref=${end}></div>`;
+}
+
+// Who came and went at the boxes of one database, the latest first; who is at two of them at once is marked.
+function OfBoxes({ query }) {
+  const [found, error] = useAnswer("/events/all-boxes", query, changes.value);
+  if (error) return html`<${Trouble} error=${error} />`;
+  if (found && !found.events.length) return html`<${Empty}>${words.history.none}<//>`;
+  return html`<ol class="visits">${[...(found?.events ?? [])].reverse().map((one) => html`<li key=${`${one.box_id} ${one.sequence} ${one.at_ns}`} class=${`row card ${one.state}`}>
+    <span class="who"><${NameLine} text=${one.name ?? words.state[one.state] ?? one.state} /><span>${printable(`${one.box} · ${one.camera}`)} · ${moment(ms(one.at_ns))} · ${words.history.kinds[one.kind] ?? one.kind}</span>
+    ${one.also_at.length > 0 && html`<b>${words.history.alsoAt(printable(one.also_at.join(", ")))}</b>`}</span></li>`)}</ol>`;
 }
 
 // What the person is called now, and was then.
