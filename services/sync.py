@@ -20,7 +20,7 @@ from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.identity import own_identity
 from twinface.sharing.letting_go import LettingGo
 from twinface.sharing.link import Link, Part
-from twinface.sharing.own_box import OwnBox, Standing
+from twinface.sharing.own_box import OwnBox, Standing, page_of
 from twinface.sharing.shared_unknowns import SharedUnknowns
 from twinface.types import Vectors
 
@@ -33,7 +33,7 @@ class _Sync:
         self._settings = settings
         self._health = HealthBoard([name for name in process_names(settings) if name != SYNC.name])
         identity = own_identity(settings)
-        self._box = OwnBox(identity, __version__, "")
+        self._box = OwnBox(identity, __version__, page_of(settings))
         self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
         parts: list[Part] = [self._box]
         if self._forwarder is not None:

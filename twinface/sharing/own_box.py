@@ -1,9 +1,12 @@
 """What a box says of itself to the others, in the table `boxes`, and what it finds there that is wrong."""
 
+import ipaddress
 import secrets
+import socket
 import time
 from dataclasses import dataclass
 
+from twinface.settings import Settings
 from twinface.sharing.identity import Identity
 from twinface.sharing.link import Connection
 
@@ -106,6 +109,19 @@ class OwnBox:
             return ""
         where = f" at {row[1]}" if row[1] else ""
         return f"another box{where} is called {self._box.name}, too (its id: {row[0][:8]}); set `box` to another name"
+
+
+def page_of(settings: Settings) -> str:
+    """The address of this box's page for other machines; empty where they cannot reach it, or it is not known."""
+    web = settings.web
+    try:
+        address = ipaddress.ip_address(web.host)
+    except ValueError:
+        host = "" if web.host == "localhost" else web.host
+    else:
+        numbers = f"[{web.host}]" if address.version == 6 else web.host
+        host = "" if address.is_loopback else socket.getfqdn() if address.is_unspecified else numbers
+    return f"{'https' if web.certificate else 'http'}://{host}:{web.port}/" if host and web.port else ""
 
 
 def clock_warning(ahead_s: float) -> str:

@@ -11,12 +11,12 @@ from shared_boxes import shared_box
 
 from twinface.errors import ArtefactError
 from twinface.postgres.connecting import connect
-from twinface.settings import Settings
+from twinface.settings import Settings, WebSettings
 from twinface.sharing import own_box
 from twinface.sharing.all_boxes import boxes_of, read_boxes, remove_box
 from twinface.sharing.identity import Identity, own_identity
 from twinface.sharing.link import Connection
-from twinface.sharing.own_box import OwnBox, Standing
+from twinface.sharing.own_box import OwnBox, Standing, page_of
 
 GATE, DOOR = Identity("a" * 32, "gate"), Identity("b" * 32, "door")
 
@@ -109,6 +109,22 @@ def test_a_clock_an_hour_away_is_a_warning_and_makes_nobody_older(
     [gate] = boxes_of(connection)
     assert gate.is_here
     assert words in gate.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "page"),
+    [
+        ("127.0.0.1", 8080, ""),
+        ("localhost", 8080, ""),
+        ("::1", 8080, ""),
+        ("192.0.2.7", 0, ""),
+        ("192.0.2.7", 8080, "http://192.0.2.7:8080/"),
+        ("2001:db8::7", 8080, "http://[2001:db8::7]:8080/"),
+        ("gate.example.org", 80, "http://gate.example.org:80/"),
+    ],
+)
+def test_others_are_shown_the_page_that_they_can_reach(host: str, port: int, page: str) -> None:
+    assert page_of(Settings(web=WebSettings(host=host, port=port))) == page
 
 
 def test_a_box_keeps_its_id_and_says_where_it_is_damaged(tmp_path: Path) -> None:

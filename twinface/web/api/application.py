@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twinface.box.handed_files import MOST_BYTES
+from twinface.web.api.all_boxes import all_boxes_routes
 from twinface.web.api.bodies import BoundedBodies
 from twinface.web.api.box import box_routes
 from twinface.web.api.box_overview import box_overview_routes
@@ -49,6 +50,7 @@ _ROUTES = (
     enrolment_at_once_routes,
     session_routes,
     box_overview_routes,
+    all_boxes_routes,
 )
 """One a line, in the order of the document."""
 

@@ -26,6 +26,7 @@ export function Box() {
       ${box && html`<p class="quiet">${words.box.version} ${box.version}${box.disk ? ` · ${words.box.free(Math.round(box.disk.free_mb))} · ${words.box.events(Math.round(box.disk.events_mb), Math.round(box.disk.max_mb))}` : ""}</p>`}
       ${box?.books && html`<details class="quiet"><summary>${words.box.books}: ${box.books.balance ? words.box.balance : words.box.noBalance}</summary><ul class="lines">${(box.books.lines ?? []).map((line) => html`<li key=${line}>${printable(line)}</li>`)}</ul></details>`}</section>
     <${Processes} />
+    <${Boxes} turn=${turn} />
     <div class="plots">${past && past.at_ns.length > 1 ? html`
       <${Series} title=${words.box.latency} at=${past.at_ns} lines=${past.latency_ms} unit="ms" />
       <${Series} title=${words.box.cpuOver} at=${past.at_ns} lines=${Object.fromEntries(Object.entries(past.processes).map(([name, one]) => [name, one.cpu]))} unit="%" scale=${100} />` : html`<${Empty}>${words.box.noHistory}<//>`}</div>
@@ -50,6 +51,21 @@ function Processes() {
         <th scope="row">${printable(one.process)}</th><td><span class="dot" data-state=${condition(one)}></span>${stateOf(one)}</td>
         <td class="number">${one.alive ? `${Math.round((100 * one.cpu_s) / Math.max(one.uptime_s, 0.001))} %` : ""}</td><td class="number">${one.alive ? `${Math.round(one.memory_mb)} MB` : ""}</td><td>${printable(one.detail)}</td></tr>`)}</tbody>
     </table></div></section>`;
+}
+
+// Every box that shares a database with this one; nothing where it shares none.
+function Boxes({ turn }) {
+  const [found, error, again] = useAnswer("/boxes", {}, turn);
+  if (!error && !found?.shared) return null;
+  return html`<section id="boxes" class="card" aria-labelledby="boxes-title"><h3 id="boxes-title">${words.box.boxes}</h3>
+    ${error && html`<${Trouble} error=${error} again=${again} />`}
+    ${found?.shared && html`<div class="scroll" tabindex="0" role="group" aria-labelledby="boxes-title"><table>
+      <thead><tr><th scope="col">${words.box.boxName}</th><th scope="col">${words.box.version}</th><th scope="col">${words.box.gallery}</th><th scope="col" class="number">${words.box.waits}</th><th scope="col">${words.box.says}</th></tr></thead>
+      <tbody>${found.boxes.map((one) => html`<tr key=${one.id}>
+        <th scope="row">${one.page ? html`<a href=${one.page}>${printable(one.name)}</a>` : printable(one.name)}</th><td>${printable(one.version)}</td>
+        <td>${one.gallery_version}${one.gallery_behind > 0 && html` <span class="quiet">${words.box.behind(one.gallery_behind)}</span>`}</td><td class="number">${one.events_waiting}</td>
+        <td><span class="dot" data-state=${!one.is_here ? "failed" : one.ok ? "running" : "degraded"}></span>${one.is_here ? "" : words.box.notSince(moment(1000 * one.seen_at_s))}${printable(one.health)}${one.warnings.map((warning) => html`<br /><span class="bad">${printable(warning)}</span>`)}</td></tr>`)}</tbody>
+    </table></div>`}</section>`;
 }
 
 // Every head there has been, and the training of the next one.
