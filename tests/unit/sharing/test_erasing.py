@@ -1,17 +1,20 @@
 """Somebody forgotten at one box: erased from the database at once, at the others when they are there, and confirmed."""
 
 import json
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import until
 from psycopg import Connection
 from seen_by_boxes import NOW_NS, an_event, join, see_anna, store
 
 from twinface.events import EventQuery, read_events
 from twinface.events.event import NameSpan
 from twinface.events.forgetting import forget_person
+from twinface.postgres.connecting import connect
 from twinface.sharing.erasing import (
     Erasures,
     ask_erasure,
@@ -20,6 +23,7 @@ from twinface.sharing.erasing import (
     read_receipts,
 )
 from twinface.sharing.forwarding import Forwarder
+from twinface.sharing.link import WHILE_NOTHING_IS_FORWARDED
 
 ANNA = [NameSpan("Anna")]
 
@@ -90,3 +94,19 @@ def test_what_cannot_be_erased_here_is_not_confirmed(connection: "Connection[Any
     with pytest.raises(OSError, match="broken disk"):
         Erasures("a", fails, lambda: ()).turn(connection)
     assert len(pending_erasures(connection, "a")) == 1
+
+
+def test_nothing_that_was_read_before_it_was_erased_is_forwarded_after_it(
+    connection: "Connection[Any]", database: str, tmp_path: Path
+) -> None:
+    path = store(tmp_path / "a.sqlite", an_event(), an_event(name="Bo"))
+    with connect(database, "forwards") as other, closing(Forwarder(path, "a")) as forwarder:
+        forwards = threading.Thread(target=forwarder.turn, args=[other])
+        with connection.transaction():
+            connection.execute(WHILE_NOTHING_IS_FORWARDED)
+            forwards.start()
+            waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            until(lambda: connection.execute(waits).fetchone() == (1,), 30.0, "the forwarder to wait")
+            forget_person(path, ANNA)
+        forwards.join()
+    assert names_in(connection) == [("a", "Bo")]

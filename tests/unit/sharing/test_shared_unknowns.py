@@ -13,6 +13,7 @@ from twinface.settings import UnknownSettings
 from twinface.sharing.shared_unknowns import SAY_S, SharedUnknowns
 from twinface.types import Vectors
 from twinface.unknowns import Unknowns, list_unknowns, remove_unknowns
+from twinface.unknowns.numbers import share_numbers, shared_numbers
 
 Meet = Callable[..., None]
 
@@ -117,3 +118,11 @@ def test_whom_an_old_backup_of_the_database_lacks_is_told_again(connection: "Con
     assert set(gate.shares(connection)) == {"unknown-2", "unknown-3"}
     (row,) = connection.execute("SELECT vectors FROM unknowns WHERE number = 3").fetchall()
     assert np.frombuffer(row[0], "<f4").size == 3 * 8
+
+
+def test_who_came_meanwhile_gives_way_to_whom_a_number_is_given(gate: Box) -> None:
+    gate.sees(1, 2)
+    share_numbers(gate.path, {1: 2})
+    tracks = {str(one): ({key.track for key in one.tracks}, one.was) for one in list_unknowns(gate.path)}
+    assert tracks == {"unknown-2": ({1}, 1), "unknown-3": ({2}, 2)}
+    assert shared_numbers(gate.path) == [2]
