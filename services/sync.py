@@ -13,10 +13,12 @@ from twinface.events.outbox import Backlog, read_backlogs
 from twinface.gallery.gallery_folder import read_manifest
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
+from twinface.networks.registry import find_recipe
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
 from twinface.sharing.erasing import Erasures
 from twinface.sharing.forwarding import CONSUMER, Forwarder
+from twinface.sharing.gallery_copy import GalleryCopy
 from twinface.sharing.identity import own_identity
 from twinface.sharing.letting_go import LettingGo
 from twinface.sharing.link import Link, Part
@@ -36,6 +38,11 @@ class _Sync:
         self._box = OwnBox(identity, __version__, page_of(settings))
         self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
         parts: list[Part] = [self._box]
+        self._copy: GalleryCopy | None = None
+        if settings.database.gallery:
+            recipe = find_recipe(settings.network)
+            self._copy = GalleryCopy(settings.gallery, settings.database.url, identity, recipe)
+            parts.append(self._copy)
         if self._forwarder is not None:
             self._unknowns = SharedUnknowns(settings.events_path, identity.id, self._centre)
             erasures = Erasures(identity.id, self._erase, self._known_names)
@@ -64,8 +71,12 @@ class _Sync:
         waiting = self._count_events(self._forwarder) if self._forwarder else 0
         self._box.standing = Standing("; ".join(problems) or "all is well", not problems, version, waiting)
         self._node.meters.gauge("database_failures", self._link.failures)
-        problem = self._link.problem or self._box.warning
-        self._node.set_state("degraded" if problem else "running", problem)
+        copied = note = ""
+        if self._copy is not None:
+            self._node.meters.gauge("gallery_behind", self._copy.behind)
+            copied, note = self._copy.problem, self._copy.note
+        problem = self._link.problem or copied or self._box.warning
+        self._node.set_state("degraded" if problem else "running", problem or note)
 
     def _erase(self, names: Sequence[NameSpan]) -> None:
         from twinface.review.forget import forget_here

@@ -54,7 +54,7 @@ def trees() -> dict[Path, ast.Module]:
         ("starlette", {"twinface/web"}),
         ("uvicorn", {"twinface/web"}),
         ("paho", {"twinface/mqtt"}),
-        ("psycopg", {"twinface/postgres", "twinface/sharing"}),
+        ("psycopg", {"twinface/gallery", "twinface/postgres", "twinface/sharing"}),
         ("supervisor", {"twinface/box"}),
     ],
 )

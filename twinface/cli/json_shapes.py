@@ -31,6 +31,7 @@ SCHEMAS = {
     "gallery add --people": 1,
     "gallery backup": 1,
     "gallery list": 1,
+    "gallery move": 1,
     "gallery pictures": 1,
     "gallery rebuild": 1,
     "gallery restore": 1,

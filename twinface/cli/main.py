@@ -12,7 +12,19 @@ from twinface import __version__
 from twinface.assets import report_downloads
 from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
-from twinface.cli.gallery import add, averages, backup, forget, import_pickles, rebuild, remove, rename, restore, verify
+from twinface.cli.gallery import (
+    add,
+    averages,
+    backup,
+    forget,
+    import_pickles,
+    move,
+    rebuild,
+    remove,
+    rename,
+    restore,
+    verify,
+)
 from twinface.cli.gallery import list as list_command
 from twinface.cli.gallery import pictures as pictures_command
 from twinface.cli.learning import distill, finetune, heads, network, retrain, rollback, stats, train
@@ -112,6 +124,7 @@ _GALLERY_COMMANDS: tuple[Callable[..., None], ...] = (
     rebuild.rebuild,
     backup.backup,
     restore.restore,
+    move.move,
 )
 
 _WEBHOOK_COMMANDS: tuple[Callable[..., None], ...] = (

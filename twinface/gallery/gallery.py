@@ -24,30 +24,27 @@ from numpy.typing import NDArray
 
 from twinface.errors import ArtefactError, FingerprintError, InputError, NotThereError
 from twinface.files import make_folder, sync, write_atomically
+from twinface.gallery.creating import create_gallery
 from twinface.gallery.gallery_folder import (
-    MANIFEST_FILE,
     PEOPLE_FOLDER,
     WAIT_S,
     Manifest,
-    find_people_folders,
+    SharedMark,
     keep_folders_private,
-    read_manifest,
-    require_gallery,
     write_manifest,
     writers_lock,
 )
 from twinface.gallery.keys import box_key
-from twinface.gallery.names import checked_name, did_you_mean, known_name
-from twinface.gallery.people_files import PeopleFolder, file_states, time_of, write_person
+from twinface.gallery.names import checked_name, known_name
+from twinface.gallery.people_files import time_of, write_person
 from twinface.gallery.person import PersonVectors, appended, person_path
 from twinface.gallery.person_files import (
-    SET_ASIDE_FOLDER,
-    SUFFIX,
     PersonFiles,
     SetAside,
     crop_key,
     crops_of,
     crops_path,
+    keep_crops,
     person_file_paths,
     read_if_there,
     set_aside_path,
@@ -55,14 +52,23 @@ from twinface.gallery.person_files import (
     write_set_aside,
 )
 from twinface.gallery.reading import GalleryReader
+from twinface.gallery.shared_copy import shared_of, take_over
+from twinface.gallery.shared_gallery import (
+    Changes,
+    Connection,
+    SharedChange,
+    SharedPerson,
+    changing,
+    read_changes,
+)
+from twinface.gallery.sweeping import end_renames, sweep
 from twinface.types import Vectors
-
-PutPerson = Callable[[PersonVectors, Mapping[str, bytes]], None]
-"""Takes a person and their crops, by `crop_key`."""
 
 
 class Gallery(GalleryReader):
     """An open gallery; `refresh()` loads what other processes changed, reading only the files that did."""
+
+    _change: SharedChange | None = None
 
     @classmethod
     def open(
@@ -83,10 +89,31 @@ class Gallery(GalleryReader):
         """
         gallery = cls(folder, key or box_key(), network, lock_wait_s)
         if create and network is not None:
-            gallery._create(Manifest(1, network, network_name))
+            create_gallery(folder, Manifest(1, network, network_name), lock_wait_s)
         keep_folders_private(folder)
         gallery.refresh()
         return gallery
+
+    def catch_up(self, connection: Connection) -> None:
+        """Take over what other boxes have changed, where this is a copy of a shared gallery.
+
+        Raises AnotherHistoryError, DatabaseError, ArtefactError where it cannot be written, psycopg.Error.
+        """
+        with self._writing(here_only=True):
+            if self._manifest.shared is not None:
+                self._take_over(read_changes(connection, self._manifest), self._manifest.shared)
+
+    @contextmanager
+    def sharing(self) -> Iterator[Callable[[Changes, SharedMark], None]]:
+        """Keep writers out while the block makes this a copy of a shared gallery, by what it is given."""
+        with self._writing(here_only=True):
+            yield self._take_over
+
+    def be_copy_at(self, mark: SharedMark | None) -> None:
+        """Find the shared gallery, which is the same, by another mark; with None this is no copy any more."""
+        with self._writing(here_only=True):
+            write_manifest(self.folder, replace(self._manifest, shared=mark))
+            self.refresh()
 
     def add(
         self,
@@ -119,10 +146,12 @@ class Gallery(GalleryReader):
             added = len(merged.files) - (len(old.files) if old else 0)
             if crops is not None:
                 keys = map(crop_key, vectors)
-                self._keep_crops(merged, self.crops(name) | dict(zip(keys, crops, strict=True)))
+                keep_crops(
+                    self._files.folder, merged, self.crops(name) | dict(zip(keys, crops, strict=True)), self._key
+                )
             if added:
                 path = self._files.path_of(name)
-                self._commit(lambda: write_person(path, merged, self._key), path)
+                self._commit(lambda: write_person(path, merged, self._key), path, after={name: self._shared(merged)})
         return added
 
     def remove(self, name: str) -> None:
@@ -141,7 +170,7 @@ class Gallery(GalleryReader):
                 crops_path(self._files.folder, name).unlink(missing_ok=True)
                 sync(self._files.folder)
 
-            self._commit(erase, path)
+            self._commit(erase, path, after={name: None})
 
     def rename(self, old: str, new: str, *, merge: bool = False) -> None:
         """Give a person another name; with `merge` it may be somebody's, who has the pictures of both then.
@@ -162,7 +191,7 @@ class Gallery(GalleryReader):
                 )
             there, renamed = self.people.get(new), replace(self.people[old], name=new)
             person = appended(there, renamed) if there else renamed
-            self._keep_crops(person, self.crops(new) | self.crops(old))
+            keep_crops(self._files.folder, person, self.crops(new) | self.crops(old), self._key)
             path, target = self._files.path_of(old), self._files.path_of(new)
 
             def give_name() -> None:
@@ -177,7 +206,7 @@ class Gallery(GalleryReader):
                 self._set_aside(old, ())
                 sync(self._files.folder)
 
-            self._commit(give_name, path, target)
+            self._commit(give_name, path, target, after={old: None, new: self._shared(person)})
 
     def take_pictures(
         self, name: str, keys: Collection[str], target: str | None = None, *, merge: bool = False
@@ -200,20 +229,21 @@ class Gallery(GalleryReader):
             if not rest:
                 raise InputError(f"no picture of {name} would be left; remove or rename them instead")
             kept = person.picked(rest)
-            paths = [self._files.path_of(name)]
+            paths, after = [self._files.path_of(name)], {name: SharedPerson(kept, crops_of(kept, crops))}
             if target is not None:
                 receiver = self._receiver(name, target, person.picked(taken), merge=merge)
-                self._keep_crops(receiver, self.crops(receiver.name) | crops)
+                keep_crops(self._files.folder, receiver, self.crops(receiver.name) | crops, self._key)
                 paths.append(self._files.path_of(receiver.name))
+                after[receiver.name] = self._shared(receiver)
 
             def move() -> None:
                 # The receiver first: at every moment each picture is somebody's.
                 if target is not None:
                     write_person(paths[1], receiver, self._key)
                 write_person(paths[0], kept, self._key)
-                self._keep_crops(kept, crops)
+                keep_crops(self._files.folder, kept, crops, self._key)
 
-            self._commit(move, *paths)
+            self._commit(move, *paths, after=after)
 
     def _receiver(self, name: str, target: str, pictures: PersonVectors, *, merge: bool) -> PersonVectors:
         """The person `target` with the pictures besides their own. Raises InputError."""
@@ -230,22 +260,24 @@ class Gallery(GalleryReader):
 
     def remember_set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         """Remember copies of a person's pictures besides those before; the person need not be in the gallery."""
-        with self._writing():
+        with self._writing(here_only=True):
             self._set_aside(name, (*self.set_aside(name), *copies))
 
     def forget_set_aside(self, name: str) -> None:
         """Remember no copies of a person's pictures any more."""
         if self.set_aside(name):
-            with self._writing():
+            with self._writing(here_only=True):
                 self._set_aside(name, ())
 
     def put_back(self, people: Mapping[str, PersonFiles]) -> None:
         """Have people's files be these again, each whole or not at all, as one change of the gallery.
 
-        Crops are written before vectors, and everything before anything is removed, so that at every moment each
-        picture is somebody's; what is broken off in between is done again. Raises ArtefactError when it cannot be done.
+        Crops are written before vectors, and everything before anything is removed: at every moment each picture is
+        somebody's; what is broken off is done again. Raises ArtefactError when it cannot be done.
         """
-        with self.unchanging():
+        with self._writing():
+            own = people if self._change else {}
+            manifest = self._next({name: shared_of(one, self.folder, name, self._key) for name, one in own.items()})
             files = [
                 (path, getattr(wanted, kind))
                 for name, wanted in people.items()
@@ -258,32 +290,37 @@ class Gallery(GalleryReader):
                 if data is None and path.exists():
                     path.unlink()
                     sync(path.parent)
-            manifest = read_manifest(self.folder)
-            write_manifest(self.folder, replace(manifest, version=manifest.version + 1))
+            write_manifest(self.folder, manifest)
             self.refresh()
 
     @contextmanager
-    def replacing(self, network: str, network_name: str) -> Iterator[PutPerson]:
-        """Replace everybody by whom the block puts, by name, with their crops; of another network, if need be.
+    def replacing(
+        self, network: str, network_name: str
+    ) -> Iterator[Callable[[PersonVectors, Mapping[str, bytes]], None]]:
+        """Replace everybody by whom the block puts, by name, with their crops by `crop_key`; of another network,
+        if need be. Until the block ends, and when it fails, the gallery stays as it was; writers wait meanwhile.
 
-        Until the block ends, and when it fails, the gallery stays as it was; writers wait meanwhile.
         Raises ArtefactError when somebody cannot be written (full disk), or is of another network.
         """
         with self._writing():
-            manifest = Manifest(self.version + 1, network, network_name, f"{PEOPLE_FOLDER}-{self.version + 1}")
-            old, fresh = self._files.folder, self.folder / manifest.people
+            old, fresh = self._files.folder, self.folder / f"{PEOPLE_FOLDER}-{self.version + 1}"
             make_folder(fresh)
+            if self._change:
+                self._change.remove_everybody()
 
             def put(person: PersonVectors, crops: Mapping[str, bytes]) -> None:
                 if person.network != network:
                     raise FingerprintError(f"{person.name} is of the network {person.network[:12]}, not {network[:12]}")
                 write_crops(crops_path(fresh, person.name), crops_of(person, crops), self._key)
                 write_person(person_path(fresh, person.name), person, self._key)
+                if self._change:
+                    self._change.put(SharedPerson(person, crops_of(person, crops)))
 
             try:
                 yield put
                 sync(self.folder)
-                write_manifest(self.folder, manifest)
+                manifest = self._next({}, network, network_name)
+                write_manifest(self.folder, replace(manifest, people=fresh.name))
             except BaseException:
                 shutil.rmtree(fresh)
                 raise
@@ -297,86 +334,69 @@ class Gallery(GalleryReader):
 
         Features have no lock: each file is whole.
         """
-        with nullcontext() if self.holds_features else self._writing():
+        with nullcontext() if self.holds_features else self._writing(here_only=True):
             self.refresh()
             yield
 
-    def _create(self, manifest: Manifest) -> None:
-        require_gallery(self.folder)
-        try:
-            make_folder(self.folder)
-            people = next(iter(find_people_folders(self.folder)), PEOPLE_FOLDER)
-            make_folder(self.folder / people)
-        except OSError as error:
-            raise ArtefactError(f"{self.folder}: cannot be made ({error.strerror}); choose another folder") from error
-        if (self.folder / MANIFEST_FILE).exists() and read_manifest(self.folder).network == manifest.network:
-            return
-        with writers_lock(self.folder, self._lock_wait_s):
-            if not (self.folder / MANIFEST_FILE).exists():
-                write_manifest(self.folder, replace(manifest, people=people))
-                return
-            old = read_manifest(self.folder)
-            if old.network != manifest.network and not file_states(self.folder / old.people):
-                write_manifest(self.folder, replace(manifest, version=old.version + 1, people=old.people))
-
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the lock, with what others wrote loaded, and a rename that was broken off ended."""
+    def _writing(self, *, here_only: bool = False) -> Iterator[None]:
+        """Hold the lock, with what others wrote loaded, and a rename that was broken off ended.
+
+        Of a shared gallery the lock of all boxes, too, unless what is changed is of this box only.
+        """
         with writers_lock(self.folder, self._lock_wait_s):
             self.refresh()
             self._check_network(self._manifest, empty=False)
             try:
                 if self._times() != self._swept:
-                    _end_renames(self._files)
-                    _sweep(self.folder, self._files)
+                    end_renames(self._files)
+                    sweep(self.folder, self._files)
                     self.refresh()
-                yield
+                if self._manifest.shared is None or here_only:
+                    yield
+                    return
+                mark = self._manifest.shared
+                with changing(mark) as self._change:
+                    self._take_over(read_changes(self._change.connection, self._manifest), mark)
+                    yield
             except OSError as error:
                 raise ArtefactError(f"{self.folder}: cannot be changed ({error.strerror}); check its rights") from error
+            finally:
+                self._change = None
 
-    def _commit(self, change: Callable[[], object], *changed: Path) -> None:
-        """Change these files of people, no other, and let the version say so; the lock is held."""
-        manifest = replace(self._manifest, version=self.version + 1)
+    def _take_over(self, changes: Changes, mark: SharedMark) -> None:
+        """Be what a shared gallery has come to; the lock is held."""
+        head, own = changes.head, self._manifest.shared
+        if own is None or (head.version, head.token) != (self.version, own.token):
+            manifest = take_over(self.folder, replace(self._manifest, shared=mark), self.people, changes, self._key)
+            write_manifest(self.folder, manifest)
+            self._expected_network = self._expected_network and head.network
+            self.refresh()
+
+    def _shared(self, person: PersonVectors) -> SharedPerson:
+        """A person as a shared gallery has them; their crops are written already."""
+        return SharedPerson(person, crops_of(person, self.crops(person.name)))
+
+    def _next(
+        self, after: Mapping[str, SharedPerson | None], network: str | None = None, network_name: str | None = None
+    ) -> Manifest:
+        """What gallery.json says after a change; a shared gallery has it then, so this folder has to follow."""
+        network, network_name = network or self.network, network_name or self.network_name
+        if self._change is None or self._manifest.shared is None:
+            return replace(self._manifest, version=self.version + 1, network=network, network_name=network_name)
+        for name, one in after.items():
+            self._change.put(one) if one else self._change.remove(name)
+        head = self._change.commit(network, network_name)
+        mark = replace(self._manifest.shared, token=head.token)
+        return replace(self._manifest, version=head.version, network=network, network_name=network_name, shared=mark)
+
+    def _commit(self, change: Callable[[], object], *changed: Path, after: Mapping[str, SharedPerson | None]) -> None:
+        """Change these files of people, no other, and let the version say so; a shared gallery is as `after` first."""
+        manifest = self._next(after)
         write_manifest(self.folder, manifest, change)
         self._files.reread((path.name for path in changed), manifest.network)
         self._manifest, self._seen, self._snapshot = manifest, (manifest, time_of(self._files.folder)), None
         self._swept = self._times()
 
-    def _times(self) -> tuple[int, int]:
-        """When something was last put into the gallery's folder and into that of the people, or taken out."""
-        return time_of(self.folder), time_of(self._files.folder)
-
-    def _keep_crops(self, person: PersonVectors, crops: Mapping[str, bytes]) -> None:
-        """Keep those of a person's own vectors; written only where they are not what is there already."""
-        kept = crops_of(person, crops)
-        if kept != self.crops(person.name):
-            write_crops(crops_path(self._files.folder, person.name), kept, self._key)
-
     def _set_aside(self, name: str, copies: Sequence[SetAside]) -> None:
         write_set_aside(set_aside_path(self.folder, name), copies, self._key)
-
-    def _refuse_damaged(self, name: str) -> None:
-        if (error := self.damaged.get(self._files.path_of(name))) is not None:
-            raise error
-
-    def _nobody(self, name: str) -> NotThereError:
-        return NotThereError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")
-
-
-def _end_renames(people: PeopleFolder) -> None:
-    """Put whoever was being renamed when a change was broken off where their new name belongs. Raises OSError."""
-    for name, path in people.paths.items():
-        if path != (proper := people.path_of(name)) and not proper.exists():
-            path.rename(proper)
-
-
-def _sweep(folder: Path, people: PeopleFolder) -> None:
-    """Remove from a gallery what is of nobody: nobody's pictures stay where nobody looks for them. Raises OSError."""
-    for name in find_people_folders(folder):
-        if name != people.folder.name:
-            shutil.rmtree(folder / name)
-    half_written = (path for ending in (".pkl", SUFFIX) for path in people.folder.glob(f".*{ending}.*"))
-    of_nobody = (path for path in people.folder.glob(f"*{SUFFIX}") if not path.with_suffix(".pkl").exists())
-    beside = (*folder.glob(f".{MANIFEST_FILE}.*"), *(folder / SET_ASIDE_FOLDER).glob(".*.pkl.*"))
-    for path in (*half_written, *of_nobody, *beside):
-        path.unlink()

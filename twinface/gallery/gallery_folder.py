@@ -4,6 +4,7 @@ gallery.json has the network, a version that grows with every change, and where 
 neither: the people lie in the folder itself, the network is theirs, and nobody changes it.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import canonical_json, keep_private, read_json_object, shown, stream_atomically
 from twinface.locks import open_locked
 
-FORMAT = 1
+FORMAT, SHARED_FORMAT = 1, 2
 MANIFEST_FILE = "gallery.json"
 PEOPLE_FOLDER = "people"
 WAIT_S = 5.0
@@ -31,13 +32,29 @@ _PEOPLE_FOLDERS = re.compile(rf"{PEOPLE_FOLDER}(-(\d{{1,18}}))?")
 
 
 @dataclass(frozen=True, slots=True)
+class SharedMark:
+    """Whose copy a gallery is: the one with this `id` in the database at `url`, which has no password in it, as the box
+    with the id `box` has it after the change with this `token`.
+    """
+
+    id: str
+    url: str
+    box: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What gallery.json says; `network` is the fingerprint, `people` the name of the folder that everybody is in."""
+    """What gallery.json says; `network` is the fingerprint, `people` the name of the folder that everybody is in.
+
+    `shared` says that it is a copy of a gallery that several boxes share.
+    """
 
     version: int
     network: str
     network_name: str
     people: str = PEOPLE_FOLDER
+    shared: SharedMark | None = None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -46,21 +63,31 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.exists():
         raise ArtefactError(f"{folder}: no gallery here; start one with `twinface gallery add NAME PICTURE`")
     value = read_json_object(path)
-    if value.get("format") != FORMAT:
+    if value.get("format") not in {FORMAT, SHARED_FORMAT}:
         raise ArtefactError(
-            f"{path}: format {shown(value.get('format'))}, this twinface reads {FORMAT}; update twinface"
+            f"{path}: format {shown(value.get('format'))}, this twinface reads {SHARED_FORMAT}; update twinface"
         )
     manifest = Manifest(
         value.get("version", 0),
         value.get("network", ""),
         value.get("network_name", ""),
         value.get("people", PEOPLE_FOLDER),
+        _read_mark(path, value.get("shared")),
     )
     if type(manifest.version) is not int or not isinstance(manifest.network, str) or not manifest.network:
         raise ArtefactError(f"{path}: no version or no network in it; delete it and add somebody: the people stay")
     if not isinstance(manifest.people, str) or not _PEOPLE_FOLDERS.fullmatch(manifest.people):
         raise ArtefactError(f"{path}: no folder of people in it; delete it and add somebody: the people stay")
     return manifest
+
+
+def _read_mark(path: Path, value: object) -> SharedMark | None:
+    if value is None:
+        return None
+    fields = {field.name for field in dataclasses.fields(SharedMark)}
+    if not isinstance(value, dict) or set(value) != fields or not all(isinstance(text, str) for text in value.values()):
+        raise ArtefactError(f"{path}: a copy of no gallery; delete it and share the gallery again: the people stay")
+    return SharedMark(**value)
 
 
 def write_manifest(folder: Path, manifest: Manifest, change: Callable[[], object] = lambda: None) -> None:
@@ -72,7 +99,7 @@ def write_manifest(folder: Path, manifest: Manifest, change: Callable[[], object
     path = folder / MANIFEST_FILE
 
     def write(stream: BinaryIO) -> None:
-        stream.write(canonical_json({"format": FORMAT, **asdict(manifest)}))
+        stream.write(canonical_json(_to_json(manifest)))
         stream.flush()
         change()
 
@@ -80,6 +107,13 @@ def write_manifest(folder: Path, manifest: Manifest, change: Callable[[], object
         stream_atomically(path, write)
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be written ({error.strerror}); the file is as it was") from error
+
+
+def _to_json(manifest: Manifest) -> dict[str, object]:
+    """An earlier twinface, which shares nothing, reads the format that has no mark."""
+    if manifest.shared is None:
+        return {"format": FORMAT, **{name: one for name, one in asdict(manifest).items() if name != "shared"}}
+    return {"format": SHARED_FORMAT, **asdict(manifest)}
 
 
 def find_people_folders(folder: Path) -> list[str]:

@@ -63,6 +63,13 @@ def write_crops(path: Path, crops: Mapping[str, bytes], key: bytes) -> None:
     write_sealed(path, {"format": _CROPS_FORMAT, "crops": dict(crops)} if crops else None, key)
 
 
+def keep_crops(folder: Path, person: PersonVectors, crops: Mapping[str, bytes], key: bytes) -> None:
+    """Have a folder of people keep those of a person's own vectors; written only where they are not what is there."""
+    path, kept = crops_path(folder, person.name), crops_of(person, crops)
+    if kept != read_crops(path, key):
+        write_crops(path, kept, key)
+
+
 @dataclass(frozen=True, slots=True)
 class SetAside:
     """A `picture`, as it was named, that was copied to `copy`, an absolute path, with this `sha256` in hex."""

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from twinface.errors import ArtefactError
+from twinface.errors import ArtefactError, NotThereError
 from twinface.gallery.gallery_folder import (
     ITSELF,
     PEOPLE_FOLDER,
     Manifest,
+    SharedMark,
     is_features_folder,
     of_another_network,
     read_manifest,
     signed_files,
 )
+from twinface.gallery.names import did_you_mean
 from twinface.gallery.people_files import PeopleFolder, file_states, read_person, time_of
 from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot
 from twinface.gallery.person_files import (
@@ -54,6 +56,11 @@ class GalleryReader:
     def network_name(self) -> str:
         """Name of that network, for people to read."""
         return self._manifest.network_name
+
+    @property
+    def shared(self) -> SharedMark | None:
+        """Which shared gallery this is a copy of; None for a gallery of its own."""
+        return self._manifest.shared
 
     @property
     def holds_features(self) -> bool:
@@ -144,6 +151,17 @@ class GalleryReader:
             self._snapshot = take_snapshot(list(self.people.values()), self.version, self.network)
             self._files.share(self._snapshot.vectors)
         return self._snapshot
+
+    def _times(self) -> tuple[int, int]:
+        """When something was last put into the gallery's folder and into that of the people, or taken out."""
+        return time_of(self.folder), time_of(self._files.folder)
+
+    def _refuse_damaged(self, name: str) -> None:
+        if (error := self.damaged.get(self._files.path_of(name))) is not None:
+            raise error
+
+    def _nobody(self, name: str) -> NotThereError:
+        return NotThereError(f"nobody called {name!r} is in the gallery; {did_you_mean(name, self.people)}")
 
     def _check_network(self, manifest: Manifest, empty: bool) -> None:
         if self._expected_network in {None, manifest.network} or empty:

@@ -298,7 +298,7 @@ def test_verify_reads_what_refresh_would_not(open_gallery: OpenGallery, enrol: E
         (None, "no gallery here; start one with `twinface gallery add"),
         ("{", "not valid JSON"),
         ("[]", "expected a JSON object"),
-        ('{"format": 2}', "format 2, this twinface reads 1; update twinface"),
+        ('{"format": 3}', "format 3, this twinface reads 2; update twinface"),
         ('{"format": 1, "version": "x", "network": "a"}', "no version or no network"),
         ('{"format": 1, "version": 1}', "no version or no network"),
     ],

@@ -100,7 +100,6 @@ class Explained(BaseModel):
 def events_routes(context: Context) -> APIRouter:
     """`/events`, `/unknowns`, `/explain`."""
     router, path = APIRouter(tags=["history"]), context.settings.events_path
-    pictures = FoundPictures(context)
 
     @router.get("/events")
     def list_events(which: Annotated[WhichEvents, Query()]) -> Events:
@@ -135,6 +134,14 @@ def events_routes(context: Context) -> APIRouter:
         shown = [_shown(one) for one in found[start:end]]
         return ListOfUnknowns(total=len(found), unknowns=shown, next=end if end < len(found) else None)
 
+    _add_why(router, context)
+    return router
+
+
+def _add_why(router: APIRouter, context: Context) -> None:
+    """`/events/{number}/why`, `/tracks/{track}/why`."""
+    path, pictures = context.settings.events_path, FoundPictures(context)
+
     @router.get("/events/{number}/why")
     def why_event(number: Annotated[int, Path(ge=1, le=LARGEST)]) -> Explained:
         """The looks, candidates and rules behind an event."""
@@ -150,8 +157,6 @@ def events_routes(context: Context) -> APIRouter:
         for look in (look for one in found["tracks"] for look in one["looks"]):
             look["picture"] = pictures.url(look["look"])
         return Explained(**found)
-
-    return router
 
 
 def _shown(one: Unknown) -> UnknownShown:
