@@ -64,12 +64,14 @@ class _Sync:
             self._health.take(message.body, message.stamp.epoch)
 
     def _look_around(self) -> None:
-        problems = [health.problem for health, *_ in self._health.readings() if not health.ok]
+        readings = self._health.readings()
+        problems = [one.health.problem for one in readings if not one.health.ok]
+        stands_by = [f"matcher {one.beat.detail}" for one in readings if one.beat and one.beat.state == "idle"]
         version = 0
         with suppress(ArtefactError):  # nobody is known yet
             version = read_manifest(self._settings.gallery).version
         waiting = self._count_events(self._forwarder) if self._forwarder else 0
-        self._box.standing = Standing("; ".join(problems) or "all is well", not problems, version, waiting)
+        self._box.standing = Standing("; ".join(problems or stands_by) or "all is well", not problems, version, waiting)
         self._node.meters.gauge("database_failures", self._link.failures)
         copied = note = ""
         if self._copy is not None:

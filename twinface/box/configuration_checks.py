@@ -27,6 +27,7 @@ def warn_of_passwords(config: Path, settings: Settings) -> Iterator[str]:
     for hook in settings.webhook:
         texts += [(f"webhook {hook.name!r}", hook.url, mask_address(hook.url))]
         texts += [(f"webhook {hook.name!r}", hook.secret, hook.secret if PLACEHOLDER.search(hook.secret) else "")]
+    texts += [("database", settings.database.url, mask_address(settings.database.url))]
     texts += [("mqtt", settings.mqtt.password, settings.mqtt.password)]
     # The address of a service is most often all that it takes to send by it.
     texts += [

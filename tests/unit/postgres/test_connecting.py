@@ -1,11 +1,15 @@
 """What keeps a database from being used is one line that names the mend."""
 
+import os
+import shutil
 import socket
 
 import pytest
 from postgres_server import PostgresServer, make_server
+from small_disk import small_disk
 
 from twinface.errors import DatabaseError, InputError
+from twinface.postgres import connecting
 from twinface.postgres.connecting import check_server, connect, errors_of
 
 
@@ -23,6 +27,46 @@ def test_without_pgvector_the_command_of_the_administrator_is_named(postgres: Po
     command = f"psql --dbname={name} --command='CREATE EXTENSION vector'"
     with connect(postgres.url(name), "twinface test") as connection, pytest.raises(DatabaseError, match=command):
         check_server(connection)
+
+
+@pytest.mark.parametrize(
+    ("name", "oldest", "words"),
+    [
+        ("OLDEST_SERVER", 19, r"is PostgreSQL 18, and this takes 19 or later; upgrade it"),
+        (
+            "OLDEST_VECTOR",
+            (9, 1),
+            r"has pgvector 0\.\S+, and this takes 9\.1 or later; .*'ALTER EXTENSION vector UPDATE'",
+        ),
+    ],
+)
+def test_a_server_or_an_extension_that_is_too_old_is_refused_with_the_mend(
+    database: str, monkeypatch: pytest.MonkeyPatch, name: str, oldest: object, words: str
+) -> None:
+    monkeypatch.setattr(connecting, name, oldest)
+    with connect(database, "twinface test") as connection, pytest.raises(DatabaseError, match=words):
+        check_server(connection)
+
+
+def test_a_server_that_takes_no_more_connections_says_so(database: str) -> None:
+    with connect(database, "administrator") as administrator:
+        administrator.execute("DROP ROLE IF EXISTS crowded")
+        administrator.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    with pytest.raises(DatabaseError, match=r'cannot be reached: too many connections for role "crowded"'):
+        connect(database.replace("postgres@", "crowded@"), "twinface test")
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_was_stored(postgres: PostgresServer, database: str) -> None:
+    with small_disk(postgres.folder / "full", 512) as folder, connect(database, "administrator") as administrator:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody", "nogroup")
+        administrator.execute(f"CREATE TABLESPACE small LOCATION '{folder}'".encode())
+        administrator.execute("CREATE TABLE many (text text) TABLESPACE small")
+        with pytest.raises(DatabaseError, match=r"is full: could not .*; nothing was stored"), errors_of(database):
+            administrator.execute("INSERT INTO many SELECT md5(n::text) FROM generate_series(1, 100000) AS n")
+        assert administrator.execute("SELECT count(*) FROM many").fetchone() == (0,)
+        administrator.execute("DROP TABLE many")
+        administrator.execute("DROP TABLESPACE small")
 
 
 def test_nobody_there_is_one_line_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
