@@ -112,16 +112,7 @@ def events_routes(context: Context) -> APIRouter:
     @router.get("/events/all-boxes")
     def list_events_of_boxes(which: Annotated[WhichOfAllBoxes, Query()]) -> EventsOfBoxes:
         """What happened at every box that shares the database, and who was at two boxes at once."""
-        if not shares_events(context.settings):
-            return EventsOfBoxes(events=[], boxes=[])
-        query = EventQuery(
-            **which.model_dump(exclude={"name", "box", "tracks"}),
-            names=context.people.names_of(which.name),
-            faces=which.tracks,
-        )
-        with shared_events(context.settings) as connection:
-            found = read_all_events(connection, query, which.box)
-            return EventsOfBoxes(events=[one.plain for one in found], boxes=box_names(connection))
+        return _of_all_boxes(context, which)
 
     @router.get("/unknowns")
     def list_strangers(
@@ -157,6 +148,19 @@ def _add_why(router: APIRouter, context: Context) -> None:
         for look in (look for one in found["tracks"] for look in one["looks"]):
             look["picture"] = pictures.url(look["look"])
         return Explained(**found)
+
+
+def _of_all_boxes(context: Context, which: WhichOfAllBoxes) -> EventsOfBoxes:
+    if not shares_events(context.settings):
+        return EventsOfBoxes(events=[], boxes=[])
+    query = EventQuery(
+        **which.model_dump(exclude={"name", "box", "tracks"}),
+        names=context.people.names_of(which.name),
+        faces=which.tracks,
+    )
+    with shared_events(context.settings) as connection:
+        found = read_all_events(connection, query, which.box)
+        return EventsOfBoxes(events=[one.plain for one in found], boxes=box_names(connection))
 
 
 def _shown(one: Unknown) -> UnknownShown:
