@@ -104,3 +104,4 @@ def test_a_statement_that_the_server_refuses_or_is_stopped_in_is_said() -> None:
                 connection.execute("SELECT 1")
     finally:
         server.stop()
+        shutil.rmtree(server.folder)
