@@ -22,7 +22,7 @@ def boxes(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """List every box that shares the database of `[database]`: version, gallery, what waits, how it is, and its page.
+    """List every box that shares its database with this one: version, gallery, what waits, how it is, and its page.
 
     A box that was not heard of for 15 seconds is shown as such, with since when. Two boxes of one name, a box that was
     copied with its id, and a clock that is a minute wrong are warnings.
