@@ -24,6 +24,10 @@ _REGISTER_FROM_OLDEST = f"INSERT OR IGNORE INTO consumers VALUES (?, {_OLDEST}, 
 _CURSOR = f"SELECT acknowledged, {_NEWEST} FROM consumers WHERE name = ?"  # noqa: S608
 _BACKLOG = f"SELECT {_NEWEST} - acknowledged, passed_over FROM consumers WHERE name = ?"  # noqa: S608
 _BACKLOGS = f"SELECT name, {_NEWEST} - acknowledged, passed_over FROM consumers"  # noqa: S608
+_REWIND = f"""
+    UPDATE consumers SET acknowledged = max(:through, min(acknowledged, {_OLDEST}))
+    WHERE name = :name AND acknowledged > max(:through, {_OLDEST})
+"""  # noqa: S608
 _ADVANCE = """
     UPDATE consumers SET passed_over = passed_over + :through - acknowledged - :handed_out, acknowledged = :through
     WHERE name = :name AND acknowledged < :through
@@ -77,6 +81,11 @@ class Outbox:
     def acknowledged(self) -> int:
         """The number that was acknowledged last; before that, the one before the first that the consumer gets."""
         return self._use(lambda connection: int(connection.execute(_CURSOR, [self._consumer]).fetchone()[0]))
+
+    def rewind(self, through: int) -> bool:
+        """Hand out again what follows the number `through`, as far as it is kept; whether that is anything new."""
+        values = {"name": self._consumer, "through": through}
+        return self._use(lambda connection: connection.execute(_REWIND, values).rowcount > 0)
 
     def backlog(self) -> Backlog:
         """What waits, and what was passed over since the consumer began."""

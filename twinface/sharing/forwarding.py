@@ -97,8 +97,13 @@ class Forwarder:
         with connection.transaction():
             # Read under the lock: what is erased here before that is not read, what is erased after it waits there.
             connection.execute(WHILE_NOTHING_IS_ERASED)
+            row = connection.execute(_THROUGH, [self._box]).fetchone()
+            # A database that is restored from a backup, or a new one, has less than this box has sent.
+            self._outbox.rewind(row[0] if row else 0)
             events = self._outbox.pending(limit)
             if not events:
+                through = self._outbox.acknowledged()
+                connection.execute(_NOTE, [self._box, through, 0, max(0, through - row[0]) if row else 0])
                 return Forwarded()
             ended = tuple(dict.fromkeys(event.key for event in events if event.key and _ends(event)))
             for day in {event.at_ns // _DAY_NS for event in events}:
@@ -109,7 +114,6 @@ class Forwarder:
             stored, refused = self._insert(connection, events, one_by_one=one_by_one)
             insert_looks(connection, self._box, looks)
             numbers = [event.sequence or 0 for event in events]
-            row = connection.execute(_THROUGH, [self._box]).fetchone()
             passed_over = _missing(numbers, row[0] if row else self._outbox.acknowledged())
             connection.execute(_NOTE, [self._box, numbers[-1], stored, passed_over])
         self._outbox.acknowledge(numbers[-1])

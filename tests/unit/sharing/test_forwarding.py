@@ -92,6 +92,26 @@ def test_an_event_that_no_database_takes_keeps_no_other_back(connection: "Connec
     assert rows_of(connection) == [(1, "Anna"), (3, "Cy")]
 
 
+def test_a_database_that_is_restored_from_a_backup_gets_what_it_lacks_with_the_next_event(
+    connection: "Connection[Any]", tmp_path: Path
+) -> None:
+    path = store(tmp_path / "events.sqlite", *[an_event() for _ in range(5)])
+    with forwarder(path) as one:
+        one.forward(connection)
+        connection.execute("DELETE FROM events WHERE sequence > 2")
+        connection.execute("UPDATE forwarded SET through = 2")
+        store(path, an_event())
+        assert one.forward(connection).events == 4
+        connection.execute("DELETE FROM events")
+        connection.execute("DELETE FROM forwarded")
+        with changing(path, "nothing is erased") as sqlite:
+            sqlite.execute("DELETE FROM events WHERE sequence = 1")
+        store(path, an_event())
+        assert one.forward(connection).events == 6
+    assert [number for number, _ in rows_of(connection)] == [2, 3, 4, 5, 6, 7]
+    assert connection.execute("SELECT through, passed_over FROM forwarded").fetchone() == (7, 0)
+
+
 def test_what_retention_took_first_is_counted_here_and_there(connection: "Connection[Any]", tmp_path: Path) -> None:
     path = store(tmp_path / "events.sqlite", *[an_event() for _ in range(5)])
     with forwarder(path) as one:
@@ -136,3 +156,17 @@ def test_nothing_is_lost_or_doubled_however_often_a_transaction_is_broken_off(
         while one.forward(connection).events:
             pass
         assert rows_of(connection) == [(number + 1, f"p{number}") for number in range(made)]
+
+
+def test_what_was_erased_before_it_was_forwarded_is_counted_once(connection: "Connection[Any]", tmp_path: Path) -> None:
+    path = store(tmp_path / "events.sqlite", an_event())
+    with forwarder(path) as one:
+        one.forward(connection)
+        store(path, an_event(), an_event())
+        with changing(path, "nothing is erased") as sqlite:
+            sqlite.execute("DELETE FROM events WHERE sequence > 1")
+        one.forward(connection)
+        store(path, an_event())
+        one.forward(connection)
+        assert one.backlog == Backlog(0, 2)
+    assert connection.execute("SELECT through, events, passed_over FROM forwarded").fetchone() == (4, 2, 2)
