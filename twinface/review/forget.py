@@ -26,7 +26,7 @@ from twinface.errors import ArtefactError, InputError
 from twinface.events.event import NameSpan
 from twinface.events.forgetting import forget_person, remembered_names
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.gallery_folder import has_people, require_gallery
+from twinface.gallery.gallery_folder import has_people, read_manifest, require_gallery
 from twinface.gallery.names import did_you_mean, known_name
 from twinface.gallery.person_files import SetAside
 from twinface.matching.vectors import normalised
@@ -235,8 +235,9 @@ def forget(name: str, settings: Settings, *, who: str | None = None) -> list[Era
 
 
 def forget_here(names: Sequence[NameSpan], settings: Settings) -> None:
-    """Erase at this box whom another one forgot; a gallery that boxes share forgets by itself. Raises ArtefactError."""
-    others = {erase_from_all_boxes, confirm_to_all_boxes, *([erase_from_gallery] if settings.database.gallery else [])}
+    """Erase at this box whom another one forgot; a copy of a shared gallery forgets by itself. Raises ArtefactError."""
+    is_copy = has_people(settings.gallery) and read_manifest(settings.gallery).shared is not None
+    others = {erase_from_all_boxes, confirm_to_all_boxes, *([erase_from_gallery] if is_copy else [])}
     found = [erased for place in PLACES if place not in others for erased in place(names, settings, dry_run=False)]
     if found:
         note(settings.gallery, "forget", "somebody was forgotten", who="another box")
