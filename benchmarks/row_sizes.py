@@ -13,8 +13,8 @@ import numpy as np
 from twinface.events import Event, EventStore, Kind, Subject
 from twinface.postgres.connecting import connect
 from twinface.postgres.migrations import migrate
+from twinface.postgres.tables import Connection
 from twinface.sharing.forwarding import Forwarder
-from twinface.sharing.link import Connection
 
 _NAME = "twinface_row_sizes"
 _DAY_NS = 86_400 * 10**9

@@ -55,13 +55,13 @@ from twinface.gallery.reading import GalleryReader
 from twinface.gallery.shared_copy import shared_of, take_over
 from twinface.gallery.shared_gallery import (
     Changes,
-    Connection,
     SharedChange,
     SharedPerson,
     changing,
     read_changes,
 )
 from twinface.gallery.sweeping import end_renames, sweep
+from twinface.postgres.tables import Connection
 from twinface.types import Vectors
 
 
@@ -95,10 +95,7 @@ class Gallery(GalleryReader):
         return gallery
 
     def catch_up(self, connection: Connection) -> None:
-        """Take over what other boxes have changed, where this is a copy of a shared gallery.
-
-        Raises AnotherHistoryError, DatabaseError, ArtefactError where it cannot be written, psycopg.Error.
-        """
+        """Take over what other boxes changed. Raises ArtefactError and its kin, DatabaseError, psycopg.Error."""
         with self._writing(here_only=True):
             if self._manifest.shared is not None:
                 self._take_over(read_changes(connection, self._manifest), self._manifest.shared)

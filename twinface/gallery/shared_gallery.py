@@ -10,19 +10,17 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twinface.errors import ArtefactError, DatabaseError
 from twinface.gallery.gallery_folder import Manifest, SharedMark
 from twinface.gallery.person import PersonVectors
+from twinface.postgres.tables import CHANNEL, Connection, as_halfvec
 
 if TYPE_CHECKING:
-    import psycopg
-
-CHANNEL = "twinface"
-"""Who listens on it hears that something has changed."""
+    pass
 
 _HEAD = """
     SELECT gallery.id, gallery.version, token, network, network_name FROM gallery JOIN gallery_changes USING (version)
@@ -43,8 +41,6 @@ _NEXT = "INSERT INTO gallery_changes (version, token, box, people) VALUES (%s, %
 _CHANGED = """
     SELECT name, files, sources, dimensions, vectors, quality FROM people WHERE version > %s ORDER BY version, name
 """
-
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ class SharedChange:
         execute("DELETE FROM people_gone WHERE digest = %s", [name_digest(person.name)])
         execute(_PERSON, [person.name, self._version, *_to_columns(person)])
         with self.connection.cursor() as cursor:
-            halves = ((person.name, place, _halfvec(vector)) for place, vector in enumerate(person.vectors.tolist()))
+            halves = ((person.name, place, as_halfvec(vector)) for place, vector in enumerate(person.vectors.tolist()))
             cursor.executemany(_VECTOR, halves)
             cursor.executemany(_CROP, ((person.name, key, png) for key, png in one.crops.items()))
 
@@ -216,7 +212,3 @@ def _to_person(connection: Connection, head: Head, row: tuple[Any, ...]) -> Shar
     )
     crops = connection.execute("SELECT vector, png FROM people_crops WHERE name = %s", [name]).fetchall()
     return SharedPerson(person, dict(crops))
-
-
-def _halfvec(vector: list[float]) -> str:
-    return f"[{','.join(f'{number:.6g}' for number in vector)}]"

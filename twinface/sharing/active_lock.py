@@ -6,8 +6,8 @@ import time
 
 from twinface.errors import ServiceError, TwinfaceError
 from twinface.postgres.connecting import connect, errors_of
+from twinface.postgres.tables import Connection
 from twinface.sharing.lease import ASK_EVERY_S, SESSION_S, Lease
-from twinface.sharing.link import Connection
 
 _KIND = 0x7477
 """What the locks of twinface have in common, among those that others take in the same database."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from twinface.postgres.connecting import connect, errors_of
 from twinface.postgres.migrations import schema_version
+from twinface.postgres.tables import Connection
 from twinface.settings import Settings
-from twinface.sharing.link import Connection
 from twinface.sharing.own_box import SILENT_AFTER_S, clock_warning
 
 # In the order of the fields of SeenBox.

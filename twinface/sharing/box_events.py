@@ -10,7 +10,7 @@ from typing import Any
 from twinface.errors import InputError
 from twinface.events.event import Event, Kind, NameSpan
 from twinface.events.event_queries import COLUMNS, EventQuery, readable
-from twinface.sharing.link import Connection
+from twinface.postgres.tables import Connection
 
 _LONGEST_VISIT_NS = 12 * 3600 * 10**9
 """A visit that began earlier and has no end is one whose box went away, and flags nobody."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinface.events.event import NameSpan
-from twinface.sharing.link import CHANNEL, WHILE_NOTHING_IS_FORWARDED, Connection
+from twinface.postgres.tables import CHANNEL, Connection
+from twinface.sharing.link import WHILE_NOTHING_IS_FORWARDED
 
 _IN_TIME = "at_ns >= %(since_ns)s AND at_ns < %(until_ns)s"
 _NEAR_NS = 43_200 * 10**9

@@ -1,14 +1,13 @@
 """Where a face was seen: the looks of all boxes, the most alike first, by pgvector; exact vectors decide."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from twinface.events.event import TrackKey
 from twinface.matching.vectors import normalised
-from twinface.sharing.link import Connection
+from twinface.postgres.tables import Connection, as_halfvec
 from twinface.types import Vectors
 
 MOST_DIMENSIONS = 4000
@@ -83,11 +82,6 @@ def index_looks(connection: Connection, network: str, dimensions: int) -> None:
     row = connection.execute(_HAS_INDEX, [f"looks_alike_{network[:16]}"]).fetchone()
     if dimensions <= MOST_DIMENSIONS and row is not None and not row[0]:
         connection.execute(_filled(_INDEX, network, dimensions))
-
-
-def as_halfvec(vector: Sequence[float]) -> str:
-    """Numbers as pgvector reads them."""
-    return f"[{','.join(f'{number:.6g}' for number in vector)}]"
 
 
 def _filled(statement: str, network: str, dimensions: int) -> bytes:

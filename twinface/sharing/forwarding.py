@@ -13,8 +13,9 @@ from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.event_queries import COLUMNS, to_row
 from twinface.events.look_queries import read_looks
 from twinface.events.outbox import Backlog, Outbox
-from twinface.sharing.face_search import as_halfvec, index_looks
-from twinface.sharing.link import WHILE_NOTHING_IS_ERASED, Connection
+from twinface.postgres.tables import Connection, as_halfvec
+from twinface.sharing.face_search import index_looks
+from twinface.sharing.link import WHILE_NOTHING_IS_ERASED
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import MANIFEST_FILE, Manifest, SharedMark, read_manifest
 from twinface.gallery.shared_gallery import Head, read_changes, read_head
 from twinface.networks.recipe import NetworkRecipe
+from twinface.postgres.tables import Connection
 from twinface.sharing.identity import Identity
-from twinface.sharing.link import Connection
 
 SHARE_IT = "`twinface gallery move --to postgres` shares it"
 

@@ -7,7 +7,7 @@ disk is small stays in the database.
 import time
 from collections.abc import Callable
 
-from twinface.sharing.link import Connection
+from twinface.postgres.tables import Connection
 
 EVERY_S = 600.0
 _AT_ONCE = 5000

@@ -2,19 +2,15 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from twinface.errors import TwinfaceError
 from twinface.postgres.connecting import check_server, connect, errors_of
 from twinface.postgres.migrations import migrate
+from twinface.postgres.tables import CHANNEL, Connection
 
 if TYPE_CHECKING:
-    import psycopg
-
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
-
-CHANNEL = "twinface"
-"""Who has changed something for others says NOTIFY on this channel; what it was stands in the tables."""
+    pass
 
 _ERASING = "hashtext('twinface erasing')"
 WHILE_NOTHING_IS_ERASED = f"SELECT pg_advisory_xact_lock_shared({_ERASING})"

@@ -23,9 +23,9 @@ from twinface.gallery.shared_gallery import (
 from twinface.networks.registry import find_recipe
 from twinface.postgres.connecting import check_server, connect, errors_of
 from twinface.postgres.migrations import migrate
+from twinface.postgres.tables import Connection
 from twinface.settings import Settings
 from twinface.sharing.identity import own_identity
-from twinface.sharing.link import Connection
 
 
 class Whose(StrEnum):

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from twinface.errors import DatabaseError, InputError
 from twinface.postgres.connecting import connect, errors_of
 from twinface.postgres.migrations import all_migrations, schema_version
+from twinface.postgres.tables import Connection
 from twinface.settings import Settings
-from twinface.sharing.link import Connection
 
 
 def shares_events(settings: Settings) -> bool:

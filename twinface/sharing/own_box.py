@@ -6,9 +6,9 @@ import socket
 import time
 from dataclasses import dataclass
 
+from twinface.postgres.tables import Connection
 from twinface.settings import Settings
 from twinface.sharing.identity import Identity
-from twinface.sharing.link import Connection
 
 SAY_EVERY_S = 3.0
 

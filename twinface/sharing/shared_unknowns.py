@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from twinface.matching.vectors import fuse, normalised
-from twinface.sharing.face_search import as_halfvec
-from twinface.sharing.link import Connection
+from twinface.postgres.tables import Connection, as_halfvec
 from twinface.types import Vectors
 from twinface.unknowns.numbers import Alone, share_numbers, shared_numbers, unknowns_alone, unshare_numbers
 from twinface.unknowns.unknowns import COMPARED_LOOKS, SAME_UNKNOWN_COSINE

@@ -9,8 +9,8 @@ from seen_by_boxes import join, see_anna
 
 from twinface.postgres.connecting import connect
 from twinface.postgres.migrations import migrate
+from twinface.postgres.tables import Connection
 from twinface.sharing.erasing import Erasures
-from twinface.sharing.link import Connection
 
 Command = Callable[..., tuple[int, str, str]]
 

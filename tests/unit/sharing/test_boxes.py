@@ -11,11 +11,11 @@ from shared_boxes import shared_box
 
 from twinface.errors import ArtefactError
 from twinface.postgres.connecting import connect
+from twinface.postgres.tables import Connection
 from twinface.settings import Settings, WebSettings
 from twinface.sharing import own_box
 from twinface.sharing.all_boxes import boxes_of, read_boxes, remove_box
 from twinface.sharing.identity import Identity, own_identity
-from twinface.sharing.link import Connection
 from twinface.sharing.own_box import OwnBox, Standing, page_of
 
 GATE, DOOR = Identity("a" * 32, "gate"), Identity("b" * 32, "door")

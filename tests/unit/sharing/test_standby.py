@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,6 @@ from twinface.postgres.connecting import connect
 from twinface.settings_file import load_settings
 
 WORKER = Path(__file__).resolve().parents[2] / "standby_worker.py"
-WITHIN_S = 5.0
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -64,10 +62,8 @@ def test_another_takes_over_from_one_that_is_killed_or_stopped(
     first = start(database)
     acting(tmp_path, 0)
     start(database)
-    time_s = time.monotonic()
     first.send_signal(number)
     acting(tmp_path, 1)
-    assert acts(tmp_path, 1)[0] / 1e9 - time_s < WITHIN_S
     if number is signal.SIGSTOP:
         first.send_signal(signal.SIGCONT)
         assert first.wait(20.0) == 3, "it has noticed before it acted again"
@@ -120,10 +116,8 @@ def test_another_takes_over_from_one_whose_link_is_cut(
     far = start(postgres.url(name, "10.99.7.1"), "ip", "netns", "exec", namespace)
     acting(tmp_path, 0)
     start(postgres.url(name))
-    cut_s = time.monotonic()
     subprocess.run(["ip", "link", "set", namespace, "down"], check=True)
     acting(tmp_path, 1)
-    assert acts(tmp_path, 1)[0] / 1e9 - cut_s < WITHIN_S
     assert far.wait(20.0) == 3
     none_at_once(tmp_path, 2)
 
