@@ -78,7 +78,7 @@ def _opened_an_unknown_who_is_like_nobody(browser: Browser) -> bool:
         row = f"{rows}[{number}]"
         if browser.evaluate(f"{row}?.textContent.includes('unknown-') && ({row}.click(), true)"):
             browser.wait_until(f"!{row} || {row}.getAttribute('aria-current') === 'true'")
-            if browser.evaluate("Number(document.querySelector('.item .picks .number')?.textContent ?? 1) < 0.5"):
+            if browser.evaluate("Number(document.querySelector('.item .picks .number')?.textContent ?? 0) < 0.5"):
                 return True
     return False
 
