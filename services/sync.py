@@ -13,7 +13,6 @@ from twinface.events.outbox import Backlog, read_backlogs
 from twinface.gallery.gallery_folder import read_manifest
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
-from twinface.networks.registry import find_recipe
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
 from twinface.sharing.erasing import Erasures
@@ -40,14 +39,14 @@ class _Sync:
         parts: list[Part] = [self._box]
         self._copy: GalleryCopy | None = None
         if settings.database.gallery:
-            recipe = find_recipe(settings.network)
-            self._copy = GalleryCopy(settings.gallery, settings.database.url, identity, recipe)
-            parts.append(self._copy)
+            self._copy = GalleryCopy(settings, identity)
+        if self._forwarder is not None:
+            parts.append(Erasures(identity.id, self._erase, self._known_names))
+        if self._copy is not None:
+            parts.append(self._copy)  # after the erasures, which find by likeness what is left of who was forgotten
         if self._forwarder is not None:
             self._unknowns = SharedUnknowns(settings.events_path, identity.id, self._centre)
-            erasures = Erasures(identity.id, self._erase, self._known_names)
-            letting_go = LettingGo(identity.id, settings.events.keep_days)
-            parts += [erasures, self._forwarder, self._unknowns, letting_go]
+            parts += [self._forwarder, self._unknowns, LettingGo(identity.id, settings.events.keep_days)]
         self._link = Link(settings.database.url, f"twinface {identity.name}", parts, node.loop.wake)
         node.subscriber(HEALTH, heard_names(settings), self._hear)
         node.loop.every(_LOOK_S, self._look_around)
@@ -80,10 +79,10 @@ class _Sync:
         problem = self._link.problem or copied or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem or note)
 
-    def _erase(self, names: Sequence[NameSpan]) -> None:
+    def _erase(self, names: Sequence[NameSpan]) -> bool:
         from twinface.review.forget import forget_here
 
-        forget_here(names, self._settings)
+        return forget_here(names, self._settings)
 
     def _centre(self, vectors: Vectors, cameras: Sequence[str], network: str) -> Vectors:
         from twinface.recognition.averaging import centre_looks

@@ -326,12 +326,11 @@ class Gallery(GalleryReader):
             shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
-    def unchanging(self) -> Iterator[None]:
-        """Keep writers out while the block runs, with what they wrote before loaded. Raises ArtefactError.
-
-        Features have no lock: each file is whole.
+    def unchanging(self, *, everywhere: bool = False) -> Iterator[None]:
+        """Keep writers out while the block runs, `everywhere` those of other boxes too, with what they wrote before
+        loaded. Features have no lock: each file is whole. Raises ArtefactError, and DatabaseError `everywhere`.
         """
-        with nullcontext() if self.holds_features else self._writing(here_only=True):
+        with nullcontext() if self.holds_features else self._writing(here_only=not everywhere):
             self.refresh()
             yield
 

@@ -234,13 +234,16 @@ def forget(name: str, settings: Settings, *, who: str | None = None) -> list[Era
     return found
 
 
-def forget_here(names: Sequence[NameSpan], settings: Settings) -> None:
-    """Erase at this box whom another one forgot; a copy of a shared gallery forgets by itself. Raises ArtefactError."""
+def forget_here(names: Sequence[NameSpan], settings: Settings) -> bool:
+    """Erase at this box whom another one forgot; whether nothing is left of them. A copy of a shared gallery forgets by
+    itself, as soon as it follows. Raises ArtefactError.
+    """
     is_copy = has_people(settings.gallery) and read_manifest(settings.gallery).shared is not None
     others = {erase_from_all_boxes, confirm_to_all_boxes, *([erase_from_gallery] if is_copy else [])}
     found = [erased for place in PLACES if place not in others for erased in place(names, settings, dry_run=False)]
     if found:
         note(settings.gallery, "forget", "somebody was forgotten", who="another box")
+    return not is_copy or names[0].name not in Gallery.open(settings.gallery).people
 
 
 def names_of(name: str, settings: Settings) -> list[NameSpan]:

@@ -1,5 +1,7 @@
 """Changes taken back: everything as it was before, or nothing."""
 
+from pathlib import Path
+
 from twinface.corrections.answers_file import take_back_answers
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import take_back
@@ -33,6 +35,9 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
         end_broken_off(settings)
         steps = list_steps(settings.gallery)
         step = _choose(steps, number)
+        if (settings.gallery / MANIFEST_FILE).exists() and read_manifest(settings.gallery).shared is not None:
+            with Gallery.open(settings.gallery).unchanging(everywhere=True):
+                pass  # what other boxes have changed is here now, and is found
         _require_fitting(step, steps, settings)
         said = f"step {step.number} taken back: {step.said}"
         change = Change(
@@ -76,8 +81,12 @@ def _choose(steps: list[Step], number: int | None) -> Step:
 
 
 def _require_fitting(step: Step, steps: list[Step], settings: Settings) -> None:
-    """Raise InputError where what the step changed is not as it left it, nor as it was before."""
-    changed = _find_changed(step, settings)
+    """Raise InputError where what the step changed is not as it left it, nor as it was before.
+
+    Some of it may be the one and some the other where it was being taken back, and that was broken off.
+    """
+    broken_off = any(one.kind is StepKind.UNDO and one.undoes is None and one.number > step.number for one in steps)
+    changed = _find_changed(step, settings, mixed=broken_off)
     if changed is None:
         return
     by = taken_back_by(steps)
@@ -89,15 +98,27 @@ def _require_fitting(step: Step, steps: list[Step], settings: Settings) -> None:
     raise InputError(f"step {step.number} cannot be taken back: {changed} has changed since, {mend}")
 
 
-def _find_changed(step: Step, settings: Settings) -> str | None:
-    """What of it is another now, in words."""
+def _find_changed_person(step: Step, gallery: Path, *, mixed: bool) -> str | None:
+    """Who of the step's people is another now. Who was renamed is two names, so no one's vectors may be as before the
+    step while another one's are as after it, unless `mixed`.
+    """
+    is_before, is_after = set[str](), set[str]()
+    for name, files in step.people.items():
+        now, before, after = read_person_files(gallery, name).digests, files.digests, step.digests[name]
+        if any(digest not in {before[kind], after[kind]} for kind, digest in now.items()):
+            return name
+        if before["vectors"] != after["vectors"]:
+            (is_after if now["vectors"] == after["vectors"] else is_before).add(name)
+    return min(is_before) if is_before and is_after and not mixed else None
+
+
+def _find_changed(step: Step, settings: Settings, *, mixed: bool) -> str | None:
+    """What of it is another now, in words; `mixed`: some people may be as before the step and some as after it."""
     gallery = settings.gallery
     if step.people and (not (gallery / MANIFEST_FILE).exists() or read_manifest(gallery).network != step.network):
         return "the network of the gallery"
-    for name, before in step.people.items():
-        now, known = read_person_files(gallery, name).digests, (before.digests, step.digests[name])
-        if any(digest not in {one[kind] for one in known} for kind, digest in now.items()):
-            return name
+    if (person := _find_changed_person(step, gallery, mixed=mixed)) is not None:
+        return person
     if step.corrections.removed or step.corrections.added:
         try:
             take_back(read_corrections(gallery), step.corrections)

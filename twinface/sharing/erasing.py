@@ -137,12 +137,12 @@ def erased_since(connection: Connection, names: Iterable[str], since_s: float) -
 class Erasures:
     """A part of the link: has this box erase whom others forgot, then confirms.
 
-    `erase` erases a person here, by all their names, and raises ArtefactError where it cannot; `known` are the names
-    that this box knows of.
+    `erase` erases a person here, by all their names, and says whether nothing is left, which may take its copy of the
+    shared gallery another turn; it raises ArtefactError where it cannot. `known` are the names that this box knows of.
     """
 
     def __init__(
-        self, box: str, erase: Callable[[Sequence[NameSpan]], object], known: Callable[[], Iterable[str]]
+        self, box: str, erase: Callable[[Sequence[NameSpan]], bool], known: Callable[[], Iterable[str]]
     ) -> None:
         self.erased = 0
         self._box, self._erase, self._known = box, erase, known
@@ -151,7 +151,8 @@ class Erasures:
         """Erase and confirm what is pending."""
         for one in pending_erasures(connection, self._box):
             if names := one.names or self._names_of(connection, one):
-                self._erase(names)
+                if not self._erase(names):
+                    continue
                 self.erased += 1
             confirm_erasure(connection, self._box, Erasure(one.id, one.digest, tuple(names), one.asked_ns))
         return False

@@ -1,14 +1,14 @@
 """The part of the link that keeps this box's copy of the shared gallery up to date."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import MANIFEST_FILE, Manifest, SharedMark, read_manifest
 from twinface.gallery.shared_gallery import Head, read_changes, read_head
-from twinface.networks.recipe import NetworkRecipe
+from twinface.networks.registry import find_recipe
 from twinface.postgres.tables import Connection
+from twinface.settings import Settings
 from twinface.sharing.identity import Identity
 
 SHARE_IT = "`twinface gallery move --to postgres` shares it"
@@ -21,10 +21,11 @@ class GalleryCopy:
     `behind` by how many changes.
     """
 
-    def __init__(self, folder: Path, url: str, box: Identity, recipe: NetworkRecipe) -> None:
+    def __init__(self, settings: Settings, box: Identity) -> None:
         self.problem = self.note = ""
         self.behind = 0
-        self._folder, self._url, self._box, self._recipe = folder, url, box, recipe
+        self._folder, self._url, self._box = settings.gallery, settings.database.url, box
+        self._recipe = find_recipe(settings.network)
 
     def turn(self, connection: Connection) -> bool:
         """Look whether there is something new, and take it over. Raises psycopg.Error."""

@@ -67,6 +67,15 @@ CHANGES: dict[str, tuple[object, ...]] = {
 }
 
 
+def test_a_rename_that_was_renamed_again_is_not_taken_back_by_its_number(twinface_here: Run) -> None:
+    """Else one person would be two."""
+    assert twinface_here("gallery", "rename", "Bob", "Bert")[0] == 0
+    assert twinface_here("gallery", "rename", "Bert", "Bill")[0] == 0
+    code, _, errors = twinface_here("undo", "1")
+    assert (code, "by step 2 (" in errors) == (2, True)
+    assert twinface_here("undo", "2")[0] == twinface_here("undo", "1")[0] == 0
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_undo_leaves_everything_as_it_was_and_undo_of_that_does_it_again(
     twinface: Run, config: Path, people: Path, faces: dict[str, EmbeddedFace], change: str

@@ -22,6 +22,6 @@ def test_a_gallery_of_this_box_alone_forgets_and_a_copy_waits_for_the_shared_one
     if is_copy:
         write_manifest(folder, replace(read_manifest(folder), shared=SharedMark("1", "postgresql://db", "b", "t")))
     settings = Settings(gallery=folder, database=DatabaseSettings(url="postgresql://db"))
-    forget_here([NameSpan("Anna")], settings)
+    assert forget_here([NameSpan("Anna")], settings) != is_copy
     assert ("Anna" in Gallery.open(folder).people) == is_copy
     assert "Bo" in Gallery.open(folder).people

@@ -50,7 +50,7 @@ def test_a_box_erases_confirms_and_is_pending_until_then(connection: "Connection
     with closing(Forwarder(path, "b")) as forwarder:
         forwarder.turn(connection)
     assert ("b", "Anna") in names_in(connection)
-    erasures = Erasures("b", lambda names: forget_person(path, names), lambda: ())
+    erasures = Erasures("b", lambda names: bool(forget_person(path, names)), lambda: ())
     erasures.turn(connection)
     assert ("b", "Anna") not in names_in(connection)
     assert [event.name for event in read_events(path, EventQuery())] == ["Bo"]
@@ -66,7 +66,7 @@ def test_the_name_goes_once_every_box_has_confirmed_and_its_digest_stays(
     ask_erasure(connection, "a", ANNA)
     for box in ("a", "b"):
         assert "Anna" in json.dumps(connection.execute("SELECT name, spans FROM erasures").fetchall())
-        Erasures(box, lambda _names: None, lambda: ()).turn(connection)
+        Erasures(box, lambda _names: True, lambda: ()).turn(connection)
     assert connection.execute("SELECT name, spans FROM erasures").fetchall() == [(None, None)]
     assert len(read_receipts(connection, "Anna")) == 2
     assert read_receipts(connection, "Bo") == []
@@ -78,15 +78,15 @@ def test_a_box_that_comes_back_when_only_the_digest_is_left_erases_them_too(
     connection: "Connection[Any]", tmp_path: Path
 ) -> None:
     ask_erasure(connection, "a", ANNA)
-    Erasures("a", lambda _names: None, lambda: ()).turn(connection)
+    Erasures("a", lambda _names: True, lambda: ()).turn(connection)
     erased: list[Any] = []
-    Erasures("z", erased.extend, lambda: ("Bo", "Anna")).turn(connection)
+    Erasures("z", lambda names: not erased.extend(names), lambda: ("Bo", "Anna")).turn(connection)
     assert [one.name for one in erased] == ["Anna"]
     assert erased[0].until_ns > NOW_NS - 400 * 86_400 * 10**9
 
 
 def test_what_cannot_be_erased_here_is_not_confirmed(connection: "Connection[Any]") -> None:
-    def fails(_names: object) -> None:
+    def fails(_names: object) -> bool:
         raise OSError("a broken disk")
 
     join(connection, door="a")
@@ -94,6 +94,17 @@ def test_what_cannot_be_erased_here_is_not_confirmed(connection: "Connection[Any
     with pytest.raises(OSError, match="broken disk"):
         Erasures("a", fails, lambda: ()).turn(connection)
     assert len(pending_erasures(connection, "a")) == 1
+
+
+def test_who_is_in_this_boxs_copy_still_is_not_confirmed_to_be_erased(connection: "Connection[Any]") -> None:
+    answers = iter([False, True])
+    join(connection, door="a")
+    ask_erasure(connection, "b", ANNA)
+    erasures = Erasures("a", lambda _names: next(answers), lambda: ())
+    erasures.turn(connection)
+    assert len(pending_erasures(connection, "a")) == 1
+    erasures.turn(connection)
+    assert pending_erasures(connection, "a") == []
 
 
 def test_nothing_that_was_read_before_it_was_erased_is_forwarded_after_it(

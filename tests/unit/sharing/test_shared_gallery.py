@@ -19,8 +19,9 @@ from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.person_files import read_person_files
 from twinface.gallery.shared_gallery import read_head
-from twinface.networks import find_recipe
 from twinface.postgres.connecting import connect
+from twinface.review.rename import rename
+from twinface.review.undo import undo
 from twinface.settings import DatabaseSettings, Settings
 from twinface.sharing.gallery_copy import GalleryCopy
 from twinface.sharing.identity import own_identity
@@ -76,8 +77,7 @@ def make_box(tmp_path: Path, database: str, connection: Any, monkeypatch: pytest
         folder = tmp_path / name
         folder.mkdir()
         settings = Settings(box=name, gallery=folder / "gallery", database=DatabaseSettings(url=database))
-        identity = own_identity(settings)
-        copy = GalleryCopy(settings.gallery, database, identity, find_recipe("sface"))
+        copy = GalleryCopy(settings, own_identity(settings))
         return Box(settings, connection, str(folder / "key"), copy)
 
     return make
@@ -280,6 +280,23 @@ def test_what_is_put_back_is_put_back_everywhere(gate: Box, door: Box) -> None:
     gate.gallery.put_back(before)
     door.turn()
     assert door.known == gate.known == known
+
+
+def test_a_rename_that_another_box_has_gone_on_from_is_not_taken_back(gate: Box, door: Box) -> None:
+    """Else one person would be two, at every box."""
+    os.environ[KEY_VARIABLE] = gate.key
+    rename(gate.settings, "person 00", "Ada")
+    door.turn()
+    door.gallery.rename("Ada", "Eve")
+    os.environ[KEY_VARIABLE] = gate.key
+    with pytest.raises(InputError, match="step 1 cannot be taken back: Ada has changed since"):
+        undo(gate.settings)
+    assert list(gate.known) == ["Eve", "person 01", "person 02"]
+    door.gallery.rename("Eve", "Ada")
+    os.environ[KEY_VARIABLE] = gate.key
+    undo(gate.settings)
+    door.turn()
+    assert list(door.known) == ["person 00", "person 01", "person 02"]
 
 
 def test_it_moves_back_into_files_and_nothing_is_shared_any_more(gate: Box, door: Box) -> None:
