@@ -42,6 +42,18 @@ def _add(browser: Browser, count: int) -> None:
     browser.wait_until(f"document.querySelectorAll('.enrolled li').length === {count}")
 
 
+@pytest.mark.parametrize(("width_px", "height_px"), [(1440, 900), (390, 844)])
+def test_what_to_do_next_is_in_sight_of_who_stands_before_a_camera_of_the_box(
+    browser: Browser, pictures_site: PicturesSite, width_px: int, height_px: int
+) -> None:
+    browser.open(f"{pictures_site.site.url}#/enrol?name=Zoe", width_px, height_px)
+    browser.click(".enrol button", "From a camera of the box")
+    browser.wait_until("document.querySelector('.shot canvas') && document.querySelector('.shot button')")
+    shown = "[...document.querySelectorAll('.shot [role=status], .shot button')]"
+    assert max(browser.evaluate(f"{shown}.map((one) => one.getBoundingClientRect().bottom)")) < height_px
+    browser.open("about:blank")
+
+
 def test_somebody_is_enrolled_by_the_camera_of_the_browser(
     pictures_site: PicturesSite, before_a_camera: Browser, tmp_path: Path
 ) -> None:

@@ -50,6 +50,18 @@ def test_who_comes_second_is_told_that_there_is_a_change_and_sees_it(
     browser.wait_until("document.querySelector('.person h2')?.textContent === 'Rob'")
 
 
+def test_a_name_that_is_refused_is_still_there_with_the_reason(browser: Browser, api: Api, bob: str) -> None:
+    _rename(browser, "Ada")
+    browser.wait_until("document.querySelector('dialog [role=alert]')?.textContent.includes('Ada is in the gallery')")
+    assert browser.evaluate("document.querySelector('dialog input').value") == "Ada"
+    browser.evaluate("document.querySelector('dialog input').focus()")
+    browser.write(" the other")
+    browser.press("Enter")
+    _said(browser, "Ada the other")
+    browser.wait_until("!document.querySelector('dialog')")
+    assert api.ask("GET", "/people?search=other")["total"] == 1
+
+
 def test_who_has_gone_meanwhile_is_not_brought_back(browser: Browser, api: Api, bob: str) -> None:
     api.ask("DELETE", bob)
     _rename(browser, "Rob")

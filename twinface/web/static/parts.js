@@ -68,16 +68,22 @@ export function Dialog({ title, onClose, children, fixed = false }) {
 
 // Asks for a name; those who are known are offered.
 export function AskName({ title, save = words.acts.save, initial = "", note, onDone, onClose }) {
-  const [text, setText] = useState(initial);
-  const send = (event) => {
+  const [text, setText] = useState(initial), [refused, setRefused] = useState(null), [busy, setBusy] = useState(false);
+  const send = async (event) => {
     event.preventDefault();
-    if (text.trim()) onDone(text.trim());
+    if (!text.trim() || busy) return;
+    setBusy(true);
+    const done = await onDone(text.trim());
+    setBusy(false);
+    if (done?.refused instanceof Error) setRefused(done.refused);
+    else onClose();
   };
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form onSubmit=${send}>
       <${NameField} label=${words.name} value=${text} onInput=${setText} focus />
       ${note && html`<p class="quiet">${note(text)}</p>`}
-      <div class="actions"><button class="main" disabled=${!text.trim()}>${save}</button><button type="button" onClick=${onClose}>${words.cancel}</button></div>
+      ${refused && html`<p class="bad" role="alert">${printable(reasonOf(refused))}</p>`}
+      <div class="actions"><button class="main" disabled=${!text.trim() || busy}>${save}</button><button type="button" onClick=${onClose}>${words.cancel}</button></div>
     </form>
   <//>`;
 }

@@ -154,9 +154,9 @@ function Wizard({ onPicture, busy, good }) {
   }, [camera]);
   const hint = good >= ENOUGH ? words.enrol.enough : !running ? words.enrol.hints[0] : faces === 0 ? words.enrol.nobody : words.enrol.hints[Math.min(words.enrol.hints.length - 1, Math.floor(good / 2))];
   return html`<div class="shot"><label>${words.enrol.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}>${cameras.value.map(({ name }) => html`<option key=${name}>${name}</option>`)}</select></label>
-    <canvas ref=${canvas} role="img" aria-label=${words.live.picture(camera)}></canvas>
     <p role="status"><b>${hint}</b> ${words.enrol.progress(Math.min(good, ENOUGH), ENOUGH)}</p><progress max=${ENOUGH} value=${good} aria-label=${words.enrol.progress(good, ENOUGH)}></progress>
-    <button type="button" class="main" disabled=${good >= ENOUGH} onClick=${() => setRunning(!running)}>${running && good < ENOUGH ? words.enrol.stop : words.enrol.start}</button></div>`;
+    <button type="button" class="main" disabled=${good >= ENOUGH} onClick=${() => setRunning(!running)}>${running && good < ENOUGH ? words.enrol.stop : words.enrol.start}</button>
+    <canvas ref=${canvas} role="img" aria-label=${words.live.picture(camera)}></canvas></div>`;
 }
 
 function shoot(source, width, height) {

@@ -32,9 +32,9 @@ export function Person({ id }) {
     <ul class="enrolled">${pictures?.pictures.map((one) => html`<li key=${one.file}><button type="button" aria-pressed=${chosen.has(one.file)} onClick=${() => flip(one.file)}>
       <${Face} src=${one.url} mark="–" large /><span dir="auto" title=${printable(one.name)}>${printable(one.name.split("/").at(-1))}</span><span class="quiet">${words.people.source} ${printable(one.source)} · ${words.people.quality} ${score(one.quality)}</span>
       ${one.outlier && html`<span class="flag">! ${words.people.outlier}</span>`}${one.poor && html`<span class="flag">! ${words.people.poor}</span>`}</button></li>`)}</ul>
-    ${dialog === "rename" && html`<${AskName} title=${words.people.renameTo} initial=${person.name} onClose=${close} onDone=${(name) => { close(); done(() => call("PATCH", path, { body: { name }, version }), (answer) => words.people.renamed(printable(answer.name))); }} />`}
+    ${dialog === "rename" && html`<${AskName} title=${words.people.renameTo} initial=${person.name} onClose=${close} onDone=${(name) => done(() => call("PATCH", path, { body: { name }, version }), (answer) => words.people.renamed(printable(answer.name)))} />`}
     ${dialog === "merge" && html`<${Merge} path=${path} version=${version} onClose=${close} done=${done} />`}
-    ${dialog === "split" && html`<${AskName} title=${words.people.moveTo} onClose=${close} onDone=${(name) => { close(); done(() => call("POST", `${path}/split`, { body: { files, name, merge: true }, version }), (answer) => words.people.moved(files.length, printable(answer.name))); }} />`}
+    ${dialog === "split" && html`<${AskName} title=${words.people.moveTo} onClose=${close} onDone=${(name) => done(() => call("POST", `${path}/split`, { body: { files, name, merge: true }, version }), (answer) => words.people.moved(files.length, printable(answer.name)))} />`}
     ${dialog === "forget" && html`<${Forget} person=${person} path=${path} onClose=${close} />`}
   </article>`;
 }

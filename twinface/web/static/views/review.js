@@ -32,15 +32,16 @@ export function Review() {
 
   const clear = () => { setSelected(new Set()); setEverything(false); };
   const decide = async (action, name) => {
-    if (!chosen.length) return;
+    if (!chosen.length) return null;
     const next = items.find((one, index) => index > at && !chosen.includes(one)) ?? items.find((one) => !chosen.includes(one));
     const ids = chosen.map((one) => one.id), saved = selected;
     const which = everything ? { all: { kind: kind || null, camera: camera || null } } : { items: ids };
-    setDialog(null);
+    if (action !== "new") setDialog(null); // who types a name has it still where it is refused
     clear();
     setCurrent(next?.id ?? null); // at once: the next key is for the next one
     const done = await act(() => post("/review/act", { ...which, action, name }), (answer) => saidOf(action, name ?? chosen[0].name, answer));
     if (done.refused instanceof Error) { setSelected(saved); setCurrent(ids[0]); }
+    return done;
   };
   const move = (step) => setCurrent(items[Math.min(items.length - 1, Math.max(0, at + step))]?.id ?? null);
   const select = () => {

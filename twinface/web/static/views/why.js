@@ -54,7 +54,7 @@ function Acts({ track }) {
     ${track.name && html`<button class="main" onClick=${() => act(() => post("/corrections/confirm", about), (done) => words.acts.saidRight(done.name))}>${words.acts.right}</button>
       <button onClick=${() => act(() => post("/corrections/reject", about), (done) => words.acts.saidNot(done.name))}>${words.acts.notHer(printable(track.name))}</button>`}
     <button class=${track.name ? "" : "main"} onClick=${() => setAsking(true)}>${words.acts.name}</button>
-    ${asking && html`<${AskName} title=${words.acts.who} onClose=${() => setAsking(false)} onDone=${(name) => { setAsking(false); nameTrack(track.track, name); }} />`}
+    ${asking && html`<${AskName} title=${words.acts.who} onClose=${() => setAsking(false)} onDone=${(name) => nameTrack(track.track, name)} />`}
   </div>`;
 }
 
