@@ -63,7 +63,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.exists():
         raise ArtefactError(f"{folder}: no gallery here; start one with `twinface gallery add NAME PICTURE`")
     value = read_json_object(path)
-    if value.get("format") not in {FORMAT, SHARED_FORMAT}:
+    if value.get("format") not in (FORMAT, SHARED_FORMAT):  # a list has no hash
         raise ArtefactError(
             f"{path}: format {shown(value.get('format'))}, this twinface reads {SHARED_FORMAT}; update twinface"
         )

@@ -36,7 +36,7 @@ def forget(
     What there is of them is shown first, and asked about. The name has to be exact: alike ones are offered, not taken.
     What was kept under names that they had before goes too; somebody else who has such a name now stays.
 
-    Boxes that share a [database] erase them too, each when it is there; a receipt says which have.
+    Boxes that share a database erase them too, each when it is there; a receipt says which have.
     """
     from twinface.review.forget import find_traces, names_of
     from twinface.review.forget import forget as forget_everywhere

@@ -81,7 +81,7 @@ def events(
         bool, typer.Option("--follow", help="Go on with what happens from now on, until Ctrl-C.")
     ] = False,
     all_boxes: Annotated[
-        bool, typer.Option("--all-boxes", help="Of every box that shares the [database], not of this one.")
+        bool, typer.Option("--all-boxes", help="Of every box that shares the database, not of this one.")
     ] = False,
     box: Annotated[
         str | None, typer.Option("--box", metavar="BOX", help="Of this one of them, by its name or id.")

@@ -24,7 +24,7 @@ def search(
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="At most so many tracks.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where a face was seen by any box of the [database]: tracks, the most alike first, named or not.
+    """Show where a face was seen by any box of the database: tracks, the most alike first, named or not.
 
     How alike is the cosine of the two vectors, and no name: 0.5 and more is often one person, less often two.
     """
