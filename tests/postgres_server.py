@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,14 +100,21 @@ def make_server(version: int = 18) -> PostgresServer:
     return server
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """The server that all tests of this process share."""
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A server of one's own, which may be stopped and started."""
     server = make_server()
     server.start()
     yield server
     server.stop()
     shutil.rmtree(server.folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The server that all tests of this process share."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 database.
 """
 
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import TWINFACE, until
-from postgres_server import PostgresServer, make_server
+from postgres_server import PostgresServer, running_server
 from shared_boxes import SharedBox, shared_box
 
 from twinface.gallery import Gallery
@@ -20,11 +19,8 @@ from twinface.gallery.gallery_folder import has_people
 
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
-    server = make_server()
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A database that is killed and started again while a box goes on storing: every event arrives once."""
 
 import random
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import until
-from postgres_server import PostgresServer, make_server
+from postgres_server import PostgresServer, running_server
 from seen_by_boxes import an_event
 
 from twinface.events import EventStore
@@ -23,11 +22,8 @@ _KILLS = 3
 
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
-    server = make_server()
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
+    with running_server() as server:
+        yield server
 
 
 def test_nothing_is_lost_or_doubled_where_the_database_is_killed(server: PostgresServer, tmp_path: Path) -> None:
