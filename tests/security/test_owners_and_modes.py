@@ -14,9 +14,10 @@ from harness import until
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import ArtefactError, SettingsError
 from twinface.events import EventStore
-from twinface.files import keep_private, make_folder, write_atomically
+from twinface.files import make_folder, write_atomically
 from twinface.gallery import Gallery, box_key
 from twinface.gallery.keys import KEY_VARIABLE
+from twinface.private_files import keep_private
 
 SOMEBODY_ELSE = 12345
 ONE = np.ones((1, 4), np.float32)

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinface import assets
-from twinface.assets import Asset, report_downloads
+from twinface import assets, downloads
+from twinface.assets import Asset
 from twinface.cli.console import Downloads
-from twinface.downloads import Archive, NotHadError, download_from_address, download_from_index
+from twinface.downloads import Archive, NotHadError, download_from_address, download_from_index, report_downloads
 
 _FILE = "pack-1.0-py3-none-any.whl"
 
@@ -123,7 +123,7 @@ def test_a_command_says_what_it_fetches(
         if here_bytes:
             half_is_seen.set()
 
-    monkeypatch.setattr(assets, "_reports", [])
+    monkeypatch.setattr(downloads, "_reports", [])
     report_downloads(report)
     assert assets.fetch("thing").is_file()
     lines = capsys.readouterr().err.splitlines()

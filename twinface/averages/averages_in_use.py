@@ -11,9 +11,10 @@ from twinface.averages.average import Averages, Tally, adjust_people, averages_o
 from twinface.averages.clusters import Clusters
 from twinface.averages.faces_file import read_faces
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.files import FileState, keep_private
+from twinface.files import FileState
 from twinface.gallery.person import PersonVectors
 from twinface.matching.cohort import Cohort
+from twinface.private_files import keep_private
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from twinface.bus.node import Node
 from twinface.bus.orphans import end_with_parent
 from twinface.bus.rundir import RunDirectory, find_run_directory
 from twinface.errors import SettingsError, TwinfaceError
-from twinface.files import NO_ROOM, PRIVATE_UMASK
+from twinface.files import NO_ROOM
+from twinface.private_files import PRIVATE_UMASK
 from twinface.processes import find_process
 from twinface.settings import CameraSettings, Settings
 from twinface.settings_file import load_settings

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from twinface.errors import ArtefactError, ServiceError, SettingsError
-from twinface.files import NO_ROOM, keep_private, make_folder
+from twinface.files import NO_ROOM, make_folder
 from twinface.locks import open_locked, try_lock
 from twinface.messages.topics import Topic
+from twinface.private_files import keep_private
 
 RUN_VARIABLE = "TWINFACE_RUN"
 """Environment variable with the run directory; `twinface up` sets it for the processes."""

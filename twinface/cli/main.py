@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from twinface import __version__
-from twinface.assets import report_downloads
 from twinface.cli.configuration import App, ConfigOption, name_config
 from twinface.cli.console import Downloads, give_up_stdout, note, say, show_warnings
 from twinface.cli.gallery import (
@@ -38,8 +37,9 @@ from twinface.cli.review import confirm, corrections, enrol, events, explain, re
 from twinface.cli.webhooks import list as webhooks_list
 from twinface.cli.webhooks import retry as webhooks_retry
 from twinface.cli.webhooks import test as webhooks_test
+from twinface.downloads import report_downloads
 from twinface.errors import TwinfaceError, UserError
-from twinface.files import PRIVATE_UMASK
+from twinface.private_files import PRIVATE_UMASK
 
 _SHOWN_LETTERS = 40
 

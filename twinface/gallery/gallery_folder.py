@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from twinface.errors import ArtefactError, FingerprintError
-from twinface.files import canonical_json, keep_private, read_json_object, shown, stream_atomically
+from twinface.files import canonical_json, read_json_object, shown, stream_atomically
 from twinface.locks import open_locked
+from twinface.private_files import keep_private
 
 FORMAT, SHARED_FORMAT = 1, 2
 MANIFEST_FILE = "gallery.json"

@@ -8,7 +8,8 @@ from pathlib import Path
 import platformdirs
 
 from twinface.errors import ArtefactError
-from twinface.files import keep_private, make_folder, read_bounded
+from twinface.files import make_folder, read_bounded
+from twinface.private_files import keep_private
 
 KEY_VARIABLE = "TWINFACE_KEY_FILE"
 """Environment variable with the path of the key; by default `key` in the user's twinface configuration folder."""

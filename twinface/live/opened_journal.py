@@ -2,10 +2,10 @@
 
 from twinface.enrolment.fit_looks import FitLooks
 from twinface.events import EventWriter, Upkeep
-from twinface.files import keep_private
 from twinface.live.journal import Journal
 from twinface.live.live_averages import LiveAverages
 from twinface.networks.recipe import NetworkRecipe
+from twinface.private_files import keep_private
 from twinface.settings import Settings
 from twinface.types import Clock
 from twinface.unknowns import Unknowns

@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from twinface.errors import ArtefactError, InputError
-from twinface.files import FileState, keep_private, read_bounded, write_atomically
+from twinface.files import FileState, read_bounded, write_atomically
 from twinface.gallery.keys import key_path
+from twinface.private_files import keep_private
 
 TOKEN_VARIABLE = "TWINFACE_TOKEN_FILE"  # noqa: S105  a variable's name
 """Environment variable with the path of the tokens' hashes; by default `web-token` beside the box's key."""

@@ -64,7 +64,7 @@ def network(
     ] = None,
     print_model: Annotated[bool, typer.Option("--print-model/--no-print-model", help="Print its layers.")] = False,
 ) -> None:
-    """Build the feature network (the seed's network.py)."""
+    """Build the feature network (the original network.py)."""
     from twinface.distillation.student import build_taught
     from twinface.networks.registry import bundled_folder
     from twinface.training.networks.build_network import build_network, copy_bundled

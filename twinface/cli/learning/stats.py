@@ -6,7 +6,7 @@ from twinface.text import plural
 
 
 def stats(*, features: FeaturesOption) -> None:
-    """Print mean and standard deviation of the features, and keep them for `train` (the seed's compute_mean.py)."""
+    """Print mean and standard deviation of the features, and keep them for `train` (the original compute_mean.py)."""
     from twinface.training.heads.feature_table import STATISTICS_FILE, compute_statistics
 
     found = compute_statistics(features)

@@ -24,7 +24,7 @@ def train(
     options: HeadOptions,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Train the similarity head (the seed's train.py), and measure it on people it has not seen, next to cosine."""
+    """Train the similarity head (the original train.py), and measure it on people it has not seen, next to cosine."""
     from twinface.corrections import read_corrections
     from twinface.training.heads.train_head import train_head
 

@@ -21,7 +21,7 @@ def capture(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Save somebody's face from a webcam or video: s saves, q quits (the seed's capture.py).
+    """Save somebody's face from a webcam or video: s saves, q quits (the original capture.py).
 
     While a face is too small, blurred, badly lit, in profile or not alone, the reason is shown and nothing is saved.
     """

@@ -21,7 +21,7 @@ def extract(
     aligned: Annotated[bool, typer.Option("--aligned", help="The pictures are aligned crops: no detection.")] = False,
     source: SourceOption = None,
 ) -> None:
-    """Turn every picture into a vector, once (the seed's extract_features.py)."""
+    """Turn every picture into a vector, once (the original extract_features.py)."""
     from twinface.gallery import PHOTOS, checked_source
     from twinface.recognition.extraction import extract_folder
     from twinface.recognition.picture_folders import describe_empty_people, describe_left_out_of_people, list_people

@@ -31,7 +31,7 @@ def identify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Name the faces of pictures (the seed's test.py, for single pictures); exit code 2 where one cannot be read."""
+    """Name the faces of pictures (the original test.py, for single pictures); exit code 2 where one cannot be read."""
     from twinface.recognition.embedding import describe_turn
     from twinface.recognition.identification import Identifier, choose_settings
 

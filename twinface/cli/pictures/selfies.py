@@ -20,7 +20,7 @@ def selfies(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Cut the face out of every photo (the seed's selfies2face.py).
+    """Cut the face out of every photo (the original selfies2face.py).
 
     Crops that are too small, blurred, badly lit or in profile go to set_aside in the person's folder, with the reasons
     in reasons.json; move back what is good all the same.

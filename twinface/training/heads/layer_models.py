@@ -98,7 +98,7 @@ def build_linear_head(pair: str, inputs: Vectors, same: NDArray[np.bool_], scale
 
 
 def build_custom_head(model_function: str, dimension: int) -> Any:
-    """A user's own model: `module:function` is called with the input shape, (dimension,), as the seed's create_model.
+    """A user's own model: `module:function` is called with the input shape, (dimension,), as the original create_model.
 
     The module is looked for in the present directory too. Raises InputError when it cannot be found, fails, or does not
     give a Keras model from (n, dimension) to (n, 1).
