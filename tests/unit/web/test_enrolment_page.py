@@ -54,6 +54,38 @@ def test_what_to_do_next_is_in_sight_of_who_stands_before_a_camera_of_the_box(
     browser.open("about:blank")
 
 
+def _hint(words: str) -> str:
+    return f"document.querySelector('.shot [role=status] b')?.textContent.includes({words!r})"
+
+
+def test_a_camera_of_the_box_asks_for_each_pose_and_keeps_no_more_of_one_than_it_wants(
+    browser: Browser, pictures_site: PicturesSite, portraits: Path
+) -> None:
+    front, turned = (
+        cv2.resize(np.asarray(cv2.imread(str(portraits / f"person_a_{one}.jpg")), np.uint8), (480, 480))
+        for one in (1, 2)
+    )
+    shown = {"left": cv2.flip(turned, 1), "right": turned, "front": front}
+    jpegs = {pose: cv2.imencode(".jpg", picture)[1].tobytes() for pose, picture in shown.items()}
+    camera = pictures_site.site.camera
+    camera.jpeg = jpegs["front"]
+    browser.open(f"{pictures_site.site.url}#/enrol?name=Ada")
+    browser.click(".enrol button", "From a camera of the box")
+    browser.wait_until("document.querySelector('.shot canvas')?.width === 480")
+    browser.click(".shot button", "Start")
+    browser.wait_until(_hint("to the left"))
+    camera.jpeg = jpegs["left"]
+    browser.wait_until(_hint("to the right"))
+    camera.jpeg = jpegs["right"]
+    browser.wait_until(_hint("Look up"))
+    browser.wait_until("document.querySelector('.answers .refused, .answers .checking') === null")
+    browser.click(".shot button", "Stop the camera")
+    browser.wait_until(_count("accepted", 8))
+    browser.click(".sticky button", "Add 8 pictures")
+    browser.wait_until("document.querySelector('.person h2')?.textContent === 'Ada'")
+    browser.open("about:blank")
+
+
 def test_somebody_is_enrolled_by_the_camera_of_the_browser(
     pictures_site: PicturesSite, before_a_camera: Browser, tmp_path: Path
 ) -> None:

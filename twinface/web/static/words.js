@@ -73,7 +73,7 @@ export const words = {
 
   enrol: {
     title: "Enrol", name: "Who is it?", namePlaceholder: "Name", drop: "Drop photos here", choose: "Choose photos", take: "Take photos", takeNow: "Take a photo", stop: "Stop the camera",
-    wizard: "From a camera of the box", start: "Start", camera: "Camera", hints: ["Stand still and look at the camera.", "Turn your head slowly to the left.", "Now slowly to the right.", "Look up a little.", "Look down a little."],
+    wizard: "From a camera of the box", start: "Start", camera: "Camera", hints: { front: "Stand still and look at the camera.", left: "Turn your head a little to the left.", right: "Now a little to the right.", up: "Look up a little.", down: "Look down a little." },
     enough: "That is enough.", progress: (good, of) => `${good} of ${of} good pictures`, accepted: "accepted", checking: "being looked at…", waiting: "waits",
     finish: (count, name) => `Add ${many(count, "picture")} to ${name}`, drop_one: "Leave out", done: (count, name) => `${many(count, "picture")} of ${name} added.`, nameFirst: "Say who it is first.",
     known: (name) => `${name} is known already; the pictures are added.`, noCamera: "This browser gives no camera: that takes an encrypted address (https) or the box itself.", good: "Good: three to ten pictures, from the front and a little from each side, in the light of the place where the camera hangs.", tooLarge: "larger than 30 MB",

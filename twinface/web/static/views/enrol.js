@@ -3,13 +3,12 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { act, call, post, reasonOf, Refusal, session } from "../api.js";
 import { printable } from "../format.js";
-import { cameras, watch } from "../live.js";
+import { cameras } from "../live.js";
 import { Chosen, DropZone, Empty, NameField, useAnswer } from "../parts.js";
 import { words } from "../words.js";
+import { shoot, Wizard } from "./wizard.js";
 
 const LARGEST_BYTES = 30 * 1024 * 1024;
-const ENOUGH = 10;
-const EVERY_MS = 700; // between two pictures of the wizard
 const AT_A_TIME = 2;
 const SETTLED_MS = 600; // after the last letter of a name
 
@@ -34,7 +33,7 @@ function Enrolling({ name: given = "" }) {
       ${ready && html`<div class="actions"><button type="button" aria-pressed=${way === "device"} onClick=${() => setWay(way === "device" ? null : "device")}>${words.enrol.take}</button>
           <button type="button" aria-pressed=${way === "box"} disabled=${!cameras.value.length} onClick=${() => setWay(way === "box" ? null : "box")}>${words.enrol.wizard}</button></div>`}
       ${ready && way === "device" && html`<${DeviceCamera} onPicture=${(file) => add([file])} />`}
-      ${ready && way === "box" && html`<${Wizard} onPicture=${(file) => add([file])} busy=${pictures.some((one) => ["waiting", "checking"].includes(one.state))} good=${good} />`}
+      ${ready && way === "box" && html`<${Wizard} pictures=${pictures} onPicture=${(file) => add([file], "box")} leaveOut=${leaveOut} />`}
     </div>
     <ul class="answers" aria-live="polite">${pictures.map((one) => html`<li key=${one.key} class=${`card ${one.state}`}>
       <${Chosen} file=${one.file} boxes=${one.answer?.box_xyxy ? [one.answer.box_xyxy] : []} />
@@ -74,10 +73,10 @@ function useEnrolment(name) {
     }
     show();
   };
-  const add = (files) => {
+  const add = (files, from = "") => {
     for (const file of files) {
       const tooLarge = file.size > LARGEST_BYTES;
-      now.current.pictures.push({ key: (now.current.next += 1), file, state: tooLarge ? "refused" : "waiting", words: tooLarge ? words.enrol.tooLarge : "" });
+      now.current.pictures.push({ key: (now.current.next += 1), file, from, state: tooLarge ? "refused" : "waiting", words: tooLarge ? words.enrol.tooLarge : "" });
     }
     pump();
   };
@@ -131,36 +130,4 @@ function DeviceCamera({ onPicture }) {
   if (refused) return html`<p class="quiet">${words.enrol.noCamera}</p><button type="button" onClick=${() => input.current.click()}>${words.enrol.takeNow}</button>
     <input ref=${input} type="file" accept="image/*" capture="user" hidden onChange=${(event) => { for (const file of event.target.files) onPicture(file); event.target.value = ""; }} />`;
   return html`<div class="shot"><video ref=${video} autoplay playsinline muted></video><button type="button" class="main" disabled=${!live} onClick=${take}>${words.enrol.takeNow}</button></div>`;
-}
-
-// Somebody before a camera of the box: a picture now and then, with a word on how to move, until there are enough.
-function Wizard({ onPicture, busy, good }) {
-  const [camera, setCamera] = useState(cameras.value[0]?.name ?? ""), [running, setRunning] = useState(false), [faces, setFaces] = useState(0);
-  const canvas = useRef(null), now = useRef({});
-  now.current = { onPicture, busy, good, running };
-  useEffect(() => {
-    let takenAt = 0;
-    return watch(camera, (head, bitmap) => {
-      const at = canvas.current;
-      if (!at) return;
-      Object.assign(at, { width: bitmap.width, height: bitmap.height });
-      at.getContext("2d").drawImage(bitmap, 0, 0);
-      setFaces(head.tracks.length);
-      const { running, busy, good, onPicture } = now.current;
-      if (!running || busy || good >= ENOUGH || head.tracks.length !== 1 || Date.now() - takenAt < EVERY_MS) return;
-      takenAt = Date.now();
-      shoot(bitmap, bitmap.width, bitmap.height).then(onPicture);
-    });
-  }, [camera]);
-  const hint = good >= ENOUGH ? words.enrol.enough : !running ? words.enrol.hints[0] : faces === 0 ? words.enrol.nobody : words.enrol.hints[Math.min(words.enrol.hints.length - 1, Math.floor(good / 2))];
-  return html`<div class="shot"><label>${words.enrol.camera} <select value=${camera} onChange=${(event) => setCamera(event.target.value)}>${cameras.value.map(({ name }) => html`<option key=${name}>${name}</option>`)}</select></label>
-    <p role="status"><b>${hint}</b> ${words.enrol.progress(Math.min(good, ENOUGH), ENOUGH)}</p><progress max=${ENOUGH} value=${good} aria-label=${words.enrol.progress(good, ENOUGH)}></progress>
-    <button type="button" class="main" disabled=${good >= ENOUGH} onClick=${() => setRunning(!running)}>${running && good < ENOUGH ? words.enrol.stop : words.enrol.start}</button>
-    <canvas ref=${canvas} role="img" aria-label=${words.live.picture(camera)}></canvas></div>`;
-}
-
-function shoot(source, width, height) {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  canvas.getContext("2d").drawImage(source, 0, 0, width, height);
-  return new Promise((done) => canvas.toBlob((blob) => done(new File([blob], "photo.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95));
 }
