@@ -8,6 +8,7 @@ TwinfaceError                exit code 1: the box could not do it
     ├── SettingsError        config/pipeline.toml
     ├── InputError           pictures, videos, cameras, folders, and what is said of them
     │   ├── NotThereError    a person, event, track, visitor or step that does not exist, or no longer
+    │   ├── NameTakenError   a new name that somebody in the gallery has
     │   ├── ChangedSinceError  a person whom somebody has changed since they were looked at
     │   ├── NoFaceError      a readable picture in which no single face stands out
     │   │   ├── SeveralFacesError  … because there are several
@@ -59,6 +60,14 @@ class InputError(UserError):
 
 class NotThereError(InputError):
     """A person, event, track, unknown visitor or step that is named does not exist, or no longer."""
+
+
+class NameTakenError(InputError):
+    """Somebody in the gallery has the `name` that is to be given; the message says so as the command line mends it."""
+
+    def __init__(self, name: str, mend: str) -> None:
+        super().__init__(f"{name} is in the gallery already; use --merge {mend}")
+        self.name = name
 
 
 class ChangedSinceError(InputError):

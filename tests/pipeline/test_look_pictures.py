@@ -87,6 +87,8 @@ def test_pictures_of_looks_are_of_the_right_face_and_go_with_whoever_is_forgotte
     kept = box.get("/pictures").json()
     assert (kept["kept"], kept["days"], kept["most"]) == ("memory", 0.0, 2000)
     assert not [path for path in pipeline.folder.rglob("*") if path.suffix == ".crops"]
+    shown = {one["name"]: one["picture"] for one in box.get("/visits").json()["visits"] if track in one["tracks"]}
+    assert box.get(shown["person a"]).content[:2] == b"\xff\xd8"
 
     pipeline.command("forget", "person a", "--yes")
     assert box.get(f"/tracks/{track}/picture").status_code == 404
@@ -135,6 +137,8 @@ def test_pictures_that_are_kept_are_on_disk_outlive_the_box_and_go_with_the_sett
     assert box.get(f"/tracks/{track}/picture").content[:2] == b"\xff\xd8"
     looks = box.get(f"/tracks/{unknown}/why").json()["tracks"][0]["looks"]
     assert all(one["picture"] for one in looks), "of every kept look"
+    pictures = {one["picture"] for one in box.get("/visits").json()["visits"] if unknown in one["tracks"]}
+    assert {box.get(one).status_code for one in pictures} == {200}
     pipeline.command("forget", "person a", "--yes")
     assert box.get(f"/tracks/{track}/picture").status_code == 404
     assert box.get(f"/tracks/{unknown}/picture").status_code == 200

@@ -124,7 +124,6 @@ _CHECKS = (
 )
 
 _ADVICE = {
-    Reason.UNREADABLE: "send a JPEG, PNG or WebP picture",
     Reason.NO_FACE: "show one face, from the front, in good light",
     Reason.TURNED: "turn the picture upright",
     Reason.MORE_THAN_ONE_FACE: "show this person alone, or cut the others off",
@@ -138,7 +137,7 @@ _ADVICE = {
     Reason.NOT_LIKE_THE_OTHERS: "send pictures of one person only; take out whichever shows somebody else",
     Reason.LOOKS_LIKE_SOMEBODY_ELSE: "check whose face this is; they may be in the gallery already",
 }
-"""What would be better, for whoever takes the pictures."""
+"""What would be better, for whoever takes the pictures. Why one cannot be read says so itself."""
 
 
 def object_to_measures(measures: "FaceMeasures") -> Objection | None:

@@ -1,6 +1,7 @@
 """Pictures of looks that are kept beside them, in a table of their own; a look that goes takes its picture along."""
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from twinface.events.database import is_there, reading
@@ -8,6 +9,7 @@ from twinface.events.event import LookRecord, TrackKey
 
 _INSERT = "INSERT OR IGNORE INTO look_pictures VALUES (?, ?, ?, ?, ?, ?)"
 _READ = "SELECT jpeg FROM look_pictures WHERE camera = ? AND stream = ? AND track = ? AND crop = ?"
+_HAS_ONE = "SELECT 1 FROM look_pictures WHERE camera = ? AND stream = ? AND track = ? LIMIT 1"
 
 
 def insert_picture(connection: sqlite3.Connection, look: LookRecord, stored_ns: int | None) -> None:
@@ -31,6 +33,14 @@ def read_picture(path: Path, key: TrackKey, crop: int) -> bytes | None:
     with reading(path) as connection:
         row = connection.execute(_READ, (*key, crop)).fetchone()
     return row[0] if row and isinstance(row[0], bytes) else None
+
+
+def pictured_tracks(path: Path, keys: Iterable[TrackKey]) -> set[TrackKey]:
+    """Of which tracks a picture is kept. Raises ArtefactError as `read_events` does."""
+    if not is_there(path):
+        return set()
+    with reading(path) as connection:
+        return {key for key in keys if connection.execute(_HAS_ONE, key).fetchone()}
 
 
 def count_pictures(path: Path) -> int:

@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from twinface.errors import ArtefactError, FingerprintError, InputError, NotThereError
+from twinface.errors import ArtefactError, FingerprintError, InputError, NameTakenError, NotThereError
 from twinface.files import make_folder, sync, write_atomically
 from twinface.gallery.creating import create_gallery
 from twinface.gallery.gallery_folder import (
@@ -183,9 +183,7 @@ class Gallery(GalleryReader):
             if old not in self.people:
                 raise self._nobody(old)
             if new in self.people and not merge:
-                raise InputError(
-                    f"{new} is in the gallery already; use --merge where the two are one person, or choose another name"
-                )
+                raise NameTakenError(new, "where the two are one person, or choose another name")
             there, renamed = self.people.get(new), replace(self.people[old], name=new)
             person = appended(there, renamed) if there else renamed
             keep_crops(self._files.folder, person, self.crops(new) | self.crops(old), self._key)
@@ -250,7 +248,7 @@ class Gallery(GalleryReader):
             raise InputError(f"the pictures are {name}'s already; choose another name")
         there = self.people.get(target)
         if there is not None and not merge:
-            raise InputError(f"{target} is in the gallery already; use --merge to give them the pictures")
+            raise NameTakenError(target, "to give them the pictures")
         if there is None and merge:
             raise self._nobody(target)
         return appended(there, replace(pictures, name=target))

@@ -11,7 +11,7 @@ from twinface.corrections.recording import Change, recorded
 from twinface.corrections.steps_file import StepKind
 from twinface.enrolment.from_looks import Enrolled, NothingEnrolledError, enrol_looks
 from twinface.enrolment.open_likeness import try_likeness_gate
-from twinface.errors import InputError
+from twinface.errors import InputError, NameTakenError
 from twinface.events.event import LookRecord, TrackKey
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.names import checked_name
@@ -106,9 +106,7 @@ def enrol(
     recipe = find_recipe(settings.network)
     gallery = Gallery.open(settings.gallery, network=recipe.fingerprint, network_name=recipe.name, create=True)
     if gallery.knows(name) and not merge:
-        raise InputError(
-            f"{name} is in the gallery already; use --merge where this is the same person, or choose another name"
-        )
+        raise NameTakenError(name, "where this is the same person, or choose another name")
     gate, unchecked = (None, "") if force else try_likeness_gate(gallery, settings)
     unknowns = tuple(sorted({look.unknown for look in looks if look.unknown is not None}))
     change = Change(StepKind.ENROL, f"{what} is {name}", (name,), who or user_name(), _tracks(looks), unknowns)

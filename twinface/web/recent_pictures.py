@@ -61,6 +61,11 @@ class RecentPictures:
         found = self._pictures.get((key, crop))
         return found.jpeg if found else None
 
+    def pictured_tracks(self) -> set[TrackKey]:
+        """Of which tracks there is a picture."""
+        with self._lock:
+            return {key for key, _ in self._pictures}
+
     def tidy(self) -> None:
         """Let go of pictures whose looks are not in the store; cheap where nothing has changed. For one thread."""
         now_s = self._clock()

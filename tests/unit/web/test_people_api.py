@@ -102,7 +102,20 @@ def test_the_second_of_two_who_change_somebody_is_told_by_what(
     assert state_of(box) == before
     api.ask("PATCH", here, json={"name": "Rob"}, headers={"If-Match": "*"})
     gone = api.ask("GET", f"{here}/pictures", code=404)
-    assert "may have been renamed, removed or forgotten since" in gone["detail"]
+    assert "they are called Rob now" in gone["detail"]
+    api.ask("DELETE", f"/people/{people('rob')['id']}")
+    assert "may have been removed or forgotten since" in api.ask("GET", f"{here}/pictures", code=404)["detail"]
+
+
+def test_a_name_that_somebody_has_is_refused_in_words_of_the_api(api: Api, people: Callable[[str], Any]) -> None:
+    bob = f"/people/{people('bob')['id']}"
+    for method, path, body in (
+        ("PATCH", bob, {"name": "Ada"}),
+        ("POST", f"{bob}/split", {"files": ["hers.jpg"], "name": "Ada"}),
+    ):
+        refusal = api.ask(method, path, code=409, json=body)
+        assert refusal["code"] == "name_taken"
+        assert refusal["detail"].startswith("Ada is in the gallery already; ask with merge where")
 
 
 def test_a_gallery_of_too_many_is_not_compared_and_poor_pictures_are_told_all_the_same(

@@ -52,7 +52,7 @@ def test_who_comes_second_is_told_that_there_is_a_change_and_sees_it(
 
 def test_a_name_that_is_refused_is_still_there_with_the_reason(browser: Browser, api: Api, bob: str) -> None:
     _rename(browser, "Ada")
-    browser.wait_until("document.querySelector('dialog [role=alert]')?.textContent.includes('Ada is in the gallery')")
+    browser.wait_until("document.querySelector('dialog [role=alert]')?.textContent.includes('Somebody has this name already')")
     assert browser.evaluate("document.querySelector('dialog input').value") == "Ada"
     browser.evaluate("document.querySelector('dialog input').focus()")
     browser.write(" the other")
@@ -65,7 +65,7 @@ def test_a_name_that_is_refused_is_still_there_with_the_reason(browser: Browser,
 def test_who_has_gone_meanwhile_is_not_brought_back(browser: Browser, api: Api, bob: str) -> None:
     api.ask("DELETE", bob)
     _rename(browser, "Rob")
-    _said(browser, "they may have been renamed, removed or forgotten since")
+    _said(browser, "they may have been removed or forgotten since")
     browser.wait_until("!document.querySelector('.person') && document.querySelector('main a[href=\"#/people\"]')")
     assert [one["name"] for one in api.ask("GET", "/people")["people"]] == ["Ada", "Eve"]
 

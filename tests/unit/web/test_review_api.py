@@ -25,7 +25,8 @@ def test_what_waits_comes_page_by_page_with_how_much_there_is_of_each_kind(queue
     assert (again["unknown"], again["visits"], again["track"]) == ("unknown-1", 2, "door:z:1000")
     (ada,) = queue.ask("GET", "/people?search=ada")["people"]
     assert (visit["name"], visit["person"], visit["kind"]) == ("Ada", ada["id"], "new_name")
-    assert items["door:z:1002"]["candidates"][0] == {"name": "Ada", "id": ada["id"], "score": 0.7}
+    assert items["door:z:1002"]["candidates"][0] == {"name": "Ada", "id": ada["id"], "score": 0.7, "picture": None}
+    assert again["pictures"] == [None, None], "none is kept, and none is asked for"
 
 
 def test_filters_narrow_what_is_shown_and_what_all_is(queue: Api) -> None:

@@ -45,6 +45,7 @@ def test_one_key_answers_and_one_takes_it_back(review: Browser, review_box: Path
     review.wait_until(f"{_QUEUE}.length === {len(queue)}")
     assert state_of(review_box) == before
     assert review.evaluate(_QUEUE) == queue
+    assert review.messages == [], "a picture was asked for that is not kept"
 
 
 def test_an_answer_needs_no_matcher_and_the_page_says_that_it_is_down(review: Browser, api: Api) -> None:

@@ -20,7 +20,7 @@ from twinface.gallery.gallery_folder import has_people
 from twinface.gallery.person import PersonVectors, slug_of
 from twinface.review.former_names import NamesBefore
 from twinface.settings import Settings
-from twinface.web.authentication import Authentication
+from twinface.web.authentication import API_PREFIX, Authentication
 from twinface.web.box_history import BoxHistory
 from twinface.web.recent_pictures import RecentPictures
 
@@ -78,10 +78,11 @@ class People:
         with self._lock:
             return self._gallery.crops(name) if self._gallery else {}
 
-    def keeps_crops(self, name: str) -> bool:
-        """Whether crops of somebody are kept."""
+    def picture_url(self, name: str) -> str | None:
+        """Where a picture of somebody is; None where no crop of theirs is kept."""
         with self._lock:
-            return self._gallery is not None and self._gallery.keeps_crops(name)
+            kept = self._gallery is not None and self._gallery.keeps_crops(name)
+        return f"{API_PREFIX}/people/{slug_of(name)}/picture" if kept else None
 
     @property
     def version(self) -> int:
@@ -104,12 +105,13 @@ class People:
         return self._gallery
 
     def find(self, key: str) -> PersonVectors:
-        """Raises NotThereError where nobody has this id."""
-        found = self.by_id().get(key)
-        if found is None:
-            gone = "they may have been renamed, removed or forgotten since"
-            raise NotThereError(f"nobody in the gallery has the id {key!r}: {gone}; /api/v1/people lists everybody")
-        return found
+        """Raises NotThereError where nobody has this id; of who had it once it says what they are called now."""
+        if (found := self.by_id().get(key)) is not None:
+            return found
+        had = self.former_names().items()
+        now = next((name for name, spans in had if any(slug_of(span.name) == key for span in spans)), None)
+        gone = "they may have been removed or forgotten since" if now is None else f"they are called {now} now"
+        raise NotThereError(f"nobody in the gallery has the id {key!r}: {gone}; /api/v1/people lists everybody")
 
 
 def _by_id(gallery: Gallery) -> dict[str, PersonVectors]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from twinface.errors import ServiceError
 from twinface.events.event import TrackKey
-from twinface.events.kept_pictures import count_pictures, read_picture
+from twinface.events.kept_pictures import count_pictures, pictured_tracks, read_picture
 from twinface.events.look_queries import find_track, read_looks
 from twinface.web.api.context import LARGEST, Context
 from twinface.web.api.picture_schemas import JPEG
@@ -47,6 +47,14 @@ class FoundPictures:
         if self.find(TrackKey(camera, int(start, 36), int(number)), int(crop)) is None:
             return None
         return f"/api/v1/tracks/{track}/pictures/{crop}"
+
+    def urls(self, keys: Iterable[TrackKey]) -> dict[TrackKey, str]:
+        """Where the best picture of each track is that has one. Raises ArtefactError where the store cannot be read."""
+        settings, keys = self.context.settings, set(keys)
+        pictured = keys & self.context.look_pictures.pictured_tracks()
+        if settings.review.keep_pictures_days:
+            pictured |= pictured_tracks(settings.events_path, keys - pictured)
+        return {key: f"/api/v1/tracks/{key}/picture" for key in pictured}
 
 
 def look_pictures_routes(context: Context) -> APIRouter:

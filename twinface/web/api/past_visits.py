@@ -3,7 +3,7 @@
 import csv
 import datetime
 import io
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import chain
 from typing import Annotated
@@ -12,11 +12,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
+from twinface.events.event import TrackKey
 from twinface.events.past_visits import FormerNames, PastVisit, VisitQuery, count_days, iterate_visits, read_visits
 from twinface.gallery.person import slug_of
 from twinface.types import State
 from twinface.unknowns import unknown_id
 from twinface.web.api.context import LARGEST, LATEST_NS, Context
+from twinface.web.api.look_pictures import FoundPictures
 
 _CSV_COLUMNS = ("number", "camera", "name", "state", "since", "until", "looks", "score", "unknown", "track")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -51,7 +53,7 @@ class VisitShown(BaseModel):
 
     `name` is what they were called then, `present_name` what they are now; `id` is the person's, null of nobody in the
     gallery. `track` is the first of the `tracks` that it was seen in,
-    `looks` how many are kept of them. `until_ns` is null while it goes on.
+    `looks` how many are kept of them, `picture` where one of these can be seen. `until_ns` is null while it goes on.
     """
 
     number: int
@@ -67,6 +69,7 @@ class VisitShown(BaseModel):
     looks: int
     score: float | None
     unknown: str | None
+    picture: str | None
 
 
 class Visits(BaseModel):
@@ -97,7 +100,7 @@ class Days(BaseModel):
 
 def past_visits_routes(context: Context) -> APIRouter:
     """`/visits`, `/visits.csv`, `/days`."""
-    router, path = APIRouter(tags=["history"]), context.settings.events_path
+    router, path, pictures = APIRouter(tags=["history"]), context.settings.events_path, FoundPictures(context)
 
     def query(which: WhichVisits) -> VisitQuery:
         return VisitQuery(**which.model_dump(exclude={"name"}), names=context.people.names_of(which.name))
@@ -106,10 +109,12 @@ def past_visits_routes(context: Context) -> APIRouter:
     def list_visits(which: Annotated[PageOfVisits, Query()]) -> Visits:
         """Who was where, by time, person, camera and state, page by page."""
         known = context.people.by_id()
-        found = read_visits(path, replace(query(which), limit=which.limit + 1))
+        visits = read_visits(path, replace(query(which), limit=which.limit + 1))
+        found, goes_on = visits[: which.limit], len(visits) > which.limit
         present = _present_names(context.people.former_names())
-        shown = [_shown(one, present(one), known) for one in found[: which.limit]]
-        return Visits(visits=shown, next=shown[-1].number if len(found) > which.limit else None)
+        urls = pictures.urls(key for one in found for key in one.tracks)
+        shown = [_shown(one, present(one), known, urls) for one in found]
+        return Visits(visits=shown, next=shown[-1].number if goes_on else None)
 
     @router.get("/visits.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
     def export_visits(which: Annotated[WhichVisits, Query()]) -> StreamingResponse:
@@ -139,7 +144,7 @@ def _present_names(had: FormerNames) -> Callable[[PastVisit], str | None]:
     return present
 
 
-def _shown(visit: PastVisit, present: str | None, known: Container[str]) -> VisitShown:
+def _shown(visit: PastVisit, present: str | None, known: Container[str], urls: Mapping[TrackKey, str]) -> VisitShown:
     tracks, key = [str(one) for one in visit.tracks], None if present is None else slug_of(present)
     return VisitShown(
         number=visit.number,
@@ -155,6 +160,7 @@ def _shown(visit: PastVisit, present: str | None, known: Container[str]) -> Visi
         looks=visit.looks,
         score=visit.score,
         unknown=None if visit.unknown is None else unknown_id(visit.unknown),
+        picture=next((urls[one] for one in visit.tracks if one in urls), None),
     )
 
 
@@ -164,7 +170,7 @@ def _csv_of(visits: Iterable[PastVisit]) -> Iterator[str]:
     write = csv.writer(text).writerow
     write(_CSV_COLUMNS)
     for count, visit in enumerate(visits, 1):
-        shown = _shown(visit, None, ())
+        shown = _shown(visit, None, (), {})
         times = [_local_time(at_ns) for at_ns in (visit.since_ns, visit.until_ns)]
         row = (shown.number, shown.camera, shown.name, shown.state, *times)
         write([_harmless(cell) for cell in (*row, shown.looks, shown.score, shown.unknown, shown.track)])

@@ -18,7 +18,6 @@ from twinface.review.person_pictures import require_version
 from twinface.review.rename import rename
 from twinface.web.api.context import Context, IfMatch, People, version_of, who_asks
 from twinface.web.api.person_pictures import person_pictures_routes
-from twinface.web.authentication import API_PREFIX
 from twinface.web.gallery_health import POOR_QUALITY_FAULT, GalleryFinding, GalleryHealth, HealthState
 
 
@@ -204,7 +203,7 @@ def _shown(some: Sequence[PersonVectors], people: People, seen_as: _SeenAs, heal
             sources=count_sources(one.sources),
             last_seen_ns=seen.get(one.name),
             last_camera=cameras.get(one.name),
-            picture=f"{API_PREFIX}/people/{slug_of(one.name)}/picture" if people.keeps_crops(one.name) else None,
+            picture=people.picture_url(one.name),
             health=_notes(one, health),
         )
         for one in some

@@ -8,7 +8,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
-from twinface.errors import ArtefactError, ChangedSinceError, NotThereError, ServiceError, TwinfaceError, UserError
+from twinface.errors import (
+    ArtefactError,
+    ChangedSinceError,
+    NameTakenError,
+    NotThereError,
+    ServiceError,
+    TwinfaceError,
+    UserError,
+)
 from twinface.web.problem_details import Problem, problem, refuse
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -42,17 +50,7 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TwinfaceError)
     async def ours(_request: Request, error: TwinfaceError) -> JSONResponse:
-        match error:
-            case NotThereError():
-                return problem(404, str(error), "not_there")
-            case ChangedSinceError():
-                return problem(409, str(error), "changed_meanwhile")
-            case ServiceError():
-                return problem(_STATUS.get(error.code, 503), str(error), error.code.replace(" ", "_"))
-            case UserError() if not isinstance(error, ArtefactError):
-                return problem(409, str(error), "refused")
-            case _:
-                return problem(503, str(error), "not_usable")
+        return _problem_of(error)
 
     @app.exception_handler(RequestValidationError)
     async def does_not_fit(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -68,6 +66,23 @@ def answer_with_problems(app: FastAPI) -> None:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=allow)
         return await refuse(request, HTTPException(405, error.detail, allow))
+
+
+def _problem_of(error: TwinfaceError) -> JSONResponse:
+    match error:
+        case NotThereError():
+            return problem(404, str(error), "not_there")
+        case ChangedSinceError():
+            return problem(409, str(error), "changed_meanwhile")
+        case NameTakenError():
+            mend = "ask with merge where the two are one person, or choose another name"
+            return problem(409, f"{error.name} is in the gallery already; {mend}", "name_taken")
+        case ServiceError():
+            return problem(_STATUS.get(error.code, 503), str(error), error.code.replace(" ", "_"))
+        case UserError() if not isinstance(error, ArtefactError):
+            return problem(409, str(error), "refused")
+        case _:
+            return problem(503, str(error), "not_usable")
 
 
 def _methods_of(app: FastAPI, request: Request) -> list[str]:

@@ -1,30 +1,35 @@
 """What wants a person to look at it, and what they say of it, one thing or many at a time."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from twinface.events.event import TrackKey
 from twinface.gallery.person import slug_of
 from twinface.review.act import act
 from twinface.review.queue import Action, Item, ItemKind, complete, read_queue
 from twinface.unknowns import unknown_id
-from twinface.web.api.context import Context, who_asks
+from twinface.web.api.context import Context, People, who_asks
+from twinface.web.api.look_pictures import FoundPictures
 
 _MOST_ITEMS = 1000
 
 
 class LikelyPerson(BaseModel):
-    """Somebody of the gallery, and how well they fit, 0…1."""
+    """Somebody of the gallery, how well they fit, 0…1, and where a `picture` of them is."""
 
     name: str
     id: str
     score: float
+    picture: str | None
 
 
 class ItemShown(BaseModel):
     """Something to be answered: `person` is the id of whom `name` names; the last of `tracks` is `track`.
+    `pictures` says at the place of each track where a picture of it is, null where there is none.
 
     An `unknown` visitor came `visits` times since somebody answered of them last.
     """
@@ -33,6 +38,7 @@ class ItemShown(BaseModel):
     kind: ItemKind
     track: str
     tracks: list[str]
+    pictures: list[str | None]
     unknown: str | None
     camera: str
     since_ns: int
@@ -101,6 +107,7 @@ class Done(BaseModel):
 def review_queue_routes(context: Context) -> APIRouter:
     """`/review`."""
     router, settings = APIRouter(prefix="/review", tags=["review"]), context.settings
+    pictures = FoundPictures(context)
 
     def waiting(which: WhatWaits) -> list[Item]:
         names = {one.name for one in context.people.by_id().values()}
@@ -116,10 +123,12 @@ def review_queue_routes(context: Context) -> APIRouter:
         everything = waiting(WhatWaits(camera=which.camera))
         found = [one for one in everything if which.kind in {None, one.kind}]
         end = which.start + which.limit
+        shown = complete(settings, found[which.start : end])
+        urls = pictures.urls(key for one in shown for key in one.tracks)
         return ReviewQueue(
             total=len(found),
             by_kind={kind: sum(one.kind is kind for one in everything) for kind in ItemKind},
-            items=[_shown(one) for one in complete(settings, found[which.start : end])],
+            items=[_shown(one, urls, context.people) for one in shown],
             next=end if end < len(found) else None,
         )
 
@@ -133,13 +142,14 @@ def review_queue_routes(context: Context) -> APIRouter:
     return router
 
 
-def _shown(item: Item) -> ItemShown:
+def _shown(item: Item, urls: Mapping[TrackKey, str], people: People) -> ItemShown:
     tracks = [str(key) for key in item.tracks]
     return ItemShown(
         id=item.id,
         kind=item.kind,
         track=tracks[-1],
         tracks=tracks,
+        pictures=[urls.get(key) for key in item.tracks],
         unknown=None if item.unknown is None else unknown_id(item.unknown),
         camera=item.camera,
         since_ns=item.since_ns,
@@ -148,5 +158,8 @@ def _shown(item: Item) -> ItemShown:
         name=item.name,
         person=None if item.name is None else slug_of(item.name),
         score=item.score,
-        candidates=[LikelyPerson(name=one.name, id=slug_of(one.name), score=one.score) for one in item.candidates],
+        candidates=[
+            LikelyPerson(name=one.name, id=slug_of(one.name), score=one.score, picture=people.picture_url(one.name))
+            for one in item.candidates
+        ],
     )

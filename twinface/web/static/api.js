@@ -76,7 +76,7 @@ export async function learnSession() {
 }
 
 export function reasonOf(error) {
-  return error instanceof Refusal ? error.message : words.unreachable;
+  return error instanceof Refusal ? words.refusals[error.code] ?? error.message : words.unreachable;
 }
 
 export function say(text, { step = null, bad = false } = {}) {
@@ -97,7 +97,7 @@ export async function act(work, said) {
     changed();
     return done;
   } catch (error) {
-    say(error instanceof Refusal ? error.message : words.gone, { bad: true });
+    say(error instanceof Refusal ? reasonOf(error) : words.gone, { bad: true });
     if (["changed_meanwhile", "not_there"].includes(error.code)) changed(); // what is shown is out of date
     return { refused: error };
   }

@@ -2,8 +2,17 @@
 
 const many = (count, one, more = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
+// What forgetting somebody erases, by the word that the box has for it.
+const TRACES = {
+  vectors: ["vector of their face", "vectors of their face"], crops: ["enrolled picture", "enrolled pictures"], events: ["event", "events"], looks: ["look of a camera", "looks of cameras"],
+  unknowns: ["unknown visitor", "unknown visitors"], "unknown visitors": ["unknown visitor who looks like them", "unknown visitors who look like them"], mentions: ["place that names them as a candidate", "places that name them as a candidate"],
+  corrections: ["correction", "corrections"], answers: ["answer", "answers"], "steps to be taken back": ["change that could be undone", "changes that could be undone"], "pictures set aside": ["picture set aside", "pictures set aside"],
+  "faces that cameras have learnt from": ["face that a camera has learnt from", "faces that cameras have learnt from"], "events and looks of all boxes": ["event or look of all boxes", "events and looks of all boxes"],
+};
+
 export const words = {
   many,
+  refusals: { name_taken: "Somebody has this name already. Choose another one, or merge the two under People." },
   nav: { live: "Live", review: "Review", people: "People", enrol: "Enrol", history: "History", box: "Box" },
   connection: { waiting: "connecting…", live: "live", lost: "connection lost", bad: "not everything works" },
   connectionLost: "The connection to the box is lost. Trying again…",
@@ -67,7 +76,7 @@ export const words = {
     rename: "Rename", merge: "Merge with…", split: "Move pictures…", remove: "Remove pictures", forget: "Forget…", back: "People",
     renameTo: "New name", mergeWith: "Who is this, too?", moveTo: "Whose pictures are these?", choose: "Choose pictures first: click on them.", sure: "These do not look alike. Merge all the same",
     renamed: (name) => `Renamed: ${name}.`, merged: (name) => `Merged into ${name}.`, moved: (count, name) => `${many(count, "picture")} moved to ${name}.`, removed: (count) => `${many(count, "picture")} removed.`,
-    forgetTitle: (name) => `Forget ${name}`, forgetIntro: "This erases, for good:", forgetNow: "Erase for good", forgot: (name) => `${name} is forgotten.`,
+    forgetTitle: (name) => `Forget ${name}`, forgetIntro: "This erases, for good:", trace: (count, what) => (TRACES[what] ? many(count, ...TRACES[what]) : `${count} ${what}`), forgetNow: "Erase for good", forgot: (name) => `${name} is forgotten.`,
     health: "What wants a look", healthy: "Nothing stands out.", source: "from", quality: "quality", outlier: "unlike the others", poor: "poor", history: "Visits", addPictures: "Add pictures",
   },
 

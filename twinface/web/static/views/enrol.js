@@ -64,7 +64,7 @@ function useEnrolment(name) {
       mine.catch(() => { if (at.enrolment === mine) at.enrolment = null; at.failed = mine; }); // the next picture begins again
       send(one, mine).then(() => setRefused(null), (error) => {
         Object.assign(one, { state: "refused", words: reasonOf(error), answer: {} });
-        if (error instanceof Refusal && error.status !== 422) setRefused(error.message);
+        if (error instanceof Refusal && error.status !== 422) setRefused(reasonOf(error));
       }).finally(() => {
         at.sending -= 1;
         if (at.enrolment !== mine && at.failed !== mine) Object.assign(one, { state: "waiting", answer: undefined }); // the name has changed meanwhile

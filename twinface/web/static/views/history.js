@@ -1,7 +1,7 @@
 // History: who came, by day, person, camera and state; exported; and searched by a face.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { call, changes, get, pictureOf, prepare, reasonOf, url, whyOf } from "../api.js";
+import { call, changes, get, prepare, reasonOf, url, whyOf } from "../api.js";
 import { clock, dayOf, dayRange, lasting, moment, ms, personTitle, printable, score, share } from "../format.js";
 import { cameras } from "../live.js";
 import { Chosen, DropZone, Empty, Face, NameField, NameLine, Trouble, useAnswer, useEnd } from "../parts.js";
@@ -84,7 +84,7 @@ function called(one) {
 function Visit({ one, value = null, below = false }) {
   const ended = one.until_ns ? lasting(ms(one.until_ns - one.since_ns)) : words.history.still;
   return html`<li><a class=${`row card ${one.state}${below ? " below" : ""}`} href=${whyOf(one.track)}>
-    <${Face} src=${one.picture === null ? null : one.picture ?? pictureOf(one.track)} state=${one.state} name=${one.name ?? ""} />
+    <${Face} src=${one.picture} state=${one.state} name=${one.name ?? ""} />
     <span class="who"><${NameLine} text=${called(one) ?? one.unknown ?? personTitle(one)} /><span>${printable(one.camera)} · ${moment(ms(one.since_ns))} · ${ended}${one.looks ? ` · ${words.history.visit(one.looks)}` : ""}</span></span>
     ${value !== null && html`<span class="number">${score(value)}</span>`}</a></li>`;
 }

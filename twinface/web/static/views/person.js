@@ -1,7 +1,7 @@
 // One person: the pictures that are enrolled, what stands out, and what can be changed.
 
 import { html, useState } from "../vendor/preact.js";
-import { act, call, changes, session } from "../api.js";
+import { act, call, changes, reasonOf, session } from "../api.js";
 import { moment, ms, printable, score } from "../format.js";
 import { AskName, Dialog, Empty, Face, Trouble, useAnswer } from "../parts.js";
 import { words } from "../words.js";
@@ -43,7 +43,7 @@ export function Person({ id }) {
 function Merge({ path, version, onClose, done }) {
   const [refused, setRefused] = useState(null);
   const merge = (name, force) => done(() => call("PATCH", path, { body: { name, merge: true, force }, version }), (answer) => words.people.merged(printable(answer.name)))
-    .then((answer) => { if (answer.refused) setRefused({ name, why: answer.refused.message }); else onClose(); });
+    .then((answer) => { if (answer.refused) setRefused({ name, why: reasonOf(answer.refused) }); else onClose(); });
   if (!refused) return html`<${AskName} title=${words.people.mergeWith} onClose=${onClose} onDone=${(name) => merge(name, false)} />`;
   return html`<${Dialog} title=${words.people.mergeWith} onClose=${onClose}><p>${printable(refused.why)}</p>
     <div class="actions"><button class="danger" onClick=${() => merge(refused.name, true)}>${words.people.sure}</button><button onClick=${onClose}>${words.cancel}</button></div><//>`;
@@ -54,6 +54,6 @@ function Forget({ person, path, onClose }) {
   const forget = () => act(() => call("DELETE", path, { version: person.version }), () => words.people.forgot(printable(person.name))).then((done) => { if (!done.refused) location.hash = "#/people"; onClose(); });
   return html`<${Dialog} title=${words.people.forgetTitle(person.name)} onClose=${onClose}>
     ${error && html`<${Trouble} error=${error} />`}<p>${words.people.forgetIntro}</p>
-    <ul>${(found?.traces ?? []).filter((one) => one.count).map((one) => html`<li key=${one.what + one.where}>${one.count} ${printable(one.what)}</li>`)}</ul>
+    <ul>${(found?.traces ?? []).filter((one) => one.count).map((one) => html`<li key=${one.what + one.where}>${words.people.trace(one.count, printable(one.what))}</li>`)}</ul>
     <div class="actions"><button class="danger" disabled=${!found} onClick=${forget}>${words.people.forgetNow}</button><button onClick=${onClose}>${words.cancel}</button></div><//>`;
 }

@@ -1,7 +1,7 @@
 // Review: the visits that need a person, answered by keys or clicks, one or many at once.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { act, changes, pictureOf, post, session, undo, whyOf } from "../api.js";
+import { act, changes, post, session, undo, whyOf } from "../api.js";
 import { moment, ms, printable, score } from "../format.js";
 import { cameras } from "../live.js";
 import { AskName, Dialog, Empty, Face, NameLine, Trouble, useAnswer } from "../parts.js";
@@ -108,22 +108,22 @@ function Row({ one, on, selected, onOpen }) {
     if (on && list.scrollHeight > list.clientHeight) ref.current.scrollIntoView({ block: "nearest" });
   }, [on]);
   return html`<li ref=${ref}><button type="button" aria-current=${on} class=${`row${selected ? " selected" : ""}`} onClick=${onOpen}>
-    <${Face} src=${pictureOf(one.track)} state=${one.name ? "uncertain" : "unknown"} name=${one.name ?? ""} />
+    <${Face} src=${one.pictures.at(-1)} state=${one.name ? "uncertain" : "unknown"} name=${one.name ?? ""} />
     <span class="who"><${NameLine} text=${titleOf(one)} /><span>${words.kinds[one.kind]} · ${printable(one.camera)} · ${moment(ms(one.until_ns ?? one.since_ns))}</span></span>
     ${selected && html`<span class="tick" aria-label=${words.review.selected(1)}>✓</span>`}
   </button></li>`;
 }
 
 function Item({ item, decide, onNew }) {
-  const tracks = (item.tracks?.length ? item.tracks : [item.track]).slice(-SHOWN_FACES).reverse(); // pictures of the last ones are kept longest
+  const tracks = item.tracks.map((track, at) => ({ track, picture: item.pictures[at] })).slice(-SHOWN_FACES).reverse(); // pictures of the last ones are kept longest
   const mayChange = session.value.role === "change";
   return html`<article class="card item" aria-live="polite">
     <h3 dir="auto">${printable(titleOf(item))}</h3>
     <p class="quiet">${words.kinds[item.kind]} · ${printable(item.camera)} · ${words.review.visits(item.visits ?? 1)} · ${moment(ms(item.since_ns))} · <a href=${whyOf(item.track)}>${words.live.why}</a></p>
-    <div class="faces">${tracks.map((track) => html`<a key=${track} href=${whyOf(track)} aria-label=${words.live.why}><${Face} src=${pictureOf(track)} state="unknown" large /></a>`)}</div>
+    <div class="faces">${tracks.map(({ track, picture }) => html`<a key=${track} href=${whyOf(track)} aria-label=${words.live.why}><${Face} src=${picture} state="unknown" large /></a>`)}</div>
     <h4>${item.candidates.length ? words.review.candidates : words.review.noCandidates}</h4>
     <ol class="picks">${item.candidates.slice(0, 9).map((one, at) => html`<li key=${one.name}><button type="button" disabled=${!mayChange} onClick=${() => decide("name", one.name)}>
-      <kbd>${at + 1}</kbd><${Face} src=${one.picture ?? (one.id && `/api/v1/people/${encodeURIComponent(one.id)}/picture`)} name=${one.name} /><${NameLine} text=${one.name} /><span class="number">${score(one.score)}</span></button></li>`)}</ol>
+      <kbd>${at + 1}</kbd><${Face} src=${one.picture} name=${one.name} /><${NameLine} text=${one.name} /><span class="number">${score(one.score)}</span></button></li>`)}</ol>
     ${mayChange && html`<div class="actions">
       ${item.name && html`<button class="main" onClick=${() => decide("right")}><kbd>y</kbd> ${words.acts.right}</button><button onClick=${() => decide("not")}><kbd>r</kbd> ${words.acts.notHer(printable(item.name))}</button>`}
       <button onClick=${onNew}><kbd>n</kbd> ${words.acts.isNew}</button><button onClick=${() => decide("skip")}><kbd>s</kbd> ${words.acts.skip}</button><button onClick=${() => decide("no_face")}><kbd>x</kbd> ${words.acts.noFace}</button>
