@@ -16,10 +16,12 @@ from typing import Any, BinaryIO, NoReturn, Self
 
 from twinface.errors import ArtefactError, InputError
 from twinface.locks import open_locked
-from twinface.private_files import PRIVATE_FILE, PRIVATE_FOLDER
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
 """Larger files of JSON are not read: a list of lists takes twenty times its size in memory."""
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of all that we make."""
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 """Of an OSError: the disk is full, or what this user may have of it."""

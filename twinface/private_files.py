@@ -1,4 +1,4 @@
-"""What we make is for its owner only: the modes of it, and what was left open to others is closed."""
+"""What is ours is for its owner only: what libraries make, and what was left open to others."""
 
 import logging
 import os
@@ -8,9 +8,6 @@ from pathlib import Path
 from twinface.errors import ArtefactError
 
 log = logging.getLogger(__name__)
-
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-"""Modes of all that we make."""
 
 PRIVATE_UMASK = 0o077
 """For processes of ours: what libraries make, such as SQLite and ZeroMQ, is for its owner only, too."""

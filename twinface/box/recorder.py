@@ -12,11 +12,11 @@ from twinface.box.supervision import UP_LOCK
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.watching import Watcher
 from twinface.errors import InputError, WireError
+from twinface.files import PRIVATE_FILE
 from twinface.messages.codec import decode
 from twinface.messages.recording_file import Header, RecordingWriter
 from twinface.messages.schema import Message
 from twinface.messages.topics import CONTROL, CROPS, HEALTH, LOOKS, MATCHES, PREVIEW, TOPICS, TRACKS, VECTORS, Topic
-from twinface.private_files import PRIVATE_FILE
 from twinface.processes import find_process, heard_names
 from twinface.settings import Settings
 

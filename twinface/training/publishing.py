@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from twinface.errors import ArtefactError
-from twinface.files import exchange, make_folder, only_writer, sync
-from twinface.private_files import PRIVATE_FILE, PRIVATE_FOLDER
+from twinface.files import PRIVATE_FILE, PRIVATE_FOLDER, exchange, make_folder, only_writer, sync
 
 
 @contextmanager

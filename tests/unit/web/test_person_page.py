@@ -52,7 +52,7 @@ def test_who_comes_second_is_told_that_there_is_a_change_and_sees_it(
 
 def test_a_name_that_is_refused_is_still_there_with_the_reason(browser: Browser, api: Api, bob: str) -> None:
     _rename(browser, "Ada")
-    browser.wait_until("document.querySelector('dialog [role=alert]')?.textContent.includes('Somebody has this name already')")
+    browser.wait_until("document.querySelector('dialog [role=alert]')?.textContent.includes('Somebody has this name')")
     assert browser.evaluate("document.querySelector('dialog input').value") == "Ada"
     browser.evaluate("document.querySelector('dialog input').focus()")
     browser.write(" the other")
