@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from twinface.cli.plain_help import WIDEST_COLUMNS, HeadedGroup
+
 if TYPE_CHECKING:
     from twinface.bus.rundir import RunDirectory
     from twinface.config_file import ConfigFile
@@ -29,6 +31,10 @@ class App(typer.Typer):
 
     A parameter of a command whose type is a dataclass stands for the options that its fields declare.
     """
+
+    def __init__(self, **options: Any) -> None:
+        settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_COLUMNS}
+        super().__init__(cls=HeadedGroup, rich_markup_mode=None, context_settings=settings, **options)
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Command], Command]:
         """Register a command; see typer.Typer."""

@@ -48,7 +48,6 @@ app = App(
     help="Put names to faces, live, on a small box.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 

@@ -1,5 +1,6 @@
 """What --help shows."""
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -19,13 +20,16 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         yield from commands(below, (*path, name))
 
 
-def test_no_help_text_loses_what_it_has_in_brackets() -> None:
-    """Brackets that are not escaped are taken for markup and left out."""
+def _unspaced(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_every_help_text_is_shown_whole_also_what_it_has_in_brackets() -> None:
     texts = 0
     for path, command in commands(typer.main.get_command(app)):
-        shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "400"}).stdout
+        shown = _unspaced(CliRunner().invoke(app, [*path, "--help"]).stdout)
         about = [option.help for option in command.params if getattr(option, "help", None)]
-        assert [text for text in (command.help.splitlines()[0], *about) if text not in shown] == [], path
+        assert [text for text in (command.help.splitlines()[0], *about) if _unspaced(text) not in shown] == [], path
         texts += len(about)
     assert texts > 50
 
@@ -36,9 +40,11 @@ def test_help_texts_fill_a_terminal_of_80_columns() -> None:
         if hasattr(command, "commands"):
             continue
         shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"}).stdout
-        lines = [line.strip() for line in shown.partition("\u256d")[0].splitlines()]
+        lines = [
+            line.strip() for line in re.split(r"^(Arguments|Options):$", shown, flags=re.MULTILINE)[0].splitlines()
+        ]
         for line, following in pairwise(lines):
-            assert not line or not following or len(line) + 1 + len(following.split()[0]) > 78, (path, line)
+            assert not line or not following or len(line) + 1 + len(following.split()[0]) > 76, (path, line)
             wrapped += bool(line and following)
     assert wrapped > 30
 
@@ -59,6 +65,16 @@ def test_the_words_that_events_takes_are_in_its_help(twinface: Callable[..., tup
         assert all(word in shown.partition(option)[2] for word in words)
         code, _, errors = twinface("events", option, "nothing")
         assert (code, errors) == (2, f"twinface: {option} nothing: expected {', '.join(words)}\n")
+
+
+def test_each_command_stands_below_its_heading_with_a_sentence_of_its_own() -> None:
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "100"}).stdout
+    sections = dict(re.findall(r"^([A-Z][^\n]*):\n(.*?)(?:\n\n|\Z)", shown, flags=re.MULTILINE | re.DOTALL))
+    assert [*sections] == ["Options", *FOLDERS]
+    for name, command in typer.main.get_command(app).commands.items():
+        first = command.get_short_help_str(1000)
+        assert _unspaced(f"{name}{first}") in _unspaced(sections[command.rich_help_panel])
+        assert not first.endswith("...")
 
 
 FOLDERS = {
