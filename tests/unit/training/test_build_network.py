@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.training]
 pytest.importorskip("tensorflow")
 
 from twinface.training.networks import backbones  # noqa: E402
-from twinface.training.networks.backbones import Blueprint, backbone_names, build_features  # noqa: E402
+from twinface.training.networks.backbones import Blueprint, build_features  # noqa: E402
 from twinface.training.networks.build_network import build_network  # noqa: E402
 
 SMALL = "mobilenet"
@@ -112,8 +112,7 @@ def test_random_weights_are_always_the_same_and_a_file_brings_others(tmp_path: P
 
 
 def test_every_backbones_preprocessing_can_be_recorded() -> None:
-    assert "resnet50" in backbone_names()
-    found = {name: backbones._preprocessing_of(backbones._pick(name)) for name in backbone_names()}
+    found = {name: backbones._preprocessing_of(backbones._pick(name)) for name in backbones._applications()}
     assert found["resnet50"] == ("bgr", "caffe")
     assert found["inceptionv3"] == ("rgb", "tf")
     assert found["densenet121"] == ("rgb", "torch")

@@ -48,11 +48,6 @@ BuildTaught = Callable[[Path, str], tuple[Any, int]]
 """From the folder of a run of distillation and a pooling to a Keras model and its input size, pixels."""
 
 
-def backbone_names() -> tuple[str, ...]:
-    """Every backbone of keras.applications, in lower case."""
-    return tuple(sorted(_applications()))
-
-
 def build_features(blueprint: Blueprint, build_taught: BuildTaught | None = None) -> tuple[Any, NetworkRecipe]:
     """A Keras model from pictures (n, s, s, 3) to vectors (n, d), and its recipe, as yet without a file.
 
