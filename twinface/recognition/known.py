@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from twinface.averages.average import Averages, adjust_people
 from twinface.gallery.person import PersonVectors
-from twinface.matching.decision import enrolled_vectors, one_each, person_scores
+from twinface.matching.decision import decide, enrolled_vectors, one_each, person_scores
 from twinface.matching.head import Head, Prepared
 from twinface.matching.threshold import (
     Threshold,
@@ -27,8 +27,9 @@ from twinface.matching.threshold import (
     least_score,
     share_asked_for,
 )
+from twinface.recognition.proposals import Axes, find_axes, wants_axes
 from twinface.settings import MatchingSettings
-from twinface.types import Scores, Vectors
+from twinface.types import Decision, Scores, Vectors
 
 _BLOCK_PEOPLE = 32
 _PREPARED_AT_ONCE = _COMPARED_AT_ONCE = 1024
@@ -50,10 +51,13 @@ class Everybody(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """What a head keeps of some people: as many rows of `prepared` for each, in their order, as `counts` says."""
+    """What a head keeps of some people: as many rows of `prepared` for each, in their order, as `counts` says; and,
+    where people are proposed, what these rows are `along` the axes.
+    """
 
     counts: NDArray[np.int32]
     prepared: Prepared | None
+    along: Vectors | None = None
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -64,17 +68,20 @@ class _Rows:
         """Those of the people from `first` to before `last`; views."""
         if self.prepared is None or first == last:
             return type(self)(self.counts[:0], None)
-        ends = self.starts[[first, last]]
-        return type(self)(self.counts[first:last], self.prepared.of(slice(*ends)))
+        rows = slice(*self.starts[[first, last]])
+        along = None if self.along is None else self.along[rows]
+        return type(self)(self.counts[first:last], self.prepared.of(rows), along)
 
     def ordered(self, people: NDArray[np.int64]) -> Self:
         """Those of some of the people, by number, in this order."""
         if self.prepared is None:
             return self
         counts = self.counts[people]
+        if len(self.prepared) == len(self.counts):  # each has one
+            return type(self)(counts, self.prepared.of(people), None if self.along is None else self.along[people])
         ends = np.cumsum(counts, dtype=np.int64)
         rows = np.arange(counts.sum()) + np.repeat(self.starts[people] - (ends - counts), counts)
-        return type(self)(counts, self.prepared.of(rows))
+        return type(self)(counts, self.prepared.of(rows), None if self.along is None else self.along[rows])
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
@@ -83,7 +90,9 @@ class _Rows:
         if len(kept) < 2:
             return kept[0] if kept else cls(np.empty(0, np.int32), None)
         prepared = [part.prepared for part in kept if part.prepared is not None]
-        return cls(np.concatenate([part.counts for part in kept]), Prepared.joined(prepared))
+        along = [part.along for part in kept if part.along is not None]
+        counts = np.concatenate([part.counts for part in kept])
+        return cls(counts, Prepared.joined(prepared), np.concatenate(along) if along else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +118,7 @@ class Known:
     _head: Head | None = None
     _people: tuple[PersonVectors, ...] = ()
     _rows: _Rows = field(default_factory=lambda: _Rows.joined(()))
+    _axes: Axes | None = None
     _blocks: tuple[_Block, ...] = ()
 
     def updated(
@@ -122,12 +132,15 @@ class Known:
         """
         before = self if averages is self.averages else type(self)()
         people = tuple(gallery.people.values())
+        axes = before._axes
+        if axes is None and _is_large(people, settings):
+            before, axes = type(self)(), find_axes([one.vectors for one in people])
         first, last = _unchanged(before._people, people)
         old, new = (some[first : len(some) - last] for some in (before._people, people))
         middle = before._rows.of(first, first + len(old))
         parts = (
             before._rows.of(0, first),
-            _exchange(middle, old, new, lambda some: _prepare(some, head, settings, averages)),
+            _exchange(middle, old, new, lambda some: _prepare(some, head, settings, averages, axes)),
             before._rows.of(first + len(old), len(before._people)),
         )
         rows = _Rows.joined(parts)
@@ -140,6 +153,7 @@ class Known:
             _head=head,
             _people=people,
             _rows=rows,
+            _axes=axes,
         )
         if head.cohort is None or not is_left_open(settings, head.spec):
             return known
@@ -155,11 +169,36 @@ class Known:
         value = least_score(best, people, share_asked_for(settings.strangers_named, people), head.tail)
         return keep_strangers_nameless(value, people, settings)
 
+    def decide(self, probes: Vectors, settings: MatchingSettings) -> list[Decision]:
+        """Who each of the probes (m, d) shows. In a large gallery of long vectors the likeliest people are scored only;
+        for anybody else to be the best is rarer than one in a hundred (docs/decisions/large-galleries.md).
+        """
+        if not self.names:
+            return [decide(np.empty(0, np.float32), self.person_index, (), settings) for _ in probes]
+        if self._axes is None:
+            return [decide(scores, self.person_index, self.names, settings) for scores in self.score(probes)]
+        return [some.decide(probe[np.newaxis], settings)[0] for probe in probes for some in (self._likeliest(probe),)]
+
+    def _likeliest(self, probe: NDArray[np.float32]) -> Self:
+        """Some people, with everything that is enrolled of each, of whom `probe` (d,) may be."""
+        if self._axes is None or self._rows.along is None:
+            return self
+        people = np.unique(self.person_index[self._axes.likeliest(probe, self._rows.along)]).astype(np.int64)
+        rows = replace(self._rows, along=None).ordered(people)
+        names = tuple(map(self.names.__getitem__, people.tolist()))
+        return type(self)(names, _whose(rows.counts), self.version, _head=self._head, _rows=rows)
+
     def score(self, probes: Vectors) -> Scores:
         """Scores, float32 (m, n), of probes (m, d) with all vectors; somebody has to be known."""
         if self._head is None or self._rows.prepared is None:
             raise ValueError("nobody is known")
         return self._head.score_prepared(probes, self._rows.prepared)
+
+
+def _is_large(people: Sequence[PersonVectors], settings: MatchingSettings) -> bool:
+    """Whether so many people are better proposed than all scored."""
+    rows = len(people) if settings.rule == "template" else sum(len(one.files) for one in people)
+    return bool(people) and wants_axes(rows, people[0].vectors.shape[1])
 
 
 def _whose(counts: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -200,7 +239,11 @@ def _exchange(
 
 
 def _prepare(
-    people: Sequence[PersonVectors], head: Head, settings: MatchingSettings, averages: Averages | None
+    people: Sequence[PersonVectors],
+    head: Head,
+    settings: MatchingSettings,
+    averages: Averages | None,
+    axes: Axes | None,
 ) -> _Rows:
     """What the head keeps of people, made of some at a time: little more is held than that."""
     parts = []
@@ -209,7 +252,8 @@ def _prepare(
         index = np.repeat(np.arange(len(some), dtype=np.int32), [len(person.files) for person in some])
         vectors = np.concatenate([one.vectors for one in adjust_people(some, averages)])
         vectors, index = enrolled_vectors(vectors, index, len(some), settings)
-        parts.append(_Rows(np.bincount(index, minlength=len(some)).astype(np.int32), head.prepare_gallery(vectors)))
+        counts, along = np.bincount(index, minlength=len(some)), axes.along(vectors) if axes else None
+        parts.append(_Rows(counts.astype(np.int32), head.prepare_gallery(vectors), along))
     return _Rows.joined(parts)
 
 

@@ -14,7 +14,7 @@ from twinface.averages.averages_in_use import NOBODY
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.person import PHOTOS, PersonVectors, camera_source
-from twinface.matching.decision import agree, decide, needed_score
+from twinface.matching.decision import agree, needed_score
 from twinface.matching.head import Head
 from twinface.matching.head_folder import head_in_use
 from twinface.matching.open_head import open_head
@@ -40,8 +40,7 @@ def decide_alone(
     """Who `vector`, float32 (d,), of one picture from a source shows by itself; `head` has made the `known` ready."""
     probe = vector[np.newaxis]
     adjusted = adjusted_vectors(probe, source, known.averages)
-    scores = known.score(adjusted)[0] if known.names else np.empty(0, np.float32)
-    decision = decide(scores, known.person_index, known.names, settings)
+    (decision,) = known.decide(adjusted, settings)
     return decision if head.knows_quality(probe)[0] else _without_name(decision)
 
 
@@ -136,17 +135,14 @@ class Naming:
         """
         known = self._known
         if not known.names:
-            return decide(np.empty(0, np.float32), known.person_index, (), self._settings)
+            return known.decide(vectors[:1], self._settings)[0]
         clear = self._opened.head.knows_quality(vectors)
         if clear.any():
             vectors, weights = vectors[clear], weights[clear]
         source, weights = camera_source(camera), np.maximum(weights, 1e-3)
         adjusted = adjusted_vectors(vectors, source, known.averages)
         together = fuse(adjusted, weights)
-        fused, *looks = (
-            decide(scores, known.person_index, known.names, self._settings)
-            for scores in known.score(np.concatenate([together[np.newaxis], adjusted]))
-        )
+        fused, *looks = known.decide(np.concatenate([together[np.newaxis], adjusted]), self._settings)
         decision = agree(before, fused, looks, self._settings)
         if not clear.any():
             decision = _without_name(decision)
