@@ -15,6 +15,7 @@ from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
+from twinface.sharing.corrections_copy import CorrectionsCopy
 from twinface.sharing.erasing import Erasures
 from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.gallery_copy import GalleryCopy
@@ -39,11 +40,12 @@ class _Sync:
         parts: list[Part] = [self._box]
         self._copy: GalleryCopy | None = None
         if settings.database.gallery:
-            self._copy = GalleryCopy(settings, identity)
+            self._copy, self._corrections = GalleryCopy(settings, identity), CorrectionsCopy(settings.gallery)
         if self._forwarder is not None:
             parts.append(Erasures(identity.id, self._erase, self._known_names))
         if self._copy is not None:
-            parts.append(self._copy)  # after the erasures, which find by likeness what is left of who was forgotten
+            # After the erasures, which find by likeness what is left of who was forgotten.
+            parts += [self._copy, self._corrections]
         if self._forwarder is not None:
             self._unknowns = SharedUnknowns(settings.events_path, identity.id, self._centre)
             parts += [self._forwarder, self._unknowns, LettingGo(identity.id, settings.events.keep_days)]
@@ -75,7 +77,7 @@ class _Sync:
         copied = note = ""
         if self._copy is not None:
             self._node.meters.gauge("gallery_behind", self._copy.behind)
-            copied, note = self._copy.problem, self._copy.note
+            copied, note = self._copy.problem or self._corrections.problem, self._copy.note
         problem = self._link.problem or copied or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem or note)
 

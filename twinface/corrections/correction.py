@@ -25,7 +25,8 @@ class Correction:
     """That the face of a `vector`, float32 (d,) as the network with this fingerprint gave it, is or is not `name`.
 
     `quality` is that of its crop, 0…1. `track` is where it was seen, as `twinface events` prints it, `event` the number
-    of the event that was named, None where the track was. `at_ns` is when it was said, wall clock.
+    of the event that was named, None where the track was. `at_ns` is when it was said, wall clock. `box` is the id of
+    the box that the track is of, where it is not this one.
     """
 
     kind: CorrectionKind
@@ -36,6 +37,7 @@ class Correction:
     track: str
     event: int | None
     at_ns: int
+    box: str = ""
 
     @property
     def subject(self) -> tuple[str, str, bytes]:
@@ -100,4 +102,14 @@ def _take(some: Counter[Hashable], one: Correction) -> bool:
 
 
 def _identity(one: Correction) -> Hashable:
-    return (one.kind, one.name, one.vector.tobytes(), one.network, one.quality, one.track, one.event, one.at_ns)
+    return (
+        one.kind,
+        one.name,
+        one.vector.tobytes(),
+        one.network,
+        one.quality,
+        one.track,
+        one.event,
+        one.at_ns,
+        one.box,
+    )

@@ -6,7 +6,7 @@ was broken off in between is found by the next one, and is a step like any other
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,7 +133,7 @@ def _finish(step: Step, settings: Settings) -> bool:
     """Add to a step what is there now; False where that is what was there before, and there is no step."""
     now = {name: read_person_files(settings.gallery, name).digests for name in step.people}
     people = {name: files for name, files in step.people.items() if files.digests != now[name]}
-    said = difference([one for _, one in step.corrections.removed], _read_said(settings.gallery))
+    said = _own(difference([one for _, one in step.corrections.removed], _read_said(settings.gallery)), step.names)
     marks = read_marks(settings.events_path, tracks_of(step), unknowns_of(step))
     answers, answers_after = _changed(step.answers, _read_answers(settings.gallery))
     names = (*step.names, *(one.name for _, one in said.removed), *(one.name for one in said.added))
@@ -154,6 +154,16 @@ def _finish(step: Step, settings: Settings) -> bool:
         return True
     drop_step(settings.gallery, step)
     return False
+
+
+def _own(said: Difference, names: Collection[str]) -> Difference:
+    """Without what came of other boxes meanwhile, of other people than those whom a step is about."""
+
+    def is_own(one: Correction) -> bool:
+        return not one.box or one.name in names
+
+    removed = tuple((place, one) for place, one in said.removed if is_own(one))
+    return Difference(removed, tuple(filter(is_own, said.added)))
 
 
 def _changed(

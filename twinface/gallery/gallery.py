@@ -53,13 +53,7 @@ from twinface.gallery.person_files import (
 )
 from twinface.gallery.reading import GalleryReader
 from twinface.gallery.shared_copy import shared_of, take_over
-from twinface.gallery.shared_gallery import (
-    Changes,
-    SharedChange,
-    SharedPerson,
-    changing,
-    read_changes,
-)
+from twinface.gallery.shared_gallery import Changes, Prepare, SharedChange, SharedPerson, alone, changing, read_changes
 from twinface.gallery.sweeping import end_renames, sweep
 from twinface.postgres.tables import Connection
 from twinface.types import Vectors
@@ -264,13 +258,14 @@ class Gallery(GalleryReader):
             with self._writing(here_only=True):
                 self._set_aside(name, ())
 
-    def put_back(self, people: Mapping[str, PersonFiles]) -> None:
-        """Have people's files be these again, each whole or not at all, as one change of the gallery.
+    def put_back(self, people: Mapping[str, PersonFiles], prepare: Prepare = alone) -> None:
+        """Have people's files be these again, each whole or not at all, as one change, unless `prepare` refuses it.
 
         Crops are written before vectors, and everything before anything is removed: at every moment each picture is
         somebody's; what is broken off is done again. Raises ArtefactError when it cannot be done.
         """
         with self._writing():
+            follow = prepare(self._change)
             own = people if self._change else {}
             manifest = self._next({name: shared_of(one, self.folder, name, self._key) for name, one in own.items()})
             files = [
@@ -285,6 +280,7 @@ class Gallery(GalleryReader):
                 if data is None and path.exists():
                     path.unlink()
                     sync(path.parent)
+            follow(self._change.head if self._change else None)
             write_manifest(self.folder, manifest)
             self.refresh()
 

@@ -7,7 +7,7 @@ there whole, under the next version, or not at all. Readers look at their copy, 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,18 @@ class Changes:
     gone: frozenset[str]
 
 
+Follow = Callable[[Head | None], None]
+"""Has a file of the gallery's folder be as what was stored; by the shared gallery as it is then, if it is one."""
+
+Prepare = Callable[["SharedChange | None"], Follow]
+"""Looks, while every writer is kept out, whether a change is to be made, and prepares what else is changed with it."""
+
+
+def alone(_change: "SharedChange | None") -> Follow:
+    """No other file is changed with people."""
+    return lambda _head: None
+
+
 class AnotherHistoryError(ArtefactError):
     """The database does not know the change that a folder has come to: an older backup of it was restored."""
 
@@ -99,12 +111,23 @@ def read_changes(connection: Connection, manifest: Manifest, *, everybody: bool 
                 " `twinface gallery move --to postgres`"
             )
         if not everybody and manifest.shared:
-            _require_history(connection, manifest.version, manifest.shared, head)
+            require_history(connection, manifest.version, manifest.shared.token, head)
         since = -1 if everybody or head.network != manifest.network else manifest.version
         rows = connection.execute(_CHANGED, [since]).fetchall()
         gone = connection.execute("SELECT digest FROM people_gone WHERE version > %s", [since]).fetchall()
         people = tuple(_to_person(connection, head, row) for row in rows)
         return Changes(head, people, frozenset(str(one) for (one,) in gone))
+
+
+def require_history(connection: Connection, version: int, token: str, head: Head) -> None:
+    """Raise AnotherHistoryError where the change of this version that the database knows has not this token."""
+    known = connection.execute("SELECT token FROM gallery_changes WHERE version = %s", [version]).fetchone()
+    if known is None or known[0] != token:
+        raise AnotherHistoryError(
+            f"the database's gallery (version {head.version}) does not follow this box's ({version}): an older backup"
+            " was restored; `twinface gallery move --to postgres --people here` has this box's people count,"
+            " `--people there` the database's"
+        )
 
 
 def create(connection: Connection, network: str, network_name: str, version: int, box: str) -> Head:
@@ -173,6 +196,11 @@ class SharedChange:
         for (name,) in self.connection.execute("SELECT name FROM people").fetchall():
             self.remove(str(name))
 
+    @property
+    def version(self) -> int:
+        """Of what this change stores."""
+        return self._version
+
     def commit(self, network: str, network_name: str) -> Head:
         """Have it stored, under the next version; the gallery as it is then."""
         head = Head(self.head.id, self._version, secrets.token_hex(8), network, network_name)
@@ -182,17 +210,8 @@ class SharedChange:
         )
         self.connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
         self.connection.execute("COMMIT")
+        self.head = head
         return head
-
-
-def _require_history(connection: Connection, version: int, mark: SharedMark, head: Head) -> None:
-    known = connection.execute("SELECT token FROM gallery_changes WHERE version = %s", [version]).fetchone()
-    if known is None or known[0] != mark.token:
-        raise AnotherHistoryError(
-            f"the database's gallery (version {head.version}) does not follow this box's ({version}): an older backup"
-            " was restored; `twinface gallery move --to postgres --people here` has this box's people count,"
-            " `--people there` the database's"
-        )
 
 
 def _to_columns(person: PersonVectors) -> tuple[object, ...]:

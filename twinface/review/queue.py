@@ -82,7 +82,7 @@ def read_queue(settings: Settings, people: Collection[str]) -> list[Item]:
     if not is_there(settings.events_path):
         return []
     answers, corrections = read_answers(settings.gallery), read_corrections(settings.gallery)
-    answered = {*answers, *(one.track for one in corrections)}
+    answered = {*answers, *(one.track for one in corrections if not one.box)}
     settled = {one.name for one in answers.values() if one.kind in _SETTLED and one.name is not None}
     settled |= {one.name for one in corrections if one.kind is CorrectionKind.CONFIRM}
     found = [*_unknown_again(settings, answered), *_unclear(settings, answered)]

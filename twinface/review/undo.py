@@ -5,7 +5,12 @@ from pathlib import Path
 from twinface.corrections.answers_file import take_back_answers
 from twinface.corrections.audit_file import user_name
 from twinface.corrections.correction import take_back
-from twinface.corrections.corrections_file import read_corrections, take_back_corrections
+from twinface.corrections.corrections_file import (
+    catch_up_corrections,
+    prepare_change,
+    read_corrections,
+    take_back_corrections,
+)
 from twinface.corrections.recording import (
     Change,
     end_broken_off,
@@ -21,6 +26,7 @@ from twinface.events.look_marks import put_back_marks, read_marks
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
+from twinface.gallery.shared_gallery import Follow, SharedChange
 from twinface.settings import Settings
 
 
@@ -35,6 +41,7 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
         end_broken_off(settings)
         steps = list_steps(settings.gallery)
         step = _choose(steps, number)
+        catch_up_corrections(settings.gallery)
         if (settings.gallery / MANIFEST_FILE).exists() and read_manifest(settings.gallery).shared is not None:
             with Gallery.open(settings.gallery).unchanging(everywhere=True):
                 pass  # what other boxes have changed is here now, and is found
@@ -51,13 +58,28 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
         )
         with recording(change, settings):
             if step.people:
-                Gallery.open(settings.gallery).put_back(step.people)
-            if step.corrections.removed or step.corrections.added:
+                # What is looked at, what others might change and what is put back is one: nobody can come in between.
+                Gallery.open(settings.gallery).put_back(
+                    step.people, lambda change: _prepare(step, steps, settings, change)
+                )
+            elif step.corrections.removed or step.corrections.added:
                 take_back_corrections(settings.gallery, step.corrections)
             if step.answers:
                 take_back_answers(settings.gallery, step.answers, step.answers_after)
             put_back_marks(settings.events_path, step.marks, step.marks_after)
     return step
+
+
+def _prepare(step: Step, steps: list[Step], settings: Settings, change: SharedChange | None) -> Follow:
+    """What a step said taken back with the people it changed. Raises InputError where either does not fit any more."""
+    _require_fitting(step, steps, settings)
+    if not step.corrections.removed and not step.corrections.added:
+        return lambda _head: None
+    try:
+        follow, _ = prepare_change(settings.gallery, lambda now: take_back(now, step.corrections), change)
+    except InputError as error:
+        raise _refused(step, steps, str(error)) from error
+    return follow
 
 
 def _choose(steps: list[Step], number: int | None) -> Step:
@@ -87,15 +109,18 @@ def _require_fitting(step: Step, steps: list[Step], settings: Settings) -> None:
     """
     broken_off = any(one.kind is StepKind.UNDO and one.undoes is None and one.number > step.number for one in steps)
     changed = _find_changed(step, settings, mixed=broken_off)
-    if changed is None:
-        return
+    if changed is not None:
+        raise _refused(step, steps, changed)
+
+
+def _refused(step: Step, steps: list[Step], changed: str) -> InputError:
     by = taken_back_by(steps)
     later = [one for one in steps if one.number > step.number and one.number not in by and one.undoes is None]
     concerned = [one for one in later if set(one.names) & set(step.names)]
-    mend = "otherwise than by a step"
+    mend = "otherwise than by a step of this box"
     if concerned:
         mend = f"by step {concerned[-1].number} ({concerned[-1].said}); take that back first"
-    raise InputError(f"step {step.number} cannot be taken back: {changed} has changed since, {mend}")
+    return InputError(f"step {step.number} cannot be taken back: {changed} has changed since, {mend}")
 
 
 def _find_changed_person(step: Step, gallery: Path, *, mixed: bool) -> str | None:

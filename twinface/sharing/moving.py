@@ -6,12 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from twinface.corrections.corrections_file import drop_corrections, prepare_sharing
 from twinface.errors import ArtefactError, InputError
 from twinface.gallery.gallery import Gallery
 from twinface.gallery.gallery_folder import Manifest, SharedMark
 from twinface.gallery.person import PersonVectors
 from twinface.gallery.shared_gallery import (
     Changes,
+    Follow,
     Head,
     SharedChange,
     SharedPerson,
@@ -89,13 +91,15 @@ def move_to_database(settings: Settings, whose: Whose | None = None) -> Moved:
                 " --people there says whose count, the others' are removed"
             )
         if head is None or not there or (whose is Whose.HERE and gallery.people):
-            changes = _upload(connection, gallery, head, box.id)
+            changes, follow = _upload(connection, gallery, head, box.id)
         else:
+            follow = _drop(gallery)
             gone = frozenset(map(name_digest, gallery.people))
             changes = replace(_everybody(connection, head), gone=gone)
             _require_network(gallery, head)
             connection.execute("ROLLBACK")
         become_copy(changes, SharedMark(changes.head.id, url, box.id, changes.head.token))
+        follow(changes.head)
     return _moved(gallery)
 
 
@@ -132,7 +136,12 @@ def _connect(settings: Settings) -> Connection:
     return connection
 
 
-def _upload(connection: Connection, gallery: Gallery, head: Head | None, box: str) -> Changes:
+def _drop(gallery: Gallery) -> Follow:
+    """This box's corrections go with its people: those of all boxes are there at its next turn."""
+    return lambda _head: drop_corrections(gallery.folder)
+
+
+def _upload(connection: Connection, gallery: Gallery, head: Head | None, box: str) -> tuple[Changes, Follow]:
     if head is None:
         head = create(connection, gallery.network, gallery.network_name, gallery.version, box)
     # Numbers go on after the higher one, so that no box takes an earlier change for a later one.
@@ -142,7 +151,8 @@ def _upload(connection: Connection, gallery: Gallery, head: Head | None, box: st
         change.put(SharedPerson(person, gallery.crops(person.name)))
     sent = replace(head, network=gallery.network)
     _require_same([one.person for one in _everybody(connection, sent).people], gallery.people.values())
-    return Changes(change.commit(gallery.network, gallery.network_name), (), frozenset())
+    follow = prepare_sharing(gallery.folder, change, box)
+    return Changes(change.commit(gallery.network, gallery.network_name), (), frozenset()), follow
 
 
 def _everybody(connection: Connection, head: Head) -> Changes:

@@ -4,15 +4,12 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from retrained_box import DIMENSION, NETWORK, contents, make_people
+from sharing_galleries import Box, MakeBox
 
 from twinface.errors import ArtefactError, DatabaseError, FingerprintError, InputError
 from twinface.gallery import Gallery
@@ -22,82 +19,7 @@ from twinface.gallery.shared_gallery import read_head
 from twinface.postgres.connecting import connect
 from twinface.review.rename import rename
 from twinface.review.undo import undo
-from twinface.settings import DatabaseSettings, Settings
-from twinface.sharing.gallery_copy import GalleryCopy
-from twinface.sharing.identity import own_identity
-from twinface.sharing.moving import Whose, checksum, move_to_database, move_to_files
-
-PNG = b"\x89PNG of a face"
-
-
-@dataclass
-class Box:
-    """`key` signs its files."""
-
-    settings: Settings
-    connection: Any
-    key: str
-    copy: GalleryCopy
-
-    @property
-    def gallery(self) -> Gallery:
-        os.environ[KEY_VARIABLE] = self.key
-        return Gallery.open(self.settings.gallery, network=NETWORK, network_name="sface", create=True)
-
-    def turn(self) -> str:
-        os.environ[KEY_VARIABLE] = self.key
-        self.copy.turn(self.connection)
-        return self.copy.problem
-
-    def move(self, whose: Whose | None = None) -> None:
-        os.environ[KEY_VARIABLE] = self.key
-        move_to_database(self.settings, whose)
-
-    def add(self, *people: int) -> None:
-        gallery = self.gallery
-        for person in (one for number in people for one in make_people(1, first=number, seed=number)):
-            crops = [PNG + bytes([row]) for row in range(len(person.files))]
-            gallery.add(person.name, person.files, person.vectors, person.quality, crops)
-
-    @property
-    def known(self) -> dict[str, str]:
-        gallery = self.gallery
-        assert not gallery.verify()
-        return {name: f"{person.version} {gallery.crops(name)}" for name, person in gallery.people.items()}
-
-
-MakeBox = Callable[[str], Box]
-
-
-@pytest.fixture
-def make_box(tmp_path: Path, database: str, connection: Any, monkeypatch: pytest.MonkeyPatch) -> MakeBox:
-    monkeypatch.setenv(KEY_VARIABLE, "")
-
-    def make(name: str) -> Box:
-        folder = tmp_path / name
-        folder.mkdir()
-        settings = Settings(box=name, gallery=folder / "gallery", database=DatabaseSettings(url=database))
-        copy = GalleryCopy(settings, own_identity(settings))
-        return Box(settings, connection, str(folder / "key"), copy)
-
-    return make
-
-
-@pytest.fixture
-def gate(make_box: MakeBox) -> Box:
-    """A box whose three people are shared."""
-    box = make_box("gate")
-    box.add(0, 1, 2)
-    box.move()
-    return box
-
-
-@pytest.fixture
-def door(make_box: MakeBox, gate: Box) -> Box:
-    """A box that has joined."""
-    box = make_box("door")
-    assert box.turn() == ""
-    return box
+from twinface.sharing.moving import Whose, checksum, move_to_files
 
 
 def test_a_new_box_gets_everybody_signed_with_its_own_key(gate: Box, door: Box) -> None:

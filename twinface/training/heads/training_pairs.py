@@ -213,6 +213,6 @@ def rejected_pairs(rejections: Sequence[Correction], table: FeatureTable) -> Har
     nobody = table.vectors[:0]
     ours = [one.vector[np.newaxis] for one in rejections]
     theirs = [fuse(table.vectors[rows[one.name]])[np.newaxis] for one in rejections]
-    looks = Counter((one.name, one.track) for one in rejections)
-    weights = np.array([1.0 / looks[one.name, one.track] for one in rejections])
+    looks = Counter((one.name, one.box, one.track) for one in rejections)
+    weights = np.array([1.0 / looks[one.name, one.box, one.track] for one in rejections])
     return HardNegatives(np.concatenate([nobody, *ours]), np.concatenate([nobody, *theirs]), weights)
