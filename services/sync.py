@@ -15,7 +15,6 @@ from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
-from twinface.sharing.corrections_copy import CorrectionsCopy
 from twinface.sharing.erasing import Erasures
 from twinface.sharing.forwarding import CONSUMER, Forwarder
 from twinface.sharing.gallery_copy import GalleryCopy
@@ -40,12 +39,11 @@ class _Sync:
         parts: list[Part] = [self._box]
         self._copy: GalleryCopy | None = None
         if settings.database.gallery:
-            self._copy, self._corrections = GalleryCopy(settings, identity), CorrectionsCopy(settings.gallery)
+            self._copy = GalleryCopy(settings, identity)
         if self._forwarder is not None:
             parts.append(Erasures(identity.id, self._erase, self._known_names))
         if self._copy is not None:
-            # After the erasures, which find by likeness what is left of who was forgotten.
-            parts += [self._copy, self._corrections]
+            parts.append(self._copy)  # after the erasures, which find by likeness what is left of who was forgotten
         if self._forwarder is not None:
             self._unknowns = SharedUnknowns(settings.events_path, identity.id, self._centre)
             parts += [self._forwarder, self._unknowns, LettingGo(identity.id, settings.events.keep_days)]
@@ -77,7 +75,7 @@ class _Sync:
         copied = note = ""
         if self._copy is not None:
             self._node.meters.gauge("gallery_behind", self._copy.behind)
-            copied, note = self._copy.problem or self._corrections.problem, self._copy.note
+            copied, note = self._copy.problem, self._copy.note
         problem = self._link.problem or copied or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem or note)
 
@@ -105,6 +103,7 @@ class _Sync:
         self._node.meters.gauge("events_waiting", backlog.waiting)
         self._node.meters.gauge("events_passed_over", backlog.passed_over)
         self._node.meters.gauge("events_refused", forwarder.refused)
+        self._node.meters.gauge("looks_refused", forwarder.looks_refused)
         self._node.meters.gauge("unknowns_renumbered", self._unknowns.renumbered)
         return backlog.waiting
 

@@ -15,7 +15,6 @@ from retrained_box import NETWORK, make_people
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.settings import DatabaseSettings, Settings
-from twinface.sharing.corrections_copy import CorrectionsCopy
 from twinface.sharing.gallery_copy import GalleryCopy
 from twinface.sharing.identity import own_identity
 from twinface.sharing.moving import Whose, move_to_database
@@ -31,7 +30,6 @@ class Box:
     connection: Any
     key: str
     copy: GalleryCopy
-    corrections: CorrectionsCopy
 
     def act(self) -> Settings:
         """Whatever is done from now on is done at this box."""
@@ -46,8 +44,7 @@ class Box:
     def turn(self) -> str:
         self.act()
         self.copy.turn(self.connection)
-        self.corrections.turn(self.connection)
-        return self.copy.problem or self.corrections.problem
+        return self.copy.problem
 
     def move(self, whose: Whose | None = None) -> None:
         self.act()
@@ -78,7 +75,7 @@ def make_box(tmp_path: Path, database: str, connection: Any, monkeypatch: pytest
         folder.mkdir()
         settings = Settings(box=name, gallery=folder / "gallery", database=DatabaseSettings(url=database))
         copy = GalleryCopy(settings, own_identity(settings))
-        return Box(settings, connection, str(folder / "key"), copy, CorrectionsCopy(settings.gallery))
+        return Box(settings, connection, str(folder / "key"), copy)
 
     return make
 

@@ -12,10 +12,11 @@ from twinface.corrections.packing import pack_correction, unpack_correction
 from twinface.corrections.shared_corrections import Followed, come_to, in_order, put, remove_all
 from twinface.errors import ArtefactError
 from twinface.events.event import NameSpan
-from twinface.gallery.gallery_folder import MANIFEST_FILE, SharedMark, read_manifest, writers_lock
+from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest, writers_lock
 from twinface.gallery.keys import box_key
+from twinface.gallery.manifest import SharedMark
 from twinface.gallery.names import checked_name
-from twinface.gallery.shared_gallery import Follow, Head, SharedChange, changing, read_head
+from twinface.gallery.shared_gallery import Follow, Head, SharedChange, changing, read_head, require_history
 from twinface.gallery.signing import check_format, unseal, write_sealed
 from twinface.postgres.tables import Connection
 
@@ -81,16 +82,17 @@ def prepare_change(gallery: Path, become: Become, change: SharedChange | None) -
         after = become(now)
         differs = list(after) != list(now)
         return (lambda _head: _write(gallery, after) if differs else None), differs
-    known = come_to(now, at, change.head, change.connection, mark.box)
+    since = _since(at, change.head, change.connection)
+    known = come_to(now, since, change.connection, mark.box)
     then = in_order(become(known.together), mark.box)[-MOST_CORRECTIONS:]
-    return _following(gallery, then), put(change, known.everywhere, then, mark.box)
+    return _following(gallery, then), put(change.connection, change.version, known.everywhere, then, mark.box)
 
 
 def prepare_sharing(gallery: Path, change: SharedChange, box: str) -> Follow:
     """Have what this box has said be all that is said at all boxes, as part of a change, for who holds the lock."""
     then = in_order(read_corrections(gallery), box)
-    remove_all(change)
-    put(change, [], then, box)
+    remove_all(change.connection, change.version)
+    put(change.connection, change.version, [], then, box)
     return _following(gallery, then)
 
 
@@ -111,7 +113,7 @@ def catch_up_corrections(gallery: Path, connection: "Connection | None" = None) 
         head = read_head(connection)
         if head is None or head.id != mark.id:
             return
-        then = come_to(now, at, head, connection, mark.box).everywhere
+        then = come_to(now, _since(at, head, connection), connection, mark.box).everywhere
         done = difference(now, then)
         if done.removed or done.added:
             _write(gallery, then, Followed(head.id, head.version, head.token))
@@ -147,6 +149,14 @@ def _change_some(
 
     _change(gallery, change)
     return count
+
+
+def _since(at: Followed | None, head: Head, connection: Connection) -> int | None:
+    """The version of what a box has; None of what it has not shared with this gallery. Raises AnotherHistoryError."""
+    if at is None or at.id != head.id:
+        return None
+    require_history(connection, at.version, at.token, head)
+    return at.version
 
 
 def _following(gallery: Path, then: Sequence[Correction]) -> Follow:

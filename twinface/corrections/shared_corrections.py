@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from twinface.corrections.correction import Correction, CorrectionKind, difference
-from twinface.gallery.shared_gallery import Head, SharedChange, require_history
 from twinface.postgres.tables import Connection
 
 _COLUMNS = "digest, version, box, kind, name, vector, network, quality, track, event, at_ns"
@@ -46,22 +45,19 @@ class Known:
     together: list[Correction]
 
 
-def come_to(now: Sequence[Correction], at: Followed | None, head: Head, connection: Connection, box: str) -> Known:
-    """What corrections of a box, which have come to `at`, are at the `head` of a shared gallery.
+def come_to(now: Sequence[Correction], since: int | None, connection: Connection, box: str) -> Known:
+    """What corrections of a box have come to in the database since a version; None where it has shared none yet.
 
-    Raises AnotherHistoryError, psycopg.Error.
+    Raises psycopg.Error.
     """
-    if at is not None and at.id == head.id:
-        require_history(connection, at.version, at.token, head)
-        known, since = {_digest(one, box): one for one in now}, at.version
-    else:
-        known, since = {}, -1
-    for digest, _, *values in connection.execute(_CHANGED.encode(), [since]).fetchall():
+    known = {} if since is None else {_digest(one, box): one for one in now}
+    rows = connection.execute(_CHANGED.encode(), [-1 if since is None else since]).fetchall()
+    for digest, _, *values in rows:
         known.pop(digest, None)
         if values[1] is not None:
             known[digest] = _from_columns(values, box)
     everywhere = in_order(known.values(), box)
-    return Known(everywhere, everywhere if since >= 0 else in_order([*everywhere, *now], box))
+    return Known(everywhere, everywhere if since is not None else in_order([*everywhere, *now], box))
 
 
 def in_order(corrections: Iterable[Correction], box: str) -> list[Correction]:
@@ -70,22 +66,24 @@ def in_order(corrections: Iterable[Correction], box: str) -> list[Correction]:
     return sorted({one.subject: one for one in by_time}.values(), key=lambda one: (one.at_ns, _digest(one, box)))
 
 
-def put(change: SharedChange, before: Sequence[Correction], after: Sequence[Correction], box: str) -> bool:
-    """Have all boxes, which say what was `before`, say what is `after`, as part of a change; whether that differs."""
+def put(
+    connection: Connection, version: int, before: Sequence[Correction], after: Sequence[Correction], box: str
+) -> bool:
+    """Have all boxes, which say what was `before`, say what is `after` from a version on; whether that differs."""
     done = difference(before, after)
-    gone = [(change.version, _digest(one, box)) for _, one in done.removed]
-    new = [(_digest(one, box), change.version, *_to_columns(one, box)) for one in done.added]
-    with change.connection.cursor() as cursor:
+    gone = [(version, _digest(one, box)) for _, one in done.removed]
+    new = [(_digest(one, box), version, *_to_columns(one, box)) for one in done.added]
+    with connection.cursor() as cursor:
         cursor.executemany(_GONE, gone)
         cursor.executemany(_PUT.encode(), new)
     return bool(gone or new)
 
 
-def remove_all(change: SharedChange) -> None:
+def remove_all(connection: Connection, version: int) -> None:
     """Have nobody say anything any more: those whom it was said of are replaced."""
-    rows = change.connection.execute("SELECT digest FROM corrections WHERE kind IS NOT NULL").fetchall()
-    with change.connection.cursor() as cursor:
-        cursor.executemany(_GONE, [(change.version, digest) for (digest,) in rows])
+    rows = connection.execute("SELECT digest FROM corrections WHERE kind IS NOT NULL").fetchall()
+    with connection.cursor() as cursor:
+        cursor.executemany(_GONE, [(version, digest) for (digest,) in rows])
 
 
 def _digest(one: Correction, box: str) -> str:

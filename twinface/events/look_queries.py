@@ -59,6 +59,7 @@ _TRACKS_SINCE = """
     SELECT DISTINCT camera, stream, track FROM events
     WHERE subject = 'track' AND camera = ? AND name = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
 """
+_FINGERPRINT = re.compile(r"[0-9a-f]{1,64}")
 _TRACK = re.compile(r"([^:]+)(?::([0-9a-z]{1,12}))?:([0-9]{1,18})")
 _FIND = """
     SELECT stream FROM events WHERE subject = 'track' AND kind = 'enter'
@@ -122,6 +123,23 @@ def read_looks(path: Path, tracks: Iterable[TrackKey]) -> list[LookRecord]:
     """The looks that are kept of tracks, in the order they were taken. Raises ArtefactError as `read_events` does."""
     with reading(path) as connection:
         return select_looks(connection, tracks)
+
+
+def read_sound_looks(path: Path, tracks: Iterable[TrackKey]) -> tuple[list[LookRecord], int]:
+    """The same without those that are damaged, or of no network, and how many these are."""
+    looks, damaged, statement = [], 0, f"{SELECT} WHERE {_OF_TRACK} ORDER BY crop"
+    with reading(path) as connection:
+        for row in (row for key in tracks for row in connection.execute(statement, key)):
+            try:
+                look = to_look(row)
+            except ValueError:
+                damaged += 1
+                continue
+            if _FINGERPRINT.fullmatch(look.network):
+                looks.append(look)
+            else:
+                damaged += 1
+    return looks, damaged
 
 
 def select_looks(connection: sqlite3.Connection, tracks: Iterable[TrackKey]) -> list[LookRecord]:

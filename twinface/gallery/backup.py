@@ -25,8 +25,9 @@ import numpy as np
 from twinface.errors import ArtefactError, InputError, SignatureError
 from twinface.files import LONE_SURROGATES, MAX_JSON_BYTES, parse_json, shown, stream_atomically
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.gallery_folder import MANIFEST_FILE, PEOPLE_FOLDER, require_gallery
+from twinface.gallery.gallery_folder import MANIFEST_FILE, require_gallery
 from twinface.gallery.keys import box_key, key_fingerprint
+from twinface.gallery.manifest import PEOPLE_FOLDER
 from twinface.gallery.names import is_readable_name
 from twinface.gallery.person import PHOTOS, PersonVectors
 from twinface.gallery.person_files import crop_key

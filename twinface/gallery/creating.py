@@ -7,14 +7,13 @@ from twinface.errors import ArtefactError
 from twinface.files import make_folder
 from twinface.gallery.gallery_folder import (
     MANIFEST_FILE,
-    PEOPLE_FOLDER,
-    Manifest,
     find_people_folders,
     read_manifest,
     require_gallery,
     write_manifest,
     writers_lock,
 )
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest
 from twinface.gallery.people_files import file_states
 
 

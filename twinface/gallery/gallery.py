@@ -25,16 +25,9 @@ from numpy.typing import NDArray
 from twinface.errors import ArtefactError, FingerprintError, InputError, NameTakenError, NotThereError
 from twinface.files import make_folder, sync, write_atomically
 from twinface.gallery.creating import create_gallery
-from twinface.gallery.gallery_folder import (
-    PEOPLE_FOLDER,
-    WAIT_S,
-    Manifest,
-    SharedMark,
-    keep_folders_private,
-    write_manifest,
-    writers_lock,
-)
+from twinface.gallery.gallery_folder import WAIT_S, keep_folders_private, write_manifest, writers_lock
 from twinface.gallery.keys import box_key
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, SharedMark
 from twinface.gallery.names import checked_name, known_name
 from twinface.gallery.people_files import time_of, write_person
 from twinface.gallery.person import PersonVectors, appended, person_path

@@ -9,18 +9,18 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from twinface.errors import ArtefactError, FingerprintError
 from twinface.files import canonical_json, read_json_object, shown, stream_atomically
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, SharedMark
 from twinface.locks import open_locked
 from twinface.private_files import keep_private
 
 FORMAT, SHARED_FORMAT = 1, 2
 MANIFEST_FILE = "gallery.json"
-PEOPLE_FOLDER = "people"
 WAIT_S = 5.0
 
 AVERAGES_FILE = "averages.pkl"
@@ -30,32 +30,6 @@ ITSELF = "."
 """What a manifest calls the folder of people where there are features: the folder itself."""
 
 _PEOPLE_FOLDERS = re.compile(rf"{PEOPLE_FOLDER}(-(\d{{1,18}}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class SharedMark:
-    """Whose copy a gallery is: the one with this `id` in the database at `url`, which has no password in it, as the box
-    with the id `box` has it after the change with this `token`.
-    """
-
-    id: str
-    url: str
-    box: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What gallery.json says; `network` is the fingerprint, `people` the name of the folder that everybody is in.
-
-    `shared` says that it is a copy of a gallery that several boxes share.
-    """
-
-    version: int
-    network: str
-    network_name: str
-    people: str = PEOPLE_FOLDER
-    shared: SharedMark | None = None
 
 
 def read_manifest(folder: Path) -> Manifest:

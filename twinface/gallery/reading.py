@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from twinface.errors import ArtefactError, NotThereError
-from twinface.gallery.gallery_folder import (
-    ITSELF,
-    PEOPLE_FOLDER,
-    Manifest,
-    SharedMark,
-    is_features_folder,
-    of_another_network,
-    read_manifest,
-    signed_files,
-)
+from twinface.gallery.gallery_folder import ITSELF, is_features_folder, of_another_network, read_manifest, signed_files
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest, SharedMark
 from twinface.gallery.names import did_you_mean
 from twinface.gallery.people_files import PeopleFolder, file_states, read_person, time_of
 from twinface.gallery.person import PersonVectors, Snapshot, take_snapshot

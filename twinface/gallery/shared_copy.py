@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twinface.files import make_folder, sync
-from twinface.gallery.gallery_folder import PEOPLE_FOLDER, Manifest
+from twinface.gallery.manifest import PEOPLE_FOLDER, Manifest
 from twinface.gallery.people_files import read_person, write_person
 from twinface.gallery.person import person_path
 from twinface.gallery.person_files import PersonFiles, crops_path, read_crops, write_crops
@@ -38,7 +38,7 @@ def take_over(folder: Path, manifest: Manifest, people: Iterable[str], changes: 
         write_person(person_path(place, one.person.name), one.person, key)
     there = {one.person.name for one in changes.people}
     for name in names:
-        if name not in there and name_digest(name) in changes.gone:
+        if name not in there and name_digest(name, changes.salt) in changes.gone:
             person_path(place, name).unlink(missing_ok=True)
             crops_path(place, name).unlink(missing_ok=True)
     sync(place)

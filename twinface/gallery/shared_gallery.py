@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinface.errors import ArtefactError, DatabaseError
-from twinface.gallery.gallery_folder import Manifest, SharedMark
+from twinface.gallery.manifest import Manifest, SharedMark
 from twinface.gallery.person import PersonVectors
 from twinface.postgres.tables import CHANNEL, Connection, as_halfvec
 
@@ -64,11 +64,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What leads to `head`: whoever is new or another now, and the digests of the names of those who are `gone`."""
+    """What leads to `head`: whoever is new or another now, and the digests, with the database's `salt`, of the names of
+    those who are `gone`.
+    """
 
     head: Head
     people: tuple[SharedPerson, ...]
-    gone: frozenset[str]
+    gone: frozenset[str] = frozenset()
+    salt: str = ""
 
 
 Follow = Callable[[Head | None], None]
@@ -87,9 +90,15 @@ class AnotherHistoryError(ArtefactError):
     """The database does not know the change that a folder has come to: an older backup of it was restored."""
 
 
-def name_digest(name: str) -> str:
-    """What is left of the name of somebody who is gone."""
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+def name_digest(name: str, salt: str) -> str:
+    """What is left of the name of somebody who is gone: nobody without the database finds it in a list of names."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{salt} {digest}".encode()).hexdigest()
+
+
+def _read_salt(connection: Connection) -> str:
+    row = connection.execute("SELECT salt FROM erasing_salt").fetchone()
+    return str(row[0]) if row else ""
 
 
 def read_head(connection: Connection) -> Head | None:
@@ -116,7 +125,7 @@ def read_changes(connection: Connection, manifest: Manifest, *, everybody: bool 
         rows = connection.execute(_CHANGED, [since]).fetchall()
         gone = connection.execute("SELECT digest FROM people_gone WHERE version > %s", [since]).fetchall()
         people = tuple(_to_person(connection, head, row) for row in rows)
-        return Changes(head, people, frozenset(str(one) for (one,) in gone))
+        return Changes(head, people, frozenset(str(one) for (one,) in gone), _read_salt(connection))
 
 
 def require_history(connection: Connection, version: int, token: str, head: Head) -> None:
@@ -171,6 +180,7 @@ class SharedChange:
     def __init__(self, connection: Connection, head: Head, box: str) -> None:
         self.connection, self.head = connection, head
         self._version, self._box, self._people = head.version + 1, box, 0
+        self._salt = _read_salt(connection)
 
     def put(self, one: SharedPerson) -> None:
         """Have a person be this."""
@@ -178,7 +188,7 @@ class SharedChange:
         self._people += 1
         execute = self.connection.execute
         execute("DELETE FROM people WHERE name = %s", [person.name])
-        execute("DELETE FROM people_gone WHERE digest = %s", [name_digest(person.name)])
+        execute("DELETE FROM people_gone WHERE digest = %s", [name_digest(person.name, self._salt)])
         execute(_PERSON, [person.name, self._version, *_to_columns(person)])
         with self.connection.cursor() as cursor:
             halves = ((person.name, place, as_halfvec(vector)) for place, vector in enumerate(person.vectors.tolist()))
@@ -189,7 +199,7 @@ class SharedChange:
         """Have nobody be called so."""
         self._people += 1
         self.connection.execute("DELETE FROM people WHERE name = %s", [name])
-        self.connection.execute(_GONE, [name_digest(name), self._version])
+        self.connection.execute(_GONE, [name_digest(name, self._salt), self._version])
 
     def remove_everybody(self) -> None:
         """Remove everybody."""

@@ -236,10 +236,12 @@ def forget(name: str, settings: Settings, *, who: str | None = None) -> list[Era
 
 def forget_here(names: Sequence[NameSpan], settings: Settings) -> bool:
     """Erase at this box whom another one forgot; whether nothing is left of them. A copy of a shared gallery forgets by
-    itself, as soon as it follows. Raises ArtefactError.
+    itself, as soon as it follows, but for what was said of them since. Raises ArtefactError.
     """
     is_copy = has_people(settings.gallery) and read_manifest(settings.gallery).shared is not None
     others = {erase_from_all_boxes, confirm_to_all_boxes, *([erase_from_gallery] if is_copy else [])}
+    if is_copy and not erase_from_corrections(names, settings, dry_run=True):
+        others.add(erase_from_corrections)
     found = [erased for place in PLACES if place not in others for erased in place(names, settings, dry_run=False)]
     if found:
         note(settings.gallery, "forget", "somebody was forgotten", who="another box")

@@ -1,4 +1,4 @@
-"""The part of the link that keeps what people said of names the same at all boxes."""
+"""What people said of names kept the same at all boxes that share a gallery."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class CorrectionsCopy:
         self._gallery = gallery
         self._seen: tuple[Head | None, FileState | None] | None = None
 
-    def turn(self, connection: Connection) -> bool:
+    def turn(self, connection: Connection) -> None:
         """Look whether there is something new, and take it over. Raises psycopg.Error."""
         head = read_head(connection)
         try:
@@ -29,7 +29,6 @@ class CorrectionsCopy:
                 self._seen, self.problem = (head, self._state()), ""
         except (ArtefactError, OSError) as error:  # a full disk, another history: other parts go on
             self.problem = str(error)
-        return False
 
     def _state(self) -> FileState | None:
         return FileState.of(self._gallery / CORRECTIONS_FILE)

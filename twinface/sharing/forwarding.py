@@ -11,7 +11,7 @@ from typing import Any
 
 from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.event_queries import COLUMNS, to_row
-from twinface.events.look_queries import read_looks
+from twinface.events.look_queries import read_sound_looks
 from twinface.events.outbox import Backlog, Outbox
 from twinface.postgres.tables import Connection, as_halfvec
 from twinface.sharing.face_search import index_looks
@@ -45,12 +45,13 @@ _THROUGH = "SELECT through FROM forwarded WHERE box = %s"
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What one turn did: `events` that are new there, `refused` ones that no database takes, the `tracks` that ended,
-    and whether there is `more`.
+    """What one turn did: `events` that are new there, `refused` ones that no database takes, `looks_refused`, which are
+    damaged here or not taken either, the `tracks` that ended, and whether there is `more`.
     """
 
     events: int = 0
     refused: int = 0
+    looks_refused: int = 0
     tracks: tuple[TrackKey, ...] = ()
     more: bool = False
 
@@ -58,14 +59,15 @@ class Forwarded:
 class Forwarder:
     """Takes the events of the store at `path` over, of a box with an id of its own. One at a time for a store.
 
-    `forwarded` and `refused` count them. It begins with the oldest event that is kept. Methods raise ArtefactError
-    where the store cannot be read, and psycopg.Error; they may be called again after that.
+    `forwarded`, `refused` and `looks_refused` count them; what is refused stays at this box. It begins with the oldest
+    event that is kept. Methods raise ArtefactError where the store cannot be read, and psycopg.Error; they may be
+    called again after that.
     """
 
     def __init__(self, path: Path, box: str) -> None:
         self._path, self._box = path, box
         self._outbox = Outbox(path, CONSUMER, from_oldest=True)
-        self.forwarded = self.refused = 0
+        self.forwarded = self.refused = self.looks_refused = 0
 
     @property
     def backlog(self) -> Backlog:
@@ -77,6 +79,7 @@ class Forwarder:
         done = self.forward(connection)
         self.forwarded += done.events
         self.refused += done.refused
+        self.looks_refused += done.looks_refused
         return done.more
 
     def forward(self, connection: Connection) -> Forwarded:
@@ -109,16 +112,18 @@ class Forwarder:
             ended = tuple(dict.fromkeys(event.key for event in events if event.key and _ends(event)))
             for day in {event.at_ns // _DAY_NS for event in events}:
                 connection.execute("SELECT keep_day(%s)", [day])
-            looks = read_looks(self._path, ended)
+            looks, damaged = read_sound_looks(self._path, ended)
+            if damaged:
+                log.warning("looks are damaged, and not forwarded", extra={"looks": damaged})
             for network, dimensions in {(look.network, look.vector.size) for look in looks}:
                 index_looks(connection, network, dimensions)
             stored, refused = self._insert(connection, events, one_by_one=one_by_one)
-            insert_looks(connection, self._box, looks)
+            damaged += self._insert_looks(connection, looks, one_by_one=one_by_one)
             numbers = [event.sequence or 0 for event in events]
             passed_over = _missing(numbers, row[0] if row else self._outbox.acknowledged())
             connection.execute(_NOTE, [self._box, numbers[-1], stored, passed_over])
         self._outbox.acknowledge(numbers[-1])
-        return Forwarded(stored, refused, ended, more=len(events) == limit)
+        return Forwarded(stored, refused, damaged, ended, more=len(events) == limit)
 
     def _insert(self, connection: Connection, events: Sequence[Event], *, one_by_one: bool) -> tuple[int, int]:
         """How many are new there, and how many no database takes: a text with a zero byte, say."""
@@ -138,6 +143,23 @@ class Forwarder:
                     refused += 1
                     log.warning("an event cannot be forwarded", extra={"number": row[1], "error": type(error).__name__})
             return stored, refused
+
+    def _insert_looks(self, connection: Connection, looks: Sequence[LookRecord], *, one_by_one: bool) -> int:
+        """How many of them no database takes."""
+        from psycopg import DataError
+
+        if not one_by_one:
+            insert_looks(connection, self._box, looks)
+            return 0
+        refused = 0
+        for look in looks:
+            try:
+                with connection.transaction():
+                    insert_looks(connection, self._box, [look])
+            except DataError as error:
+                refused += 1
+                log.warning("a look cannot be forwarded", extra={"crop": look.crop, "error": type(error).__name__})
+        return refused
 
 
 def insert_looks(connection: Connection, box: str, looks: Sequence[LookRecord]) -> None:

@@ -1,14 +1,16 @@
-"""The part of the link that keeps this box's copy of the shared gallery up to date."""
+"""The part of the link that keeps this box's copy of the shared gallery, and of what was said of it, up to date."""
 
 from dataclasses import replace
 
 from twinface.errors import ArtefactError
 from twinface.gallery.gallery import Gallery
-from twinface.gallery.gallery_folder import MANIFEST_FILE, Manifest, SharedMark, read_manifest
+from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
+from twinface.gallery.manifest import Manifest, SharedMark
 from twinface.gallery.shared_gallery import Head, read_changes, read_head
 from twinface.networks.registry import find_recipe
 from twinface.postgres.tables import Connection
 from twinface.settings import Settings
+from twinface.sharing.corrections_copy import CorrectionsCopy
 from twinface.sharing.identity import Identity
 
 SHARE_IT = "`twinface gallery move --to postgres` shares it"
@@ -26,15 +28,18 @@ class GalleryCopy:
         self.behind = 0
         self._folder, self._url, self._box = settings.gallery, settings.database.url, box
         self._recipe = find_recipe(settings.network)
+        self._corrections = CorrectionsCopy(settings.gallery)
 
     def turn(self, connection: Connection) -> bool:
         """Look whether there is something new, and take it over. Raises psycopg.Error."""
         head = read_head(connection)
         try:
             manifest = read_manifest(self._folder) if (self._folder / MANIFEST_FILE).exists() else None
-            self.problem = self._follow(connection, head, manifest)
+            problem = self._follow(connection, head, manifest)
         except ArtefactError as error:  # a full disk, another history: other parts go on
-            self.problem = str(error)
+            problem = str(error)
+        self._corrections.turn(connection)
+        self.problem = problem or self._corrections.problem
         return False
 
     def _follow(self, connection: Connection, head: Head | None, manifest: Manifest | None) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from twinface.events.event import NameSpan
 from twinface.gallery import Gallery
-from twinface.gallery.gallery_folder import SharedMark, read_manifest, write_manifest
+from twinface.gallery.gallery_folder import read_manifest, write_manifest
+from twinface.gallery.manifest import SharedMark
 from twinface.review.forget import forget_here
 from twinface.settings import DatabaseSettings, Settings
 

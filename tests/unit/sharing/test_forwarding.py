@@ -170,3 +170,28 @@ def test_what_was_erased_before_it_was_forwarded_is_counted_once(connection: "Co
         one.forward(connection)
         assert one.backlog == Backlog(0, 2)
     assert connection.execute("SELECT through, events, passed_over FROM forwarded").fetchone() == (4, 2, 2)
+
+
+def test_a_damaged_look_stays_here_and_all_else_goes(connection: "Connection[Any]", tmp_path: Path) -> None:
+    path = store(
+        tmp_path / "events.sqlite", a_track_that_ends(), an_event(), looks=tuple(a_look(crop=n) for n in range(4))
+    )
+    with changing(path, "it cannot be damaged") as sqlite:
+        sqlite.execute("UPDATE looks SET vector = x'00' WHERE crop = 0")
+        sqlite.execute("UPDATE looks SET details = '{' WHERE crop = 1")
+        sqlite.execute("UPDATE looks SET network = 'none; DROP TABLE looks' WHERE crop = 2")
+    with forwarder(path) as one:
+        one.turn(connection)
+        assert (one.forwarded, one.looks_refused, one.backlog.waiting) == (2, 3, 0)
+    assert [crop for (crop,) in connection.execute("SELECT crop FROM looks")] == [3]
+    with changing(path, "it cannot be counted") as sqlite:
+        assert sqlite.execute("SELECT count(*) FROM looks").fetchone() == (4,)
+
+
+def test_a_look_that_no_database_takes_stays_here(connection: "Connection[Any]", tmp_path: Path) -> None:
+    looks = (a_look(crop=0), a_look(crop=1, name="a\0b"), a_look(crop=2))
+    path = store(tmp_path / "events.sqlite", a_track_that_ends(), looks=looks)
+    with forwarder(path) as one:
+        one.turn(connection)
+        assert (one.forwarded, one.looks_refused, one.backlog.waiting) == (1, 1, 0)
+    assert [crop for (crop,) in connection.execute("SELECT crop FROM looks ORDER BY crop")] == [0, 2]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from twinface.cli.configuration import chosen_settings
-from twinface.cli.console import ask_or_refuse, say, say_json
+from twinface.cli.console import ask_or_refuse, say, say_json, warn
 from twinface.cli.shared_options import JsonOption
 from twinface.errors import InputError
 from twinface.text import plural
@@ -28,20 +28,27 @@ def move(
     as_json: JsonOption = False,
 ) -> None:
     """Share this box's gallery with every box of the database, or have it on this box alone again."""
-    from twinface.sharing.moving import Whose, look_at_both, move_to_database, move_to_files
+    from twinface.sharing.moving import Moved, Whose, look_at_both, move_to_database, move_to_files, where_it_is
 
     settings = chosen_settings()
     if to not in {"postgres", "files"} or people not in {None, *Whose}:
         raise InputError("write --to postgres or --to files, and --people here or --people there")
     whose = None if people is None else Whose(people)
-    if to == "postgres":
+
+    def moved() -> Moved:
+        if to == "files":
+            return move_to_files(settings, unverified=unverified)
         sides = look_at_both(settings)
         if not yes:
             question = f"{plural(sides.here, 'person')} here, {sides.there or 0} in the database; go on?"
             ask_or_refuse(question, "nothing was moved", "use --yes")
-        done = move_to_database(settings, whose)
-    else:
-        done = move_to_files(settings, unverified=unverified)
+        return move_to_database(settings, whose)
+
+    try:
+        done = moved()
+    except KeyboardInterrupt:
+        warn(where_it_is(settings))
+        raise
     if as_json:
         say_json("gallery move", asdict(done))
         return
