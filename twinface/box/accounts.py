@@ -22,7 +22,8 @@ class LinkBooks:
 
     `sent` is what the sender took on, `received` what a reader acknowledged as done. `answered` counts the same at the
     readers' end: what was done twice, or after it had ended at the sender, is `in_vain`; `underway` is the most that
-    may be on its way back. Of a sender that died, what nobody acknowledged is lost as `sender_died`.
+    may be on its way back. Of a sender that died, what nobody acknowledged is lost as `sender_died`. `peer` is the box
+    that alone reads it, if there is one.
     """
 
     topic: str
@@ -39,6 +40,7 @@ class LinkBooks:
     redelivered: int
     in_vain: int = 0
     underway: int = 0
+    peer: str = ""
 
     @property
     def balanced(self) -> bool:
@@ -106,7 +108,7 @@ def _known(account: Mapping[Column, int]) -> int:
 
 
 def _link(
-    topic: str,
+    link: str,
     origin: str,
     epoch: int,
     account: Mapping[Column, int],
@@ -115,6 +117,7 @@ def _link(
     ends: Sequence[Mapping[Column, int]],
     known_later: int,
 ) -> LinkBooks:
+    topic, _, peer = link.partition(" ")
     dropped = {
         "replaced": account[Column.DROPPED_REPLACED],
         "overflow": account[Column.DROPPED_OVERFLOW],
@@ -145,4 +148,5 @@ def _link(
         redelivered=account[Column.REDELIVERED],
         in_vain=account[Column.IN_VAIN],
         underway=underway,
+        peer=peer,
     )

@@ -15,10 +15,16 @@ from pathlib import Path
 
 from twinface.errors import ArtefactError
 from twinface.files import read_bounded
+from twinface.messages.topics import Topic
 
 _MAGIC = b"twinface books 2"
 _NAME_BYTES = 128
 _MAX_ACCOUNTS = 512
+
+
+def link_name(topic: Topic, peer: str) -> str:
+    """What the books call a link: its topic, and the box that alone reads it where there is one."""
+    return f"{topic.name} {peer}" if peer else topic.name
 
 
 class Column(IntEnum):

@@ -43,6 +43,11 @@ class Loop:
         self._poller.register(readable, zmq.POLLIN)
         self._callbacks[readable] = callback
 
+    def remove(self, readable: "zmq.Socket[bytes] | int") -> None:
+        """Call back no more when it is readable; it must have been added."""
+        self._poller.unregister(readable)
+        del self._callbacks[readable]
+
     def every(self, seconds: float, callback: Callback) -> None:
         """Call `callback` every so many seconds."""
         self._timers.append(_Timer(time.monotonic() + seconds, seconds, callback))
@@ -84,7 +89,8 @@ class Loop:
         wait_s = min([timeout_s, *(timer.due_at_s - now for timer in self._timers)])
         for readable, _ in self._poller.poll(math.ceil(max(0.0, wait_s) * 1000.0)):
             self._check()
-            self._callbacks[readable]()
+            if callback := self._callbacks.get(readable):  # one that was called before may have removed it
+                callback()
         self._call_timers()
 
     def doze(self, at_most_s: float) -> None:

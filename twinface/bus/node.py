@@ -16,8 +16,11 @@ import numpy as np
 import psutil
 import zmq
 
-from twinface.bus.books import Books, read_books
+from twinface.bus.books import Books, link_name, read_books
 from twinface.bus.control import ControlServer, Handler
+from twinface.bus.far import FarSender
+from twinface.bus.gate import Gate, Offers
+from twinface.bus.keys import KeyFolder
 from twinface.bus.loop import Loop
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
@@ -129,16 +132,19 @@ class Node:
     ) -> None:
         self._closing.close()
 
-    def sender(self, topic: Topic) -> WorkSender:
-        """The sending end of a work link, bound under this process's name, and beside it copies for who watches."""
-        copies = self._publish(topic, self.run.copies_of(topic, self.name))
+    def sender(self, topic: Topic, peer: str = "") -> WorkSender:
+        """The sending end of a work link, bound under this process's name, and beside it copies for who watches.
+
+        With a `peer` only that box reads it, through the gate of this one.
+        """
+        copies = self._publish(topic, self.run.copies_of(topic, f"{self.name}.{peer}" if peer else self.name))
         sender = WorkSender(
             self._context,
-            self._bind(topic),
+            self._bind(topic, peer),
             topic,
             origin=self.name,
             epoch=self.epoch,
-            account=self._books.account(f"out {topic.name}", lasting=True),
+            account=self._books.account(f"out {link_name(topic, peer)}", lasting=True),
             refuse=partial(self._refuse, topic),
             copy=copies.copy,
         )
@@ -148,8 +154,12 @@ class Node:
         self._checks.append(sender.problem)
         return sender
 
-    def reader(self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None]) -> WorkReader:
-        """The reading end of a work link to all `origins`; `handle` is called with every message, in turns."""
+    def reader(
+        self, topic: Topic, origins: Sequence[str], handle: Callable[[Delivery], None], far: Sequence[FarSender] = ()
+    ) -> WorkReader:
+        """The reading end of a work link to all `origins`, and to `far` ones on other machines; `handle` is called with
+        every message, in turns.
+        """
         endpoints = [self.run.endpoint(topic, origin) for origin in origins]
         reader = WorkReader(
             self._context,
@@ -159,7 +169,9 @@ class Node:
             epoch=self.epoch,
             books=self._books,
             refuse=partial(self._refuse, topic),
+            far=far,
         )
+        self._checks.append(reader.problem)
         self._closing.callback(reader.close)
 
         def on_readable() -> None:
@@ -173,6 +185,22 @@ class Node:
         self.loop.every(_TICK_S, reader.tick)
         reader.tick()
         return reader
+
+    def gate(self, address: str, keys: KeyFolder, offers: Offers) -> Gate:
+        """The door of this box at `address` to others that `keys` let in: they may read what it `offers`."""
+        gate = Gate(
+            self._context,
+            address,
+            keys=keys,
+            run=self.run,
+            offers=offers,
+            books=self._books,
+            epoch=self.epoch,
+            loop=self.loop,
+            count=self.meters.count,
+        )
+        self._closing.callback(gate.close)
+        return gate
 
     def publisher(self, topic: Topic) -> Publisher:
         """Publishes `topic` under this process's name."""
@@ -257,10 +285,10 @@ class Node:
             time.sleep(_HEARTBEAT_S)
             self.beat()
 
-    def _bind(self, topic: Topic) -> str:
+    def _bind(self, topic: Topic, peer: str = "") -> str:
         """The endpoint to bind for a topic; its socket has to stay where others look for it."""
-        self._sockets.append(self.run.socket_of(topic, self.name))
-        return self.run.endpoint(topic, self.name)
+        self._sockets.append(self.run.socket_of(topic, self.name, peer))
+        return self.run.endpoint(topic, self.name, peer)
 
     def _look_for_sockets(self) -> None:
         """Raise ServiceError where somebody has removed them: a new start makes them again, and nothing else can."""

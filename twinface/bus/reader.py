@@ -11,6 +11,7 @@ import zmq
 
 from twinface.bus.books import Account, Books, Column
 from twinface.bus.credit import RENEW_EVERY_S, Answer, Credit, Verdict, pack_credit
+from twinface.bus.far import FarEnd, FarSender
 from twinface.errors import WireError
 from twinface.messages.codec import MAX_HEADER_BYTES, decode
 from twinface.messages.recent import RecentNumbers
@@ -45,6 +46,7 @@ class Delivery:
 
     message: Message
     channel: int
+    peer: str = ""  # the box it came from, "" for this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class WorkReader:
         epoch: int,
         books: Books,
         refuse: Callable[[WireError], object],
+        far: Sequence[FarSender] = (),
         clock: Clock = time.monotonic,
     ) -> None:
         self.topic = topic
@@ -90,24 +93,27 @@ class WorkReader:
         self._number = 0
         self._renewed_at_s = 0.0
         self._turn = 0
-        self._in_hand = [0] * len(endpoints)
         self._handed_out_at_s: float | None = None
         self._work_s = 0.0
         self._deaf: set[int] = set()
-        self._endpoints = endpoints
+        self._endpoints = [*endpoints, *(one.address for one in far)]
         self._senders: OrderedDict[tuple[str, int], _Sender] = OrderedDict()
-        self.sockets = [self._connect(context, endpoint, f"{origin}@{epoch}") for endpoint in endpoints]
+        identity = f"{origin}@{epoch}"
+        self._far = {number: FarEnd(context, one, topic, identity) for number, one in enumerate(far, len(endpoints))}
+        self.sockets = [context.socket(zmq.DEALER) for _ in endpoints] + [end.socket for end in self._far.values()]
+        self._in_hand = [0] * len(self.sockets)
+        for socket in self.sockets[: len(endpoints)]:
+            socket.set(zmq.ROUTING_ID, identity.encode())
+        for socket, endpoint in zip(self.sockets, self._endpoints, strict=True):
+            self._connect(socket, endpoint)
 
-    def _connect(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, identity: str) -> "zmq.Socket[bytes]":
-        socket = context.socket(zmq.DEALER)
+    def _connect(self, socket: "zmq.Socket[bytes]", endpoint: str) -> None:
         socket.set(zmq.LINGER, 0)
-        socket.set(zmq.ROUTING_ID, identity.encode())
         socket.set(zmq.RECONNECT_IVL, 50)
         socket.set(zmq.RECONNECT_IVL_MAX, 100)
         socket.set(zmq.SNDHWM, 64)
         socket.set(zmq.MAXMSGSIZE, self.topic.max_payload_bytes + MAX_HEADER_BYTES)
         socket.connect(endpoint)
-        return socket
 
     def receive(self) -> Delivery | None:
         """The next message of any sender, in turns; None when none is there."""
@@ -127,8 +133,12 @@ class WorkReader:
             except zmq.Again:
                 return None
             self._deaf.discard(channel)
+            far = self._far.get(channel)
+            if far is not None and far.take_pong(frames):
+                continue
             try:
                 message = decode(frames, self.topic)
+                message = far.localise(message) if far is not None else message
             except WireError as error:
                 self._refuse(error)
                 continue
@@ -138,7 +148,7 @@ class WorkReader:
                     self._acknowledge(message, channel, Verdict.DONE_BEFORE)
                 continue
             self._in_hand[channel] += 1
-            delivery = Delivery(message, channel)
+            delivery = Delivery(message, channel, far.far.peer if far is not None else "")
             if message.stamp.pinned or not self._is_too_old(message):
                 return delivery
             self.drop(delivery)
@@ -172,6 +182,10 @@ class WorkReader:
             self._renewed_at_s = now_s
             for channel in range(len(self.sockets)):
                 self._grant(channel, None)
+
+    def problem(self) -> str:
+        """What is wrong with a link to another machine: that nothing is heard of it."""
+        return next(filter(None, (far.problem() for far in self._far.values())), "")
 
     def close(self) -> None:
         """Close the sockets."""
@@ -218,10 +232,13 @@ class WorkReader:
 
     def _grant(self, channel: int, answer: Answer | None) -> None:
         self._number += 1
-        socket = self.sockets[channel]
+        socket, far = self.sockets[channel], self._far.get(channel)
         held = self._in_hand[channel] + bool(int(socket.get(zmq.EVENTS)) & zmq.POLLIN)
+        # Of whom the clock is not known yet nothing is taken: nobody could say how old it is.
+        window = self._window() if far is None or far.clock.is_known else 0
+        credit = pack_credit(Credit(self._number, window, held, answer))
         try:
-            socket.send(pack_credit(Credit(self._number, self._window(), held, answer)), zmq.NOBLOCK)
+            socket.send_multipart([credit] if far is None else [credit, far.ping()], zmq.NOBLOCK)
         except zmq.Again:
             self._connect_again(channel)
 

@@ -62,13 +62,13 @@ class RunDirectory:
                 raise
             raise SettingsError(f"run directory {self.path} cannot be used ({error.strerror}); {_MEND}") from error
 
-    def endpoint(self, topic: Topic, origin: str) -> str:
-        """The ipc endpoint that `origin` ("camera.front") binds for `topic`."""
-        return f"ipc://{self.socket_of(topic, origin)}"
+    def endpoint(self, topic: Topic, origin: str, peer: str = "") -> str:
+        """The ipc endpoint that `origin` ("camera.front") binds for `topic`, and for the box `peer` only."""
+        return f"ipc://{self.socket_of(topic, origin, peer)}"
 
-    def socket_of(self, topic: Topic, origin: str) -> Path:
+    def socket_of(self, topic: Topic, origin: str, peer: str = "") -> Path:
         """The socket of that endpoint."""
-        return self.socket_path(f"{topic.name}.{origin}")
+        return self.socket_path(f"{topic.name}.{origin}.{peer}" if peer else f"{topic.name}.{origin}")
 
     def copies_of(self, topic: Topic, origin: str) -> str:
         """The endpoint where `origin` publishes copies of what it sends on a work link, to who asks for them."""

@@ -1,0 +1,253 @@
+"""Work links between two boxes: two run directories, real TCP with CURVE between them, each with keys of its own."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+
+from twinface.box.accounts import LinkBooks, read_links
+from twinface.bus.books import Column, read_books
+from twinface.bus.far import FarSender
+from twinface.bus.gate import Gate
+from twinface.bus.keys import KeyFolder
+from twinface.bus.node import Node
+from twinface.bus.reader import Delivery, WorkReader
+from twinface.bus.rundir import RunDirectory
+from twinface.errors import SettingsError
+from twinface.messages.topics import TRACKS, VECTORS
+from twinface.types import Captured
+
+WaitFor = Callable[..., None]
+
+_CAMERA_BOX = """
+import sys, time
+from pathlib import Path
+from twinface.bus.keys import KeyFolder
+from twinface.bus.node import Node
+from twinface.bus.rundir import RunDirectory
+from twinface.messages.schema import CropTally, TracksUpdate
+from twinface.messages.topics import TRACKS
+from twinface.types import Captured
+
+run = RunDirectory(Path(sys.argv[1]))
+with Node("camera.a", run) as node, Node("gate", run) as door:
+    gate = door.gate("tcp://127.0.0.1:*", KeyFolder(Path(sys.argv[2])), {TRACKS: ["camera.a"]})
+    sender = node.sender(TRACKS)
+    print(gate.address, flush=True)
+    frame = 0
+    while True:
+        frame += 1
+        update = TracksUpdate("a", node.epoch, frame, 1, 1, (), (), (), (), CropTally(), False)
+        sender.offer(update, Captured(7, time.monotonic_ns(), 0.0), pinned=True)
+        node.loop.turn(0.02)
+        door.loop.turn(0.02)
+"""
+
+
+@dataclass
+class Box:
+    """A box with its key: nodes of a run directory of its own."""
+
+    run: RunDirectory
+    keys: KeyFolder
+    node: Callable[[str], Node]
+
+
+@dataclass
+class Reader:
+    """A reader of tracks on one box from camera.a on the other; acknowledges at once, or never."""
+
+    far: FarSender
+    node: Node
+    answers: bool = True
+
+    def __post_init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.ages_ms: list[float] = []
+        self.reader: WorkReader = self.node.reader(TRACKS, [], self._take, [self.far])
+
+    def _take(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self.ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic()))
+        if self.answers:
+            self.reader.settle(delivery)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Callable[[str], Box]]:
+    with ExitStack() as stack:
+
+        def make(name: str) -> Box:
+            run = RunDirectory(tmp_path / name)
+            keys = KeyFolder(tmp_path / f"{name}-keys")
+            keys.make()
+            return Box(run, keys, lambda process: stack.enter_context(Node(process, run)))
+
+        yield make
+
+
+@pytest.fixture
+def door(box: Callable[[str], Box]) -> Box:
+    return box("door")
+
+
+@pytest.fixture
+def cellar(box: Callable[[str], Box], door: Box) -> Box:
+    """It is on the list of the door."""
+    cellar = box("cellar")
+    door.keys.allow("cellar", cellar.keys.own().public.hex())
+    return cellar
+
+
+def open_gate(box: Box, address: str = "tcp://127.0.0.1:*") -> tuple[Node, Gate]:
+    node = box.node("gate")
+    return node, node.gate(address, box.keys, {TRACKS: ["camera.a"], VECTORS: ["extractor.0"]})
+
+
+def far(reading: Box, sending: Box, gate: Gate, origin: str = "camera.a") -> FarSender:
+    return FarSender("door", gate.address, sending.keys.own().public, reading.keys.own(), origin)
+
+
+def link(box: Box) -> LinkBooks:
+    (found,) = read_links(box.run)
+    return found
+
+
+def test_what_a_reader_elsewhere_does_stands_in_the_books_here(
+    door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
+) -> None:
+    gate_node, gate = open_gate(door)
+    camera = door.node("camera.a")
+    sender = camera.sender(TRACKS)
+    reader = Reader(far(cellar, door, gate), cellar.node("matcher"))
+    for frame in range(50):
+        sender.offer(make_update(frame), Captured.now(), pinned=True)
+    wait_for(lambda: sender.waiting + sender.in_flight == 0, camera, gate_node, reader.node)
+    assert [one.message.body.frame for one in reader.deliveries] == list(range(50))  # type: ignore[union-attr]
+    assert {one.peer for one in reader.deliveries} == {"door"}
+    books = link(door)
+    assert (books.sent, books.received, books.answered, books.balanced) == (50, 50, 50, True)
+    epoch = reader.node.epoch
+    there = read_books(cellar.run.books_path("matcher", epoch))[f"in tracks camera.a@{camera.epoch}"]
+    assert there[Column.ANSWERED] == there[Column.RECEIVED] == 50
+    assert gate.peers == {"cellar"}
+
+
+def test_who_is_not_on_the_list_or_takes_the_gate_for_another_gets_nothing(
+    door: Box, box: Callable[[str], Box], make_update: Callable[[int], Any], wait_for: WaitFor
+) -> None:
+    gate_node, gate = open_gate(door)
+    camera = door.node("camera.a")
+    sender = camera.sender(TRACKS)
+    stranger = box("stranger")
+    reader = Reader(far(stranger, door, gate), stranger.node("matcher"))
+    sender.offer(make_update(0), Captured.now(), pinned=True)
+    counters = lambda: gate_node.meters.read()[0]  # noqa: E731
+    wait_for(lambda: counters().get("refused_connections", 0) >= 1, camera, gate_node, reader.node)
+    assert (sender.readers, sender.waiting, gate.readers, reader.deliveries) == (0, 1, 0, [])
+    # Let in later, it comes by itself.
+    door.keys.allow("stranger", stranger.keys.own().public.hex())
+    wait_for(lambda: reader.deliveries, camera, gate_node, reader.node, work=gate.look)
+    # The gate's key is not the one that was expected: the reader does not talk to it.
+    deceived = replace(far(stranger, door, gate), key=stranger.keys.own().public)
+    other = Reader(deceived, stranger.node("matcher2"))
+    sender.offer(make_update(1), Captured.now(), pinned=True)
+    wait_for(lambda: len(reader.deliveries) == 2, camera, gate_node, reader.node, other.node)
+    assert other.deliveries == []
+
+
+def test_plain_tcp_gets_nothing(door: Box, make_update: Callable[[int], Any], wait_for: WaitFor) -> None:
+    gate_node, gate = open_gate(door)
+    camera = door.node("camera.a")
+    camera.sender(TRACKS).offer(make_update(0), Captured.now())
+    with zmq.Context() as context, context.socket(zmq.DEALER) as plain:
+        plain.set(zmq.LINGER, 0)
+        plain.set(zmq.ROUTING_ID, b"tracks camera.a matcher@1 0")
+        with plain.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_DISCONNECTED) as monitor:
+            plain.connect(gate.address)
+            plain.send(b"a credit")
+            wait_for(lambda: monitor.poll(0), camera, gate_node)
+            assert not plain.poll(0)
+            plain.disable_monitor()
+    assert gate.readers == 0
+
+
+def test_a_key_that_is_revoked_is_cut_off_and_what_it_had_goes_to_another(
+    door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
+) -> None:
+    gate_node, gate = open_gate(door)
+    camera = door.node("camera.a")
+    sender = camera.sender(TRACKS)
+    reader = Reader(far(cellar, door, gate), cellar.node("matcher"), answers=False)
+    sender.offer(make_update(0), Captured.now(), pinned=True)
+    wait_for(lambda: len(reader.deliveries) == 1, camera, gate_node, reader.node)
+    door.keys.revoke("cellar")
+    gate.look()
+    assert (gate.readers, gate_node.meters.read()[0]["revoked_readers"]) == (0, 1)
+    refused = gate_node.meters.read()[0].get("refused_messages", 0)
+    sender.offer(make_update(1), Captured.now(), pinned=True)
+    at_home: list[Delivery] = []
+    local = door.node("matcher")
+    local_reader = local.reader(TRACKS, ["camera.a"], at_home.append)
+    wait_for(lambda: len(at_home) == 2, camera, gate_node, reader.node, local)
+    for delivery in at_home:
+        local_reader.settle(delivery)
+    wait_for(lambda: sender.in_flight == 0, camera, gate_node, local)
+    assert len(reader.deliveries) == 1, "nothing more came to whom the key was taken"
+    assert gate_node.meters.read()[0]["refused_messages"] > refused, "and what it says is counted"
+    assert link(door).balanced
+
+
+def test_vectors_are_read_by_the_box_only_that_they_are_for(door: Box, box: Callable[[str], Box]) -> None:
+    gate_node, gate = open_gate(door)
+    extractor = door.node("extractor.0")
+    for_yard = extractor.sender(VECTORS, "yard")
+    yard, cellar = box("yard"), box("cellar")
+    for name, one in (("yard", yard), ("cellar", cellar)):
+        door.keys.allow(name, one.keys.own().public.hex())
+    gate.look()
+    nodes = [extractor, gate_node]
+    for one in (yard, cellar):
+        nodes.append(one.node("matcher"))
+        nodes[-1].reader(VECTORS, [], lambda _delivery: None, [far(one, door, gate, "extractor.0")])
+    give_up_at_s = time.monotonic() + 60.0
+    while for_yard.readers == 0 or gate.peers != {"yard", "cellar"}:
+        assert time.monotonic() < give_up_at_s
+        for node in nodes:
+            node.loop.turn(0.01)
+    assert for_yard.readers == 1
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_an_age_is_right_whatever_the_clock_there_says(
+    door: Box, cellar: Box, wait_for: WaitFor, tmp_path: Path, hours: int
+) -> None:
+    """The box of the camera is in a time namespace whose monotonic clock is an hour ahead, or behind."""
+    there = [shutil.which("unshare") or "unshare", "--time", "--monotonic", str(3600 * hours)]
+    if subprocess.run([*there, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no time namespace can be made here (unshare --time)")
+    command = [*there, sys.executable, "-c", _CAMERA_BOX, str(door.run.path), str(door.keys.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            address = child.stdout.readline().strip()
+            sender = FarSender("door", address, door.keys.own().public, cellar.keys.own(), "camera.a")
+            reader = Reader(sender, cellar.node("matcher"))
+            wait_for(lambda: len(reader.ages_ms) >= 20, reader.node)
+        finally:
+            child.kill()
+    assert all(-5.0 < age_ms < 2000.0 for age_ms in reader.ages_ms), reader.ages_ms
+    assert reader.deliveries[0].message.stamp.captured.at_ns == 7, "the wall clock is the camera's"
+
+
+def test_an_address_that_cannot_be_listened_on_is_named(door: Box) -> None:
+    with pytest.raises(SettingsError, match=r"\[gate\] listen = 'tcp://192\.0\.2\.1:1'"):
+        open_gate(door, "tcp://192.0.2.1:1")
