@@ -21,7 +21,7 @@ _PIPELINE_HEAD = (
     "# Relative paths are taken from the folder that this file lies in. `twinface config` shows what is in force.",
 )
 _COMMENT_COLUMN = 37
-_NOT_IN_FORCE = ("webhook", "notify")
+_NOT_IN_FORCE = ("webhook", "notify", "peer")
 """Tables that are written as comments: with their examples they would be more than defaults."""
 
 _MADE = "Made by `scripts/reference.py`; a test fails where this is not what it makes.\n"

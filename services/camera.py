@@ -35,7 +35,7 @@ def _open_stage(camera: CameraSettings, epoch: int, settings: Settings) -> Camer
         detection=detection,
         tracking=tracking,
         crop_size_px=describe_network(settings.network).input_size_px,
-        at_once=settings.extractor.count,
+        at_once=settings.extractors_of_all,
     )
 
 

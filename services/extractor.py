@@ -3,6 +3,7 @@
 import time
 from functools import partial
 
+from twinface.box.peers import far_cameras
 from twinface.box.service import process_number, run_service
 from twinface.bus.credit import Outcome
 from twinface.bus.node import Node
@@ -20,8 +21,9 @@ class _Extractor:
         self._network = load_network(settings.network, threads=settings.extractor.threads)
         size_px = self._network.recipe.input_size_px
         self._shape = (size_px, size_px, 3)
-        self._vectors = node.sender(VECTORS)
-        self._crops = node.reader(CROPS, camera_names(settings), self._embed)
+        served = [peer.name for peer in settings.peer if peer.crops]
+        self._vectors = {name: node.sender(VECTORS, name) for name in ("", *served)}
+        self._crops = node.reader(CROPS, camera_names(settings), self._embed, far_cameras(settings))
         node.set_state("running")
 
     def _embed(self, delivery: Delivery) -> None:
@@ -35,7 +37,8 @@ class _Extractor:
         embed_ms = (time.perf_counter() - started_s) * 1000.0
         meta = VectorMeta(crop, self._network.recipe.fingerprint, embed_ms)
         ended = partial(self._acknowledge, delivery)
-        self._vectors.offer(meta, stamp.captured, array=vector, rank=crop.look, pinned=crop.lossless, on_outcome=ended)
+        vectors = self._vectors[delivery.peer]  # to the box whose crop it was
+        vectors.offer(meta, stamp.captured, array=vector, rank=crop.look, pinned=crop.lossless, on_outcome=ended)
         self._node.meters.count("crops")
         self._node.meters.latency("embed", embed_ms)
 

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
+from twinface.box.peers import far_extractors
 from twinface.box.service import run_service
 from twinface.box.standby import only_active_one
 from twinface.bus.node import Node
@@ -52,7 +53,7 @@ class _Matcher:
         pictures = settings.review.keep_pictures_days > 0
         node.subscriber(LOOKS, camera_names(settings), self._journal.take_picture, listening=pictures)
         self._tracks = node.reader(TRACKS, camera_names(settings), self._take_tracks)
-        self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector)
+        self._vectors = node.reader(VECTORS, extractor_names(settings), self._take_vector, far_extractors(settings))
         node.loop.every(_TICK_S, lambda: self._publish(self._stage.tick()))
         node.loop.every(_TICK_S, self._journal.tick)
         node.loop.every(_LOOK_FOR_CHANGES_S, self._look_for_changes)

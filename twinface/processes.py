@@ -29,8 +29,22 @@ class Process:
 
 CAMERA = Process("camera", (CROPS, TRACKS, PREVIEW, LOOKS, HEALTH), (), 0.6, 200)
 EXTRACTOR = Process("extractor", (VECTORS, HEALTH), (CROPS,), 1.0, 200)
-MATCHER = Process("matcher", (MATCHES, CONTROL, HEALTH), (VECTORS, TRACKS, LOOKS), 0.3, 300)
-WEB = Process("web", (HEALTH,), (MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL), 0.3, 200)
+MATCHER = Process(
+    "matcher",
+    (MATCHES, CONTROL, HEALTH),
+    (VECTORS, TRACKS, LOOKS),
+    0.3,
+    300,
+    is_configured=lambda settings: settings.gate.matcher,
+)
+WEB = Process(
+    "web",
+    (HEALTH,),
+    (MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL),
+    0.3,
+    200,
+    is_configured=lambda settings: settings.gate.matcher,
+)
 SENTINEL = Process("sentinel", (CONTROL, HEALTH), (HEALTH,), 0.1, 100)
 TRAINER = Process(
     "trainer",
@@ -60,10 +74,12 @@ MQTT = Process("mqtt", (HEALTH,), (MATCHES, HEALTH), 0.1, 100, is_configured=lam
 
 SYNC = Process("sync", (HEALTH,), (HEALTH,), 0.1, 100, is_configured=lambda settings: bool(settings.database.url))
 
+GATE = Process("gate", (HEALTH,), (), 0.1, 100, is_configured=lambda settings: bool(settings.gate.listen))
+
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT, SYNC)
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT, SYNC, GATE)
 
 
 def find_process(name: str) -> Process:
@@ -89,7 +105,9 @@ def heard_names(settings: Settings) -> list[str]:
 def process_names(settings: Settings) -> list[str]:
     """Names on the bus of everything that is started by itself."""
     single = [
-        process.name for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT, SYNC) if process.is_configured(settings)
+        process.name
+        for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT, SYNC, GATE)
+        if process.is_configured(settings)
     ]
     return [*camera_names(settings), *extractor_names(settings), *single]
 

@@ -95,8 +95,8 @@ class TrackingSettings(_Section):
 class ExtractorSettings(_Section):
     """`[extractor]`."""
 
-    count: Annotated[int, Field(ge=1, le=64)] = 2
-    """Processes."""
+    count: Annotated[int, Field(ge=0, le=64)] = 2
+    """Processes; 0 where a [[peer]] has extractors for this box."""
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     """Of each."""
 
@@ -311,6 +311,30 @@ class DatabaseSettings(_Section):
         return self
 
 
+class GateSettings(_Section):
+    """`[gate]`."""
+
+    listen: Annotated[str, Field(pattern=r"^(tcp://\S+:\d{1,5})?$", description="tcp://ADDRESS:PORT")] = ""
+    """Where boxes whose key is allowed reach this one, such as tcp://0.0.0.0:7700; empty = nowhere."""
+    matcher: bool = True
+    """This box puts names to faces; false: it only lends its extractors to others, and has no page."""
+
+
+class PeerSettings(_Section):
+    """One table for each box whose crops this one takes on, or whose extractors work for it."""
+
+    name: Annotated[Name, Field(examples=["cellar"])]
+    """By which it is on the list of `twinface keys`."""
+    address: Annotated[
+        str, Field(pattern=r"^tcp://\S+:\d{1,5}$", description="tcp://ADDRESS:PORT", examples=["tcp://192.0.2.7:7700"])
+    ]
+    """Where its [gate] listens."""
+    crops: tuple[Name, ...] = ()
+    """Cameras of it whose crops the extractors of this box take on."""
+    extractors: Annotated[int, Field(ge=0, le=64)] = 0
+    """0…64, extractors of it whose vectors the matcher of this box takes."""
+
+
 class Settings(_Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
@@ -341,6 +365,8 @@ class Settings(_Section):
     notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
     mqtt: MqttSettings = MqttSettings()
     database: DatabaseSettings = DatabaseSettings()
+    gate: GateSettings = GateSettings()
+    peer: Annotated[tuple[PeerSettings, ...], Field(max_length=32)] = ()
 
     @property
     def box_name(self) -> str:
@@ -358,12 +384,31 @@ class Settings(_Section):
         """The file of what cameras have shown."""
         return self.averages.path or self.gallery.with_name("averages.pkl")
 
+    @property
+    def keys_path(self) -> Path:
+        """The folder of the box's key and of the list of those that it lets in."""
+        return self.gallery.with_name("keys")
+
+    @property
+    def extractors_of_all(self) -> int:
+        """Extractors that work for this box, here and on others."""
+        return self.extractor.count + sum(peer.extractors for peer in self.peer)
+
+    @model_validator(mode="after")
+    def _peers_fit(self) -> "Settings":
+        if not self.gate.matcher and self.camera:
+            raise ValueError("[gate] matcher = false is for a box without cameras: nobody would name their faces")
+        if not self.extractors_of_all:
+            raise ValueError("extractor.count = 0 takes a [[peer]] with extractors")
+        return self
+
     @model_validator(mode="after")
     def _names_differ(self) -> "Settings":
         names_of = {
             "cameras": [camera.name for camera in self.camera],
             "webhooks": [webhook.name for webhook in self.webhook],
             "notifications": [notify.name for notify in self.notify],
+            "peers": [peer.name for peer in self.peer],
         }
         for what, names in names_of.items():
             if len(set(names)) < len(names):

@@ -35,6 +35,9 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[
         "TWINFACE_WEBHOOKS": "1",
         "TWINFACE_MQTT": "1",
         "TWINFACE_SYNC": "1",
+        "TWINFACE_GATE": "1",
+        "TWINFACE_MATCHER": "1",
+        "TWINFACE_WEB": "1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

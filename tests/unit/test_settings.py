@@ -8,7 +8,7 @@ import pytest
 
 from twinface.config_file import packaged_path
 from twinface.errors import SettingsError
-from twinface.settings import CameraSettings, NotifySettings, Settings, WebhookSettings
+from twinface.settings import CameraSettings, NotifySettings, PeerSettings, Settings, WebhookSettings
 from twinface.settings_file import load_settings
 
 PIPELINE = packaged_path("config/pipeline.toml")
@@ -62,9 +62,10 @@ def test_what_is_written_is_the_default() -> None:
 
 def test_a_table_that_is_a_comment_has_the_defaults_and_an_example(load: Any) -> None:
     loaded = load(_ALL)
-    (webhook,), (notify,) = loaded.webhook, loaded.notify
+    (webhook,), (notify,), (peer,) = loaded.webhook, loaded.notify, loaded.peer
     assert webhook == WebhookSettings(name=webhook.name, url=webhook.url)
     assert notify == NotifySettings(name=notify.name, url=notify.url)
+    assert peer == PeerSettings(name=peer.name, address=peer.address)
 
 
 def test_every_setting_is_explained() -> None:
@@ -161,7 +162,10 @@ def _camera(**fields: str) -> str:
         ("[matching]\nfalse_accept_rate = 0", 2, "matching.false_accept_rate: Input should be greater than 0"),
         ("[matching]\nfalse_accept_rate = 1.0", 2, "matching.false_accept_rate: Input should be less than 1"),
         ('[matching]\nrule = "median"', 2, "matching.rule: Input should be 'template', 'best-k', 'mean' or 'vote'"),
-        ("[extractor]\ncount = 0", 2, "extractor.count: Input should be greater than or equal to 1"),
+        ("[extractor]\ncount = -1", 2, "extractor.count: Input should be greater than or equal to 0"),
+        ("[extractor]\ncount = 0", 1, "extractor.count = 0 takes a [[peer]] with extractors"),
+        ('[gate]\nlisten = "0.0.0.0:7700"', 2, "gate.listen: '0.0.0.0:7700' does not fit; expected tcp://ADDRESS:PORT"),
+        (_camera() + "[gate]\nmatcher = false", 1, "matcher = false is for a box without cameras"),
         ("[extractor]\ncount = 1.5", 2, "extractor.count: Input should be a valid integer"),
         ("[web]\nport = 70000", 2, "web.port"),
         ("[tracking]\nlook_interval_ms = nan", 2, "tracking.look_interval_ms"),

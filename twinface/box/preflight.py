@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from twinface.box.configuration_checks import check_broker, check_gallery, check_head, check_page
+from twinface.box.peers import check_peers
 from twinface.delivery.configured import check_targets
 from twinface.errors import InputError, SettingsError, SourceError, UserError
 from twinface.faces.sources.captures import find_webcam
@@ -38,18 +39,21 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     everything runs.
     """
     found = Preflight()
-    if not settings.camera:
+    if not settings.camera and settings.gate.matcher:
         found.problems.append("no [[camera]] in the configuration; add one with `name` and `source`")
     for camera in settings.camera:
         found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
-    found.check(partial(check_page, settings))
+    found.check(partial(check_peers, settings))
+    if settings.gate.matcher:
+        found.check(partial(check_page, settings))
     found.check(partial(check_targets, settings))
     found.check(partial(check_broker, settings))
     try:
         recipe = find_recipe(settings.network)
     except UserError as error:
         found.problems.append(str(error))
-    else:
+        return found
+    if settings.gate.matcher:
         found.check(partial(check_gallery, settings, recipe))
         found.check(partial(check_head, settings, recipe))
     return found

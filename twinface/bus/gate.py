@@ -108,7 +108,7 @@ class Gate:
     @property
     def address(self) -> str:
         """Where it listens, with the port that was chosen where that was left open."""
-        return self._door.get(zmq.LAST_ENDPOINT).decode().rstrip("\0")
+        return self._door.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
 
     @property
     def peers(self) -> set[str]:

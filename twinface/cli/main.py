@@ -26,6 +26,8 @@ from twinface.cli.gallery import (
 )
 from twinface.cli.gallery import list as list_command
 from twinface.cli.gallery import pictures as pictures_command
+from twinface.cli.keys import allow, new, revoke, show
+from twinface.cli.keys import list as keys_list
 from twinface.cli.learning import distill, finetune, heads, network, retrain, rollback, stats, train
 from twinface.cli.live import assets, boxes, cameras, doctor, down, echo, record, replay, status, token, top, up, watch
 from twinface.cli.live import config as config_command
@@ -132,6 +134,14 @@ _WEBHOOK_COMMANDS: tuple[Callable[..., None], ...] = (
     webhooks_test.try_out,
 )
 
+_KEY_COMMANDS: tuple[Callable[..., None], ...] = (
+    new.new,
+    show.show,
+    allow.allow,
+    revoke.revoke,
+    keys_list.list_keys,
+)
+
 _NOTIFY_COMMANDS: tuple[Callable[..., None], ...] = (notify_test.try_out,)
 
 _gallery = App(help="Who is known: add people, list, rename and remove them, look after them.", no_args_is_help=True)
@@ -139,6 +149,9 @@ app.add_typer(_gallery, name="gallery", rich_help_panel="Gallery")
 
 _webhooks = App(help="What is posted to others: see what they did not take, try it again.", no_args_is_help=True)
 app.add_typer(_webhooks, name="webhooks", rich_help_panel="Webhooks")
+
+_keys = App(help="Which other boxes reach this one: its key, and theirs.", no_args_is_help=True)
+app.add_typer(_keys, name="keys", rich_help_panel="Other boxes")
 
 _notify = App(help="Who is notified of what happened: try it out.", no_args_is_help=True)
 app.add_typer(_notify, name="notify", rich_help_panel="Notifications")
@@ -154,6 +167,7 @@ for _heading, _functions in _COMMANDS.items():
 for _group, _functions in (
     (_gallery, _GALLERY_COMMANDS),
     (_webhooks, _WEBHOOK_COMMANDS),
+    (_keys, _KEY_COMMANDS),
     (_notify, _NOTIFY_COMMANDS),
 ):
     for _function in _functions:

@@ -85,6 +85,7 @@ FOLDERS = {
     "Learning": "learning",
     "Measuring": "measuring",
     "Webhooks": "webhooks",
+    "Other boxes": "keys",
     "Notifications": "notify",
 }
 """Where the commands below a heading of the help are; those of `gallery` are with the other ones of that heading."""
