@@ -14,7 +14,8 @@ import zmq
 from zmq.utils import z85
 
 from twinface.errors import ArtefactError, InputError, NotThereError
-from twinface.files import keep_private, make_folder, only_writer, read_bounded, write_atomically
+from twinface.files import make_folder, only_writer, read_bounded, write_atomically
+from twinface.private_files import keep_private
 
 _OWN, _ALLOWED = "own.key", "allowed"
 _KEY = re.compile(r"[0-9a-f]{64}")
