@@ -17,8 +17,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from twinface.mqtt.broker_connection import explain, tls_context
 from twinface.mqtt.broker_topics import Topics
-from twinface.mqtt.connecting import explain, tls_context
 from twinface.placeholders import fill_in
 from twinface.settings import MqttSettings
 

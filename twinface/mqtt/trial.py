@@ -9,7 +9,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from twinface.errors import InputError
-from twinface.mqtt.connecting import explain, tls_context
+from twinface.mqtt.broker_connection import explain, tls_context
 from twinface.placeholders import fill_in
 from twinface.settings import MqttSettings
 

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from twinface.errors import InputError, SettingsError
 from twinface.mqtt.broker import Broker, Connected
+from twinface.mqtt.broker_connection import explain
 from twinface.mqtt.broker_topics import Topics
-from twinface.mqtt.connecting import explain
 from twinface.settings import MqttSettings
 
 
