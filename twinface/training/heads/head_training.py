@@ -76,7 +76,7 @@ class TrainOptions:
             raise InputError("--normalize and --pair are for layers; give --architecture linear or mlp")
         self._check_strangers()
         if self.start and (self.architecture != "plda" or self.model_function):
-            raise InputError(f"--start {self.start}: layers are learnt from scratch; leave it out")
+            raise InputError(f"--start {self.start}: layers are trained from scratch; leave it out")
 
     def _check_strangers(self) -> None:
         if (self.strangers or self.others) and (self.architecture != "plda" or self.model_function or self.start):

@@ -1,4 +1,4 @@
-"""Heads of layers, by Keras: learnt from pairs in batches, stopped when people set aside gain no more."""
+"""Heads of layers, by Keras: trained on pairs in batches, stopped when people set aside gain no more."""
 
 from dataclasses import dataclass
 from pathlib import Path
