@@ -27,7 +27,7 @@ from twinface.gallery.person_files import SetAside, crop_key, crops_of
 from twinface.matching import load_head
 from twinface.matching.head_folder import write_built_in_head
 from twinface.networks import find_recipe
-from twinface.training.publishing import published
+from twinface.publishing import published
 
 _PAGE_KB = 4
 _MOST_PAGES = 400

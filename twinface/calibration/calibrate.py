@@ -33,6 +33,7 @@ from twinface.progress import ShowProgress, no_progress
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import MatchingSettings, Settings
+from twinface.sharing.shared_heads import read_head_files, share_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _by_people(
     except ShortfallError as error:
         in_use = open_head(opened.in_use, gallery.network, matching).head
         raise TooFewPeopleError(opened, error.shortfall, in_use, _in_force(gallery, in_use, settings)) from error
-    stored = _store(report.calibration(matching), opened, before, wanted.output)
+    stored = _store(report.calibration(matching), opened, before, wanted.output, settings)
     if stored is not None:
         note(gallery.folder, "calibrate", f"thresholds for one false accept in {1 / rate:,.0f} are in the head")
     return Calibrated(
@@ -204,10 +205,16 @@ def _in_force(gallery: Gallery, in_use: Head, settings: Settings) -> Threshold:
     return Known().updated(gallery, in_use, settings.matching, averages).threshold(in_use, settings.matching)
 
 
-def _store(calibration: DecisionCalibration, opened: _Opened, before: bytes, output: Path | None) -> Path | None:
-    """Write the thresholds into the head, or the bundled one to `output`; returns where they are."""
-    if opened.head is not None:
-        add_calibration(opened.head, calibration, before)
+def _store(
+    calibration: DecisionCalibration, opened: _Opened, before: bytes, output: Path | None, settings: Settings
+) -> Path | None:
+    """Write the thresholds into the head, or the bundled one to `output`; returns where they are. The head that boxes
+    share has them at all of them.
+    """
+    if (head := opened.head) is not None:
+        add_calibration(
+            head, calibration, before, lambda new: share_head(settings, head, {**read_head_files(head), **new})
+        )
     elif output is not None:
         gallery = opened.gallery
         name = gallery.network_name or name_network(gallery.network)

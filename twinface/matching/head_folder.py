@@ -5,7 +5,7 @@ the `HeadSpec`.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -153,17 +153,25 @@ def head_fingerprint(folder: Path | None, spec: HeadSpec) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-def add_calibration(folder: Path, calibration: DecisionCalibration, before: bytes) -> None:
+def add_calibration(
+    folder: Path,
+    calibration: DecisionCalibration,
+    before: bytes,
+    first: Callable[[Mapping[str, bytes]], None] = lambda _files: None,
+) -> None:
     """Put thresholds into the head.json of a folder; everything else in it stays.
 
-    `before` is what the file was when the head was loaded. Raises ArtefactError when it is another by now, because the
-    head was trained again, or when it cannot be written.
+    `before` is what the file was when the head was loaded; `first` is given what is going to be written. Raises
+    ArtefactError when it is another by now, because the head was trained again, or when it cannot be written, and what
+    `first` raises.
     """
     path = folder / _HEAD_FILE
     with only_writer(folder):
         if head_file(folder) != before:
             raise ArtefactError(f"{path}: the head has changed meanwhile; calibrate again")
-        _write(path, canonical_json(read_json_object(path) | {"decision": calibration.model_dump()}))
+        content = canonical_json(read_json_object(path) | {"decision": calibration.model_dump()})
+        first({_HEAD_FILE: content})
+        _write(path, content)
 
 
 def write_built_in_head(

@@ -1,4 +1,4 @@
-"""The part of the link that keeps this box's copy of the shared gallery, and of what was said of it, up to date."""
+"""The part of the link that keeps this box's copy of the shared gallery up to date, with corrections and head."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from twinface.networks.registry import find_recipe
 from twinface.postgres.tables import Connection
 from twinface.settings import Settings
 from twinface.sharing.corrections_copy import CorrectionsCopy
+from twinface.sharing.head_copy import HeadCopy
 from twinface.sharing.identity import Identity
 
 SHARE_IT = "`twinface gallery move --to postgres` shares it"
@@ -28,7 +29,7 @@ class GalleryCopy:
         self.behind = 0
         self._folder, self._url, self._box = settings.gallery, settings.database.url, box
         self._recipe = find_recipe(settings.network)
-        self._corrections = CorrectionsCopy(settings.gallery)
+        self._corrections, self._heads = CorrectionsCopy(settings.gallery), HeadCopy(settings)
 
     def turn(self, connection: Connection) -> bool:
         """Look whether there is something new, and take it over. Raises psycopg.Error."""
@@ -39,7 +40,8 @@ class GalleryCopy:
         except ArtefactError as error:  # a full disk, another history: other parts go on
             problem = str(error)
         self._corrections.turn(connection)
-        self.problem = problem or self._corrections.problem
+        self._heads.turn(connection)
+        self.problem = problem or self._corrections.problem or self._heads.problem
         return False
 
     def _follow(self, connection: Connection, head: Head | None, manifest: Manifest | None) -> str:

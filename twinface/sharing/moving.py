@@ -23,12 +23,14 @@ from twinface.gallery.shared_gallery import (
     read_changes,
     read_head,
 )
+from twinface.matching.head_folder import head_place, holds_head
 from twinface.networks.registry import find_recipe
 from twinface.postgres.connecting import check_server, connect, errors_of
 from twinface.postgres.migrations import migrate
 from twinface.postgres.tables import Connection
 from twinface.settings import Settings
 from twinface.sharing.identity import own_identity
+from twinface.sharing.shared_heads import put_head, read_head_files
 from twinface.signals import stop_on_signal
 
 
@@ -198,6 +200,9 @@ def _upload(connection: Connection, gallery: Gallery, head: Head | None, box: st
         change.put(SharedPerson(person, gallery.crops(person.name)))
     sent = replace(head, network=gallery.network)
     _require_same([one.person for one in _everybody(connection, sent).people], gallery.people.values())
+    place = head_place(None, gallery.folder, gallery.network)
+    if holds_head(place):
+        put_head(change, gallery.network, read_head_files(place), box)
     follow = prepare_sharing(gallery.folder, change, box)
     return lambda: (Changes(change.commit(gallery.network, gallery.network_name), ()), follow)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from twinface.errors import ArtefactError
-from twinface.training.publishing import published
+from twinface.publishing import published
 
 
 def test_a_folder_takes_the_place_of_the_one_before(tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ from twinface.gallery import Gallery, write_features
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.matching import load_head
 from twinface.progress import SayHowFar
+from twinface.publishing import published
 from twinface.recognition.averaging import averages_for
 from twinface.recognition.known import Known
 from twinface.settings import Settings
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.heads.train_head import train_head
-from twinface.training.publishing import published
 from twinface.training.retraining.folds import FOLDS, fold_of
 from twinface.training.retraining.head_retraining import retrain
 from twinface.training.retraining.head_versions import list_heads

@@ -23,6 +23,7 @@ from twinface.matching.head_spec import COHORT_FILE, WEIGHTS_FILE
 from twinface.matching.open_head import load_head
 from twinface.matching.plda import PldaHead
 from twinface.matching.vectors import adjust
+from twinface.publishing import published
 from twinface.recognition.averaging import adjust_corrections
 from twinface.settings import Settings
 from twinface.training.heads.feature_table import (
@@ -45,7 +46,6 @@ from twinface.training.heads.training_pairs import (
     rejections_of,
     score_pairs_of,
 )
-from twinface.training.publishing import published
 
 _FEWEST_HELD_OUT = 2
 

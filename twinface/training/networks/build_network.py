@@ -17,10 +17,10 @@ from twinface.faces.picture_files import read_image
 from twinface.networks.feature_network import preprocess
 from twinface.networks.recipe import RECIPE_FILE, NetworkRecipe, read_recipe, write_recipe
 from twinface.outputs import refuse_inputs, require_own_folder
+from twinface.publishing import published
 from twinface.recognition.picture_folders import OnPicture, pictures_below
 from twinface.text import plural
 from twinface.training.networks.backbones import Blueprint, BuildTaught, build_features
-from twinface.training.publishing import published
 from twinface.training.tensorflow_setup import QUANTIZATIONS, convert
 from twinface.types import Image
 

@@ -29,13 +29,14 @@ from twinface.matching.head_spec import WEIGHTS_FILE
 from twinface.matching.open_head import load_head
 from twinface.networks.registry import find_recipe
 from twinface.progress import SayHowFar, part_of
+from twinface.publishing import draft_of, put_in_place
 from twinface.settings import Settings
+from twinface.sharing.shared_heads import read_head_files, share_head
 from twinface.training.heads.feature_table import FeatureTable, check_enough
 from twinface.training.heads.head_files import check_head_output
 from twinface.training.heads.head_training import TrainOptions
 from twinface.training.heads.train_head import learn
 from twinface.training.heads.training_pairs import rejected_pairs, rejections_of
-from twinface.training.publishing import draft_of, put_in_place
 from twinface.training.retraining.folds import FOLDS_FOLDER, cut_in_folds, without
 from twinface.training.retraining.judging import judge, too_few
 from twinface.training.retraining.lessons import Lessons, Material, gather_lessons
@@ -168,6 +169,7 @@ def retrain(settings: Settings, options: TrainOptions, features: Path | None, sa
                 if (head_file(present) if present else b"") != before:
                     raise ArtefactError(f"{place}: the head has changed meanwhile; retrain again")
                 keep_previous(draft, present, network, gallery.network_name)
+                share_head(settings, place, read_head_files(draft))
                 put_in_place(draft, place)
             note(settings.gallery, "retrain", "another head is in use")
     return report
