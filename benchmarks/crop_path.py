@@ -5,25 +5,32 @@
 Two real processes with a socket between them; a crop of 112 pixels every 20 ms, and whoever has it acknowledges it at
 once, so that none waits for another. `bare` is the same of as many bytes in as many frames through a PUSH and a PULL
 socket of ZeroMQ, with nothing of ours: both processes sleep between two messages there, too. `cpu` is the processor
-time of both processes for a crop.
+time of both processes for a crop. `gate` is the way to an extractor of another box, on this machine: by a gate, over
+TCP with CURVE; `gate_adds_p50_ms` is what it takes beyond ours, by turns with it, so that both are of the same moments.
 """
 
 import argparse
 import json
 import multiprocessing
 import resource
+import socket
 import struct
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import zmq
 
+from twinface.bus.far import FarSender
+from twinface.bus.keys import KeyFolder
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery
 from twinface.bus.rundir import RunDirectory
+from twinface.errors import InputError
 from twinface.messages.schema import CropMeta
 from twinface.messages.topics import CROPS
 from twinface.types import Captured, FaceMeasures
@@ -31,6 +38,7 @@ from twinface.types import Captured, FaceMeasures
 _MEASURES = FaceMeasures(48.0, 0.5, 128.0, 40.0, 0.0, 0.0, 0.0, 0.9)
 _EVERY_S = 0.02
 _WARM_UP = 50
+_TURNS = 3
 
 
 def _offer(folder: Path) -> None:
@@ -63,7 +71,15 @@ def _push(endpoint: str) -> None:
             socket.send_multipart(frames)
 
 
-def _take_ours(folder: Path, crops: int) -> list[float]:
+def _guard(folder: Path, port: int) -> None:
+    """The gate of the camera's box, until it is terminated."""
+    with Node("gate", RunDirectory(folder / "run")) as node:
+        node.gate(f"tcp://127.0.0.1:{port}", KeyFolder(folder / "keys"), {CROPS: ["camera.0"]})
+        node.loop.handle_signals()
+        node.loop.run()
+
+
+def _take_ours(folder: Path, crops: int, far: Sequence[FarSender] = ()) -> list[float]:
     ages_ms: list[float] = []
     with Node("extractor.0", RunDirectory(folder)) as node:
 
@@ -71,7 +87,7 @@ def _take_ours(folder: Path, crops: int) -> list[float]:
             ages_ms.append(delivery.message.stamp.captured.age_ms(time.monotonic()))
             reader.settle(delivery)
 
-        reader = node.reader(CROPS, ["camera.0"], take)
+        reader = node.reader(CROPS, [] if far else ["camera.0"], take, far)
         while len(ages_ms) < crops:
             node.loop.turn(0.1)
     return ages_ms
@@ -104,13 +120,37 @@ def _clock(
     return {f"{name}p50_ms": p50_ms, f"{name}p95_ms": p95_ms, f"{name}cpu_ms": cpu_ms}
 
 
+def _by_gate(folder: Path, crops: int) -> dict[str, float]:
+    """The way through a gate, where `_offer` is the camera of a box in `folder`/run."""
+    door, cellar = KeyFolder(folder / "keys"), KeyFolder(folder / "keys-of-another")
+    with suppress(InputError):  # made in an earlier turn
+        door.make()
+        door.allow("another", cellar.make().public.hex())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    far = FarSender("door", f"tcp://127.0.0.1:{port}", door.own().public, cellar.own(), "camera.0")
+    guard = multiprocessing.Process(target=_guard, args=(folder, port))
+    guard.start()
+    try:
+        take = partial(_take_ours, far=[far])
+        return _clock(
+            "gate_", _offer, lambda _run, number: take(folder / "run-of-another", number), folder / "run", crops
+        )
+    finally:
+        guard.terminate()
+        guard.join()
+
+
 def measure(crops: int) -> dict[str, float]:
     """Of so many crops, each way."""
     with tempfile.TemporaryDirectory(prefix="tf-", dir="/tmp") as folder:
         run = RunDirectory(Path(folder) / "run")
-        ours = _clock("", _offer, _take_ours, run.path, crops)
+        turns = [_clock("", _offer, _take_ours, run.path, crops) | _by_gate(Path(folder), crops) for _ in range(_TURNS)]
+        ways = {name: float(np.median([turn[name] for turn in turns])) for name in turns[0]}
+        adds = [turn["gate_p50_ms"] - turn["p50_ms"] for turn in turns]
         bare = _clock("bare_", _push, _pull, f"ipc://{folder}/bare", crops)
-    return {"crops": crops} | {name: round(float(value), 3) for name, value in (ours | bare).items()}
+    found = ways | {"gate_adds_p50_ms": float(np.median(adds))} | bare
+    return {"crops": crops} | {name: round(float(value), 3) for name, value in found.items()}
 
 
 def main() -> None:

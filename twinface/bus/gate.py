@@ -7,20 +7,22 @@ reader on this machine.
 
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import zmq
 
-from twinface.bus.books import Account, Books, Column, link_name
-from twinface.bus.credit import Verdict, unpack_credit
+from twinface.bus.books import Books, Column, link_name
+from twinface.bus.credit import Answer, Verdict, unpack_credit
 from twinface.bus.far import HEARTBEAT_MS, PING, PONG, SILENT_MS
 from twinface.bus.keys import KeyFolder
 from twinface.bus.loop import Loop
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.zap import DOMAIN, Doorkeeper
 from twinface.errors import SettingsError, TwinfaceError, WireError
+from twinface.messages.recent import RecentNumbers
 from twinface.messages.topics import TOPICS, VECTORS, Topic
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 _FORGOTTEN_AFTER_S = 5.0
 _MOST_READERS = 512
 _WORDS = 4
+_REMEMBERED = 512
+"""Readers of starts of senders, of which is known what they have done."""
 _HANDSHAKE_MS = 10_000
 _WAITING = 64
 """Messages that the socket keeps for a peer; credits keep them far below."""
@@ -36,6 +40,7 @@ _COLUMN = {
     Verdict.DONE: Column.ANSWERED,
     Verdict.OUTDATED: Column.OUTDATED,
     Verdict.RETURNED: Column.RETURNED,
+    Verdict.DONE_BEFORE: Column.ANSWERED,  # where the first time was lost on the way here
 }
 
 _FOR_ONE_PEER = {VECTORS}
@@ -51,11 +56,11 @@ class _Reader:
 
     key: bytes
     peer: str
+    name: str
     link: str
     origin: str
     socket: "zmq.Socket[bytes]"
     heard_at_s: float
-    accounts: set[str] = field(default_factory=set)
 
 
 class Gate:
@@ -81,7 +86,7 @@ class Gate:
         self._epoch, self._loop, self._count = epoch, loop, count
         self._names = {key: name for name, key in keys.allowed().items()}
         self._readers: dict[bytes, _Reader] = {}
-        self._opened: set[str] = set()
+        self._done: OrderedDict[tuple[str, str], RecentNumbers] = OrderedDict()
         self.problem = ""
         self._doorkeeper = Doorkeeper(context, self._names_has, lambda: count("refused_connections"))
         self._door = context.socket(zmq.ROUTER)
@@ -176,9 +181,8 @@ class Gate:
         if reader.key != key:
             raise WireError("the name of another's reader")
         reader.heard_at_s = time.monotonic()
-        if credit.answer is not None and credit.answer.verdict in _COLUMN:
-            # Before the sender has it: what a sender knows to be done, a reader has counted.
-            self._account(reader, credit.answer.epoch).add(_COLUMN[credit.answer.verdict])
+        if credit.answer is not None:
+            self._count_answer(reader, credit.answer)
         try:
             reader.socket.send(frames[0], zmq.NOBLOCK)
         except zmq.Again:
@@ -194,12 +198,13 @@ class Gate:
         only = name if topic in _FOR_ONE_PEER else ""
         socket = self._context.socket(zmq.DEALER)
         socket.set(zmq.LINGER, 200)
-        socket.set(zmq.ROUTING_ID, f"{name}/{words[2]}".encode())
+        own_name = f"{name}/{words[2]}"
+        socket.set(zmq.ROUTING_ID, own_name.encode())
         socket.set(zmq.RECONNECT_IVL, 50)
         socket.set(zmq.RECONNECT_IVL_MAX, 100)
         socket.set(zmq.SNDHWM, _WAITING)
         socket.connect(self._run.endpoint(topic, words[1], only))
-        reader = _Reader(key, name, link_name(topic, only), words[1], socket, time.monotonic())
+        reader = _Reader(key, name, own_name, link_name(topic, only), words[1], socket, time.monotonic())
         self._readers[identity] = reader
         self._loop.add(socket, lambda: self._pass_on(identity, reader))
         log.info("reader of another machine", extra={"peer": name, "topic": topic.name, "origin": words[1]})
@@ -222,15 +227,21 @@ class Gate:
                 self._count("dropped")
                 self._close(identity)
 
-    def _account(self, reader: _Reader, epoch: int) -> Account:
-        name = f"in {reader.link} {reader.origin}@{epoch}"
-        account = self._books.account(name)
-        if name not in reader.accounts:
-            reader.accounts.add(name)
-            if name in self._opened:
+    def _count_answer(self, reader: _Reader, answer: Answer) -> None:
+        """Before the sender has it: what a sender knows to be done, a reader has counted."""
+        name = f"in {reader.link} {reader.origin}@{answer.epoch}"
+        account, done = self._books.account(name), self._done.get((reader.name, name))
+        if done is None:
+            if any(other == name for _, other in self._done):
                 account.add(Column.EARLIER_STARTS)  # another reader, in the same account
-            self._opened.add(name)
-        return account
+            done = self._done[reader.name, name] = RecentNumbers()
+            if len(self._done) > _REMEMBERED:
+                self._done.popitem(last=False)
+        if answer.verdict in {Verdict.DONE, Verdict.DONE_BEFORE}:
+            if answer.sequence in done:
+                return
+            done.add(answer.sequence)
+        account.add(_COLUMN[answer.verdict])
 
     def _close(self, identity: bytes) -> None:
         reader = self._readers.pop(identity)

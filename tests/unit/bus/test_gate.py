@@ -207,6 +207,26 @@ def test_a_key_that_is_revoked_is_cut_off_and_what_it_had_goes_to_another(
     assert link(door).balanced
 
 
+def test_an_acknowledgement_that_is_lost_with_the_gate_is_counted_when_it_comes_again(
+    door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
+) -> None:
+    with Node("gate", door.run) as gate_node:
+        gate = gate_node.gate("tcp://127.0.0.1:*", door.keys, {TRACKS: ["camera.a"]})
+        address = gate.address
+        camera = door.node("camera.a")
+        sender = camera.sender(TRACKS)
+        reader = Reader(far(cellar, door, gate), cellar.node("matcher"), answers=False)
+        sender.offer(make_update(0), Captured.now(), pinned=True)
+        wait_for(lambda: reader.deliveries, camera, gate_node, reader.node)
+        reader.reader.settle(reader.deliveries[0])  # which this gate never reads
+    second, _ = open_gate(door, address)
+    wait_for(lambda: sender.in_flight == sender.waiting == 0, camera, second, reader.node)
+    assert len(reader.deliveries) == 1, "its work was done once"
+    books = link(door)
+    assert (books.sent, books.received, books.answered, books.redelivered) == (1, 1, 1, 1)
+    assert books.balanced
+
+
 def test_vectors_are_read_by_the_box_only_that_they_are_for(door: Box, box: Callable[[str], Box]) -> None:
     gate_node, gate = open_gate(door)
     extractor = door.node("extractor.0")
