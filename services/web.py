@@ -30,7 +30,7 @@ from twinface.web.server import PageServer
 
 log = logging.getLogger(__name__)
 
-_TICK_S, _TIDY_S, _RENEWAL_S = 1.0, 5.0, 10.0
+_TICK_S, _TIDY_S, _RENEWAL_S = 1.0, 20.0, 10.0
 _LOADED_S = 10.0  # all processes of a box have started by then
 _UNFOLLOWED_S = 0.5  # so long what is published may wait while there is nobody to pass it on to
 
