@@ -6,6 +6,7 @@ reader on this machine.
 """
 
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
@@ -29,7 +30,9 @@ log = logging.getLogger(__name__)
 
 _FORGOTTEN_AFTER_S = 5.0
 _MOST_READERS = 512
-_WORDS = 4
+_ASKED = re.compile(rb"([a-z]{1,16}) ([A-Za-z0-9._-]{1,64}) ([A-Za-z0-9._-]{1,64}@\d{1,20}) [0-9a-f]{1,32}")
+"""Topic, sender, reader and its start, and what nobody else knows."""
+
 _REMEMBERED = 512
 """Readers of starts of senders, of which is known what they have done."""
 _HANDSHAKE_MS = 10_000
@@ -161,7 +164,7 @@ class Gate:
             try:
                 key = bytes.fromhex(str(frames[0].get("User-Id")))
                 self._take(identity, key, [frame.bytes for frame in frames[1:]])
-            except (WireError, zmq.ZMQError) as error:
+            except (TwinfaceError, zmq.ZMQError) as error:
                 log.warning("message refused", extra={"error": str(error)})
                 self._count("refused_messages")
 
@@ -189,9 +192,10 @@ class Gate:
             self._close(identity)  # its sender is away; the next credit opens it again
 
     def _open(self, identity: bytes, key: bytes, name: str) -> _Reader:
-        words = identity.decode("ascii", "replace").split(" ")
+        asked = _ASKED.fullmatch(identity)
+        words = [word.decode() for word in asked.groups()] if asked else ["", ""]
         topic = TOPICS.get(words[0])
-        if len(words) != _WORDS or topic is None or words[1] not in self._offers.get(topic, ()):
+        if topic is None or words[1] not in self._offers.get(topic, ()):
             raise WireError("a reader of what nobody offers here")
         if len(self._readers) >= _MOST_READERS:
             raise WireError("too many readers")

@@ -269,6 +269,44 @@ def test_an_age_is_right_whatever_the_clock_there_says(
     assert reader.deliveries[0].message.stamp.captured.at_ns == 7, "the wall clock is the camera's"
 
 
+def test_what_is_no_credit_is_counted_and_changes_nothing(
+    door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
+) -> None:
+    gate_node, gate = open_gate(door)
+    camera = door.node("camera.a")
+    camera.sender(TRACKS).offer(make_update(0), Captured.now(), pinned=True)
+    names = [
+        b"tracks camera.a matcher@1 0",
+        b"x" * 255,
+        b"tracks camera.a matcher 0",
+        b"tracks ../a matcher@1 0",
+        b"\xff a b c",
+    ]
+    names += [
+        b"tracks camera.b matcher@1 0",
+        b"health camera.a matcher@1 0",
+        b"tracks camera.a " + b"m" * 200 + b"@1 0",
+    ]
+    junk = [[b""], [b"credit"], [b"\x96\x01\x08\x00\xc0\xc0\xc0", b"x"], [bytes(4000)] * 2, [b"a"] * 50]
+    good = [b"\x96\x01\x08\x00\xc0\xc0\xc0"]
+    keys, sent = cellar.keys.own(), 0
+    with zmq.Context() as context:
+        for name in names:
+            with context.socket(zmq.DEALER) as peer:
+                peer.set(zmq.ROUTING_ID, name)
+                peer.set(zmq.CURVE_SERVERKEY, door.keys.own().public)
+                peer.set(zmq.CURVE_PUBLICKEY, keys.public)
+                peer.set(zmq.CURVE_SECRETKEY, keys.secret)
+                peer.connect(gate.address)
+                for frames in [*junk, *([good] if name != names[0] else [])]:
+                    peer.send_multipart(frames)
+                    sent += 1
+                wait_for(lambda: gate_node.meters.read()[0].get("refused_messages", 0) == sent, camera, gate_node)  # noqa: B023
+    assert gate.readers == 0
+    reader = Reader(far(cellar, door, gate), cellar.node("matcher"))
+    wait_for(lambda: reader.deliveries, camera, gate_node, reader.node)
+
+
 def test_an_address_that_cannot_be_listened_on_is_named(door: Box) -> None:
     with pytest.raises(SettingsError, match=r"\[gate\] listen = 'tcp://192\.0\.2\.1:1'"):
         open_gate(door, "tcp://192.0.2.1:1")
