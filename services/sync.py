@@ -22,6 +22,7 @@ from twinface.sharing.identity import own_identity
 from twinface.sharing.letting_go import LettingGo
 from twinface.sharing.link import Link, Part
 from twinface.sharing.own_box import OwnBox, Standing, page_of
+from twinface.sharing.shared_audit import AuditForwarder
 from twinface.sharing.shared_unknowns import SharedUnknowns
 from twinface.types import Vectors
 
@@ -30,13 +31,12 @@ _LOOK_S = 1.0
 
 class _Sync:
     def __init__(self, node: Node, settings: Settings) -> None:
-        self._node = node
-        self._settings = settings
+        self._node, self._settings = node, settings
         self._health = HealthBoard([name for name in process_names(settings) if name != SYNC.name])
         identity = own_identity(settings)
         self._box = OwnBox(identity, __version__, page_of(settings))
         self._forwarder = Forwarder(settings.events_path, identity.id) if settings.database.events else None
-        parts: list[Part] = [self._box]
+        parts: list[Part] = [self._box, AuditForwarder(settings.gallery, identity.id)]
         self._copy: GalleryCopy | None = None
         if settings.database.gallery:
             self._copy = GalleryCopy(settings, identity)
@@ -99,11 +99,10 @@ class _Sync:
         backlog = Backlog(0, 0)
         with suppress(ArtefactError):  # the matcher says what is wrong with its store
             backlog = read_backlogs(self._settings.events_path).get(CONSUMER, backlog)
-        self._node.meters.gauge("events_forwarded", forwarder.forwarded)
+        for name, count in forwarder.counts.items():
+            self._node.meters.gauge(name, count)
         self._node.meters.gauge("events_waiting", backlog.waiting)
         self._node.meters.gauge("events_passed_over", backlog.passed_over)
-        self._node.meters.gauge("events_refused", forwarder.refused)
-        self._node.meters.gauge("looks_refused", forwarder.looks_refused)
         self._node.meters.gauge("unknowns_renumbered", self._unknowns.renumbered)
         return backlog.waiting
 

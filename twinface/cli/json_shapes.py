@@ -16,6 +16,7 @@ SCHEMAS = {
     "config --path": 1,
     "confirm": 1,
     "corrections": 1,
+    "corrections --all-boxes": 1,
     "doctor": 1,
     "echo": 1,
     "enrol": 1,

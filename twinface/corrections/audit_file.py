@@ -59,9 +59,14 @@ def note(gallery: Path, what: str, said: str = "", *, who: str | None = None) ->
     add_note(gallery, Note(time.time_ns(), who or user_name(), what, said))
 
 
+def audit_path(gallery: Path) -> Path:
+    """The file that the newest are in."""
+    return gallery.with_name(_NAME)
+
+
 def add_note(gallery: Path, one: Note) -> None:
     """The same of a note."""
-    path = gallery.with_name(_NAME)
+    path = audit_path(gallery)
     try:
         make_folder(path.parent)
         _append(path, json.dumps(asdict(one)).encode() + b"\n")

@@ -74,6 +74,15 @@ class Forwarder:
         """Events that the database does not have yet, and those that it will never have: erased here before."""
         return self._outbox.backlog()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of events and looks, by the names of its meters."""
+        return {
+            "events_forwarded": self.forwarded,
+            "events_refused": self.refused,
+            "looks_refused": self.looks_refused,
+        }
+
     def turn(self, connection: Connection) -> bool:
         """As a part of the link: forward the next events; whether there are more."""
         done = self.forward(connection)

@@ -23,7 +23,16 @@ def shared_events(settings: Settings) -> Iterator[Connection]:
     """
     if not shares_events(settings):
         raise InputError("this box shares no events; set [database] url, and leave [database] events on")
+    with shared_database(settings) as connection:
+        yield connection
+
+
+@contextmanager
+def shared_database(settings: Settings) -> Iterator[Connection]:
+    """A connection to the database that boxes share. Raises InputError where this box has none, else as above."""
     url = settings.database.url
+    if not url:
+        raise InputError("this box shares nothing; set [database] url to a PostgreSQL that others have, too")
     with closing(connect(url, f"twinface {settings.box_name}")) as connection, errors_of(url):
         version, newest = schema_version(connection), all_migrations()[-1].number
         if version != newest:

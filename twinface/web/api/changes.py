@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from twinface.corrections.audit import list_audit
 from twinface.corrections.steps import list_steps, step_to_plain, taken_back_by
-from twinface.review.audit import list_audit
 from twinface.review.undo import undo
+from twinface.sharing.opened import shared_database
+from twinface.sharing.shared_audit import count_all_audits, read_all_audits
 from twinface.web.api.context import LARGEST, Context, who_asks
 
 
@@ -45,6 +47,28 @@ class Entry(BaseModel):
     said: str
     step: int | None
     undone_by: int | None
+
+
+class BoxEntry(BaseModel):
+    """A change or login at a box, with the fields of `twinface corrections --all-boxes --json`."""
+
+    box: str
+    box_id: str
+    at_ns: int
+    who: str
+    what: str
+    said: str
+    step: int | None
+    undone_by: int | None
+
+
+class AuditOfAllBoxes(BaseModel):
+    """As `Audit`, of every box that shares the database; none where this box shares nothing, and `shared` is false."""
+
+    shared: bool
+    total: int
+    entries: list[BoxEntry]
+    next: int | None
 
 
 class Audit(BaseModel):
@@ -85,5 +109,18 @@ def changes_routes(context: Context) -> APIRouter:
         found, end = list_audit(settings.gallery), start + limit
         shown = [Entry(**asdict(one)) for one in found[start:end]]
         return Audit(total=len(found), entries=shown, next=end if end < len(found) else None)
+
+    @router.get("/audit/all-boxes")
+    def list_changes_of_all_boxes(
+        start: Annotated[int, Query(ge=0, le=LARGEST)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> AuditOfAllBoxes:
+        """The same of every box of the database, which has to answer, without words that have names in them."""
+        if not settings.database.url:
+            return AuditOfAllBoxes(shared=False, total=0, entries=[], next=None)
+        with shared_database(settings) as connection:
+            total, found = count_all_audits(connection), read_all_audits(connection, limit, start)
+        shown = [BoxEntry(**one.plain) for one in found]
+        end = start + limit
+        return AuditOfAllBoxes(shared=True, total=total, entries=shown, next=end if end < total else None)
 
     return router
