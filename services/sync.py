@@ -9,14 +9,14 @@ from twinface.box.service import run_service
 from twinface.bus.node import Node
 from twinface.errors import ArtefactError
 from twinface.events.event import NameSpan
-from twinface.events.outbox import Backlog, read_backlogs
 from twinface.gallery.gallery_folder import read_manifest
+from twinface.gallery.refused_changes import read_refused, say_refused
 from twinface.messages.schema import Heartbeat, Message
 from twinface.messages.topics import HEALTH
 from twinface.processes import SYNC, heard_names, process_names
 from twinface.settings import Settings
 from twinface.sharing.erasing import Erasures
-from twinface.sharing.forwarding import CONSUMER, Forwarder
+from twinface.sharing.forwarding import Forwarder
 from twinface.sharing.gallery_copy import GalleryCopy
 from twinface.sharing.identity import own_identity
 from twinface.sharing.letting_go import LettingGo
@@ -72,11 +72,12 @@ class _Sync:
         waiting = self._count_events(self._forwarder) if self._forwarder else 0
         self._box.standing = Standing("; ".join(problems or stands_by) or "all is well", not problems, version, waiting)
         self._node.meters.gauge("database_failures", self._link.failures)
+        self._node.meters.gauge("changes_refused", refused := read_refused(self._settings.gallery))
         copied = note = ""
         if self._copy is not None:
             self._node.meters.gauge("gallery_behind", self._copy.behind)
             copied, note = self._copy.problem, self._copy.note
-        problem = self._link.problem or copied or self._box.warning
+        problem = say_refused(self._link.problem, refused) or copied or self._box.warning
         self._node.set_state("degraded" if problem else "running", problem or note)
 
     def _erase(self, names: Sequence[NameSpan]) -> bool:
@@ -96,15 +97,10 @@ class _Sync:
 
     def _count_events(self, forwarder: Forwarder) -> int:
         """Say what became of this box's events; how many the database does not have yet."""
-        backlog = Backlog(0, 0)
-        with suppress(ArtefactError):  # the matcher says what is wrong with its store
-            backlog = read_backlogs(self._settings.events_path).get(CONSUMER, backlog)
-        for name, count in forwarder.counts.items():
+        counts = {**forwarder.counts, "unknowns_renumbered": self._unknowns.renumbered}
+        for name, count in counts.items():
             self._node.meters.gauge(name, count)
-        self._node.meters.gauge("events_waiting", backlog.waiting)
-        self._node.meters.gauge("events_passed_over", backlog.passed_over)
-        self._node.meters.gauge("unknowns_renumbered", self._unknowns.renumbered)
-        return backlog.waiting
+        return counts["events_waiting"]
 
 
 def _work(node: Node, settings: Settings) -> None:

@@ -13,8 +13,10 @@ from harness import TWINFACE, until
 from postgres_server import PostgresServer, running_server
 from shared_boxes import SharedBox, shared_box
 
+from twinface.box.health_board import HealthBoard
 from twinface.gallery import Gallery
 from twinface.gallery.gallery_folder import has_people
+from twinface.web.metrics import expose
 
 
 @pytest.fixture
@@ -70,6 +72,9 @@ def test_who_is_enrolled_at_one_box_is_known_at_the_other(
     assert "Traceback" not in refused.stderr
     assert known(gate) == known(door) == ["Ada", "Bob"]
     door.says("sync", "degraded: the database")
+    board = HealthBoard(["sync"])
+    board.take(gate.says("sync", "; 1 change refused so far"), 1)
+    assert b"twinface_changes_refused_total 1.0\n" in expose(board.readings(), gate.run, gate.settings, "")[0]
     server.start()
     assert run(gate, "gallery", "add", "Cyd", portraits / "impostor_1.jpg").returncode == 0
     until(lambda: known(door) == ["Ada", "Bob", "Cyd"], 60.0, "the door to catch up")

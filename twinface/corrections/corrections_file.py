@@ -130,7 +130,7 @@ def _change(gallery: Path, become: Become) -> None:
         if mark is None:
             prepare_change(gallery, become, None)[0](None)
             return
-        with changing(mark) as change:
+        with changing(mark, gallery) as change:
             follow, differs = prepare_change(gallery, become, change)
             follow(change.commit(change.head.network, change.head.network_name) if differs else change.head)
 

@@ -339,7 +339,7 @@ class Gallery(GalleryReader):
                     yield
                     return
                 mark = self._manifest.shared
-                with changing(mark) as self._change:
+                with changing(mark, self.folder) as self._change:
                     self._take_over(read_changes(self._change.connection, self._manifest), mark)
                     yield
             except OSError as error:

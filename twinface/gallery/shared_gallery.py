@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from twinface.errors import ArtefactError, DatabaseError
 from twinface.gallery.manifest import Manifest, SharedMark
 from twinface.gallery.person import PersonVectors
+from twinface.gallery.refused_changes import count_refused
 from twinface.postgres.tables import CHANNEL, Connection, as_halfvec
 
 if TYPE_CHECKING:
@@ -151,11 +153,22 @@ def create(connection: Connection, network: str, network_name: str, version: int
 
 
 @contextmanager
-def changing(mark: SharedMark) -> Iterator["SharedChange"]:
-    """A change of the gallery that the mark is of, which nobody else changes meanwhile; rolled back unless stored.
+def changing(mark: SharedMark, folder: Path) -> Iterator["SharedChange"]:
+    """A change of the gallery that the mark of a folder is of, which nobody else changes meanwhile; rolled back unless
+    stored.
 
-    Raises DatabaseError where the database cannot be reached: nothing has changed then.
+    Raises DatabaseError where the database cannot be reached: nothing has changed then, and that is counted.
     """
+    try:
+        with _changing(mark) as change:
+            yield change
+    except DatabaseError:
+        count_refused(folder)
+        raise
+
+
+@contextmanager
+def _changing(mark: SharedMark) -> Iterator["SharedChange"]:
     import psycopg
 
     from twinface.postgres.connecting import connect, errors_of

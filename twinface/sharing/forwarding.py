@@ -5,14 +5,16 @@ What was committed there and not yet noted here is sent again, and the key (box,
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twinface.errors import ArtefactError
 from twinface.events.event import Event, Kind, LookRecord, Subject, TrackKey
 from twinface.events.event_queries import COLUMNS, to_row
 from twinface.events.look_queries import read_sound_looks
-from twinface.events.outbox import Backlog, Outbox
+from twinface.events.outbox import Backlog, Outbox, read_backlogs
 from twinface.postgres.tables import Connection, as_halfvec
 from twinface.sharing.face_search import index_looks
 from twinface.sharing.link import WHILE_NOTHING_IS_ERASED
@@ -76,8 +78,13 @@ class Forwarder:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What became of events and looks, by the names of its meters."""
+        """What became of events and looks, by the names of its meters; also for another thread."""
+        backlog = Backlog(0, 0)
+        with suppress(ArtefactError):  # the matcher says what is wrong with its store
+            backlog = read_backlogs(self._path).get(CONSUMER, backlog)
         return {
+            "events_waiting": backlog.waiting,
+            "events_passed_over": backlog.passed_over,
             "events_forwarded": self.forwarded,
             "events_refused": self.refused,
             "looks_refused": self.looks_refused,

@@ -62,7 +62,7 @@ def share_head(settings: Settings, place: Path, new: HeadFiles) -> None:
     if mark is None or place != shared_place(settings):
         return
     network, before = find_recipe(settings.network).fingerprint, digest_of(read_head_files(place))
-    with changing(mark) as change:
+    with changing(mark, settings.gallery) as change:
         there = read_digest(change.connection, network)
         if there not in {None, before}:
             raise ArtefactError("another box has published a head meanwhile; nothing was changed, try again")

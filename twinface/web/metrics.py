@@ -16,7 +16,7 @@ from twinface.box.health import STALE_AFTER_S
 from twinface.box.health_board import Reading
 from twinface.bus.rundir import RunDirectory
 from twinface.messages.schema import DURATION_BOUNDS_MS, Heartbeat
-from twinface.processes import CAMERA, MATCHER, SENTINEL
+from twinface.processes import CAMERA, MATCHER, SENTINEL, SYNC
 from twinface.settings import Settings
 from twinface.types import State
 
@@ -56,6 +56,10 @@ class _BoxMetrics(Collector):
         if SENTINEL.name in self._beats:
             hangs = self._beats[SENTINEL.name].counters.get("hangs", 0)
             yield _counter("twinface_hangs", "Processes that were silent and were killed.", [], {(): hangs})
+        if SYNC.name in self._beats:
+            refused = self._beats[SYNC.name].gauges.get("changes_refused", 0)
+            said = "Changes of the gallery that were refused because its database could not be had."
+            yield _counter("twinface_changes_refused", said, [], {(): refused})
         yield from self._disk()
 
     def _processes(self) -> Iterator[Metric]:

@@ -15,6 +15,7 @@ from twinface.errors import ArtefactError, DatabaseError, FingerprintError, Inpu
 from twinface.gallery import Gallery
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.person_files import read_person_files
+from twinface.gallery.refused_changes import read_refused
 from twinface.gallery.shared_gallery import read_head
 from twinface.postgres.connecting import connect
 from twinface.review.rename import rename
@@ -88,6 +89,7 @@ def test_without_the_database_nothing_is_changed_and_everybody_is_known(gate: Bo
             change()
     assert {name: one for name, one in contents(door.settings.gallery).items() if "09" not in name} == before
     assert list(door.known) == ["person 00", "person 01", "person 02"]
+    assert (read_refused(door.settings.gallery), read_refused(gate.settings.gallery)) == (2, 0)
     gate.add(9)
     door.turn()
     assert "person 09" in door.known

@@ -5,10 +5,12 @@ from pathlib import Path
 from browser import Browser
 from web_site import Api, running_site
 
+from twinface.corrections.audit import AuditEntry
 from twinface.postgres.connecting import connect
 from twinface.postgres.migrations import migrate
 from twinface.sharing.identity import Identity
 from twinface.sharing.own_box import OwnBox, Standing
+from twinface.sharing.shared_audit import send_audit
 
 _ROWS = "[...document.querySelectorAll('#boxes tbody tr')].map((one) => one.textContent)"
 
@@ -22,12 +24,16 @@ def test_every_box_is_listed_and_shown_with_what_is_wrong(tmp_path: Path, databa
                 f"camera.{letter}: waiting", ok=False, gallery_version=ord(letter), events_waiting=7
             )
             box.turn(connection)
+        undone = AuditEntry(1, 10**18, "<b>ada</b>", "reject", "door:1:3 is not Zoe", 7, 8)
+        send_audit(connection, "a" * 32, [undone])
         connection.execute(
             "UPDATE boxes SET seen_at = seen_at - interval '1 day', warning = 'its clock' WHERE id ~ 'b'"
         )
     with running_site(tmp_path) as site:
         api = Api(site)
         assert api.ask("GET", "/boxes") == {"shared": False, "boxes": []}
+        alone = {"shared": False, "total": 0, "entries": [], "next": None}
+        assert api.ask("GET", "/audit/all-boxes") == alone
         site.stop_web()
         table = f'[database]\nurl = "{database}"\n'
         site.config.write_text(site.config.read_text() + table)
@@ -47,6 +53,13 @@ def test_every_box_is_listed_and_shown_with_what_is_wrong(tmp_path: Path, databa
         assert "1 change behind" in gate
         link = "document.querySelector('#boxes a[href=\"https://a.example.org/\"]')?.textContent"
         assert browser.evaluate(link) == "gate"
+        (entry,) = api.ask("GET", "/audit/all-boxes")["entries"]
+        assert (entry["box"], entry["what"], entry["step"], entry["undone_by"]) == ("gate", "reject", 7, 8)
+        browser.evaluate("document.querySelector('#all-changes').open = true")
+        browser.wait_until("document.querySelectorAll('#all-changes li').length === 1")
+        shown = browser.evaluate("document.querySelector('#all-changes li').textContent")
+        assert all(word in shown for word in ("gate", "reject", "<b>ada</b>", "taken back"))
+        assert "Zoe" not in shown
 
 
 def test_a_database_that_is_away_is_said(tmp_path: Path) -> None:

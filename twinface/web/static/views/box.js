@@ -65,7 +65,22 @@ function Boxes({ turn }) {
         <th scope="row">${one.page ? html`<a href=${one.page}>${printable(one.name)}</a>` : printable(one.name)}</th><td>${printable(one.version)}</td>
         <td>${one.gallery_version}${one.gallery_behind > 0 && html` <span class="quiet">${words.box.behind(one.gallery_behind)}</span>`}</td><td class="number">${one.events_waiting}</td>
         <td><span class="dot" data-state=${!one.is_here ? "failed" : one.ok ? "running" : "degraded"}></span>${one.is_here ? "" : words.box.notSince(moment(1000 * one.seen_at_s))}${printable(one.health)}${one.warnings.map((warning) => html`<br /><span class="bad">${printable(warning)}</span>`)}</td></tr>`)}</tbody>
-    </table></div>`}</section>`;
+    </table></div><${ChangesOfAllBoxes} />`}</section>`;
+}
+
+// What was changed at every box, asked for when somebody wants to see it. A step is taken back at the box that made it.
+function ChangesOfAllBoxes() {
+  const [open, setOpen] = useState(false);
+  return html`<details id="all-changes" onToggle=${({ target }) => setOpen(target.open)}><summary>${words.box.allChanges}</summary>${open && html`<${ChangesListed} />`}</details>`;
+}
+
+function ChangesListed() {
+  const [found, error, again] = useAnswer("/audit/all-boxes", { limit: 50 }, changes.value);
+  if (error) return html`<${Trouble} error=${error} again=${again} />`;
+  if (!found) return html`<p class="quiet">${words.loading}</p>`;
+  return html`${!found.entries.length && html`<p class="quiet">${words.box.noChanges}</p>`}
+    <ol class="changes">${found.entries.map((one) => html`<li key=${`${one.box_id} ${one.at_ns} ${one.what}`}><time class="quiet">${moment(ms(one.at_ns))}</time> <span dir="auto">${printable(one.box)}</span> <span>${printable(one.said || one.what)}</span> <span class="quiet">${printable(one.who)}</span>
+      ${one.undone_by && html`<span class="quiet">${words.box.takenBack}</span>`}</li>`)}</ol>`;
 }
 
 // Every head there has been, and the training of the next one.
