@@ -29,6 +29,8 @@ from twinface.gallery.person_files import read_person_files
 from twinface.gallery.shared_gallery import Follow, SharedChange
 from twinface.settings import Settings
 
+_ELSEWHERE = " here; a step of another box, which `--all-boxes` lists, is taken back there"
+
 
 def undo(settings: Settings, number: int | None = None, *, who: str | None = None) -> Step:
     """Take back a step, the last one that is not taken back where no number is given; returns that step.
@@ -40,9 +42,10 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
     with steps_lock(settings.gallery):
         end_broken_off(settings)
         steps = list_steps(settings.gallery)
-        step = _choose(steps, number)
-        catch_up_corrections(settings.gallery)
-        if (settings.gallery / MANIFEST_FILE).exists() and read_manifest(settings.gallery).shared is not None:
+        is_copy = (settings.gallery / MANIFEST_FILE).exists() and read_manifest(settings.gallery).shared is not None
+        step = _choose(steps, number, _ELSEWHERE if is_copy else "")
+        if is_copy:
+            catch_up_corrections(settings.gallery)
             with Gallery.open(settings.gallery).unchanging(everywhere=True):
                 pass  # what other boxes have changed is here now, and is found
         _require_fitting(step, steps, settings)
@@ -63,7 +66,7 @@ def undo(settings: Settings, number: int | None = None, *, who: str | None = Non
                     step.people, lambda change: _prepare(step, steps, settings, change)
                 )
             elif step.corrections.removed or step.corrections.added:
-                take_back_corrections(settings.gallery, step.corrections)
+                _take_back_said(step, steps, settings)
             if step.answers:
                 take_back_answers(settings.gallery, step.answers, step.answers_after)
             put_back_marks(settings.events_path, step.marks, step.marks_after)
@@ -82,18 +85,26 @@ def _prepare(step: Step, steps: list[Step], settings: Settings, change: SharedCh
     return follow
 
 
-def _choose(steps: list[Step], number: int | None) -> Step:
+def _take_back_said(step: Step, steps: list[Step], settings: Settings) -> None:
+    try:
+        take_back_corrections(settings.gallery, step.corrections)
+    except InputError as error:
+        raise _refused(step, steps, str(error)) from error
+
+
+def _choose(steps: list[Step], number: int | None, elsewhere: str) -> Step:
     by = taken_back_by(steps)
     if number is None:
         others = {StepKind.UNDO, StepKind.FORGOTTEN, StepKind.UNREADABLE}
         open_steps = [one for one in steps if one.kind not in others]
         step = next((one for one in reversed(open_steps) if one.number not in by), None)
         if step is None:
-            raise InputError("there is nothing to take back; `twinface corrections` lists what was changed")
+            raise InputError(f"there is nothing to take back; `twinface corrections` lists what was changed{elsewhere}")
         return step
     step = next((one for one in steps if one.number == number), None)
     if step is None:
-        raise NotThereError(f"there is no step {number}, or it is too long ago; `twinface corrections` lists them")
+        mend = f"`twinface corrections` lists them{elsewhere}"
+        raise NotThereError(f"there is no step {number}, or it is too long ago; {mend}")
     if step.kind in {StepKind.FORGOTTEN, StepKind.UNREADABLE}:
         raise InputError(f"step {number} cannot be taken back: {step.said}")
     if number in by:

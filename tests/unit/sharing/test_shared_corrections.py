@@ -59,6 +59,9 @@ def test_what_is_said_at_one_box_is_known_at_the_other_with_its_box(gate: Box, d
 
 def test_it_is_taken_back_everywhere(gate: Box, door: Box) -> None:
     reject(gate, "person 00", 1)
+    door.turn()
+    with pytest.raises(InputError, match=r"nothing to take back; .* is taken back there"):
+        undo(door.act())
     reject(door, "person 01", 2)
     undo(gate.act())
     door.turn()

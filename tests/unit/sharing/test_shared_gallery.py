@@ -5,6 +5,7 @@ import resource
 import signal
 import threading
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sharing_galleries import Box, MakeBox
 
 from twinface.errors import ArtefactError, DatabaseError, FingerprintError, InputError
 from twinface.gallery import Gallery
+from twinface.gallery.gallery_folder import writers_lock
 from twinface.gallery.keys import KEY_VARIABLE
 from twinface.gallery.person_files import read_person_files
 from twinface.gallery.refused_changes import read_refused
@@ -87,7 +89,8 @@ def test_without_the_database_nothing_is_changed_and_everybody_is_known(gate: Bo
     for change in (lambda: door.add(9), lambda: door.gallery.remove("person 00")):
         with pytest.raises(DatabaseError, match=r"the database 127\.0\.0\.1:9/x cannot be reached"):
             change()
-    assert {name: one for name, one in contents(door.settings.gallery).items() if "09" not in name} == before
+    after = contents(door.settings.gallery)
+    assert {name: one for name, one in after.items() if "09" not in name and name != ".refused"} == before
     assert list(door.known) == ["person 00", "person 01", "person 02"]
     assert (read_refused(door.settings.gallery), read_refused(gate.settings.gallery)) == (2, 0)
     gate.add(9)
@@ -252,3 +255,25 @@ def test_vectors_are_there_exactly_and_rounded_for_an_index(gate: Box) -> None:
     rounded = np.array([np.fromstring(row[0].strip("[]"), sep=",") for row in rows])
     assert rounded.shape == (5, DIMENSION)
     np.testing.assert_allclose(rounded, person.vectors, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_looked_at_before_it_is_put_back_cannot_change_meanwhile(gate: Box, door: Box) -> None:
+    import psycopg
+
+    before = {"person 00": read_person_files(gate.settings.gallery, "person 00")}
+    gate.gallery.remove("person 00")
+    known = gate.known
+
+    def look(change: object) -> Any:
+        assert change is not None
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            door.connection.execute("SELECT FROM gallery FOR UPDATE NOWAIT")
+        with pytest.raises(ArtefactError, match="another command is writing"), writers_lock(gate.settings.gallery, 0.0):
+            pass
+        raise InputError("it does not fit")
+
+    with pytest.raises(InputError, match="it does not fit"):
+        gate.gallery.put_back(before, look)
+    assert gate.known == known
+    assert door.turn() == ""
+    assert door.known == known
