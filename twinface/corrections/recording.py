@@ -22,6 +22,7 @@ from twinface.events.event import TrackKey
 from twinface.events.look_marks import read_marks
 from twinface.gallery.gallery_folder import MANIFEST_FILE, read_manifest
 from twinface.gallery.person_files import read_person_files
+from twinface.gallery.sweeping import tidy
 from twinface.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,8 @@ def end_broken_off(settings: Settings) -> None:
             log.warning("step cannot be read", extra={"error": str(error)})
             return
         if not step.is_done:
+            if (settings.gallery / MANIFEST_FILE).exists():
+                tidy(settings.gallery)
             _finish(step, settings)
 
 

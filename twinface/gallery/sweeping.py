@@ -3,9 +3,24 @@
 import shutil
 from pathlib import Path
 
-from twinface.gallery.gallery_folder import MANIFEST_FILE, find_people_folders
-from twinface.gallery.people_files import PeopleFolder
+from twinface.errors import ArtefactError
+from twinface.gallery.gallery_folder import MANIFEST_FILE, find_people_folders, read_manifest, writers_lock
+from twinface.gallery.keys import box_key
+from twinface.gallery.people_files import PeopleFolder, file_states
 from twinface.gallery.person_files import SET_ASIDE_FOLDER, SUFFIX
+
+
+def tidy(folder: Path) -> None:
+    """Do what the next writer would do first, so that what was broken off stays as it is then. Raises ArtefactError."""
+    manifest = read_manifest(folder)
+    with writers_lock(folder):
+        people = PeopleFolder(folder / manifest.people, box_key())
+        try:
+            people.read(file_states(people.folder), manifest.network)
+            end_renames(people)
+            sweep(folder, people)
+        except OSError as error:
+            raise ArtefactError(f"{folder}: cannot be changed ({error.strerror}); check its rights") from error
 
 
 def end_renames(people: PeopleFolder) -> None:
