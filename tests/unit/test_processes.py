@@ -11,8 +11,8 @@ from supervisor.options import ServerOptions
 
 from twinface.config_file import packaged_path
 from twinface.messages.topics import CONTROL, HEALTH, TOPICS, Pattern, Topic
-from twinface.processes import PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
-from twinface.settings import CameraSettings, ExtractorSettings, Settings, WebhookSettings
+from twinface.processes import GATE, PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
+from twinface.settings import CameraSettings, ExtractorSettings, GateSettings, Settings, WebhookSettings
 
 CONF = packaged_path("supervisord.conf")
 MANY = {"camera": 3, "extractor": 2}
@@ -140,3 +140,11 @@ def test_only_what_starts_by_itself_is_waited_for() -> None:
     settings = Settings(camera=(CameraSettings(name="a", source="0"),))
     names = {name.partition(".")[0] for name in process_names(settings)}
     assert names == {process.name for process in PROCESSES if process.autostart and process.is_configured(settings)}
+
+
+def test_a_box_alone_has_no_gate_and_one_that_lends_extractors_no_page() -> None:
+    alone = Settings()
+    assert not GATE.is_configured(alone)
+    assert "gate" not in process_names(alone)
+    lends = Settings(gate=GateSettings(listen="tcp://0.0.0.0:7700", matcher=False))
+    assert process_names(lends) == ["extractor.0", "extractor.1", "sentinel", "gate"]
