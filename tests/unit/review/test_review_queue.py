@@ -10,7 +10,7 @@ from corrected_box import ADA, IMPOSTOR, looks_of, told
 from gallery_state import state_of
 from reviewed_box import AGAIN, CLOSE, STREAM, UNSURE, YARD
 
-from twinface.corrections import CorrectionKind, read_corrections
+from twinface.corrections import Correction, CorrectionKind, add_corrections, read_corrections
 from twinface.corrections.answer import AnswerKind
 from twinface.corrections.answers_file import ANSWERS_FILE, read_answers
 from twinface.enrolment.fit_looks import FitLooks
@@ -311,3 +311,12 @@ def test_a_damaged_file_of_answers_is_an_error_that_names_it_and_costs_no_visito
         read_queue(settings, ["Ada"])
     come(settings, TrackKey("yard", STREAM, 5000), faces["person_b_1"], sface)
     assert len(list_unknowns(settings.events_path)) == 2
+
+
+def test_what_another_box_said_of_a_track_of_the_same_number_answers_nothing_here(settings: Settings) -> None:
+    """Boxes number their tracks alike."""
+    said = Correction(CorrectionKind.REJECT, "Zoe", np.ones(4, np.float32), "a" * 64, 0.5, str(UNSURE), None, 1)
+    add_corrections(settings.gallery, [dataclasses.replace(said, box="f" * 32)])
+    assert kinds(settings) == EVERYTHING
+    add_corrections(settings.gallery, [dataclasses.replace(said, name="Eve")])
+    assert set(EVERYTHING) - set(kinds(settings)) == {str(UNSURE)}
