@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from twinface.corrections.correction import Correction, CorrectionKind, difference
+from twinface.errors import ArtefactError
 from twinface.postgres.tables import Connection
 
 _COLUMNS = "digest, version, box, kind, name, vector, network, quality, track, event, at_ns"
@@ -48,14 +49,19 @@ class Known:
 def come_to(now: Sequence[Correction], since: int | None, connection: Connection, box: str) -> Known:
     """What corrections of a box have come to in the database since a version; None where it has shared none yet.
 
-    Raises psycopg.Error.
+    Raises psycopg.Error, ArtefactError for what is no correction.
     """
     known = {} if since is None else {_digest(one, box): one for one in now}
     rows = connection.execute(_CHANGED.encode(), [-1 if since is None else since]).fetchall()
     for digest, _, *values in rows:
         known.pop(digest, None)
         if values[1] is not None:
-            known[digest] = _from_columns(values, box)
+            try:
+                known[digest] = _from_columns(values, box)
+            except ValueError as error:
+                raise ArtefactError(
+                    f"a correction in the database is none ({error}); take it back where it was made"
+                ) from error
     everywhere = in_order(known.values(), box)
     return Known(everywhere, everywhere if since is not None else in_order([*everywhere, *now], box))
 

@@ -7,6 +7,7 @@ one puts it into the database first, where it takes the place of the one that th
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -128,7 +129,7 @@ def _unpack(content: bytes) -> dict[str, bytes]:
             if sum(one.file_size for one in parts) > _MOST_BYTES or not all(map(_is_plain, names)):
                 raise ArtefactError("the head of all boxes has files that no head has; retrain on any box")
             return {one.filename: archive.read(one) for one in parts}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ArtefactError("the head of all boxes is damaged; retrain on any box") from error
 
 

@@ -218,3 +218,12 @@ def test_a_box_that_goes_its_own_way_keeps_them_and_tells_nobody(gate: Box, door
     gate.turn()
     assert [at_ns for *_, at_ns in said(door)] == [1, 2]
     assert [at_ns for *_, at_ns in said(gate)] == [1]
+
+
+def test_what_is_no_correction_is_said_and_what_is_here_stays(gate: Box, door: Box) -> None:
+    reject(gate, "person 00", 1)
+    door.turn()
+    reject(gate, "person 01", 2)
+    gate.connection.execute("UPDATE corrections SET vector = '\\x00' WHERE at_ns = 2")
+    assert "a correction in the database is none" in door.turn()
+    assert [at_ns for *_, at_ns in said(door)] == [1]
