@@ -115,7 +115,7 @@ def of_messages() -> Iterator[Figure]:
     """From a camera to an extractor."""
     found = run("crop_path")
     yield at_most("a crop's way to an extractor, p50", found["p50_ms"], "ms", 0.3)
-    yield at_most("what a gate and CURVE add to it, p50", found["gate_adds_p50_ms"], "ms", 0.3)
+    yield at_most("what a relay and CURVE add to it, p50", found["relay_adds_p50_ms"], "ms", 0.3)
 
 
 def of_mqtt(idle_s: str) -> Iterator[Figure]:

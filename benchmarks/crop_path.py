@@ -5,8 +5,8 @@
 Two real processes with a socket between them; a crop of 112 pixels every 20 ms, and whoever has it acknowledges it at
 once, so that none waits for another. `bare` is the same of as many bytes in as many frames through a PUSH and a PULL
 socket of ZeroMQ, with nothing of ours: both processes sleep between two messages there, too. `cpu` is the processor
-time of both processes for a crop. `gate` is the way to an extractor of another box, on this machine: by a gate, over
-TCP with CURVE; `gate_adds_p50_ms` is what it takes beyond ours, by turns with it, so that both are of the same moments.
+time of both processes for a crop. `relay` is the way to an extractor of another box, on this machine: by a relay, over
+TCP with CURVE; `relay_adds_p50_ms` is what that takes beyond ours, by turns with it: both are of the same moments.
 """
 
 import argparse
@@ -72,9 +72,9 @@ def _push(endpoint: str) -> None:
 
 
 def _guard(folder: Path, port: int) -> None:
-    """The gate of the camera's box, until it is terminated."""
-    with Node("gate", RunDirectory(folder / "run")) as node:
-        node.gate(f"tcp://127.0.0.1:{port}", KeyFolder(folder / "keys"), {CROPS: ["camera.0"]})
+    """The relay of the camera's box, until it is terminated."""
+    with Node("relay", RunDirectory(folder / "run")) as node:
+        node.relay(f"tcp://127.0.0.1:{port}", KeyFolder(folder / "keys"), {CROPS: ["camera.0"]})
         node.loop.handle_signals()
         node.loop.run()
 
@@ -120,8 +120,8 @@ def _clock(
     return {f"{name}p50_ms": p50_ms, f"{name}p95_ms": p95_ms, f"{name}cpu_ms": cpu_ms}
 
 
-def _by_gate(folder: Path, crops: int) -> dict[str, float]:
-    """The way through a gate, where `_offer` is the camera of a box in `folder`/run."""
+def _by_relay(folder: Path, crops: int) -> dict[str, float]:
+    """The way through a relay, where `_offer` is the camera of a box in `folder`/run."""
     door, cellar = KeyFolder(folder / "keys"), KeyFolder(folder / "keys-of-another")
     with suppress(InputError):  # made in an earlier turn
         door.make()
@@ -134,7 +134,7 @@ def _by_gate(folder: Path, crops: int) -> dict[str, float]:
     try:
         take = partial(_take_ours, far=[far])
         return _clock(
-            "gate_", _offer, lambda _run, number: take(folder / "run-of-another", number), folder / "run", crops
+            "relay_", _offer, lambda _run, number: take(folder / "run-of-another", number), folder / "run", crops
         )
     finally:
         guard.terminate()
@@ -145,11 +145,13 @@ def measure(crops: int) -> dict[str, float]:
     """Of so many crops, each way."""
     with tempfile.TemporaryDirectory(prefix="tf-", dir="/tmp") as folder:
         run = RunDirectory(Path(folder) / "run")
-        turns = [_clock("", _offer, _take_ours, run.path, crops) | _by_gate(Path(folder), crops) for _ in range(_TURNS)]
+        turns = [
+            _clock("", _offer, _take_ours, run.path, crops) | _by_relay(Path(folder), crops) for _ in range(_TURNS)
+        ]
         ways = {name: float(np.median([turn[name] for turn in turns])) for name in turns[0]}
-        adds = [turn["gate_p50_ms"] - turn["p50_ms"] for turn in turns]
+        adds = [turn["relay_p50_ms"] - turn["p50_ms"] for turn in turns]
         bare = _clock("bare_", _push, _pull, f"ipc://{folder}/bare", crops)
-    found = ways | {"gate_adds_p50_ms": float(np.median(adds))} | bare
+    found = ways | {"relay_adds_p50_ms": float(np.median(adds))} | bare
     return {"crops": crops} | {name: round(float(value), 3) for name, value in found.items()}
 
 

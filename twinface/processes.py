@@ -35,7 +35,7 @@ MATCHER = Process(
     (VECTORS, TRACKS, LOOKS),
     0.3,
     300,
-    is_configured=lambda settings: settings.gate.matcher,
+    is_configured=lambda settings: settings.relay.matcher,
 )
 WEB = Process(
     "web",
@@ -43,7 +43,7 @@ WEB = Process(
     (MATCHES, PREVIEW, LOOKS, HEALTH, CONTROL),
     0.3,
     200,
-    is_configured=lambda settings: settings.gate.matcher,
+    is_configured=lambda settings: settings.relay.matcher,
 )
 SENTINEL = Process("sentinel", (CONTROL, HEALTH), (HEALTH,), 0.1, 100)
 TRAINER = Process(
@@ -74,12 +74,12 @@ MQTT = Process("mqtt", (HEALTH,), (MATCHES, HEALTH), 0.1, 100, is_configured=lam
 
 SYNC = Process("sync", (HEALTH,), (HEALTH,), 0.1, 100, is_configured=lambda settings: bool(settings.database.url))
 
-GATE = Process("gate", (HEALTH,), (), 0.1, 100, is_configured=lambda settings: bool(settings.gate.listen))
+RELAY = Process("relay", (HEALTH,), (), 0.1, 100, is_configured=lambda settings: bool(settings.relay.listen))
 
 CAMERAS_VARIABLE = "TWINFACE_CAMERA_NAMES"
 """Environment variable with the names of the cameras at the start of the box, for who cannot read them any more."""
 
-PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT, SYNC, GATE)
+PROCESSES = (CAMERA, EXTRACTOR, MATCHER, WEB, SENTINEL, TRAINER, PICTURES, WEBHOOKS, MQTT, SYNC, RELAY)
 
 
 def find_process(name: str) -> Process:
@@ -106,7 +106,7 @@ def process_names(settings: Settings) -> list[str]:
     """Names on the bus of everything that is started by itself."""
     single = [
         process.name
-        for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT, SYNC, GATE)
+        for process in (MATCHER, WEB, SENTINEL, WEBHOOKS, MQTT, SYNC, RELAY)
         if process.is_configured(settings)
     ]
     return [*camera_names(settings), *extractor_names(settings), *single]

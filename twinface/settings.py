@@ -311,8 +311,8 @@ class DatabaseSettings(_Section):
         return self
 
 
-class GateSettings(_Section):
-    """`[gate]`."""
+class RelaySettings(_Section):
+    """`[relay]`."""
 
     listen: Annotated[str, Field(pattern=r"^(tcp://\S+:\d{1,5})?$", description="tcp://ADDRESS:PORT")] = ""
     """Where boxes whose key is allowed reach this one, such as tcp://0.0.0.0:7700; empty = nowhere."""
@@ -328,7 +328,7 @@ class PeerSettings(_Section):
     address: Annotated[
         str, Field(pattern=r"^tcp://\S+:\d{1,5}$", description="tcp://ADDRESS:PORT", examples=["tcp://192.0.2.7:7700"])
     ]
-    """Where its [gate] listens."""
+    """Where its [relay] listens."""
     crops: tuple[Name, ...] = ()
     """Cameras of it whose crops the extractors of this box take on."""
     extractors: Annotated[int, Field(ge=0, le=64)] = 0
@@ -365,7 +365,7 @@ class Settings(_Section):
     notify: Annotated[tuple[NotifySettings, ...], Field(max_length=16)] = ()
     mqtt: MqttSettings = MqttSettings()
     database: DatabaseSettings = DatabaseSettings()
-    gate: GateSettings = GateSettings()
+    relay: RelaySettings = RelaySettings()
     peer: Annotated[tuple[PeerSettings, ...], Field(max_length=32)] = ()
 
     @property
@@ -396,8 +396,8 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _peers_fit(self) -> "Settings":
-        if not self.gate.matcher and self.camera:
-            raise ValueError("[gate] matcher = false is for a box without cameras: nobody would name their faces")
+        if not self.relay.matcher and self.camera:
+            raise ValueError("[relay] matcher = false is for a box without cameras: nobody would name their faces")
         if not self.extractors_of_all:
             raise ValueError("extractor.count = 0 takes a [[peer]] with extractors")
         return self

@@ -74,7 +74,7 @@ def _done_by(one: Machine, reader: str, link: str) -> int:
 def _check_books(door: Machine, cellar: Machine, cuts: int) -> None:
     """Of boxes that have stopped: every message is accounted for, by both ends, also of senders that were killed.
 
-    The gate counts what the reader elsewhere did, but for acknowledgements that were on their way at a cut.
+    The relay counts what the reader elsewhere did, but for acknowledgements that were on their way at a cut.
     """
     for one in (door, cellar):
         links = read_links(one.run)
@@ -88,8 +88,8 @@ def _check_books(door: Machine, cellar: Machine, cuts: int) -> None:
 
 
 def _counter(one: Machine, name: str) -> float:
-    (gate,) = [process for process in one.status()["processes"] if process["name"] == "gate"]
-    return float(gate["health"]["counters"].get(name, 0)) if gate["health"] else 0.0
+    (relay,) = [process for process in one.status()["processes"] if process["name"] == "relay"]
+    return float(relay["health"]["counters"].get(name, 0)) if relay["health"] else 0.0
 
 
 def test_faces_are_named_across_a_cut_a_bad_link_and_a_kill(boxes: Boxes) -> None:

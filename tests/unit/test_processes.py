@@ -11,8 +11,8 @@ from supervisor.options import ServerOptions
 
 from twinface.config_file import packaged_path
 from twinface.messages.topics import CONTROL, HEALTH, TOPICS, Pattern, Topic
-from twinface.processes import GATE, PROCESSES, SENTINEL, Process, camera_names, extractor_names, process_names
-from twinface.settings import CameraSettings, ExtractorSettings, GateSettings, Settings, WebhookSettings
+from twinface.processes import PROCESSES, RELAY, SENTINEL, Process, camera_names, extractor_names, process_names
+from twinface.settings import CameraSettings, ExtractorSettings, RelaySettings, Settings, WebhookSettings
 
 CONF = packaged_path("supervisord.conf")
 MANY = {"camera": 3, "extractor": 2}
@@ -144,7 +144,7 @@ def test_only_what_starts_by_itself_is_waited_for() -> None:
 
 def test_a_box_alone_has_no_gate_and_one_that_lends_extractors_no_page() -> None:
     alone = Settings()
-    assert not GATE.is_configured(alone)
-    assert "gate" not in process_names(alone)
-    lends = Settings(gate=GateSettings(listen="tcp://0.0.0.0:7700", matcher=False))
-    assert process_names(lends) == ["extractor.0", "extractor.1", "sentinel", "gate"]
+    assert not RELAY.is_configured(alone)
+    assert "relay" not in process_names(alone)
+    lends = Settings(relay=RelaySettings(listen="tcp://0.0.0.0:7700", matcher=False))
+    assert process_names(lends) == ["extractor.0", "extractor.1", "sentinel", "relay"]

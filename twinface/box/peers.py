@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from twinface.bus.far import FarSender
-from twinface.bus.gate import Offers
 from twinface.bus.keys import KeyFolder
+from twinface.bus.relay import Offers
 from twinface.errors import SettingsError
 from twinface.messages.topics import CROPS, VECTORS
 from twinface.processes import CAMERA, EXTRACTOR, camera_names, extractor_names
@@ -35,10 +35,10 @@ def offers(settings: Settings) -> Offers:
 
 
 def check_peers(settings: Settings) -> Iterator[str]:
-    """Nothing to warn of. Raises SettingsError and its kin where a key is missing, or the gate they come back by."""
-    if settings.peer and not settings.gate.listen:
-        raise SettingsError("a [[peer]] reads here what comes of what this box reads there; set [gate] listen")
-    if settings.gate.listen:
+    """Nothing to warn of. Raises SettingsError and its kin where a key is missing, or the relay they come back by."""
+    if settings.peer and not settings.relay.listen:
+        raise SettingsError("a [[peer]] reads here what comes of what this box reads there; set [relay] listen")
+    if settings.relay.listen:
         KeyFolder(settings.keys_path).own()
     for peer in settings.peer:
         _senders(settings, peer, [""])

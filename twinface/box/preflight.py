@@ -39,12 +39,12 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     everything runs.
     """
     found = Preflight()
-    if not settings.camera and settings.gate.matcher:
+    if not settings.camera and settings.relay.matcher:
         found.problems.append("no [[camera]] in the configuration; add one with `name` and `source`")
     for camera in settings.camera:
         found.check(partial(_check_camera, camera, settings.tracking, exit_when_done=exit_when_done))
     found.check(partial(check_peers, settings))
-    if settings.gate.matcher:
+    if settings.relay.matcher:
         found.check(partial(check_page, settings))
     found.check(partial(check_targets, settings))
     found.check(partial(check_broker, settings))
@@ -53,7 +53,7 @@ def check_before_start(settings: Settings, *, exit_when_done: bool) -> Preflight
     except UserError as error:
         found.problems.append(str(error))
         return found
-    if settings.gate.matcher:
+    if settings.relay.matcher:
         found.check(partial(check_gallery, settings, recipe))
         found.check(partial(check_head, settings, recipe))
     return found

@@ -21,7 +21,7 @@ from twinface.bus.orphans import stop_with_parent
 from twinface.bus.rundir import RUN_VARIABLE, RunDirectory
 from twinface.config_file import CONFIG_VARIABLE, SERVICES, packaged_path
 from twinface.errors import ServiceError
-from twinface.processes import CAMERAS_VARIABLE, GATE, MATCHER, MQTT, PROCESSES, SYNC, WEB, WEBHOOKS, name_on_bus
+from twinface.processes import CAMERAS_VARIABLE, MATCHER, MQTT, PROCESSES, RELAY, SYNC, WEB, WEBHOOKS, name_on_bus
 from twinface.settings import Settings
 
 _SOCKET = "supervisor.sock"
@@ -73,7 +73,7 @@ def start_supervisord(config: Path, settings: Settings, run: RunDirectory) -> "s
         "TWINFACE_EXTRACTORS": str(settings.extractor.count),
         **{
             f"TWINFACE_{process.name.upper()}": str(int(process.is_configured(settings)))
-            for process in (MATCHER, WEB, WEBHOOKS, MQTT, SYNC, GATE)
+            for process in (MATCHER, WEB, WEBHOOKS, MQTT, SYNC, RELAY)
         },
         CAMERAS_VARIABLE: ",".join(camera.name for camera in settings.camera),
         # Each process is one worker on a core of its own: thread pools of the numeric libraries only get in the way.

@@ -1,6 +1,6 @@
 """The reading end of a work link whose sender is on another machine: how it dials, and that machine's clock.
 
-What travels is what travels within a machine. Beside a credit goes our clock, which the gate there sends back with
+What travels is what travels within a machine. Beside a credit goes our clock, which the relay there sends back with
 its own.
 """
 
@@ -22,7 +22,7 @@ PING = struct.Struct("!q")
 """Our clock, in ns."""
 
 PONG = struct.Struct("!qqQ")
-"""What came with the ping, the clock of who answers, in ns, and that gate's start."""
+"""What came with the ping, the clock of who answers, in ns, and that relay's start."""
 
 HEARTBEAT_MS, SILENT_MS = 1000, 3000
 """A connection on which nothing comes for so long is given up, and made again."""
@@ -33,7 +33,7 @@ _SAID_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class FarSender:
-    """A process of the box `peer`, such as "camera.front", whose gate is at `address` and has the public `key`."""
+    """A process of the box `peer`, such as "camera.front", whose relay is at `address` and has the public `key`."""
 
     peer: str
     address: str
@@ -43,7 +43,7 @@ class FarSender:
 
 
 class FarEnd:
-    """One connection to a FarSender. `socket` is a DEALER that is encrypted, and connected to the gate there."""
+    """One connection to a FarSender. `socket` is a DEALER that is encrypted, and connected to the relay there."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", far: FarSender, topic: Topic, identity: str) -> None:
         self.far = far
@@ -67,7 +67,7 @@ class FarEnd:
         return PING.pack(time.monotonic_ns())
 
     def take_pong(self, frames: Sequence[bytes]) -> bool:
-        """Whether what came is the gate's answer to a ping, and no message."""
+        """Whether what came is the relay's answer to a ping, and no message."""
         self._heard_at_s = time.monotonic()
         if len(frames) != 1 or len(frames[0]) != PONG.size:
             return False
@@ -89,5 +89,5 @@ class FarEnd:
         if silent_s < _SAID_AFTER_S:
             return ""
         where = f"{self.far.peer} at {self.far.address}"
-        mend = "is its gate there, and is this box on its list? `twinface keys list` there says"
+        mend = "is its relay there, and is this box on its list? `twinface keys list` there says"
         return f"{self._topic.name}: nothing heard of {where} for {silent_s:.0f} s; {mend}"

@@ -19,11 +19,11 @@ import zmq
 from twinface.bus.books import Books, link_name, read_books
 from twinface.bus.control import ControlServer, Handler
 from twinface.bus.far import FarSender
-from twinface.bus.gate import Gate, Offers
 from twinface.bus.keys import KeyFolder
 from twinface.bus.loop import Loop
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
+from twinface.bus.relay import Offers, Relay
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.sender import WorkSender
 from twinface.errors import ArtefactError, ServiceError, WireError
@@ -135,7 +135,7 @@ class Node:
     def sender(self, topic: Topic, peer: str = "") -> WorkSender:
         """The sending end of a work link, bound under this process's name, and beside it copies for who watches.
 
-        With a `peer` only that box reads it, through the gate of this one.
+        With a `peer` only that box reads it, through the relay of this one.
         """
         copies = self._publish(topic, self.run.copies_of(topic, f"{self.name}.{peer}" if peer else self.name))
         sender = WorkSender(
@@ -186,9 +186,9 @@ class Node:
         reader.tick()
         return reader
 
-    def gate(self, address: str, keys: KeyFolder, offers: Offers) -> Gate:
+    def relay(self, address: str, keys: KeyFolder, offers: Offers) -> Relay:
         """The door of this box at `address` to others that `keys` let in: they may read what it `offers`."""
-        gate = Gate(
+        relay = Relay(
             self._context,
             address,
             keys=keys,
@@ -199,8 +199,8 @@ class Node:
             loop=self.loop,
             count=self.meters.count,
         )
-        self._closing.callback(gate.close)
-        return gate
+        self._closing.callback(relay.close)
+        return relay
 
     def publisher(self, topic: Topic) -> Publisher:
         """Publishes `topic` under this process's name."""

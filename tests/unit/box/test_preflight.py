@@ -169,9 +169,9 @@ def test_a_missing_extra_is_told_before_the_start(check: Check, monkeypatch: pyt
 
 def test_a_peer_needs_keys_at_both_ends_and_a_gate_to_come_back_by(check: Check, tmp_path: Path) -> None:
     peer = '[[peer]]\nname = "cellar"\naddress = "tcp://192.0.2.7:7700"\nextractors = 1\n'
-    listening = '[gate]\nlisten = "tcp://127.0.0.1:7700"\n'
+    listening = '[relay]\nlisten = "tcp://127.0.0.1:7700"\n'
     assert check(f"{_PICTURES}{peer}").problems == [
-        "a [[peer]] reads here what comes of what this box reads there; set [gate] listen"
+        "a [[peer]] reads here what comes of what this box reads there; set [relay] listen"
     ]
     (problem,) = check(f"{_PICTURES}{listening}{peer}").problems
     assert "make it with `twinface keys new`" in problem
@@ -185,5 +185,5 @@ def test_a_peer_needs_keys_at_both_ends_and_a_gate_to_come_back_by(check: Check,
 
 def test_a_box_that_only_lends_extractors_needs_neither_camera_nor_gallery(check: Check, tmp_path: Path) -> None:
     KeyFolder(tmp_path / "keys").make()
-    found = check('[gate]\nlisten = "tcp://127.0.0.1:7700"\nmatcher = false\n')
+    found = check('[relay]\nlisten = "tcp://127.0.0.1:7700"\nmatcher = false\n')
     assert (found.problems, found.warnings) == ([], [])

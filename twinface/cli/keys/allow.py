@@ -14,7 +14,7 @@ def allow(
 ) -> None:
     """Let another box in by its key: it may read the crops of all cameras, and vectors that were made for it.
 
-    A gate that runs lets it in within a second.
+    A relay that runs lets it in within a second.
     """
     from twinface.bus.keys import KeyFolder
 

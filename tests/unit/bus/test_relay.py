@@ -16,10 +16,10 @@ import zmq
 from twinface.box.accounts import LinkBooks, read_links
 from twinface.bus.books import Column, read_books
 from twinface.bus.far import FarSender
-from twinface.bus.gate import Gate
 from twinface.bus.keys import KeyFolder
 from twinface.bus.node import Node
 from twinface.bus.reader import Delivery, WorkReader
+from twinface.bus.relay import Relay
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import SettingsError
 from twinface.messages.topics import TRACKS, VECTORS
@@ -38,10 +38,10 @@ from twinface.messages.topics import TRACKS
 from twinface.types import Captured
 
 run = RunDirectory(Path(sys.argv[1]))
-with Node("camera.a", run) as node, Node("gate", run) as door:
-    gate = door.gate("tcp://127.0.0.1:*", KeyFolder(Path(sys.argv[2])), {TRACKS: ["camera.a"]})
+with Node("camera.a", run) as node, Node("relay", run) as door:
+    relay = door.relay("tcp://127.0.0.1:*", KeyFolder(Path(sys.argv[2])), {TRACKS: ["camera.a"]})
     sender = node.sender(TRACKS)
-    print(gate.address, flush=True)
+    print(relay.address, flush=True)
     frame = 0
     while True:
         frame += 1
@@ -107,13 +107,13 @@ def cellar(box: Callable[[str], Box], door: Box) -> Box:
     return cellar
 
 
-def open_gate(box: Box, address: str = "tcp://127.0.0.1:*") -> tuple[Node, Gate]:
-    node = box.node("gate")
-    return node, node.gate(address, box.keys, {TRACKS: ["camera.a"], VECTORS: ["extractor.0"]})
+def open_relay(box: Box, address: str = "tcp://127.0.0.1:*") -> tuple[Node, Relay]:
+    node = box.node("relay")
+    return node, node.relay(address, box.keys, {TRACKS: ["camera.a"], VECTORS: ["extractor.0"]})
 
 
-def far(reading: Box, sending: Box, gate: Gate, origin: str = "camera.a") -> FarSender:
-    return FarSender("door", gate.address, sending.keys.own().public, reading.keys.own(), origin)
+def far(reading: Box, sending: Box, relay: Relay, origin: str = "camera.a") -> FarSender:
+    return FarSender("door", relay.address, sending.keys.own().public, reading.keys.own(), origin)
 
 
 def link(box: Box) -> LinkBooks:
@@ -124,13 +124,13 @@ def link(box: Box) -> LinkBooks:
 def test_what_a_reader_elsewhere_does_stands_in_the_books_here(
     door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     camera = door.node("camera.a")
     sender = camera.sender(TRACKS)
-    reader = Reader(far(cellar, door, gate), cellar.node("matcher"))
+    reader = Reader(far(cellar, door, relay), cellar.node("matcher"))
     for frame in range(50):
         sender.offer(make_update(frame), Captured.now(), pinned=True)
-    wait_for(lambda: sender.waiting + sender.in_flight == 0, camera, gate_node, reader.node)
+    wait_for(lambda: sender.waiting + sender.in_flight == 0, camera, relay_node, reader.node)
     assert [one.message.body.frame for one in reader.deliveries] == list(range(50))  # type: ignore[union-attr]
     assert {one.peer for one in reader.deliveries} == {"door"}
     books = link(door)
@@ -138,88 +138,88 @@ def test_what_a_reader_elsewhere_does_stands_in_the_books_here(
     epoch = reader.node.epoch
     there = read_books(cellar.run.books_path("matcher", epoch))[f"in tracks camera.a@{camera.epoch}"]
     assert there[Column.ANSWERED] == there[Column.RECEIVED] == 50
-    assert gate.peers == {"cellar"}
+    assert relay.peers == {"cellar"}
 
 
 def test_who_is_not_on_the_list_or_takes_the_gate_for_another_gets_nothing(
     door: Box, box: Callable[[str], Box], make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     camera = door.node("camera.a")
     sender = camera.sender(TRACKS)
     stranger = box("stranger")
-    reader = Reader(far(stranger, door, gate), stranger.node("matcher"))
+    reader = Reader(far(stranger, door, relay), stranger.node("matcher"))
     sender.offer(make_update(0), Captured.now(), pinned=True)
-    counters = lambda: gate_node.meters.read()[0]  # noqa: E731
-    wait_for(lambda: counters().get("refused_connections", 0) >= 1, camera, gate_node, reader.node)
-    assert (sender.readers, sender.waiting, gate.readers, reader.deliveries) == (0, 1, 0, [])
+    counters = lambda: relay_node.meters.read()[0]  # noqa: E731
+    wait_for(lambda: counters().get("refused_connections", 0) >= 1, camera, relay_node, reader.node)
+    assert (sender.readers, sender.waiting, relay.readers, reader.deliveries) == (0, 1, 0, [])
     # Let in later, it comes by itself.
     door.keys.allow("stranger", stranger.keys.own().public.hex())
-    wait_for(lambda: reader.deliveries, camera, gate_node, reader.node, work=gate.look)
-    # The gate's key is not the one that was expected: the reader does not talk to it.
-    deceived = replace(far(stranger, door, gate), key=stranger.keys.own().public)
+    wait_for(lambda: reader.deliveries, camera, relay_node, reader.node, work=relay.look)
+    # The relay's key is not the one that was expected: the reader does not talk to it.
+    deceived = replace(far(stranger, door, relay), key=stranger.keys.own().public)
     other = Reader(deceived, stranger.node("matcher2"))
     sender.offer(make_update(1), Captured.now(), pinned=True)
-    wait_for(lambda: len(reader.deliveries) == 2, camera, gate_node, reader.node, other.node)
+    wait_for(lambda: len(reader.deliveries) == 2, camera, relay_node, reader.node, other.node)
     assert other.deliveries == []
 
 
 def test_plain_tcp_gets_nothing(door: Box, make_update: Callable[[int], Any], wait_for: WaitFor) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     camera = door.node("camera.a")
     camera.sender(TRACKS).offer(make_update(0), Captured.now())
     with zmq.Context() as context, context.socket(zmq.DEALER) as plain:
         plain.set(zmq.LINGER, 0)
         plain.set(zmq.ROUTING_ID, b"tracks camera.a matcher@1 0")
         with plain.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_DISCONNECTED) as monitor:
-            plain.connect(gate.address)
+            plain.connect(relay.address)
             plain.send(b"a credit")
-            wait_for(lambda: monitor.poll(0), camera, gate_node)
+            wait_for(lambda: monitor.poll(0), camera, relay_node)
             assert not plain.poll(0)
             plain.disable_monitor()
-    assert gate.readers == 0
+    assert relay.readers == 0
 
 
 def test_a_key_that_is_revoked_is_cut_off_and_what_it_had_goes_to_another(
     door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     camera = door.node("camera.a")
     sender = camera.sender(TRACKS)
-    reader = Reader(far(cellar, door, gate), cellar.node("matcher"), answers=False)
+    reader = Reader(far(cellar, door, relay), cellar.node("matcher"), answers=False)
     sender.offer(make_update(0), Captured.now(), pinned=True)
-    wait_for(lambda: len(reader.deliveries) == 1, camera, gate_node, reader.node)
+    wait_for(lambda: len(reader.deliveries) == 1, camera, relay_node, reader.node)
     door.keys.revoke("cellar")
-    gate.look()
-    assert (gate.readers, gate_node.meters.read()[0]["revoked_readers"]) == (0, 1)
-    refused = gate_node.meters.read()[0].get("refused_messages", 0)
+    relay.look()
+    assert (relay.readers, relay_node.meters.read()[0]["revoked_readers"]) == (0, 1)
+    refused = relay_node.meters.read()[0].get("refused_messages", 0)
     sender.offer(make_update(1), Captured.now(), pinned=True)
     at_home: list[Delivery] = []
     local = door.node("matcher")
     local_reader = local.reader(TRACKS, ["camera.a"], at_home.append)
-    wait_for(lambda: len(at_home) == 2, camera, gate_node, reader.node, local)
+    wait_for(lambda: len(at_home) == 2, camera, relay_node, reader.node, local)
     for delivery in at_home:
         local_reader.settle(delivery)
-    wait_for(lambda: sender.in_flight == 0, camera, gate_node, local)
+    wait_for(lambda: sender.in_flight == 0, camera, relay_node, local)
     assert len(reader.deliveries) == 1, "nothing more came to whom the key was taken"
-    counted = lambda: gate_node.meters.read()[0].get("refused_messages", 0) > refused  # noqa: E731
-    wait_for(counted, gate_node, reader.node)
+    counted = lambda: relay_node.meters.read()[0].get("refused_messages", 0) > refused  # noqa: E731
+    wait_for(counted, relay_node, reader.node)
     assert link(door).balanced
 
 
 def test_an_acknowledgement_that_is_lost_with_the_gate_is_counted_when_it_comes_again(
     door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
-    with Node("gate", door.run) as gate_node:
-        gate = gate_node.gate("tcp://127.0.0.1:*", door.keys, {TRACKS: ["camera.a"]})
-        address = gate.address
+    with Node("relay", door.run) as relay_node:
+        relay = relay_node.relay("tcp://127.0.0.1:*", door.keys, {TRACKS: ["camera.a"]})
+        address = relay.address
         camera = door.node("camera.a")
         sender = camera.sender(TRACKS)
-        reader = Reader(far(cellar, door, gate), cellar.node("matcher"), answers=False)
+        reader = Reader(far(cellar, door, relay), cellar.node("matcher"), answers=False)
         sender.offer(make_update(0), Captured.now(), pinned=True)
-        wait_for(lambda: reader.deliveries, camera, gate_node, reader.node)
-        reader.reader.settle(reader.deliveries[0])  # which this gate never reads
-    second, _ = open_gate(door, address)
+        wait_for(lambda: reader.deliveries, camera, relay_node, reader.node)
+        reader.reader.settle(reader.deliveries[0])  # which this relay never reads
+    second, _ = open_relay(door, address)
     wait_for(lambda: sender.in_flight == sender.waiting == 0, camera, second, reader.node)
     assert len(reader.deliveries) == 1, "its work was done once"
     books = link(door)
@@ -228,19 +228,19 @@ def test_an_acknowledgement_that_is_lost_with_the_gate_is_counted_when_it_comes_
 
 
 def test_vectors_are_read_by_the_box_only_that_they_are_for(door: Box, box: Callable[[str], Box]) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     extractor = door.node("extractor.0")
     for_yard = extractor.sender(VECTORS, "yard")
     yard, cellar = box("yard"), box("cellar")
     for name, one in (("yard", yard), ("cellar", cellar)):
         door.keys.allow(name, one.keys.own().public.hex())
-    gate.look()
-    nodes = [extractor, gate_node]
+    relay.look()
+    nodes = [extractor, relay_node]
     for one in (yard, cellar):
         nodes.append(one.node("matcher"))
-        nodes[-1].reader(VECTORS, [], lambda _delivery: None, [far(one, door, gate, "extractor.0")])
+        nodes[-1].reader(VECTORS, [], lambda _delivery: None, [far(one, door, relay, "extractor.0")])
     give_up_at_s = time.monotonic() + 60.0
-    while for_yard.readers == 0 or gate.peers != {"yard", "cellar"}:
+    while for_yard.readers == 0 or relay.peers != {"yard", "cellar"}:
         assert time.monotonic() < give_up_at_s
         for node in nodes:
             node.loop.turn(0.01)
@@ -272,7 +272,7 @@ def test_an_age_is_right_whatever_the_clock_there_says(
 def test_what_is_no_credit_is_counted_and_changes_nothing(
     door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
-    gate_node, gate = open_gate(door)
+    relay_node, relay = open_relay(door)
     camera = door.node("camera.a")
     camera.sender(TRACKS).offer(make_update(0), Captured.now(), pinned=True)
     names = [
@@ -297,16 +297,16 @@ def test_what_is_no_credit_is_counted_and_changes_nothing(
                 peer.set(zmq.CURVE_SERVERKEY, door.keys.own().public)
                 peer.set(zmq.CURVE_PUBLICKEY, keys.public)
                 peer.set(zmq.CURVE_SECRETKEY, keys.secret)
-                peer.connect(gate.address)
+                peer.connect(relay.address)
                 for frames in [*junk, *([good] if name != names[0] else [])]:
                     peer.send_multipart(frames)
                     sent += 1
-                wait_for(lambda: gate_node.meters.read()[0].get("refused_messages", 0) == sent, camera, gate_node)  # noqa: B023
-    assert gate.readers == 0
-    reader = Reader(far(cellar, door, gate), cellar.node("matcher"))
-    wait_for(lambda: reader.deliveries, camera, gate_node, reader.node)
+                wait_for(lambda: relay_node.meters.read()[0].get("refused_messages", 0) == sent, camera, relay_node)  # noqa: B023
+    assert relay.readers == 0
+    reader = Reader(far(cellar, door, relay), cellar.node("matcher"))
+    wait_for(lambda: reader.deliveries, camera, relay_node, reader.node)
 
 
 def test_an_address_that_cannot_be_listened_on_is_named(door: Box) -> None:
-    with pytest.raises(SettingsError, match=r"\[gate\] listen = 'tcp://192\.0\.2\.1:1'"):
-        open_gate(door, "tcp://192.0.2.1:1")
+    with pytest.raises(SettingsError, match=r"\[relay\] listen = 'tcp://192\.0\.2\.1:1'"):
+        open_relay(door, "tcp://192.0.2.1:1")

@@ -66,7 +66,7 @@ class _Reader:
     heard_at_s: float
 
 
-class Gate:
+class Relay:
     """Lives in its process's loop. `count` is called with the name of what is counted, `keys` read again by `look`.
 
     Raises SettingsError where `address` cannot be listened on, and what KeyFolder does.
@@ -109,7 +109,7 @@ class Gate:
             self._door.bind(address)
         except zmq.ZMQError as error:
             self.close()
-            raise SettingsError(f"[gate] listen = {address!r}: {error.strerror or error}; choose another") from error
+            raise SettingsError(f"[relay] listen = {address!r}: {error.strerror or error}; choose another") from error
         loop.add(self._doorkeeper.socket, self._doorkeeper.on_readable)
         loop.add(self._door, self._on_readable)
 
