@@ -35,7 +35,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[
         "TWINFACE_WEBHOOKS": "1",
         "TWINFACE_MQTT": "1",
         "TWINFACE_SYNC": "1",
-        "TWINFACE_GATE": "1",
+        "TWINFACE_RELAY": "1",
         "TWINFACE_MATCHER": "1",
         "TWINFACE_WEB": "1",
     }
@@ -142,7 +142,7 @@ def test_only_what_starts_by_itself_is_waited_for() -> None:
     assert names == {process.name for process in PROCESSES if process.autostart and process.is_configured(settings)}
 
 
-def test_a_box_alone_has_no_gate_and_one_that_lends_extractors_no_page() -> None:
+def test_a_box_alone_has_no_relay_and_one_that_lends_extractors_no_page() -> None:
     alone = Settings()
     assert not RELAY.is_configured(alone)
     assert "relay" not in process_names(alone)

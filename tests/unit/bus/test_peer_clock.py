@@ -32,7 +32,7 @@ def test_nothing_is_known_before_the_first_trip() -> None:
     assert not clock.is_known
 
 
-def test_another_start_of_the_gate_may_be_another_boot() -> None:
+def test_another_start_of_the_relay_may_be_another_boot() -> None:
     clock = PeerClock()
     clock.hear(1, 0, _HOUR_NS, 2)
     clock.hear(2, 100, 5 * _MS, 100 + 4 * _MS)

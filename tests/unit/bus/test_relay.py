@@ -141,7 +141,7 @@ def test_what_a_reader_elsewhere_does_stands_in_the_books_here(
     assert relay.peers == {"cellar"}
 
 
-def test_who_is_not_on_the_list_or_takes_the_gate_for_another_gets_nothing(
+def test_who_is_not_on_the_list_or_takes_the_relay_for_another_gets_nothing(
     door: Box, box: Callable[[str], Box], make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
     relay_node, relay = open_relay(door)
@@ -207,7 +207,7 @@ def test_a_key_that_is_revoked_is_cut_off_and_what_it_had_goes_to_another(
     assert link(door).balanced
 
 
-def test_an_acknowledgement_that_is_lost_with_the_gate_is_counted_when_it_comes_again(
+def test_an_acknowledgement_that_is_lost_with_the_relay_is_counted_when_it_comes_again(
     door: Box, cellar: Box, make_update: Callable[[int], Any], wait_for: WaitFor
 ) -> None:
     with Node("relay", door.run) as relay_node:
