@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import zmq
+from fake_box import short_run_directory
 
 from twinface.box.accounts import LinkBooks, read_links
 from twinface.bus.books import Column, read_books
@@ -86,7 +87,7 @@ def box(tmp_path: Path) -> Iterator[Callable[[str], Box]]:
     with ExitStack() as stack:
 
         def make(name: str) -> Box:
-            run = RunDirectory(tmp_path / name)
+            run = stack.enter_context(short_run_directory())
             keys = KeyFolder(tmp_path / f"{name}-keys")
             keys.make()
             return Box(run, keys, lambda process: stack.enter_context(Node(process, run)))
