@@ -1,12 +1,38 @@
-"""What values of the configuration may be: paths, names, numbers with their bounds, secrets."""
+"""What values of the configuration may be: paths, names, numbers with their bounds, secrets; and what a table is."""
 
 import re
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from twinface.text import PLACEHOLDER, from_folder
+
+
+class Section(BaseModel):
+    """A table of the configuration; a key that it does not have is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def box_of_host() -> str:
+    """The host's name without its domain, in the letters that a box's name may have."""
+    host = re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname().partition(".")[0]).strip("-")
+    return host[:64] or "box"
+
+
+def require_both(first: str, one: object, second: str, other: object) -> None:
+    """Raises ValueError where one of two settings that need each other is set."""
+    if (one is None) != (other is None):
+        raise ValueError(f"{first} and {second} go together: set both or neither")
+
+
+def require_differing(what: str, names: Sequence[str]) -> None:
+    """Raises ValueError where two tables have one name."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"two {what} have the same name, of {', '.join(names)}")
 
 
 def _from_its_folder(value: Path, info: ValidationInfo) -> Path:
@@ -56,6 +82,7 @@ def empty_is_none(value: object) -> object:
 
 SettingsPath = Annotated[Path, AfterValidator(_from_its_folder)]
 OptionalPath = Annotated[SettingsPath | None, BeforeValidator(empty_is_none)]
+TcpAddress = Annotated[str, Field(pattern=r"^tcp://\S+:\d{1,5}$", description="tcp://ADDRESS:PORT")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]

@@ -4,12 +4,10 @@ What stands below a field is its meaning for people: `scripts/reference.py` make
 of settings of it.
 """
 
-import re
-import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from twinface.setting_types import (
     TIME,
@@ -20,22 +18,23 @@ from twinface.setting_types import (
     OptionalPath,
     Positive,
     Prefix,
+    Section,
     SettingsPath,
     Share,
+    TcpAddress,
+    box_of_host,
     elsewhere,
     empty_is_none,
     network_from,
     placed,
+    require_both,
+    require_differing,
     source_from,
     without_password,
 )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class CameraSettings(_Section):
+class CameraSettings(Section):
     """One table a camera; each becomes a process."""
 
     name: Annotated[Name, Field(examples=["front"])]
@@ -54,11 +53,10 @@ class CameraSettings(_Section):
     snapshot_fps: Annotated[float, Field(ge=0.05, le=30.0)] = 2.0
     """URL of a single picture: how often a second it is asked for, 0.05…30."""
     decode_threads: Annotated[int, Field(ge=1, le=16)] = 1
-    """Stream or video file, 1…16: each thread more makes the pictures of a stream a frame older. 4K takes 2 on most
-    processors."""
+    """Stream or video file, 1…16: each thread more makes pictures of a stream a frame older; 4K often takes 2."""
 
 
-class DetectionSettings(_Section):
+class DetectionSettings(Section):
     """`[detection]`."""
 
     score_threshold: Fraction = 0.6
@@ -75,7 +73,7 @@ class DetectionSettings(_Section):
     """Faces are looked for at least so often all the same."""
 
 
-class TrackingSettings(_Section):
+class TrackingSettings(Section):
     """`[tracking]`."""
 
     lost_ms: Positive = 2000.0
@@ -92,7 +90,7 @@ class TrackingSettings(_Section):
     """Between two recognitions of the same track after the first ones."""
 
 
-class ExtractorSettings(_Section):
+class ExtractorSettings(Section):
     """`[extractor]`."""
 
     count: Annotated[int, Field(ge=0, le=64)] = 2
@@ -101,7 +99,7 @@ class ExtractorSettings(_Section):
     """Of each."""
 
 
-class MatchingSettings(_Section):
+class MatchingSettings(Section):
     """`[matching]`."""
 
     rule: Literal["template", "best-k", "mean", "vote"] = "template"
@@ -128,7 +126,7 @@ class MatchingSettings(_Section):
     """An ended stream is closed after so long without a sign of its last vectors."""
 
 
-class EventSettings(_Section):
+class EventSettings(Section):
     """`[events]`."""
 
     path: OptionalPath = None
@@ -145,14 +143,14 @@ class EventSettings(_Section):
     """Vectors kept of each track, for `explain`, `reject`, `confirm` and `enrol`; 0 = none."""
 
 
-class ReviewSettings(_Section):
+class ReviewSettings(Section):
     """`[review]`."""
 
     keep_pictures_days: Annotated[float, Field(ge=0.0, le=36_500.0)] = 0.0
     """Pictures of looks stay so long in the database of events, on disk; 0 = the last 2,000, in memory only."""
 
 
-class UnknownSettings(_Section):
+class UnknownSettings(Section):
     """`[unknowns]`."""
 
     count: Annotated[int, Field(ge=0, le=10_000)] = 100
@@ -161,7 +159,7 @@ class UnknownSettings(_Section):
     """Who was not seen for so long is forgotten."""
 
 
-class AverageSettings(_Section):
+class AverageSettings(Section):
     """`[averages]`."""
 
     learn: bool = True
@@ -172,7 +170,7 @@ class AverageSettings(_Section):
     """Who was not seen by a camera for so long counts no more; a clock that jumps ages nobody."""
 
 
-class SentinelSettings(_Section):
+class SentinelSettings(Section):
     """`[sentinel]`."""
 
     hang_s: Annotated[float, Field(ge=4.0, le=3600.0)] = 10.0
@@ -181,7 +179,7 @@ class SentinelSettings(_Section):
     """So long it may take from its start to its first heartbeat."""
 
 
-class WebSettings(_Section):
+class WebSettings(Section):
     """`[web]`."""
 
     host: str = "127.0.0.1"
@@ -201,12 +199,11 @@ class WebSettings(_Section):
 
     @model_validator(mode="after")
     def _certificate_has_its_key(self) -> "WebSettings":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together: set both or neither")
+        require_both("certificate", self.certificate, "key", self.key)
         return self
 
 
-class TargetSettings(_Section):
+class TargetSettings(Section):
     """What webhooks and notifications have in common: their name, where they lead, and which events they are about."""
 
     name: Annotated[Name, Field(examples=["house"])]
@@ -250,7 +247,7 @@ class NotifySettings(TargetSettings):
     """With the face, where pictures are kept: [review] keep_pictures_days."""
 
 
-class MqttSettings(_Section):
+class MqttSettings(Section):
     """`[mqtt]`."""
 
     host: str = ""
@@ -282,8 +279,7 @@ class MqttSettings(_Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "MqttSettings":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together: set both or neither")
+        require_both("certificate", self.certificate, "key", self.key)
         if not self.tls and (self.ca or self.certificate):
             raise ValueError("ca, certificate and key are for tls = true; set that, or none of them")
         if self.password and not self.user:
@@ -291,7 +287,7 @@ class MqttSettings(_Section):
         return self
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """`[database]`."""
 
     url: Annotated[str, AfterValidator(without_password), AfterValidator(placed)] = ""
@@ -311,7 +307,7 @@ class DatabaseSettings(_Section):
         return self
 
 
-class RelaySettings(_Section):
+class RelaySettings(Section):
     """`[relay]`."""
 
     listen: Annotated[str, Field(pattern=r"^(tcp://\S+:\d{1,5})?$", description="tcp://ADDRESS:PORT")] = ""
@@ -320,14 +316,12 @@ class RelaySettings(_Section):
     """This box puts names to faces; false: it only lends its extractors to others, and has no page."""
 
 
-class PeerSettings(_Section):
+class PeerSettings(Section):
     """One table for each box whose crops this one takes on, or whose extractors work for it."""
 
     name: Annotated[Name, Field(examples=["cellar"])]
     """By which it is on the list of `twinface keys`."""
-    address: Annotated[
-        str, Field(pattern=r"^tcp://\S+:\d{1,5}$", description="tcp://ADDRESS:PORT", examples=["tcp://192.0.2.7:7700"])
-    ]
+    address: Annotated[TcpAddress, Field(examples=["tcp://192.0.2.7:7700"])]
     """Where its [relay] listens."""
     crops: tuple[Name, ...] = ()
     """Cameras of it whose crops the extractors of this box take on."""
@@ -335,7 +329,7 @@ class PeerSettings(_Section):
     """0…64, extractors of it whose vectors the matcher of this box takes."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole file. `network`, `gallery` and `head` are also the defaults of the commands."""
 
     box: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description="64 letters, digits, - and _ at most")] = ""
@@ -371,8 +365,7 @@ class Settings(_Section):
     @property
     def box_name(self) -> str:
         """What others know this box by: `box`, else the host's name without its domain."""
-        host = re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname().partition(".")[0]).strip("-")
-        return self.box or host[:64] or "box"
+        return self.box or box_of_host()
 
     @property
     def events_path(self) -> Path:
@@ -395,22 +388,13 @@ class Settings(_Section):
         return self.extractor.count + sum(peer.extractors for peer in self.peer)
 
     @model_validator(mode="after")
-    def _peers_fit(self) -> "Settings":
+    def _fits_together(self) -> "Settings":
         if not self.relay.matcher and self.camera:
             raise ValueError("[relay] matcher = false is for a box without cameras: nobody would name their faces")
         if not self.extractors_of_all:
             raise ValueError("extractor.count = 0 takes a [[peer]] with extractors")
-        return self
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> "Settings":
-        names_of = {
-            "cameras": [camera.name for camera in self.camera],
-            "webhooks": [webhook.name for webhook in self.webhook],
-            "notifications": [notify.name for notify in self.notify],
-            "peers": [peer.name for peer in self.peer],
-        }
-        for what, names in names_of.items():
-            if len(set(names)) < len(names):
-                raise ValueError(f"two {what} have the same name, of {', '.join(names)}")
+        require_differing("cameras", [one.name for one in self.camera])
+        require_differing("webhooks", [one.name for one in self.webhook])
+        require_differing("notifications", [one.name for one in self.notify])
+        require_differing("peers", [one.name for one in self.peer])
         return self

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*ROOT.glob("twinface/**/*.py"), *ROOT.glob("services/*.py")])
 MAINS = sorted(path for path in ROOT.glob("services/*.py") if path.stem != "__init__")
 LONGEST_CHAIN = 12
+MOST_LINES = 400
 HEAVY = {"fastapi", "jinja2", "keras", "matplotlib", "psycopg", "starlette", "tensorflow", "uvicorn"}
 
 
@@ -88,6 +89,11 @@ def test_a_stage_says_what_happened_by_what_it_returns_or_yields(trees: dict[Pat
             if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in nodes):
                 both += [f"{path.name}:{one.lineno}" for one in nodes if isinstance(one, ast.Return) and one.value]
     assert both == []
+
+
+def test_no_file_is_longer_than_a_newcomer_reads_at_once(trees: dict[Path, ast.Module]) -> None:
+    lines = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in trees}
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_no_chain_of_imports_is_long(trees: dict[Path, ast.Module]) -> None:
