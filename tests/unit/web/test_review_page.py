@@ -22,6 +22,7 @@ _QUEUE = "[...document.querySelectorAll('.queue .who b')].map((one) => one.textC
 @pytest.fixture
 def review(browser: Browser, review_box: Path, api: Api) -> Browser:
     assert review_box.exists()
+    browser.messages.clear()
     browser.open(f"{api.site.url}#/review")
     browser.wait_until(f"{_QUEUE}.length === 5")
     return browser
