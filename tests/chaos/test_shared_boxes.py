@@ -8,13 +8,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import until
+from network_namespaces import linked_namespace
 from postgres_server import PostgresServer, running_server
 from retrained_box import make_people
 from shared_boxes import SharedBox, shared_box
@@ -89,32 +90,6 @@ class Site:
             return [tuple(row) for row in store.execute(f"SELECT {_EVENT} FROM events ORDER BY sequence")]
 
 
-@contextmanager
-def _namespace(number: int) -> Iterator[str]:
-    """A network namespace at 10.98.N.2 with this machine at 10.98.N.1, by veth."""
-    name, net = f"tc{os.getpid()}x{number}", f"10.98.{number}"
-    steps = [
-        f"ip netns add {name}",
-        f"ip link add {name} type veth peer name inside netns {name}",
-        f"ip address add {net}.1/24 dev {name}",
-        f"ip link set {name} up",
-        f"ip -n {name} address add {net}.2/24 dev inside",
-        f"ip -n {name} link set inside up",
-        f"ip -n {name} link set lo up",
-    ]
-    try:
-        for step in steps:
-            done = subprocess.run(step.split(), capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"network namespaces cannot be made here: {step}: {done.stderr.strip()}")
-        yield name
-    except FileNotFoundError:
-        pytest.skip("needs ip, of the package iproute2")
-    finally:
-        subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
-        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
-
-
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     with running_server() as server:
@@ -128,7 +103,7 @@ def sites(server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with ExitStack() as stack:
         found = []
         for number, name in enumerate(("gate", "door")):
-            namespace = stack.enter_context(_namespace(number))
+            namespace = stack.enter_context(linked_namespace(f"tc{os.getpid()}x{number}", f"10.98.{number}"))
             url = server.url(database, f"10.98.{number}.1")
             box = stack.enter_context(shared_box(tmp_path / name, name, f'url = "{url}"'))
             found.append(Site(box, namespace, tmp_path / name / "key", 1000 + number))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import until
+from network_namespaces import linked_namespace
 from postgres_server import PostgresServer
 from shared_boxes import shared_box
 
@@ -86,27 +87,8 @@ def test_one_whose_session_an_administrator_ends_acts_no_more(database: str, tmp
 @pytest.fixture
 def namespace() -> Iterator[str]:
     """A network namespace at 10.99.7.2 with this machine at 10.99.7.1, by veth."""
-    name = f"tf{os.getpid()}"
-    steps = [
-        f"ip netns add {name}",
-        f"ip link add {name} type veth peer name inside netns {name}",
-        f"ip address add 10.99.7.1/24 dev {name}",
-        f"ip link set {name} up",
-        f"ip -n {name} address add 10.99.7.2/24 dev inside",
-        f"ip -n {name} link set inside up",
-        f"ip -n {name} link set lo up",
-    ]
-    try:
-        for step in steps:
-            done = subprocess.run(step.split(), capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"network namespaces cannot be made here: {step}: {done.stderr.strip()}")
+    with linked_namespace(f"tf{os.getpid()}", "10.99.7") as name:
         yield name
-    except FileNotFoundError:
-        pytest.skip("needs ip, of the package iproute2")
-    finally:
-        subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
-        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
 
 
 def test_another_takes_over_from_one_whose_link_is_cut(
