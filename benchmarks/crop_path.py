@@ -26,8 +26,8 @@ import numpy as np
 import zmq
 
 from twinface.bus.far import FarSender
-from twinface.bus.keys import KeyFolder
 from twinface.bus.node import Node
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.reader import Delivery
 from twinface.bus.rundir import RunDirectory
 from twinface.errors import InputError

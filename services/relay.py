@@ -2,8 +2,8 @@
 
 from twinface.box.peers import missing_keys, offers
 from twinface.box.service import run_service
-from twinface.bus.keys import KeyFolder
 from twinface.bus.node import Node
+from twinface.bus.peer_keys import KeyFolder
 from twinface.errors import TwinfaceError
 from twinface.processes import RELAY
 from twinface.settings import Settings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from twinface.bus.far import FarSender
-from twinface.bus.keys import KeyFolder
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.relay import Offers
 from twinface.errors import SettingsError
 from twinface.messages.topics import CROPS, VECTORS

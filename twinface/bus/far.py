@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import zmq
 
-from twinface.bus.keys import KeyPair
 from twinface.bus.peer_clock import PeerClock
+from twinface.bus.peer_keys import KeyPair
 from twinface.errors import WireError
 from twinface.messages.schema import Message
 from twinface.messages.topics import Topic

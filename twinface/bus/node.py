@@ -19,8 +19,8 @@ import zmq
 from twinface.bus.books import Books, link_name, read_books
 from twinface.bus.control import ControlServer, Handler
 from twinface.bus.far import FarSender
-from twinface.bus.keys import KeyFolder
 from twinface.bus.loop import Loop
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.pubsub import Publisher, Subscriber
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.relay import Offers, Relay

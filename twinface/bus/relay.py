@@ -18,8 +18,8 @@ import zmq
 from twinface.bus.books import Books, Column, link_name
 from twinface.bus.credit import Answer, Verdict, unpack_credit
 from twinface.bus.far import HEARTBEAT_MS, PING, PONG, SILENT_MS
-from twinface.bus.keys import KeyFolder
 from twinface.bus.loop import Loop
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.rundir import RunDirectory
 from twinface.bus.zap import DOMAIN, Doorkeeper
 from twinface.errors import SettingsError, TwinfaceError, WireError

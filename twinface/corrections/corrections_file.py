@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twinface.corrections.correction import Correction, Difference, difference, take_back
-from twinface.corrections.packing import pack_correction, unpack_correction
+from twinface.corrections.packed_corrections import pack_correction, unpack_correction
 from twinface.corrections.shared_corrections import Followed, come_to, in_order, put, remove_all
 from twinface.errors import ArtefactError
 from twinface.events.event import NameSpan

@@ -16,7 +16,7 @@ from typing import Any
 from twinface.corrections.answer import Answer
 from twinface.corrections.answers_file import pack_answer, unpack_answer
 from twinface.corrections.correction import Difference
-from twinface.corrections.packing import pack_correction, unpack_correction
+from twinface.corrections.packed_corrections import pack_correction, unpack_correction
 from twinface.errors import ArtefactError
 from twinface.events.event import NameSpan
 from twinface.events.look_marks import Marks, to_mark

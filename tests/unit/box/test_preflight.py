@@ -10,7 +10,7 @@ import pytest
 
 from twinface.box.configuration_checks import warn_of_passwords
 from twinface.box.preflight import Preflight, check_before_start
-from twinface.bus.keys import KeyFolder
+from twinface.bus.peer_keys import KeyFolder
 from twinface.faces.sources import captures
 from twinface.settings_file import load_settings
 

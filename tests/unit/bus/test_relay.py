@@ -17,8 +17,8 @@ from fake_box import short_run_directory
 from twinface.box.accounts import LinkBooks, read_links
 from twinface.bus.books import Column, read_books
 from twinface.bus.far import FarSender
-from twinface.bus.keys import KeyFolder
 from twinface.bus.node import Node
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.reader import Delivery, WorkReader
 from twinface.bus.relay import Relay
 from twinface.bus.rundir import RunDirectory
@@ -31,7 +31,7 @@ WaitFor = Callable[..., None]
 _CAMERA_BOX = """
 import sys, time
 from pathlib import Path
-from twinface.bus.keys import KeyFolder
+from twinface.bus.peer_keys import KeyFolder
 from twinface.bus.node import Node
 from twinface.bus.rundir import RunDirectory
 from twinface.messages.schema import CropTally, TracksUpdate

@@ -16,7 +16,7 @@ def allow(
 
     A relay that runs lets it in within a second.
     """
-    from twinface.bus.keys import KeyFolder
+    from twinface.bus.peer_keys import KeyFolder
 
     KeyFolder(chosen_settings().keys_path).allow(name, key)
     note(f"{name} is allowed")

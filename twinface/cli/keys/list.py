@@ -7,7 +7,7 @@ from twinface.cli.shared_options import JsonOption
 
 def list_keys(as_json: JsonOption = False) -> None:
     """List the boxes that are let in, each with its public key."""
-    from twinface.bus.keys import KeyFolder
+    from twinface.bus.peer_keys import KeyFolder
 
     allowed = KeyFolder(chosen_settings().keys_path).allowed()
     if as_json:

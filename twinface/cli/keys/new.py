@@ -16,7 +16,7 @@ def new(
     as_json: JsonOption = False,
 ) -> None:
     """Make this box's key, and print its public half, which other boxes `twinface keys allow`."""
-    from twinface.bus.keys import KeyFolder
+    from twinface.bus.peer_keys import KeyFolder
 
     keys = KeyFolder(chosen_settings().keys_path)
     public = keys.make(replace=replace).public.hex()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from twinface.bus.keys import KeyFolder
+from twinface.bus.peer_keys import KeyFolder
 from twinface.errors import ArtefactError, InputError, NotThereError
 
 
